@@ -1,0 +1,83 @@
+/**
+ * The closed list of failures that a caller can be told about, and the one error class that carries them.
+ * `routes/error_response.ts` maps every code to an HTTP answer, once; the compiler demands a row for each.
+ * A failed retrace is not here: it is a task's result (`outcome.json`), never an exception.
+ */
+export type ErrorCode =
+  | 'https-required'
+  | 'headers-too-large'
+  | 'bad-request'
+  | 'not-found'
+  | 'method-not-allowed'
+  | 'unsupported-media-type'
+  | 'unsupported-content-encoding'
+  | 'unknown-task-type'
+  | 'length-required'
+  | 'packed-too-large'
+  | 'unpacked-too-large'
+  | 'file-too-large'
+  | 'server-full'
+  | 'draining'
+  | 'no-space'
+  | 'bad-stream'
+  | 'not-a-core'
+  | 'upload-timeout'
+  | 'client-gone'
+  | 'bad-member'
+  | 'unknown-member'
+  | 'missing-member'
+  | 'bad-content'
+  | 'no-such-task'
+  | 'wrong-password'
+  | 'not-ready'
+  | 'database-unavailable'
+  | 'internal'
+
+/** The limit that was hit, as problem+json shows it. */
+export interface Limit {
+  /** Name of the setting, e.g. `RETRACE_MAX_PACKED_MB`. */
+  setting: string
+  value: number
+  /** `MiB`, `KiB`, `s`, `tasks`. */
+  unit: string
+}
+
+export interface RetraceErrorOptions {
+  /** The sentence for the caller. Client-made text in it must have gone through `quote()`. */
+  detail?: string
+  limit?: Limit
+  /** Extra response headers, e.g. `Allow`, `Retry-After`. */
+  headers?: Record<string, string>
+  cause?: unknown
+}
+
+/** A failure of the closed list. Its `message` is the sentence that the caller reads; `cause` is kept for the log. */
+export class RetraceError extends Error {
+  override name = 'RetraceError'
+  readonly code: ErrorCode
+  readonly limit: Limit | undefined
+  readonly headers: Record<string, string>
+
+  constructor(code: ErrorCode, options: RetraceErrorOptions = {}) {
+    super(options.detail ?? code, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.limit = options.limit
+    this.headers = options.headers ?? {}
+  }
+}
+
+/**
+ * Text that came from a stranger, fit for an answer or a log line: control characters (C0, DEL, C1, line and
+ * paragraph separators, bidirectional overrides) escaped as `\xNN` or `\uNNNN`, cut at 200 characters (http.md).
+ */
+export function quote(text: string): string {
+  const cut = text.length > 200 ? `${text.slice(0, 200)}...` : text
+  // deno-lint-ignore no-control-regex
+  return cut.replace(
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]/g,
+    (character) => {
+      const code = character.charCodeAt(0)
+      return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`
+    },
+  )
+}
