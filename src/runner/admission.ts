@@ -1,0 +1,47 @@
+/**
+ * The place that an upload takes from its first header to the end of its task (http.md, table of /create).
+ * Counts, and refuses, nothing else: what runs and what waits is the runner's.
+ */
+import type { RunnableTask } from './runnable_task.ts'
+import type { WorkerProcess } from './worker_process.ts'
+
+/** One place among those running, queued and uploading. Disposing it gives it back, unless a task has taken it over. */
+export class Admission implements Disposable {
+  #release: (() => void) | undefined
+  #prestart: ((log: string) => WorkerProcess | undefined) | undefined
+  #worker: WorkerProcess | undefined
+
+  constructor(options: { release: () => void; prestart: (log: string) => WorkerProcess | undefined }) {
+    this.#release = options.release
+    this.#prestart = options.prestart
+  }
+
+  /**
+   * Starts the worker while the upload still arrives, so that loading it costs the task nothing. `log` is the file in the draft
+   * that becomes the task's `worker.log`. Does nothing when the task would have to wait anyhow; once per admission.
+   */
+  prestart(log: string): void {
+    const start = this.#prestart
+    this.#prestart = undefined
+    this.#worker = start?.(log)
+  }
+
+  /** Hands the place, and the worker that waits for a directory, to a task: disposing does nothing from here on. */
+  handOver(task: RunnableTask): WorkerProcess | undefined {
+    if (this.#release === undefined) throw new Error(`The admission of task ${task.id} was used or given back before`)
+    const worker = this.#worker
+    this.#worker = undefined
+    this.#prestart = undefined
+    this.#release()
+    this.#release = undefined
+    return worker
+  }
+
+  [Symbol.dispose](): void {
+    this.#worker?.kill()
+    this.#worker = undefined
+    this.#prestart = undefined
+    this.#release?.()
+    this.#release = undefined
+  }
+}

@@ -1,0 +1,269 @@
+/**
+ * Which tasks run, which wait, and which may still come: admission, the queue, one worker process per running task, its
+ * time limit, its end. Refuses to keep anything that a restart would need: that is all in the task's directory.
+ */
+import { rm, writeFile } from 'node:fs/promises'
+import PQueue from 'p-queue'
+import type { Config } from '../config.ts'
+import { RetraceError } from '../errors.ts'
+import { log } from '../log.ts'
+import { Admission } from './admission.ts'
+import { type Estimates, expectedStarts, type Subject } from './estimates.ts'
+import { fits, memoryUse } from './memory.ts'
+import { describeDeath, endTask, lastStep, readOutcome } from './post_mortem.ts'
+import { directoryOf, has, type RunnableTask, stateOf, textOf } from './runnable_task.ts'
+import { settingsOf, startWorker, type WorkerEnd, type WorkerProcess } from './worker_process.ts'
+
+/** How long after RETRACE_TASK_TIMEOUT_S the worker may still take to write what it has. */
+const GRACE_S = 15
+/** How often a task that waits for memory looks again. */
+const MEMORY_INTERVAL_MS = 500
+
+export interface RunnerOptions {
+  config: Config
+  estimates: Estimates
+  /** The worker's program and first arguments; the directory, or '-', is added. */
+  workerCommand: readonly string[]
+  /** What the upload says about package and release; undefined members where it says nothing. */
+  subjectOf: (task: RunnableTask) => Promise<Subject>
+}
+
+/** What `/settings` shows and the 503 counts. */
+export interface Load {
+  running: number
+  queued: number
+  uploading: number
+}
+
+interface Job {
+  task: RunnableTask
+  accepted: number
+  estimate: number
+  started: number | undefined
+  worker: WorkerProcess | undefined
+  stopped: boolean
+  ended: Promise<void>
+}
+
+export class Runner {
+  readonly #options: RunnerOptions
+  readonly #queue: PQueue
+  /** Tasks between start() and their end, in the order in which they came. */
+  readonly #jobs = new Map<string, Job>()
+  readonly #spare = new Set<WorkerProcess>()
+  #uploading = 0
+  #closing = false
+
+  constructor(options: RunnerOptions) {
+    this.#options = options
+    this.#queue = new PQueue({ concurrency: options.config.maxRunningTasks })
+  }
+
+  /** Takes a place for an upload. Throws server-full (503 with Retry-After), or draining while the server stops. */
+  admit(): Admission {
+    const { maxRunningTasks, maxQueuedTasks } = this.#options.config
+    if (this.#closing) {
+      throw new RetraceError('draining', {
+        detail: 'The server is being stopped or restarted; try again in a minute',
+        headers: { 'Retry-After': '60' },
+      })
+    }
+    if (this.#jobs.size + this.#uploading >= maxRunningTasks + maxQueuedTasks) {
+      throw new RetraceError('server-full', {
+        detail: `All ${maxRunningTasks} places (RETRACE_MAX_RUNNING_TASKS) are taken` +
+          (maxQueuedTasks > 0
+            ? `, and so is every one of the ${maxQueuedTasks} to wait (RETRACE_MAX_QUEUED_TASKS)`
+            : '') +
+          `; try again in ${this.#retryAfter()} seconds`,
+        limit: { setting: 'RETRACE_MAX_RUNNING_TASKS', value: maxRunningTasks, unit: 'tasks' },
+        headers: { 'Retry-After': String(this.#retryAfter()) },
+      })
+    }
+    this.#uploading++
+    return new Admission({ release: () => void this.#uploading--, prestart: (path) => this.#prestart(path) })
+  }
+
+  /** Queues an accepted task; the place of its admission becomes the task's. Never throws for what the task holds. */
+  start(task: RunnableTask, admission: Admission): void {
+    this.#enqueue(task, { accepted: Date.now(), worker: admission.handOver(task) })
+  }
+
+  /** Queues a task that an earlier server accepted and did not finish: over the limits, if need be. */
+  async resume(task: RunnableTask): Promise<void> {
+    const created = Date.parse(await textOf(task, 'created') ?? '')
+    this.#enqueue(task, { accepted: Number.isNaN(created) ? Date.now() : created, worker: undefined })
+  }
+
+  /** Kills a task's worker with everything it started, or takes the task out of the queue; resolves when it is so. */
+  async stop(id: string): Promise<void> {
+    const job = this.#jobs.get(id)
+    if (job === undefined) return
+    job.stopped = true
+    job.worker?.kill()
+    if (job.started === undefined) this.#jobs.delete(id)
+    else await job.ended
+  }
+
+  /** Resolves when the task is neither queued nor running, at once when it is not known here. */
+  async watch(id: string): Promise<void> {
+    await this.#jobs.get(id)?.ended
+  }
+
+  /** Place in the queue, from 1, with the seconds until the expected start; undefined when it runs, or has ended. */
+  position(id: string): { place: number; startsIn: number } | undefined {
+    const waiting = [...this.#jobs.values()].filter((job) => job.started === undefined)
+    const index = waiting.findIndex((job) => job.task.id === id)
+    if (index < 0) return undefined
+    const starts = expectedStarts(
+      this.#remaining(),
+      waiting.map((job) => job.estimate),
+      this.#options.config.maxRunningTasks,
+    )
+    return { place: index + 1, startsIn: starts[index] ?? 0 }
+  }
+
+  load(): Load {
+    const running = this.#running().length
+    return { running, queued: this.#jobs.size - running, uploading: this.#uploading }
+  }
+
+  /** Whole seconds that the task is expected to take once it runs. */
+  async estimate(task: RunnableTask): Promise<number> {
+    return this.#options.estimates.seconds(await this.#options.subjectOf(task))
+  }
+
+  /** From here on nothing is admitted and nothing that waits begins; what runs goes on. */
+  drain(): void {
+    this.#closing = true
+    this.#queue.pause()
+  }
+
+  /** Stops all workers and leaves their tasks as they are: the next server runs them again. */
+  async close(): Promise<void> {
+    this.drain()
+    for (const worker of this.#spare) worker.kill()
+    await Promise.all([...this.#jobs.keys()].map((id) => this.stop(id)))
+  }
+
+  #running(): Job[] {
+    return [...this.#jobs.values()].filter((job) => job.started !== undefined)
+  }
+
+  /** Seconds that the running tasks are expected to take still; at least 1 each. */
+  #remaining(): number[] {
+    return this.#running().map((job) => Math.max(1, job.estimate - (Date.now() - (job.started ?? 0)) / 1000))
+  }
+
+  #retryAfter(): number {
+    return Math.min(600, Math.max(5, Math.ceil(Math.min(...this.#remaining(), 600))))
+  }
+
+  #prestart(path: string): WorkerProcess | undefined {
+    if (this.#closing || this.#jobs.size + this.#spare.size >= this.#options.config.maxRunningTasks) return undefined
+    const worker = this.#spawn('-', path)
+    this.#spare.add(worker)
+    void worker.ended.then(() => this.#spare.delete(worker))
+    return worker
+  }
+
+  #spawn(argument: string, path: string): WorkerProcess {
+    const { config, workerCommand } = this.#options
+    return startWorker({ command: workerCommand, argument, log: path, settings: settingsOf(config) })
+  }
+
+  #enqueue(task: RunnableTask, { accepted, worker }: { accepted: number; worker: WorkerProcess | undefined }): void {
+    const { promise, resolve } = withResolvers()
+    const job: Job = {
+      task,
+      accepted,
+      worker,
+      estimate: this.#options.config.defaultEstTimeS,
+      started: undefined,
+      stopped: false,
+      ended: promise,
+    }
+    this.#jobs.set(task.id, job)
+    void this.estimate(task).then((seconds) => job.estimate = seconds).catch(() => undefined)
+    void this.#queue.add(() => this.#run(job)).catch((cause) => {
+      log('runner').error(`Could not run the task: ${cause instanceof Error ? cause.stack : cause}`, { task: task.id })
+    }).finally(() => {
+      if (this.#jobs.get(task.id) === job) this.#jobs.delete(task.id)
+      resolve()
+    })
+  }
+
+  async #run(job: Job): Promise<void> {
+    await this.#memory(job)
+    if (job.stopped || this.#closing) return job.worker?.kill()
+    job.started = Date.now()
+    const { task } = job
+    await writeFile(task.file('started'), `${new Date(job.started).toISOString()}\n`, { mode: 0o600 })
+    const end = await this.#work(job)
+    if (job.stopped || this.#closing) return
+    await this.#finish(job, end)
+  }
+
+  /** Waits until this task is the first that waits and its limit fits beside the running ones. */
+  async #memory(job: Job): Promise<void> {
+    const limit = this.#options.config.taskMemoryMb
+    for (;;) {
+      if (job.stopped || this.#closing) return
+      const first = [...this.#jobs.values()].find((other) => other.started === undefined)
+      const roots = this.#running().flatMap((other) => other.worker?.pid ?? [])
+      if (first === job && (roots.length === 0 || fits(memoryUse(roots), limit))) return
+      await new Promise((resolve) => setTimeout(resolve, first === job ? MEMORY_INTERVAL_MS : 20))
+    }
+  }
+
+  async #work(job: Job): Promise<{ end: WorkerEnd; timedOut: boolean }> {
+    const directory = directoryOf(job.task)
+    // A worker that was started early and died meanwhile is replaced.
+    const spare = job.worker !== undefined && this.#spare.delete(job.worker) ? job.worker : undefined
+    spare?.assign(directory)
+    job.worker = spare ?? this.#spawn(directory, job.task.file('worker.log'))
+    const worker = job.worker
+    let timedOut = false
+    const timer = setTimeout(() => {
+      timedOut = true
+      worker.kill()
+    }, (this.#options.config.taskTimeoutS + GRACE_S) * 1000)
+    const end = await worker.ended
+    clearTimeout(timer)
+    // What the worker started and left behind goes with it.
+    worker.kill()
+    return { end, timedOut }
+  }
+
+  async #finish(job: Job, { end, timedOut }: { end: WorkerEnd; timedOut: boolean }): Promise<void> {
+    const { task } = job
+    if (!await has(task, 'retrace-log')) {
+      const timeoutS = timedOut ? this.#options.config.taskTimeoutS : undefined
+      const death = describeDeath(end, { timeoutS, step: await lastStep(task) })
+      log('runner').warning(death.summary, { task: task.id, ...(end.error && { cause: end.error.message }) })
+      await endTask(task, death)
+    }
+    await rm(task.file('coredump'), { force: true })
+    const state = await stateOf(task)
+    const seconds = (Date.now() - job.accepted) / 1000
+    if (state === 'FINISHED_SUCCESS') await this.#record(task, seconds)
+    const outcome = await readOutcome(task)
+    log('runner').info(`${state} ${outcome?.code ?? ''} after ${seconds.toFixed(1)} s`, { task: task.id })
+  }
+
+  /** One row in package_time for a task that ended with a backtrace; none when nobody knows the package. */
+  async #record(task: RunnableTask, seconds: number): Promise<void> {
+    const outcome = await readOutcome(task)
+    const { package: name, release } = outcome ?? {}
+    if (typeof name !== 'string') return
+    this.#options.estimates.record(
+      { package: name, release: typeof release === 'string' ? release : undefined },
+      seconds,
+    )
+  }
+}
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => undefined
+  const promise = new Promise<void>((settle) => resolve = settle)
+  return { promise, resolve }
+}

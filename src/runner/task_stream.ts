@@ -1,0 +1,193 @@
+/**
+ * What happens to a task, from the beginning or from a line on, as it happens: read from `worker.log` on disk by whoever
+ * pulls, so that a slow or vanished reader costs no memory. The streamed body of /create and /<id>/events are made from it.
+ */
+import { type FileHandle, open } from 'node:fs/promises'
+import { has, type RunnableTask, stateOf, type TaskState } from './runnable_task.ts'
+
+export const BEAT_MS = 5000
+const POLL_MS = 100
+const CHUNK = 65_536
+
+/**
+ * `log`: one line without its end. `status`: a beat while PENDING (no id), then the final one. `backtrace`: a piece of it.
+ * Ids count what would be repeated to a reader that comes back: the lines, the final status, the backtrace.
+ */
+export type TaskEvent =
+  | { kind: 'log'; id: number; line: string }
+  | { kind: 'status'; id: number | undefined; state: TaskState }
+  | { kind: 'backtrace'; id: number; bytes: Uint8Array }
+
+export interface WatchOptions {
+  /** Events with this id and lower ones are left out: what a reader has seen before. */
+  after?: number
+  signal?: AbortSignal
+}
+
+/**
+ * The events of a task until it has ended, is deleted, or `signal` aborts. PENDING comes at once and every 5 seconds; control characters in
+ * lines are escaped; what comes without a line end is cut at 64 KiB.
+ */
+export async function* watchTask(task: RunnableTask, options: WatchOptions = {}): AsyncGenerator<TaskEvent> {
+  const { after = 0, signal } = options
+  await using lines = new LineReader(task.file('worker.log'))
+  let beat = 0
+  while (!signal?.aborted && await has(task, '.')) {
+    // In this order: what is in the log when the end is announced belongs to it.
+    const state = await stateOf(task)
+    if (state === 'PENDING' && Date.now() >= beat) {
+      yield { kind: 'status', id: undefined, state }
+      beat = Date.now() + BEAT_MS
+    }
+    for await (const { number, text } of lines.read({ all: state !== 'PENDING' })) {
+      if (number > after) yield { kind: 'log', id: number, line: escapeControls(text) }
+      if (signal?.aborted) return
+      if (state === 'PENDING' && Date.now() >= beat) break
+    }
+    if (state !== 'PENDING') return yield* finalEvents(task, { state, after, last: lines.count })
+    if (!lines.hasMore) await pause(Math.min(POLL_MS, beat - Date.now()), signal)
+  }
+}
+
+async function* finalEvents(
+  task: RunnableTask,
+  { state, after, last }: { state: TaskState; after: number; last: number },
+): AsyncGenerator<TaskEvent> {
+  if (last + 1 > after) yield { kind: 'status', id: last + 1, state }
+  if (state === 'FINISHED_SUCCESS' && last + 2 > after) {
+    for await (const bytes of readFileChunks(task.file('backtrace'))) yield { kind: 'backtrace', id: last + 2, bytes }
+  }
+}
+
+/** Whole lines of a file that grows, read in pieces of 64 KiB; the file need not exist yet. */
+class LineReader implements AsyncDisposable {
+  readonly #path: string
+  readonly #decoder = new TextDecoder()
+  #handle: FileHandle | undefined
+  #rest = ''
+  count = 0
+  /** Whether the last read() was left before the end of what the file holds. */
+  hasMore = false
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  /** The lines that are complete, and with `all` also a last one without its end. */
+  async *read({ all }: { all: boolean }): AsyncGenerator<{ number: number; text: string }> {
+    this.hasMore = true
+    for (;;) {
+      for (let line = this.#take(); line !== undefined; line = this.#take()) yield { number: ++this.count, text: line }
+      const chunk = await this.#chunk()
+      if (chunk === undefined) break
+      this.#rest += this.#decoder.decode(chunk, { stream: true })
+    }
+    this.hasMore = false
+    if (!all || this.#rest === '') return
+    const text = this.#rest
+    this.#rest = ''
+    yield { number: ++this.count, text }
+  }
+
+  #take(): string | undefined {
+    const end = this.#rest.indexOf('\n')
+    if (end < 0 && this.#rest.length < CHUNK) return undefined
+    const cut = end < 0 || end > CHUNK ? CHUNK : end
+    const line = this.#rest.slice(0, cut)
+    this.#rest = this.#rest.slice(cut === end ? cut + 1 : cut)
+    return line
+  }
+
+  async #chunk(): Promise<Uint8Array | undefined> {
+    this.#handle ??= await openIfThere(this.#path)
+    const buffer = new Uint8Array(CHUNK)
+    const { bytesRead } = await this.#handle?.read(buffer, 0, CHUNK, null) ?? { bytesRead: 0 }
+    return bytesRead === 0 ? undefined : buffer.subarray(0, bytesRead)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#handle?.close()
+    this.#handle = undefined
+  }
+}
+
+/** The bytes of a file in pieces of 64 KiB, as they are pulled; ends at once when the file has gone. */
+export async function* readFileChunks(path: string): AsyncGenerator<Uint8Array> {
+  const handle = await openIfThere(path)
+  if (handle === undefined) return
+  try {
+    for (;;) {
+      const buffer = new Uint8Array(CHUNK)
+      const { bytesRead } = await handle.read(buffer, 0, CHUNK, null)
+      if (bytesRead === 0) return
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r')
+  } catch (cause) {
+    if ((cause as { code?: string }).code === 'ENOENT') return undefined
+    throw cause
+  }
+}
+
+/** A line of the worker with its control characters, tab apart, made visible: some readers end a line at each of them. */
+function escapeControls(line: string): string {
+  // deno-lint-ignore no-control-regex
+  return line.replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
+    const code = character.charCodeAt(0)
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`
+  })
+}
+
+async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  if (signal?.aborted) return
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, Math.max(0, milliseconds))
+    signal?.addEventListener('abort', done)
+  })
+}
+
+const encoder = new TextEncoder()
+
+/**
+ * The streamed body of a 201 (D): the worker's lines, one that begins with `X-Task-` with `> ` before it, the status lines, and after
+ * FINISHED_SUCCESS the backtrace.
+ */
+export async function* taskBody(task: RunnableTask, options: WatchOptions = {}): AsyncGenerator<Uint8Array> {
+  for await (const event of watchTask(task, options)) {
+    if (event.kind === 'backtrace') yield event.bytes
+    else if (event.kind === 'status') yield encoder.encode(`X-Task-Status: ${event.state}\n`)
+    else yield encoder.encode(`${/^x-task-/i.test(event.line) ? '> ' : ''}${event.line}\n`)
+  }
+}
+
+/** A pull-based stream of what `make` generates; its signal aborts when the reader has gone, or `until` does. */
+export function pullStream(
+  make: (signal: AbortSignal) => AsyncGenerator<Uint8Array>,
+  until: AbortSignal,
+): ReadableStream<Uint8Array> {
+  const gone = new AbortController()
+  const chunks = make(AbortSignal.any([gone.signal, until]))
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await chunks.next()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+    async cancel() {
+      gone.abort()
+      await chunks.return(undefined)
+    },
+  }, { highWaterMark: 0 })
+}
