@@ -144,14 +144,9 @@ type Values = { [Name in SettingName]: z.output<(typeof SETTINGS)[Name]['schema'
 
 /**
  * Reads the settings from an environment; an empty value counts as not set.
- * Throws UsageError naming the setting, for a value that makes no sense and for a RETRACE_ name that does not exist.
+ * Throws UsageError naming the setting, for a value that makes no sense.
  */
 export function readConfig(from: Record<string, string | undefined> = env): Config {
-  for (const name of Object.keys(from)) {
-    if (name.startsWith('RETRACE_') && !(name in SETTINGS)) {
-      throw new UsageError(`There is no setting ${name}; see --help for those that exist`)
-    }
-  }
   const values: Record<string, unknown> = {}
   for (const [name, setting] of Object.entries(SETTINGS) as [string, Setting][]) {
     const text = from[name] === undefined || from[name] === '' ? setting.default : from[name]
@@ -174,6 +169,11 @@ function toConfig(values: Values): Config {
 
 function camelCase(name: string): string {
   return name.slice('RETRACE_'.length).toLowerCase().replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())
+}
+
+/** RETRACE_ names in an environment that are no settings: most likely misspelt ones, worth a warning at start. */
+export function unknownSettings(from: Record<string, string | undefined> = env): string[] {
+  return Object.keys(from).filter((name) => name.startsWith('RETRACE_') && !(name in SETTINGS))
 }
 
 /** The table of settings as `--help` shows it. */

@@ -1,0 +1,36 @@
+/**
+ * `npm run bench [-- --only http|packages|worker|load]`: one JSON line per figure; exit 1 when one is not met.
+ */
+import { argv, exit, stderr, stdout } from 'node:process'
+import type { Figure } from './figure.ts'
+
+type Suite = { figures(): AsyncIterable<Figure> }
+
+const SUITES: Record<string, () => Promise<Suite>> = {
+  http: () => import('./http.ts'),
+  packages: () => import('./packages.ts'),
+  worker: () => import('./worker.ts'),
+  load: () => import('./load.ts'),
+}
+
+function chosen(): string[] {
+  const words = argv.slice(2)
+  if (words.length === 0) return Object.keys(SUITES)
+  const name = words[0] === '--only' ? words[1] : words[0]?.match(/^--only=(.*)$/)?.[1]
+  if (name === undefined || !(name in SUITES)) {
+    stderr.write(`usage: npm run bench [-- --only ${Object.keys(SUITES).join('|')}]\n`)
+    exit(2)
+  }
+  return [name]
+}
+
+let met = true
+for (const name of chosen()) {
+  stderr.write(`bench: ${name}\n`)
+  const suite = await SUITES[name]?.()
+  for await (const figure of suite?.figures() ?? []) {
+    stdout.write(`${JSON.stringify(figure)}\n`)
+    met &&= figure.ok
+  }
+}
+exit(met ? 0 : 1)
