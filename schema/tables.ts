@@ -3,7 +3,7 @@
  * the index of packages and build-ids. Migrations are generated from this file: `npm run generate`.
  */
 import { sql } from 'drizzle-orm'
-import { index, integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { blob, index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 /** How long a package's backtraces took, in seconds (design, chapter 2.1); `id` keeps the order of insertion. */
 export const packageTime = sqliteTable('package_time', {
@@ -17,4 +17,130 @@ export const packageTime = sqliteTable('package_time', {
 export const taskId = sqliteTable('task_id', {
   id: integer('id').primaryKey({ autoIncrement: true }),
   created: integer('created').notNull().default(sql`(unixepoch())`),
+})
+
+/** A release that is indexed here, e.g. `debian-12-amd64`: id with the distribution's own name of the architecture. */
+export const release = sqliteTable('release', {
+  id: integer('id').primaryKey(),
+  name: text('name').notNull().unique(),
+})
+
+/**
+ * One index of packages of a repository (a suite's component for an architecture), its generation and its health.
+ * Several feed one release. Times are Unix seconds; `date` is the signed one, which never goes back.
+ */
+export const repository = sqliteTable('repository', {
+  id: integer('id').primaryKey(),
+  releaseId: integer('release_id').notNull().references(() => release.id),
+  format: text('format').notNull(),
+  uri: text('uri').notNull(),
+  suite: text('suite').notNull(),
+  component: text('component').notNull(),
+  architecture: text('architecture').notNull(),
+  /** `on-demand` or `full`; `keep` or `one-week` (X-Retrace-Fetch, X-Retrace-Superseded). */
+  fetch: text('fetch').notNull(),
+  superseded: text('superseded').notNull(),
+  /** Date of the signed generation that is visible, and SHA256 of the indices that were read for it. */
+  date: integer('date'),
+  packagesSha256: text('packages_sha256'),
+  contentsSha256: text('contents_sha256'),
+  packages: integer('packages').notNull().default(0),
+  checked: integer('checked'),
+  synced: integer('synced'),
+  error: text('error'),
+}, (table) => [
+  uniqueIndex('repository_key').on(table.uri, table.suite, table.component, table.architecture, table.releaseId),
+])
+
+/**
+ * A package that an index names or named, whether or not its files are here. The content is part of its identity:
+ * one that was built again without a new version is another package.
+ */
+export const packages = sqliteTable('package', {
+  id: integer('id').primaryKey(),
+  releaseId: integer('release_id').notNull().references(() => release.id),
+  name: text('name').notNull(),
+  version: text('version').notNull(),
+  architecture: text('architecture').notNull(),
+  source: text('source').notNull(),
+  sourceVersion: text('source_version').notNull(),
+  /** It holds debuginfo and nothing that is loaded. */
+  isDebug: integer('is_debug', { mode: 'boolean' }).notNull(),
+  size: integer('size').notNull(),
+  sha256: blob('sha256', { mode: 'buffer' }).notNull(),
+  added: integer('added').notNull(),
+  /** When it vanished from every index; null while one has it. */
+  gone: integer('gone'),
+  /** Folder under RETRACE_REPO_DIR/RELEASE that holds its files, when it does; since when, its bytes, last use. */
+  folder: text('folder'),
+  kept: integer('kept'),
+  keptBytes: integer('kept_bytes'),
+  used: integer('used'),
+}, (table) => [
+  uniqueIndex('package_key').on(table.name, table.version, table.releaseId, table.architecture, table.sha256),
+  index('package_source').on(table.source, table.sourceVersion, table.releaseId),
+])
+
+/** Where a package can be downloaded: a repository that has it, and its path below the repository's address. */
+export const packageLocation = sqliteTable('package_location', {
+  packageId: integer('package_id').notNull().references(() => packages.id, { onDelete: 'cascade' }),
+  repositoryId: integer('repository_id').notNull().references(() => repository.id, { onDelete: 'cascade' }),
+  path: text('path').notNull(),
+}, (table) => [
+  primaryKey({ columns: [table.packageId, table.repositoryId] }),
+  index('location_repository').on(table.repositoryId),
+])
+
+/** Which names of packages ever had a path (usrmerged, with its leading slash) in a release; versions decide later. */
+export const packagePath = sqliteTable('package_path', {
+  path: text('path').notNull(),
+  releaseId: integer('release_id').notNull().references(() => release.id),
+  name: text('name').notNull(),
+}, (table) => [primaryKey({ columns: [table.path, table.releaseId, table.name] })])
+
+/** A file that is kept: its path in the package, and what its ELF header and notes say. */
+export const packageFile = sqliteTable('package_file', {
+  packageId: integer('package_id').notNull().references(() => packages.id, { onDelete: 'cascade' }),
+  /** As in the package, with its leading slash, not usrmerged. */
+  path: text('path').notNull(),
+  /** `code`, `debug`, `dwz`, `script` or `link`. */
+  role: text('role').notNull(),
+  size: integer('size').notNull(),
+  buildId: blob('build_id', { mode: 'buffer' }),
+  /** It has DWARF of its own (a file of role `code` may, too). */
+  hasDebug: integer('has_debug', { mode: 'boolean' }).notNull(),
+  /** Build-id of the dwz file that its .gnu_debugaltlink names. */
+  altBuildId: blob('alt_build_id', { mode: 'buffer' }),
+  /** Of a link: the path in the package that it leads to. */
+  target: text('target'),
+}, (table) => [primaryKey({ columns: [table.packageId, table.path] })])
+
+/** Which packages hold a build-id, and as what; from an index or from the files that are kept. */
+export const buildId = sqliteTable('build_id', {
+  buildId: blob('build_id', { mode: 'buffer' }).notNull(),
+  /** `code`, `debug` or `dwz`. */
+  role: text('role').notNull(),
+  packageId: integer('package_id').notNull().references(() => packages.id, { onDelete: 'cascade' }),
+}, (table) => [
+  primaryKey({ columns: [table.buildId, table.role, table.packageId] }),
+  index('build_id_package').on(table.packageId),
+])
+
+/** Who is at work on something that only one process may do at a time: `sync`, `package:ID`. Ends with the process. */
+export const lease = sqliteTable('lease', {
+  subject: text('subject').primaryKey(),
+  host: text('host').notNull(),
+  pid: integer('pid').notNull(),
+  /** Start time of the process in clock ticks since boot (proc(5), stat field 22): a pid is used again, both are not. */
+  started: text('started').notNull(),
+  until: integer('until').notNull(),
+})
+
+/** What failed and is not tried again before `until`: `package:ID`, `host:NAME`. */
+export const fetchFailure = sqliteTable('fetch_failure', {
+  subject: text('subject').primaryKey(),
+  /** `not-found`, `refused`, `timeout`, `malformed`, `unreachable`. */
+  kind: text('kind').notNull(),
+  message: text('message').notNull(),
+  until: integer('until').notNull(),
 })
