@@ -1,5 +1,5 @@
 /**
- * The one table of architectures: whoever adds one, adds a row here, and the layout of its registers in `threads.ts`.
+ * The one table of architectures: whoever adds one adds a row here, and nothing else in this folder.
  * Owns the names that ELF, Debian, RPM, the kernel, ABRT's client, gdb and qemu have for the same machine.
  * Refuses to guess: what no row names is `undefined` (x32 and big-endian ppc64 among them), never 'the nearest'.
  */
@@ -14,6 +14,8 @@ export interface ArchitectureRow {
   readonly class: 32 | 64
   readonly littleEndian: boolean
   readonly machine: number
+  /** struct elf_prstatus of the kernel: its size, and the byte offset of the program counter in it. */
+  readonly status: { readonly size: number; readonly pc: number }
   /** Names that RPM packages carry; the first is the usual one. */
   readonly rpm: readonly string[]
   /** `$basearch` of yum and dnf: the directory of a repository and the architecture in an RPM release id. */
@@ -36,6 +38,7 @@ export const ARCHITECTURES: readonly ArchitectureRow[] = [
     class: 64,
     littleEndian: true,
     machine: 62,
+    status: { size: 336, pc: 240 },
     rpm: ['x86_64', 'x86_64_v2', 'x86_64_v3', 'x86_64_v4'],
     basearch: 'x86_64',
     uname: ['x86_64'],
@@ -49,6 +52,7 @@ export const ARCHITECTURES: readonly ArchitectureRow[] = [
     class: 32,
     littleEndian: true,
     machine: 3,
+    status: { size: 144, pc: 120 },
     rpm: ['i686', 'i586', 'i486', 'i386'],
     basearch: 'i386',
     uname: ['i686', 'i586', 'i486', 'i386'],
@@ -62,6 +66,7 @@ export const ARCHITECTURES: readonly ArchitectureRow[] = [
     class: 64,
     littleEndian: true,
     machine: 183,
+    status: { size: 392, pc: 368 },
     rpm: ['aarch64'],
     basearch: 'aarch64',
     uname: ['aarch64'],
@@ -75,6 +80,7 @@ export const ARCHITECTURES: readonly ArchitectureRow[] = [
     class: 32,
     littleEndian: true,
     machine: 40,
+    status: { size: 148, pc: 132 },
     rpm: ['armv7hl', 'armv7hnl', 'armv8hl', 'armhfp'],
     basearch: 'armhfp',
     uname: ['armv7l', 'armv8l'],
@@ -88,6 +94,7 @@ export const ARCHITECTURES: readonly ArchitectureRow[] = [
     class: 64,
     littleEndian: true,
     machine: 21,
+    status: { size: 504, pc: 368 },
     rpm: ['ppc64le'],
     basearch: 'ppc64le',
     uname: ['ppc64le'],
@@ -101,6 +108,7 @@ export const ARCHITECTURES: readonly ArchitectureRow[] = [
     class: 64,
     littleEndian: false,
     machine: 22,
+    status: { size: 336, pc: 120 },
     rpm: ['s390x'],
     basearch: 's390x',
     uname: ['s390x'],
@@ -114,6 +122,7 @@ export const ARCHITECTURES: readonly ArchitectureRow[] = [
     class: 64,
     littleEndian: true,
     machine: 243,
+    status: { size: 376, pc: 112 },
     rpm: ['riscv64'],
     basearch: 'riscv64',
     uname: ['riscv64'],

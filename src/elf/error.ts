@@ -1,0 +1,21 @@
+/**
+ * What the reader says about bytes that it cannot use. Owns the closed list of codes; refuses to carry client-made
+ * text: the sentences hold numbers and the reader's own words only, so they are fit for a log as they are.
+ */
+
+/**
+ * `not-elf`: no ELF header. `not-core`: ELF, but no core. `unsupported`: well-formed, and more than this reader does.
+ * `malformed`: contradicts the format. `truncated`: the file ends before what is needed to read anything at all.
+ */
+export type ElfErrorCode = 'not-elf' | 'not-core' | 'unsupported' | 'malformed' | 'truncated'
+
+/** The only error that the content of a file can cause in this folder; errors of the disk pass as they are. */
+export class ElfError extends Error {
+  override name = 'ElfError'
+  readonly code: ElfErrorCode
+
+  constructor(code: ElfErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * Notes (gABI, chapter 5, 'Note Section'): of a core's PT_NOTE segments, of files, of images in memory. Owns their
+ * padding and bounds; refuses to hold descriptors: it says where they are, and the caller reads the ones it wants.
+ */
+import { type Encoding, Fields, hex } from './fields.ts'
+import type { ByteSource } from './source.ts'
+
+export interface Note {
+  /** Owner, e.g. `CORE`, `LINUX`, `GNU`, `FDO`. */
+  readonly owner: string
+  readonly type: number
+  /** Where the descriptor is in the source, and its bytes as the note says them; the source may end earlier. */
+  readonly offset: number
+  readonly length: number
+}
+
+export interface NoteArea {
+  /** Bytes from the start of the source. */
+  readonly offset: number
+  readonly length: number
+  /** p_align or sh_addralign: 8 pads to 8 bytes, everything else to 4. */
+  readonly align: number
+  /** At most so many notes are looked at. */
+  readonly limit: number
+}
+
+const NT_GNU_BUILD_ID = 3
+const NT_FDO_PACKAGE = 0xcafe1a7e
+const MAX_OWNER = 64
+const MAX_BUILD_ID = 64
+const MAX_PACKAGE_NOTE = 65_536
+
+/** Goes through an area of notes, in order, until it ends or no longer makes sense; never throws for what it reads. */
+export function* readNotes(source: ByteSource, encoding: Encoding, area: NoteArea): Generator<Note> {
+  const end = Math.min(area.offset + area.length, source.size)
+  const padding = area.align === 8 ? 8 : 4
+  let at = area.offset
+  for (let seen = 0; seen < area.limit && at + 12 <= end; seen++) {
+    const head = source.read(at, 12)
+    if (head.length < 12) return
+    const fields = new Fields(head, encoding)
+    const [nameSize, length] = [fields.u32(0), fields.u32(4)]
+    const offset = at + roundUp(12 + nameSize, padding)
+    if (offset > end) return
+    const name = new Fields(source.read(at + 12, Math.min(nameSize, MAX_OWNER)), encoding)
+    yield { owner: name.string(0, MAX_OWNER) ?? '', type: fields.u32(8), offset, length }
+    at = roundUp(offset - area.offset + length, padding) + area.offset
+  }
+}
+
+/** Identity of a file: NT_GNU_BUILD_ID in lower-case hex, and the JSON text of systemd's package note. */
+export interface Identity {
+  buildId: string | undefined
+  packageNote: string | undefined
+}
+
+/** Looks for both in one more area; what an earlier area gave stays. */
+export function readIdentity(source: ByteSource, encoding: Encoding, area: NoteArea, identity: Identity): void {
+  const end = Math.min(area.offset + area.length, source.size)
+  for (const note of readNotes(source, encoding, area)) {
+    const whole = note.offset + note.length <= end
+    if (note.owner === 'GNU' && note.type === NT_GNU_BUILD_ID) {
+      if (whole && note.length > 0 && note.length <= MAX_BUILD_ID) {
+        identity.buildId ??= hex(source.read(note.offset, note.length))
+      }
+    } else if (note.owner === 'FDO' && note.type === NT_FDO_PACKAGE) {
+      if (whole && note.length <= MAX_PACKAGE_NOTE) {
+        identity.packageNote ??= jsonObject(source.read(note.offset, note.length))
+      }
+    }
+  }
+}
+
+/** The text, if it is a JSON object (https://systemd.io/PACKAGE_METADATA_FOR_EXECUTABLE_FILES), without its NULs. */
+function jsonObject(bytes: Uint8Array): string | undefined {
+  const text = new TextDecoder().decode(bytes).replace(/\0+$/, '')
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? text : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+function roundUp(value: number, to: number): number {
+  return Math.ceil(value / to) * to
+}

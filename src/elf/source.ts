@@ -1,0 +1,80 @@
+/**
+ * Where the reader gets bytes from. Owns the file descriptor and a cache of 1 MB; refuses to read more than it is asked
+ * for (rounded to blocks), so a core of any size costs the same memory.
+ */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+
+/** Random access to bytes. `read` gives at most `length` bytes, fewer where the file ends, never more. */
+export interface ByteSource {
+  /** Bytes in all. */
+  readonly size: number
+  read(offset: number, length: number): Uint8Array
+}
+
+const BLOCK = 16_384
+const BLOCKS_KEPT = 64
+
+/** A file, opened for reading until it is disposed of. Throws the errors of the system (ENOENT, EACCES, EIO). */
+export function fileSource(path: string): ByteSource & Disposable {
+  const descriptor = openSync(path, 'r')
+  const size = fstatSync(descriptor).size
+  const blocks = new Map<number, Uint8Array>()
+
+  function readBlock(index: number): Uint8Array {
+    const kept = blocks.get(index)
+    if (kept !== undefined) return kept
+    const block = readDirectly(descriptor, index * BLOCK, Math.min(BLOCK, size - index * BLOCK))
+    if (blocks.size >= BLOCKS_KEPT) {
+      for (const oldest of blocks.keys()) {
+        blocks.delete(oldest)
+        break
+      }
+    }
+    blocks.set(index, block)
+    return block
+  }
+
+  return {
+    size,
+    read(offset, length) {
+      const wanted = clampLength(size, offset, length)
+      if (wanted === 0) return new Uint8Array(0)
+      if (wanted > BLOCK) return readDirectly(descriptor, offset, wanted)
+      const index = Math.floor(offset / BLOCK)
+      const inBlock = offset - index * BLOCK
+      const first = readBlock(index).subarray(inBlock, inBlock + wanted)
+      if (first.length === wanted || inBlock + first.length < BLOCK) return first.slice()
+      const bytes = new Uint8Array(wanted)
+      bytes.set(first)
+      const second = readBlock(index + 1).subarray(0, wanted - first.length)
+      bytes.set(second, first.length)
+      return bytes.subarray(0, first.length + second.length)
+    },
+    [Symbol.dispose]: () => closeSync(descriptor),
+  }
+}
+
+/** Bytes that are in memory already. */
+export function bytesSource(bytes: Uint8Array): ByteSource {
+  return {
+    size: bytes.length,
+    read: (offset, length) => bytes.slice(offset, offset + clampLength(bytes.length, offset, length)),
+  }
+}
+
+function clampLength(size: number, offset: number, length: number): number {
+  if (!Number.isSafeInteger(offset) || offset < 0 || !(length > 0)) return 0
+  return Math.min(length, Math.max(0, size - offset))
+}
+
+/** `length` has been checked against the size of the file. */
+function readDirectly(descriptor: number, offset: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  let filled = 0
+  while (filled < length) {
+    const got = readSync(descriptor, bytes, filled, length - filled, offset + filled)
+    if (got === 0) break
+    filled += got
+  }
+  return bytes.subarray(0, filled)
+}
