@@ -1,0 +1,184 @@
+/**
+ * A core while it arrives: written once, at most a few MiB in memory, its runs of zeros left out as holes whatever form
+ * they came in, every block paid for from the reservation before it is written. Refuses to know how the core was packed.
+ */
+import { writeSync } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
+import { Buffer } from 'node:buffer'
+import { createPrivateFile } from './durable.ts'
+import { outOfSpace, type Reservation } from './free_space.ts'
+
+/** What file systems allocate at once: a hole is never smaller. */
+export const BLOCK = 4096
+const ZEROS = Buffer.alloc(256 * 1024)
+
+/** Neighbouring pieces are gathered up to this size; smaller gatherings are written at once, larger ones beside us. */
+const GATHER = 1024 * 1024
+const SMALL = 64 * 1024
+const MAX_WRITES_AT_ONCE = 4
+/** Written bytes after which the disk is set to work, so that the fsync at the end finds little left to do. */
+const SYNC_EVERY = 32 * 1024 * 1024
+
+export class CoreFile implements AsyncDisposable {
+  readonly #handle: FileHandle
+  readonly #reservation: Reservation
+  #gathered: Uint8Array[] = []
+  #gatheredStart = 0
+  #gatheredLength = 0
+  /** First block that was not paid for; everything below it was, or is a hole. */
+  #paidUpTo = 0
+  readonly #writes = new Set<Promise<void>>()
+  #sync: Promise<void> | undefined
+  #unsynced = 0
+  #failure: unknown
+  #isOpen = true
+
+  private constructor(handle: FileHandle, reservation: Reservation) {
+    this.#handle = handle
+    this.#reservation = reservation
+  }
+
+  static async create(path: string, reservation: Reservation): Promise<CoreFile> {
+    return new CoreFile(await createPrivateFile(path), reservation)
+  }
+
+  /**
+   * Takes the bytes of the core from `position` on; positions only grow. `chunk` must not be changed afterwards.
+   * Throws no-space.
+   */
+  async write(chunk: Uint8Array, position: number): Promise<void> {
+    for (const { start, end } of dataRuns(chunk, position)) {
+      this.#gather(chunk.subarray(start, end), position + start)
+      while (this.#writes.size >= MAX_WRITES_AT_ONCE) await Promise.race(this.#writes)
+    }
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** Ends the file at `size` bytes, of which the last may be a hole, and returns once all of it is on the disk. */
+  async finish(size: number): Promise<void> {
+    this.#flush()
+    await Promise.all(this.#writes)
+    await this.#sync
+    if (this.#failure !== undefined) throw this.#failure
+    try {
+      await this.#handle.truncate(size)
+      await this.#handle.sync()
+    } catch (cause) {
+      throw outOfSpace(cause)
+    }
+    await this[Symbol.asyncDispose]()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    this.#gathered = []
+    await Promise.all(this.#writes)
+    await this.#sync
+    await this.#handle.close()
+  }
+
+  #gather(piece: Uint8Array, position: number): void {
+    if (position !== this.#gatheredStart + this.#gatheredLength || this.#gatheredLength >= GATHER) {
+      this.#flush()
+      this.#gatheredStart = position
+    }
+    this.#gathered.push(piece)
+    this.#gatheredLength += piece.length
+  }
+
+  #flush(): void {
+    const pieces = this.#gathered
+    const length = this.#gatheredLength
+    const start = this.#gatheredStart
+    this.#gathered = []
+    this.#gatheredStart = start + length
+    this.#gatheredLength = 0
+    if (length === 0 || this.#failure !== undefined) return
+    const price = this.#pay(start, length)
+    if (length < SMALL) {
+      this.#writeNow(pieces, start)
+      this.#reservation.settle(price)
+    } else {
+      const write = this.#writeBeside(pieces, start).finally(() => {
+        this.#reservation.settle(price)
+        this.#writes.delete(write)
+      })
+      this.#writes.add(write)
+    }
+    this.#unsynced += length
+    if (this.#unsynced >= SYNC_EVERY && this.#sync === undefined) this.#startSync()
+  }
+
+  /** Takes the blocks that a write touches for the first time from the reservation. Throws no-space. */
+  #pay(start: number, length: number): number {
+    const first = Math.max(Math.floor(start / BLOCK), this.#paidUpTo)
+    const end = Math.ceil((start + length) / BLOCK)
+    this.#reservation.take((end - first) * BLOCK)
+    this.#paidUpTo = end
+    return (end - first) * BLOCK
+  }
+
+  /** A few pages into the page cache: quicker than asking another thread to do it. */
+  #writeNow(pieces: Uint8Array[], position: number): void {
+    try {
+      for (const piece of pieces) {
+        let done = 0
+        while (done < piece.length) {
+          done += writeSync(this.#handle.fd, piece, done, piece.length - done, position + done)
+        }
+        position += piece.length
+      }
+    } catch (cause) {
+      throw outOfSpace(cause)
+    }
+  }
+
+  async #writeBeside(pieces: Uint8Array[], position: number): Promise<void> {
+    try {
+      const { bytesWritten } = await this.#handle.writev(pieces, position)
+      let skip = bytesWritten
+      for (const piece of pieces) {
+        let done = Math.min(skip, piece.length)
+        skip -= done
+        while (done < piece.length) {
+          done += (await this.#handle.write(piece, done, piece.length - done, position + done)).bytesWritten
+        }
+        position += piece.length
+      }
+    } catch (cause) {
+      this.#failure ??= outOfSpace(cause)
+    }
+  }
+
+  #startSync(): void {
+    this.#unsynced = 0
+    this.#sync = this.#handle.datasync()
+      .catch((cause) => void (this.#failure ??= outOfSpace(cause)))
+      .then(() => void (this.#sync = undefined))
+  }
+}
+
+/**
+ * The parts of `chunk` that have to be written when it lies at `position` of a file: all but the blocks that are zero.
+ * Blocks count from the beginning of the file; a zero part of a block that the chunk holds in part is left out, too.
+ */
+export function* dataRuns(chunk: Uint8Array, position: number): Generator<{ start: number; end: number }> {
+  let start = -1
+  let end: number
+  for (let at = 0; at < chunk.length; at = end) {
+    end = Math.min(chunk.length, at + BLOCK - (position + at) % BLOCK)
+    if (!isZero(chunk, at, end)) {
+      if (start < 0) start = at
+    } else if (start >= 0) {
+      yield { start, end: at }
+      start = -1
+    }
+  }
+  if (start >= 0) yield { start, end: chunk.length }
+}
+
+function isZero(chunk: Uint8Array, start: number, end: number): boolean {
+  if (chunk[start] !== 0 || chunk[end - 1] !== 0) return false
+  return ZEROS.compare(chunk, start, end, 0, end - start) === 0
+}

@@ -1,0 +1,113 @@
+/**
+ * A task while its upload arrives: a directory under a name that is no task id, gone unless it is committed.
+ * An upload that was cut, refused or killed leaves nothing that could be taken for a task.
+ */
+import { rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Database } from '../database.ts'
+import { BLOCK, CoreFile } from './core_file.ts'
+import { newDraftName } from './draft_name.ts'
+import { makePrivateDirectory, syncDirectory, writeNewFile } from './durable.ts'
+import { outOfSpace, type Reservation } from './free_space.ts'
+import type { ManifestKind } from './manifest.ts'
+import { newPassword } from './password.ts'
+import { Task } from './task.ts'
+import { nextTaskId } from './task_ids.ts'
+
+/** A task that has just come to be, and the only time that its password is told. */
+export interface Accepted {
+  id: string
+  password: string
+  task: Task
+}
+
+export class Draft implements AsyncDisposable {
+  readonly directory: string
+  readonly #database: Database
+  readonly #reservation: Reservation
+  #core: CoreFile | undefined
+  readonly #writes: Promise<void>[] = []
+  #failure: unknown
+  #isCommitted = false
+
+  private constructor(directory: string, options: { database: Database; reservation: Reservation }) {
+    this.directory = directory
+    this.#database = options.database
+    this.#reservation = options.reservation
+  }
+
+  static async create(
+    spoolDirectory: string,
+    options: { database: Database; reservation: Reservation },
+  ): Promise<Draft> {
+    const draft = new Draft(join(spoolDirectory, newDraftName()), options)
+    try {
+      await makePrivateDirectory(draft.directory)
+      return draft
+    } catch (cause) {
+      await draft[Symbol.asyncDispose]()
+      throw outOfSpace(cause)
+    }
+  }
+
+  /** Absolute path of a file of the draft, whether or not it exists. `name` is ours, never a caller's. */
+  file(name: string): string {
+    return join(this.directory, name)
+  }
+
+  /** The file that the core is written to; called once. */
+  async core(): Promise<CoreFile> {
+    this.#core = await CoreFile.create(this.file('coredump'), this.#reservation)
+    return this.#core
+  }
+
+  /** Begins to write a small file that has been checked; `commit` waits for it. Throws no-space. */
+  write(name: string, content: string | Uint8Array): void {
+    const price = Math.ceil(content.length / BLOCK) * BLOCK
+    this.#reservation.take(price)
+    const write = writeNewFile(this.file(name), content)
+      .catch((cause) => void (this.#failure ??= outOfSpace(cause)))
+      .finally(() => this.#reservation.settle(price))
+    this.#writes.push(write)
+  }
+
+  /**
+   * Makes the draft a task: when it returns, everything is on the disk under the task's id.
+   * Throws database-unavailable, and what the file system says.
+   */
+  async commit(manifest: ManifestKind): Promise<Accepted> {
+    const password = newPassword()
+    this.write('manifest', `${manifest}\n`)
+    this.write('password', password)
+    this.write('created', `${new Date().toISOString()}\n`)
+    await this.#settled()
+    if (this.#failure !== undefined) throw this.#failure
+    await syncDirectory(this.directory)
+    const spoolDirectory = dirname(this.directory)
+    const id = String(nextTaskId(this.#database))
+    const task = new Task(spoolDirectory, id)
+    await rename(this.directory, task.directory)
+    this.#isCommitted = true
+    try {
+      await syncDirectory(spoolDirectory)
+    } catch (cause) {
+      await task.remove()
+      throw cause
+    }
+    return { id, password, task }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.#settled()
+      if (!this.#isCommitted) await rm(this.directory, { recursive: true, force: true, maxRetries: 3 })
+    } finally {
+      this.#reservation[Symbol.dispose]()
+    }
+  }
+
+  async #settled(): Promise<void> {
+    await this.#core?.[Symbol.asyncDispose]()
+    await Promise.all(this.#writes)
+  }
+}

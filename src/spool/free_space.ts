@@ -1,0 +1,111 @@
+/**
+ * The free space of the spool's file system, and who was promised how much of it, so that several uploads together
+ * cannot take it under RETRACE_MIN_FREE_MB (http.md, 507). Refuses to know what is written with it.
+ */
+import { statfsSync } from 'node:fs'
+import type { Config } from '../config.ts'
+import { RetraceError } from '../errors.ts'
+import { errnoOf } from './durable.ts'
+
+const MEBIBYTE = 1024 * 1024
+/** An upload that needs more than it announced asks for this much at a time: one look at the file system per 4 MiB. */
+const QUANTUM = 4 * MEBIBYTE
+
+export class FreeSpace {
+  readonly #directory: string
+  readonly #minMb: number
+  readonly #look: () => number
+  readonly #open = new Set<Reservation>()
+
+  /** `look` says how many bytes are free; left out, the file system of `directory` does. */
+  constructor(directory: string, config: Pick<Config, 'minFreeMb'>, look?: () => number) {
+    this.#directory = directory
+    this.#minMb = config.minFreeMb
+    this.#look = look ?? (() => {
+      const { bavail, bsize } = statfsSync(this.#directory)
+      return bavail * bsize
+    })
+  }
+
+  /** Bytes that are free now, promised or not. */
+  free(): number {
+    return this.#look()
+  }
+
+  /** Promises `bytes` to an upload, the Content-Length that it announced. Throws no-space. */
+  reserve(bytes: number): Reservation {
+    if (this.#left() < bytes) throw this.#noSpace()
+    const reservation = new Reservation(bytes, {
+      grow: (needed) => this.#grow(needed),
+      release: () => void this.#open.delete(reservation),
+    })
+    this.#open.add(reservation)
+    return reservation
+  }
+
+  /** Bytes above the minimum that nobody was promised. */
+  #left(): number {
+    let promised = 0
+    for (const reservation of this.#open) promised += reservation.outstanding
+    return this.#look() - promised - this.#minMb * MEBIBYTE
+  }
+
+  #grow(needed: number): number {
+    const left = this.#left()
+    if (left < needed) throw this.#noSpace()
+    return Math.min(Math.max(needed, QUANTUM), left)
+  }
+
+  #noSpace(): RetraceError {
+    return new RetraceError('no-space', {
+      detail: `There is not enough free space on the server to take this upload: ${this.#minMb} MB ` +
+        '(RETRACE_MIN_FREE_MB) must stay free; try again later',
+      limit: { setting: 'RETRACE_MIN_FREE_MB', value: this.#minMb, unit: 'MiB' },
+    })
+  }
+}
+
+/** What one upload was promised. It gives back what is left of that when it is disposed. */
+export class Reservation implements Disposable {
+  readonly #ledger: { grow: (needed: number) => number; release: () => void }
+  #promised: number
+  #inFlight = 0
+
+  constructor(bytes: number, ledger: { grow: (needed: number) => number; release: () => void }) {
+    this.#promised = bytes
+    this.#ledger = ledger
+  }
+
+  /** Bytes that are promised and not on the file system yet. */
+  get outstanding(): number {
+    return this.#promised + this.#inFlight
+  }
+
+  /** To be called before `bytes` are written; `settle` after. Throws no-space when that would go below the minimum. */
+  take(bytes: number): void {
+    if (bytes > this.#promised) this.#promised += this.#ledger.grow(bytes - this.#promised)
+    this.#promised -= bytes
+    this.#inFlight += bytes
+  }
+
+  /** The write that `take` was for has ended: the file system counts those bytes itself from here on. */
+  settle(bytes: number): void {
+    this.#inFlight -= bytes
+  }
+
+  [Symbol.dispose](): void {
+    this.#promised = 0
+    this.#inFlight = 0
+    this.#ledger.release()
+  }
+}
+
+/** What a failed write means to a caller: no-space where the file system is full after all, else the cause itself. */
+export function outOfSpace(cause: unknown): unknown {
+  const errno = errnoOf(cause)
+  if (errno !== 'ENOSPC' && errno !== 'EDQUOT' && errno !== 'EFBIG') return cause
+  return new RetraceError('no-space', {
+    detail: 'The server has no space left for this upload; try again later',
+    cause,
+  })
+}

@@ -1,0 +1,30 @@
+/**
+ * Task passwords: 22 letters and digits, 131 bits (design, chapter 2.1). Refuses every other source of randomness than
+ * the kernel's, which seeds and reseeds `node:crypto`.
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+
+export const PASSWORD_LENGTH = 22
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+/** The largest multiple of 62 in a byte: what lies above is thrown away, or the first letters would come more often. */
+const FAIR = 256 - 256 % ALPHABET.length
+
+/** A new password. `random` is a parameter only so that a test can show what becomes of each byte. */
+export function newPassword(random: (length: number) => Uint8Array = randomBytes): string {
+  let password = ''
+  while (password.length < PASSWORD_LENGTH) {
+    for (const byte of random(PASSWORD_LENGTH)) {
+      if (byte < FAIR && password.length < PASSWORD_LENGTH) password += ALPHABET[byte % ALPHABET.length]
+    }
+  }
+  return password
+}
+
+/** Whether two passwords are the same, in a time that tells nothing about where they differ or how long they are. */
+export function isSamePassword(given: string, right: string): boolean {
+  return timingSafeEqual(digest(given), digest(right))
+}
+
+function digest(text: string): Uint8Array {
+  return createHash('sha256').update(text).digest()
+}

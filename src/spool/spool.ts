@@ -1,0 +1,102 @@
+/**
+ * The spool: RETRACE_SPOOL_DIR and the task directories in it, the truth about every task (architecture.md, rule 1).
+ * Refuses to start in a directory that others can write to.
+ */
+import { access, chmod, mkdir, stat } from 'node:fs/promises'
+import { geteuid } from 'node:process'
+import type { Config } from '../config.ts'
+import type { Database } from '../database.ts'
+import { UsageError } from '../program.ts'
+import { Draft } from './draft.ts'
+import { errnoOf } from './durable.ts'
+import { FreeSpace, type Reservation } from './free_space.ts'
+import { listTasks, recoverSpool } from './recovery.ts'
+import { noSuchTask, Task } from './task.ts'
+import { isTaskId, skipTaskIds } from './task_ids.ts'
+
+export class Spool {
+  readonly directory: string
+  readonly #database: Database
+  readonly #space: FreeSpace
+
+  private constructor(config: Config, database: Database) {
+    this.directory = config.spoolDir
+    this.#database = database
+    this.#space = new FreeSpace(this.directory, config)
+  }
+
+  /** Makes the directory where there is none. Throws UsageError when it cannot be used or is not ours alone. */
+  static async open(config: Config, database: Database): Promise<Spool> {
+    await openDirectory(config.spoolDir)
+    const spool = new Spool(config, database)
+    const tasks = await spool.tasks()
+    skipTaskIds(database, Number(tasks.at(-1)?.id ?? 0))
+    return spool
+  }
+
+  /** Promises an upload the `bytes` that it announced. Throws no-space. */
+  reserve(bytes: number): Reservation {
+    return this.#space.reserve(bytes)
+  }
+
+  /** Bytes that are free in the spool's file system. */
+  free(): number {
+    return this.#space.free()
+  }
+
+  /** A directory for an upload, gone unless committed; it takes the reservation over. */
+  async draft(reservation: Reservation): Promise<Draft> {
+    return await Draft.create(this.directory, { database: this.#database, reservation })
+  }
+
+  /** The task with this id as a caller wrote it. Throws no-such-task. */
+  async find(id: string): Promise<Task> {
+    if (!isTaskId(id)) throw noSuchTask()
+    const task = new Task(this.directory, id)
+    try {
+      await access(task.file('password'))
+    } catch (cause) {
+      if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'ENOTDIR') throw noSuchTask()
+      throw cause
+    }
+    return task
+  }
+
+  /** All tasks, in the order in which they were accepted. */
+  async tasks(): Promise<Task[]> {
+    return await listTasks(this.directory)
+  }
+
+  /** Tasks that were accepted and have not ended, in the order in which they were accepted. */
+  async unfinished(): Promise<Task[]> {
+    const unfinished: Task[] = []
+    for (const task of await this.tasks()) if (await task.state() === 'PENDING') unfinished.push(task)
+    return unfinished
+  }
+
+  /** To be called once, before the first request: deletes what died half-way and completes what was all but done. */
+  async recover(): Promise<void> {
+    await recoverSpool(this.directory)
+  }
+}
+
+async function openDirectory(path: string): Promise<void> {
+  try {
+    if (await mkdir(path, { recursive: true, mode: 0o700 }) !== undefined) await chmod(path, 0o700)
+  } catch (cause) {
+    throw new UsageError(`RETRACE_SPOOL_DIR (${path}) cannot be made: ${errnoOf(cause) ?? cause}`, { cause })
+  }
+  const { mode, uid } = await stat(path)
+  const octal = (mode & 0o7777).toString(8).padStart(4, '0')
+  if ((mode & 0o022) !== 0) {
+    throw new UsageError(
+      `RETRACE_SPOOL_DIR (${path}) can be written to by others (mode ${octal}); run chmod 0700 on it, then start again`,
+    )
+  }
+  const us = geteuid?.()
+  if (us !== undefined && uid !== us && uid !== 0) {
+    throw new UsageError(
+      `RETRACE_SPOOL_DIR (${path}) belongs to user ${uid}, and the server runs as ${us}; run chown on it, then start again`,
+    )
+  }
+}

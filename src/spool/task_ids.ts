@@ -1,0 +1,31 @@
+/**
+ * Task ids: numbers that this server gives once, for ever, short enough to remember (design, chapter 2.1).
+ * The database counts them; a spool with higher ones, after the database was lost, moves the count up.
+ */
+import { max } from 'drizzle-orm'
+import type { Database } from '../database.ts'
+import { RetraceError } from '../errors.ts'
+import { taskId } from '../../schema/tables.ts'
+
+/** What an id looks like in a path, in a header and as the name of a directory: no sign, no leading zero. */
+export function isTaskId(text: string): boolean {
+  return /^[1-9][0-9]{0,14}$/.test(text)
+}
+
+/** Takes the next id. Throws database-unavailable. */
+export function nextTaskId(database: Database): number {
+  try {
+    return database.insert(taskId).values({}).returning({ id: taskId.id }).get().id
+  } catch (cause) {
+    throw new RetraceError('database-unavailable', {
+      detail: 'The server cannot give out a task id just now; try again in a minute',
+      cause,
+    })
+  }
+}
+
+/** Makes sure that the next id is above `highest`, the largest in the spool. */
+export function skipTaskIds(database: Database, highest: number): void {
+  const given = database.select({ id: max(taskId.id) }).from(taskId).get()?.id ?? 0
+  if (highest > given) database.insert(taskId).values({ id: highest }).onConflictDoNothing().run()
+}

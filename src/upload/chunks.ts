@@ -1,0 +1,75 @@
+/**
+ * The chunks of a Node stream, one at a time and uncopied, with back-pressure. Unlike the stream's own iterator it does
+ * not destroy what it stops reading from: a refused upload goes on being read by `drain.ts`.
+ */
+import type { Readable } from 'node:stream'
+import { Bell } from './bell.ts'
+
+/** Bytes that may wait here before the stream is paused. */
+const HIGH_WATER = 256 * 1024
+
+export interface ChunkOptions {
+  /** What is thrown when the stream fails or closes before its end; `cause` is the stream's own error, if any. */
+  onBroken: (cause: unknown) => Error
+  /** Time without a chunk, while one is waited for, after which `onIdle`'s error is thrown. */
+  idleMs?: number
+  onIdle?: () => Error
+  /** Ends the reading at once, as if the stream had ended; when `abort` returns, the stream has no reader. */
+  signal?: AbortSignal
+}
+
+/** Reads `source` until its end; afterwards, or when the caller stops early, `source` is left paused. */
+export async function* chunksOf(source: Readable, options: ChunkOptions): AsyncGenerator<Uint8Array> {
+  if (options.signal?.aborted) return
+  const queue: Uint8Array[] = []
+  let queued = 0
+  let hasEnded = source.readableEnded
+  let failure: Error | undefined = source.destroyed && !hasEnded ? options.onBroken(source.errored) : undefined
+  const bell = new Bell()
+  const onData = (chunk: Uint8Array) => {
+    queue.push(chunk)
+    queued += chunk.length
+    if (queued >= HIGH_WATER) source.pause()
+    bell.ring()
+  }
+  const onEnd = () => {
+    hasEnded = true
+    bell.ring()
+  }
+  const onBroken = (cause?: unknown) => {
+    if (!hasEnded) failure ??= options.onBroken(cause)
+    bell.ring()
+  }
+  const stop = () => {
+    source.off('data', onData).off('end', onEnd).off('close', onBroken)
+    options.signal?.removeEventListener('abort', stop)
+    if (hasEnded) return
+    hasEnded = true
+    source.pause()
+    bell.ring()
+  }
+  // Stays after the others are taken off: nobody else may be listening when the stream fails later.
+  source.on('error', onBroken)
+  source.on('data', onData).on('end', onEnd).on('close', onBroken)
+  options.signal?.addEventListener('abort', stop)
+  source.resume()
+  try {
+    for (;;) {
+      const chunk = queue.shift()
+      if (chunk !== undefined) {
+        queued -= chunk.length
+        if (queued < HIGH_WATER && source.isPaused()) source.resume()
+        yield chunk
+      } else if (failure !== undefined) {
+        throw failure
+      } else if (hasEnded) {
+        return
+      } else {
+        const isIdle = !await bell.heard(options.idleMs)
+        if (isIdle && options.onIdle) throw options.onIdle()
+      }
+    }
+  } finally {
+    stop()
+  }
+}

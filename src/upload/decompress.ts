@@ -1,0 +1,68 @@
+/**
+ * A body made plain, as it arrives: which decoder takes which encoding, and the refusal of what is none before any of
+ * them sees it. Refuses to look at what comes out.
+ */
+import { badStream } from './bad_stream.ts'
+import { ByteReader } from './byte_reader.ts'
+import { decodeByProgram } from './decoder_process.ts'
+import { findProgram } from './decoder_sandbox.ts'
+import { gunzip } from './gzip.ts'
+import type { Encoding } from './headers.ts'
+import { unxz } from './lzma.ts'
+
+/** First bytes (RFC 1952; xz file format 2.1.1.1; RFC 8878, 3.1.1), and those of zstd's skippable frames (3.1.2). */
+const MAGIC: Record<Exclude<Encoding, 'none'>, (bytes: Uint8Array) => boolean> = {
+  gzip: (bytes) => matches(bytes, [0x1f, 0x8b]),
+  xz: (bytes) => matches(bytes, [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]),
+  zstd: (bytes) =>
+    matches(bytes, [0x28, 0xb5, 0x2f, 0xfd]) ||
+    (bytes[0]! & 0xf0) === 0x50 && matches(bytes.subarray(1), [0x2a, 0x4d, 0x18]),
+}
+
+export interface DecompressOptions {
+  /** The xz program, or undefined to decompress in this process. */
+  xz?: string | undefined
+  zstd?: string | undefined
+}
+
+/** Decompresses `body`. Throws what it throws, bad-stream, and Error when a decoder does not work here. */
+export async function* decompress(
+  body: AsyncIterable<Uint8Array>,
+  encoding: Encoding,
+  programs: DecompressOptions = { xz: findProgram('xz'), zstd: findProgram('zstd') },
+): AsyncGenerator<Uint8Array> {
+  const reader = new ByteReader(body)
+  if (encoding !== 'none') await checkMagic(reader, encoding)
+  yield* decoded(reader, encoding, programs)
+}
+
+function decoded(reader: ByteReader, encoding: Encoding, programs: DecompressOptions): AsyncGenerator<Uint8Array> {
+  switch (encoding) {
+    case 'none':
+      return reader.rest()
+    case 'gzip':
+      return gunzip(reader)
+    case 'xz':
+      return programs.xz === undefined ? unxz(reader.rest()) : decodeByProgram(reader.rest(), 'xz', programs.xz)
+    case 'zstd':
+      if (programs.zstd === undefined) throw new Error('The program zstd is not installed; ops/setup installs it')
+      return decodeByProgram(reader.rest(), 'zstd', programs.zstd)
+  }
+}
+
+/** Refuses at the first byte that is wrong, without waiting for more. */
+async function checkMagic(reader: ByteReader, encoding: Exclude<Encoding, 'none'>): Promise<void> {
+  for (let length = 1; length <= 6; length++) {
+    const bytes = await reader.peek(length)
+    if (bytes.length === 0) throw badStream('The body is empty')
+    if (!MAGIC[encoding](bytes)) {
+      throw badStream(`The body is not ${encoding}: it begins with other bytes than ${encoding} does`)
+    }
+    if (bytes.length < length) return
+  }
+}
+
+/** Whether `bytes`, as far as they go, are those of `magic`. */
+function matches(bytes: Uint8Array, magic: readonly number[]): boolean {
+  return magic.slice(0, bytes.length).every((byte, index) => bytes[index] === byte)
+}

@@ -1,0 +1,103 @@
+/**
+ * What the text members of an upload may hold (http.md, last table of /create). Pure; every rule takes time linear in
+ * the member. Refuses to know whether a release or a package exists.
+ */
+import { quote, RetraceError } from '../errors.ts'
+import { memberValue, packageLines } from '../spool/manifest.ts'
+
+const MAX_RELEASE = 200
+const MAX_PATH = 4096
+
+/** A rule says what is wrong with a member's value, as the end of a sentence that begins with its name; or nothing. */
+type Rule = (value: string) => string | undefined
+
+const RULES: Readonly<Record<string, Rule>> = {
+  architecture: checkArchitecture,
+  release: checkRelease,
+  os_release: checkOsRelease,
+  os_release_in_rootdir: checkOsRelease,
+  packages: checkPackages,
+  package: checkPackage,
+  executable: checkPath,
+  rootdir: checkPath,
+}
+
+/** Throws bad-content, naming the member, unless `content` is text and reads as its member must. */
+export function checkText(member: string, content: Uint8Array): void {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content)
+  } catch (cause) {
+    throw badContent(member, 'is not UTF-8', cause)
+  }
+  // deno-lint-ignore no-control-regex
+  const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/.exec(text)
+  if (control !== null) throw badContent(member, `holds a control character (${quote(control[0])})`)
+  const fault = RULES[member]?.(memberValue(text))
+  if (fault !== undefined) throw badContent(member, fault)
+}
+
+function checkArchitecture(value: string): string | undefined {
+  if (/^[A-Za-z0-9_]{1,32}$/.test(value)) return undefined
+  return describe(value, 'is one word, as `uname -m` prints it (x86_64)')
+}
+
+/** A release id, or at least two words: what the release file or PRETTY_NAME says. */
+function checkRelease(value: string): string | undefined {
+  const isShort = value.length <= MAX_RELEASE && !/[\r\n]/.test(value)
+  const words = value.split(/[ \t]+/)
+  if (isShort && words.length === 1 && /^[a-z][a-z0-9._-]*$/.test(value)) return undefined
+  if (isShort && words.length > 1 && words.every((word) => /^[A-Za-z0-9._+:/(),'"-]+$/.test(word))) return undefined
+  return describe(
+    value,
+    `is one line of at most ${MAX_RELEASE} characters, such as 'debian-12' or 'Fedora release 40 (Forty)'`,
+  )
+}
+
+function checkOsRelease(value: string): string | undefined {
+  const lines = value.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'))
+  const isOsRelease = lines.length > 0 && lines.every((line) => /^[A-Za-z_][A-Za-z0-9_]*=/.test(line))
+  return isOsRelease ? undefined : checkRelease(value)
+}
+
+function checkPackages(value: string): string | undefined {
+  const wrong = packageLines(value).find((line) => !isNevra(line) && !isDebianPackage(line))
+  return wrong === undefined ? undefined : describe(
+    wrong,
+    'has one package a line: name-[epoch:]version-release[.arch], name_version[_arch] or name=version',
+    'the line ',
+  )
+}
+
+function checkPackage(value: string): string | undefined {
+  return isNevra(value) ? undefined : describe(value, 'is name-[epoch:]version-release[.arch]')
+}
+
+function checkPath(value: string): string | undefined {
+  if (value.startsWith('/') && value.length <= MAX_PATH && !/[\r\n]/.test(value)) return undefined
+  return describe(value, 'is one absolute path')
+}
+
+/** `name-[epoch:]version-release[.arch]`, taken apart from its end: only the name may hold a hyphen. */
+function isNevra(line: string): boolean {
+  const release = line.lastIndexOf('-')
+  const version = line.lastIndexOf('-', release - 1)
+  if (release < 0 || version < 1) return false
+  return /^[A-Za-z0-9_][A-Za-z0-9._+~^-]*$/.test(line.slice(0, version)) &&
+    /^(?:[0-9]{1,10}:)?[A-Za-z0-9._+~^]+$/.test(line.slice(version + 1, release)) &&
+    /^[A-Za-z0-9._+~^]+$/.test(line.slice(release + 1))
+}
+
+/** Debian's `name_version[_arch]`, and `name=version` as apt takes it, an architecture after the name allowed. */
+function isDebianPackage(line: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9+.-]*_[A-Za-z0-9.+~:-]+(?:_[a-z0-9-]+)?$/.test(line) ||
+    /^[A-Za-z0-9_][A-Za-z0-9+._-]*(?::[a-z0-9-]+)?=[A-Za-z0-9.+~:^_-]+$/.test(line)
+}
+
+function describe(value: string, rule: string, what = ''): string {
+  return value === '' ? `is empty, and ${rule}` : `cannot be read (${what}'${quote(value)}'): it ${rule}`
+}
+
+function badContent(member: string, fault: string, cause?: unknown): RetraceError {
+  return new RetraceError('bad-content', { detail: `The member '${member}' ${fault}`, cause })
+}

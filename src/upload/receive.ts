@@ -1,0 +1,38 @@
+/**
+ * An upload from its body into a draft, in one pass: count, decompress, unpack, check. Nothing is held but a few
+ * chunks, nothing is written twice; a slow disk slows the decompressor and, through it, the client.
+ */
+import type { Config } from '../config.ts'
+import type { Draft } from '../spool/draft.ts'
+import { decompress, type DecompressOptions } from './decompress.ts'
+import type { UploadPlan } from './headers.ts'
+import type { UnpackLimits } from './limits.ts'
+import { atMostPacked } from './request_body.ts'
+import { unpackCore } from './unpack_core.ts'
+import { unpackTar } from './unpack_tar.ts'
+
+export interface ReceiveOptions {
+  config: UnpackLimits & Pick<Config, 'maxPackedMb'>
+  /** Left out: the system's. */
+  programs?: DecompressOptions
+}
+
+/**
+ * Reads `body` to its end and leaves the draft ready to be committed, or throws the first fault in the order of the
+ * stream: RetraceError with a code of http.md's tables, or Error when something here does not work.
+ */
+export async function receive(
+  body: AsyncIterable<Uint8Array>,
+  upload: { plan: UploadPlan; draft: Draft },
+  options: ReceiveOptions,
+): Promise<void> {
+  const { plan, draft } = upload
+  const { config } = options
+  const plain = decompress(atMostPacked(body, config), plan.encoding, options.programs)
+  try {
+    if (plan.manifest === 'bare') await unpackCore(plain, draft, { config })
+    else await unpackTar(plain, draft, { manifest: plan.manifest, config })
+  } finally {
+    await plain.return(undefined)
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * The body of an upload as it arrives from the network: silence and a client that goes away become the failures that
+ * http.md names, and more bytes than were allowed are not taken. Refuses to look at the bytes.
+ */
+import type { Readable } from 'node:stream'
+import type { Config } from '../config.ts'
+import { RetraceError } from '../errors.ts'
+import { chunksOf } from './chunks.ts'
+import { packedTooLarge } from './headers.ts'
+
+/** What the design allows beyond the limit, for the headers. */
+const SLACK = 10 * 1024
+const MEBIBYTE = 1024 * 1024
+
+/** Throws upload-timeout or client-gone while it is read; `signal` ends the reading, and leaves the rest to `drain`. */
+export function requestBody(
+  incoming: Readable,
+  config: Pick<Config, 'uploadIdleS'>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  return chunksOf(incoming, {
+    signal,
+    onBroken: (cause) =>
+      new RetraceError('client-gone', { detail: 'The connection was closed before the upload was complete', cause }),
+    idleMs: config.uploadIdleS * 1000,
+    onIdle: () => timeout(config),
+  })
+}
+
+function timeout(config: Pick<Config, 'uploadIdleS'>): RetraceError {
+  return new RetraceError('upload-timeout', {
+    detail:
+      `Nothing arrived for ${config.uploadIdleS} s (RETRACE_UPLOAD_IDLE_S) and the upload is not complete; send it again`,
+    limit: { setting: 'RETRACE_UPLOAD_IDLE_S', value: config.uploadIdleS, unit: 's' },
+  })
+}
+
+/** Passes a body on, up to RETRACE_MAX_PACKED_MB + 10 KB (design, chapter 2.1). Throws packed-too-large. */
+export async function* atMostPacked(
+  body: AsyncIterable<Uint8Array>,
+  config: Pick<Config, 'maxPackedMb'>,
+): AsyncGenerator<Uint8Array> {
+  let left = config.maxPackedMb * MEBIBYTE + SLACK
+  for await (const chunk of body) {
+    left -= chunk.length
+    if (left < 0) throw packedTooLarge(config)
+    yield chunk
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * A tar into a draft: each member judged by its header, then stored, then judged by its content, so that the first
+ * fault of the stream is the one that is told (http.md). Refuses everything that the manifest does not name.
+ */
+import { quote, RetraceError } from '../errors.ts'
+import type { CoreFile } from '../spool/core_file.ts'
+import type { Draft } from '../spool/draft.ts'
+import type { ManifestKind } from '../spool/manifest.ts'
+import { ByteReader } from './byte_reader.ts'
+import { concatenate } from './bytes.ts'
+import { checkText } from './grammar.ts'
+import { atMostUnpacked, checkFileSize, UnpackedCount, type UnpackLimits } from './limits.ts'
+import { knownMembers, missingMembers } from './manifests.ts'
+import { readTar, type TarMember } from './tar.ts'
+
+const CORE = 'coredump'
+
+export interface UnpackTarOptions {
+  manifest: Exclude<ManifestKind, 'bare'>
+  config: UnpackLimits
+}
+
+/** Throws what the stream throws, and every fault of http.md's table of members. */
+export async function unpackTar(
+  chunks: AsyncIterable<Uint8Array>,
+  draft: Draft,
+  options: UnpackTarOptions,
+): Promise<void> {
+  const count = new UnpackedCount(options.config)
+  const known = new Set(knownMembers(options.manifest))
+  const seen = new Set<string>()
+  let core: { file: CoreFile; size: number } | undefined
+  for await (const member of readTar(new ByteReader(atMostUnpacked(chunks, options.config)))) {
+    if (isTop(member)) continue
+    const name = member.name.startsWith('./') ? member.name.slice(2) : member.name
+    checkSize(member, name, { count, config: options.config })
+    checkKind(member, name)
+    if (seen.has(name)) throw badMember(name, 'is in the archive twice')
+    if (!known.has(name)) throw unknownMember(name, options.manifest)
+    if (member.kind !== 'file' && name !== CORE) throw badMember(name, 'is a sparse file, which only the core may be')
+    seen.add(name)
+    if (name === CORE) {
+      core = { file: await draft.core(), size: member.size }
+      for await (const { chunk, position } of member.extents()) await core.file.write(chunk, position)
+    } else {
+      const content = await contentOf(member)
+      checkText(name, content)
+      draft.write(name, content)
+    }
+  }
+  const missing = missingMembers(options.manifest, seen)
+  if (missing.length > 0) throw missingMember(missing)
+  await core?.file.finish(core.size)
+}
+
+/** The directory that `tar c .` puts before its members. */
+function isTop(member: TarMember): boolean {
+  return member.kind === 'directory' && (member.name === './' || member.name === '.') && member.size === 0
+}
+
+/** For one member 413 goes before 403. What is no file has no size, whatever its header says. */
+function checkSize(member: TarMember, name: string, options: { count: UnpackedCount; config: UnpackLimits }): void {
+  if (member.kind !== 'file' && member.kind !== 'sparse file') return
+  if (name !== CORE) checkFileSize(name, member.size, options.config)
+  options.count.add(member.size)
+}
+
+function checkKind(member: TarMember, name: string): void {
+  if (member.kind !== 'file' && member.kind !== 'sparse file') {
+    throw badMember(name, `is a ${member.kind}; the members are plain files`)
+  }
+  if (name === '') throw badMember(name, 'has no name')
+  if (name.includes('/') || name === '.' || name === '..') {
+    throw badMember(name, 'has a path in its name; the members lie at the top of the archive')
+  }
+}
+
+async function contentOf(member: TarMember): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for await (const { chunk } of member.extents()) chunks.push(chunk)
+  return concatenate(chunks)
+}
+
+function badMember(name: string, fault: string): RetraceError {
+  return new RetraceError('bad-member', { detail: `The member '${quote(name)}' ${fault}` })
+}
+
+function unknownMember(name: string, manifest: Exclude<ManifestKind, 'bare'>): RetraceError {
+  return new RetraceError('unknown-member', {
+    detail: `The member '${quote(name)}' is not known here; an archive of this type holds ${
+      knownMembers(manifest).join(', ')
+    }`,
+  })
+}
+
+function missingMember(missing: string[]): RetraceError {
+  return new RetraceError('missing-member', {
+    detail: `The archive lacks ${missing.map((name) => `the member '${name}'`).join(', ')}`,
+  })
+}
