@@ -45,7 +45,7 @@ export interface ElfFile {
   readonly debugLink: string | undefined
   /** `.gnu_debugaltlink`: the dwz file, with its own build-id. */
   readonly debugAltLink: { readonly path: string; readonly buildId: string } | undefined
-  /** There is a `.debug_info` with contents. */
+  /** There is a `.debug_info` with contents, or (a dwz file) a `.debug_str`. */
   readonly hasDebugInfo: boolean
   /** A program or library that can be loaded, not a debug file whose loaded sections are NOBITS. */
   readonly hasCode: boolean
@@ -54,6 +54,8 @@ export interface ElfFile {
   readonly packageNote: string | undefined
 }
 
+/** What strip removes always; a dwz file can have strings alone. */
+const DEBUG_SECTIONS = new Set(['.debug_info', '.zdebug_info', '.debug_str', '.zdebug_str'])
 const MAX_NOTES = 1024
 const MAX_NOTE_BYTES = 1024 * 1024
 const MAX_TEXT = 4096
@@ -80,8 +82,7 @@ export function readElfFile(source: ByteSource): ElfFile {
     ...dynamic,
     ...readDebugLinks(source, header, named('.gnu_debuglink'), named('.gnu_debugaltlink')),
     hasDebugInfo: sections.some((section) =>
-      (section.name === '.debug_info' || section.name === '.zdebug_info') && section.type !== SHT_NOBITS &&
-      section.size > 0n
+      DEBUG_SECTIONS.has(section.name) && section.type !== SHT_NOBITS && section.size > 0n
     ),
     hasCode,
     interpreter: hasCode ? readInterpreter(source, programs) : undefined,

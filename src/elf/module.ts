@@ -54,9 +54,9 @@ const PSEUDO_FILE = /^\/(dev\/|memfd:|SYSV[0-9a-f]{8}|anon_hugepage)|^[^/]/
 /** The executable first, the rest by address. */
 export function modulesOf(parts: ModuleParts): CoreModule[] {
   const loaded = parts.files.length > 0 ? loadedFiles(parts) : loadedSegments(parts)
-  const drafts = loaded.filter((each) => isModule(each, parts.segments)).map(draftOf)
   const vdso = vdsoOf(parts)
-  if (vdso !== undefined && !drafts.some((each) => each.start === vdso.start)) drafts.push(vdso)
+  const drafts = loaded.filter((each) => each.start !== vdso?.start && isModule(each, parts.segments)).map(draftOf)
+  if (vdso !== undefined) drafts.push(vdso)
   drafts.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0))
   nameByLinker(drafts, parts)
   markExecutable(drafts, parts)
@@ -142,10 +142,8 @@ function isModule({ found, ranges, path }: Loaded, segments: readonly Segment[])
   if (found === 'absent') {
     return !PSEUDO_FILE.test(path) && ranges.some((range) => isExecutable(segmentAt(segments, range.start)))
   }
-  return !found.code.some((address) => {
-    const segment = segmentAt(segments, address)
-    return segment !== undefined && !isExecutable(segment)
-  })
+  const code = found.code.map((address) => segmentAt(segments, address)).filter((segment) => segment !== undefined)
+  return code.length === 0 || code.some(isExecutable)
 }
 
 function isExecutable(segment: Segment | undefined): boolean {

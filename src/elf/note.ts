@@ -2,7 +2,7 @@
  * Notes (gABI, chapter 5, 'Note Section'): of a core's PT_NOTE segments, of files, of images in memory. Owns their
  * padding and bounds; refuses to hold descriptors: it says where they are, and the caller reads the ones it wants.
  */
-import { type Encoding, Fields, hex } from './fields.ts'
+import { type Encoding, Fields, fixedText, hex } from './fields.ts'
 import type { ByteSource } from './source.ts'
 
 export interface Note {
@@ -36,16 +36,19 @@ export function* readNotes(source: ByteSource, encoding: Encoding, area: NoteAre
   const padding = area.align === 8 ? 8 : 4
   let at = area.offset
   for (let seen = 0; seen < area.limit && at + 12 <= end; seen++) {
-    const head = source.read(at, 12)
+    const head = new Fields(source.read(at, 12 + MAX_OWNER), encoding)
     if (head.length < 12) return
-    const fields = new Fields(head, encoding)
-    const [nameSize, length] = [fields.u32(0), fields.u32(4)]
+    const [nameSize, length] = [head.u32(0), head.u32(4)]
     const offset = at + roundUp(12 + nameSize, padding)
     if (offset > end) return
-    const name = new Fields(source.read(at + 12, Math.min(nameSize, MAX_OWNER)), encoding)
-    yield { owner: name.string(0, MAX_OWNER) ?? '', type: fields.u32(8), offset, length }
+    yield { owner: ownerOf(head, nameSize), type: head.u32(8), offset, length }
     at = roundUp(offset - area.offset + length, padding) + area.offset
   }
+}
+
+/** The name behind a note's head, without its NUL, which some writers leave out. */
+function ownerOf(head: Fields, nameSize: number): string {
+  return fixedText(head.bytes.subarray(12, 12 + Math.min(nameSize, MAX_OWNER)))
 }
 
 /** Identity of a file: NT_GNU_BUILD_ID in lower-case hex, and the JSON text of systemd's package note. */

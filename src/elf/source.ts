@@ -4,7 +4,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 
-/** Random access to bytes. `read` gives at most `length` bytes, fewer where the file ends, never more. */
+/** Random access to bytes. `read` gives at most `length` bytes, fewer where the file ends, never more; nobody writes to them. */
 export interface ByteSource {
   /** Bytes in all. */
   readonly size: number
@@ -43,7 +43,7 @@ export function fileSource(path: string): ByteSource & Disposable {
       const index = Math.floor(offset / BLOCK)
       const inBlock = offset - index * BLOCK
       const first = readBlock(index).subarray(inBlock, inBlock + wanted)
-      if (first.length === wanted || inBlock + first.length < BLOCK) return first.slice()
+      if (first.length === wanted || inBlock + first.length < BLOCK) return first
       const bytes = new Uint8Array(wanted)
       bytes.set(first)
       const second = readBlock(index + 1).subarray(0, wanted - first.length)
@@ -58,7 +58,7 @@ export function fileSource(path: string): ByteSource & Disposable {
 export function bytesSource(bytes: Uint8Array): ByteSource {
   return {
     size: bytes.length,
-    read: (offset, length) => bytes.slice(offset, offset + clampLength(bytes.length, offset, length)),
+    read: (offset, length) => bytes.subarray(offset, offset + clampLength(bytes.length, offset, length)),
   }
 }
 

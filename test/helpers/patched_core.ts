@@ -1,0 +1,95 @@
+/**
+ * Cores that no kernel writes: a real one with some bytes changed, or cut, without copying it; and small ones from nothing.
+ */
+import type { ByteSource } from '../../src/elf/source.ts'
+
+export interface Patch {
+  offset: number
+  bytes: Uint8Array
+}
+
+/** `base` with other bytes at some places, cut (or filled up with zeros) to `size`. */
+export function patched(base: Uint8Array, patches: readonly Patch[], size = base.length): ByteSource {
+  return {
+    size,
+    read(offset, length) {
+      const wanted = Math.max(0, Math.min(length, size - offset))
+      const bytes = new Uint8Array(wanted)
+      bytes.set(base.subarray(offset, offset + wanted))
+      for (const patch of patches) {
+        const from = Math.max(offset, patch.offset)
+        const to = Math.min(offset + wanted, patch.offset + patch.bytes.length)
+        if (from < to) bytes.set(patch.bytes.subarray(from - patch.offset, to - patch.offset), from - offset)
+      }
+      return bytes
+    },
+  }
+}
+
+/** A number in the byte order of a file, cut to `width` bytes. */
+export function numberBytes(value: bigint, width: 1 | 2 | 4 | 8, littleEndian = true): Uint8Array {
+  const bytes = new Uint8Array(8)
+  new DataView(bytes.buffer).setBigUint64(
+    0,
+    BigInt.asUintN(64, littleEndian ? value : value << BigInt(64 - 8 * width)),
+    littleEndian,
+  )
+  return bytes.slice(0, width)
+}
+
+/** One program header of a core that is made here; everything in bytes. */
+export interface MadeSegment {
+  type: number
+  flags?: number
+  offset: bigint
+  address?: bigint
+  fileSize: bigint
+  memorySize?: bigint
+}
+
+/** An ELF core from nothing: header, program headers, then `rest`. `count` is what e_phnum says. */
+export function makeCore(
+  segments: readonly MadeSegment[],
+  rest: Uint8Array,
+  options: { class?: 32 | 64; littleEndian?: boolean; machine?: number; count?: number; sectionOffset?: bigint } = {},
+): Uint8Array {
+  const { class: elfClass = 64, littleEndian = true, machine = 62, count = segments.length, sectionOffset = 0n } =
+    options
+  const wide = elfClass === 64
+  const [headerSize, programSize, word] = wide ? [64, 56, 8 as const] : [52, 32, 4 as const]
+  const bytes = new Uint8Array(headerSize + segments.length * programSize + rest.length)
+  const put = (offset: number, value: bigint | number, width: 1 | 2 | 4 | 8) =>
+    bytes.set(numberBytes(BigInt(value), width, littleEndian), offset)
+  bytes.set([0x7f, 0x45, 0x4c, 0x46, wide ? 2 : 1, littleEndian ? 1 : 2, 1])
+  put(16, 4, 2)
+  put(18, machine, 2)
+  put(wide ? 32 : 28, headerSize, word)
+  put(wide ? 40 : 32, sectionOffset, word)
+  put(wide ? 54 : 42, programSize, 2)
+  put(wide ? 56 : 44, count, 2)
+  put(wide ? 58 : 46, wide ? 64 : 40, 2)
+  segments.forEach((segment, index) => {
+    const at = headerSize + index * programSize
+    put(at, segment.type, 4)
+    put(at + (wide ? 4 : 24), segment.flags ?? 4, 4)
+    put(at + (wide ? 8 : 4), segment.offset, word)
+    put(at + (wide ? 16 : 8), segment.address ?? 0n, word)
+    put(at + (wide ? 32 : 16), segment.fileSize, word)
+    put(at + (wide ? 40 : 20), segment.memorySize ?? segment.fileSize, word)
+  })
+  bytes.set(rest, headerSize + segments.length * programSize)
+  return bytes
+}
+
+/** A note as cores have them: padded to 4. */
+export function makeNote(owner: string, type: number, descriptor: Uint8Array, littleEndian = true): Uint8Array {
+  const name = new TextEncoder().encode(`${owner}\0`)
+  const start = 12 + Math.ceil(name.length / 4) * 4
+  const bytes = new Uint8Array(start + Math.ceil(descriptor.length / 4) * 4)
+  bytes.set(numberBytes(BigInt(name.length), 4, littleEndian), 0)
+  bytes.set(numberBytes(BigInt(descriptor.length), 4, littleEndian), 4)
+  bytes.set(numberBytes(BigInt(type), 4, littleEndian), 8)
+  bytes.set(name, 12)
+  bytes.set(descriptor, start)
+  return bytes
+}
