@@ -2,8 +2,9 @@
  * What is written for a worker that ended without `retrace-log`: the outcome, then the log from `worker.log`, last of all,
  * so that no accepted task stays PENDING for ever (architecture.md, a task's directory).
  */
-import { copyFile, open, readFile, rename, writeFile } from 'node:fs/promises'
+import { copyFile, open, rename, writeFile } from 'node:fs/promises'
 import { directoryOf, has, type RunnableTask } from './runnable_task.ts'
+import { lastStep } from './worker_log.ts'
 import type { WorkerEnd } from './worker_process.ts'
 
 /** The outcome as status, log and JSON show it; codes of a closed list, of which the runner needs these. */
@@ -78,31 +79,5 @@ async function syncFile(path: string): Promise<void> {
     await handle.sync()
   } finally {
     await handle.close()
-  }
-}
-
-/** The step that the worker's last line names: its lines are `STEP: text`. */
-export async function lastStep(task: RunnableTask): Promise<string | undefined> {
-  if (!await has(task, 'worker.log')) return undefined
-  const handle = await open(task.file('worker.log'), 'r')
-  try {
-    const { size } = await handle.stat()
-    const tail = new Uint8Array(Math.min(size, 4096))
-    await handle.read(tail, 0, tail.length, size - tail.length)
-    const lines = new TextDecoder().decode(tail).split('\n')
-    return lines.findLast((line) => /^[a-z]{2,20}: /.test(line))?.split(':')[0]
-  } finally {
-    await handle.close()
-  }
-}
-
-/** The outcome of an ended task as its worker, or this file, wrote it; undefined when there is none or it is damaged. */
-export async function readOutcome(task: RunnableTask): Promise<Record<string, unknown> | undefined> {
-  try {
-    const outcome: unknown = JSON.parse(await readFile(task.file('outcome.json'), 'utf8'))
-    return typeof outcome === 'object' && outcome !== null ? outcome as Record<string, unknown> : undefined
-  } catch (cause) {
-    if (cause instanceof SyntaxError || (cause as { code?: string }).code === 'ENOENT') return undefined
-    throw cause
   }
 }

@@ -10,8 +10,10 @@ import { log } from '../log.ts'
 import { Admission } from './admission.ts'
 import { type Estimates, expectedStarts, type Subject } from './estimates.ts'
 import { fits, memoryUse } from './memory.ts'
-import { describeDeath, endTask, lastStep, readOutcome } from './post_mortem.ts'
+import { readOutcome } from './outcome.ts'
+import { describeDeath, endTask } from './post_mortem.ts'
 import { directoryOf, has, type RunnableTask, stateOf, textOf } from './runnable_task.ts'
+import { lastStep } from './worker_log.ts'
 import { settingsOf, startWorker, type WorkerEnd, type WorkerProcess } from './worker_process.ts'
 
 /** How long after RETRACE_TASK_TIMEOUT_S the worker may still take to write what it has. */

@@ -1,0 +1,37 @@
+/**
+ * The whole interface on one screen: what every request passes, then every route (http.md). A handler reads like its
+ * paragraph there.
+ */
+import { Hono } from 'hono'
+import { RetraceError } from './errors.ts'
+// import { checkPackageRoutes } from './routes/checkpackage.ts'
+// import { createRoutes } from './routes/create.ts'
+import { errorResponse } from './routes/error_response.ts'
+import { eventRoutes } from './routes/events.ts'
+import { indexRoutes } from './routes/index_page.ts'
+import { openApiRoutes } from './routes/openapi.ts'
+import { removalRoutes } from './routes/removal.ts'
+import { resultRoutes } from './routes/results.ts'
+import { settingsRoutes } from './routes/settings.ts'
+import { statusRoutes } from './routes/status.ts'
+import { checkRequest } from './server/request_checks.ts'
+import type { AppEnv, Services } from './services.ts'
+
+export function createApp(services: Services): Hono<AppEnv> {
+  const app = new Hono<AppEnv>()
+  app.use(checkRequest(services.config)) //              every path: 431, 403 without HTTPS
+  app.route('/', indexRoutes(services)) //               GET /
+  // app.route('/', createRoutes(services)) //              POST /create
+  app.route('/', settingsRoutes(services)) //            GET /settings
+  // app.route('/', checkPackageRoutes(services)) //        GET /checkpackage
+  app.route('/', resultRoutes(services)) //              GET /<id>/backtrace /<id>/log /<id>/modules /<id>/exploitable
+  app.route('/', eventRoutes(services)) //               GET /<id>/events
+  app.route('/', removalRoutes(services)) //             DELETE /<id>, POST /<id>/delete
+  app.route('/', statusRoutes(services)) //              GET /<id>
+  app.route('/', openApiRoutes(app)) //                  GET /openapi.json
+  app.notFound(() => {
+    throw new RetraceError('not-found', { detail: 'There is nothing at this address; GET / says what there is' })
+  })
+  app.onError(errorResponse)
+  return app
+}

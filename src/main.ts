@@ -1,0 +1,66 @@
+/**
+ * abrt-retrace-server: reads the command line and the settings, starts, and stops on SIGTERM.
+ */
+import { join } from 'node:path'
+import process, { argv, exit, stderr, stdout } from 'node:process'
+import { readConfig, settingsHelp } from './config.ts'
+import { startLog } from './log.ts'
+import { EXIT, installationRoot, UsageError, version } from './program.ts'
+import { runChecks } from './server/checks.ts'
+import { startProgram } from './server/program.ts'
+
+const NAME = 'abrt-retrace-server'
+const HELP = `Usage: ${NAME} [--check | --help | --version]
+
+Takes coredumps over HTTPS and answers with backtraces. It runs in the foreground and logs to standard error;
+SIGTERM stops it, SIGHUP makes it read its certificate again.
+
+  --check     look at configuration, certificate, sandbox, gdb, qemu, space and the last sync; exit 0 or 1
+  --help      this text
+  --version   name and version
+
+${settingsHelp()}
+
+Exit codes: 0 done, 1 failed, 2 usage or a setting that makes no sense.`
+
+/** Runs the program; resolves to its exit code. */
+async function main(words: readonly string[]): Promise<number> {
+  const [word, ...rest] = words
+  if (rest.length > 0) throw new UsageError(`Expected at most one argument, got ${words.length}; see --help`)
+  switch (word) {
+    case '--help':
+      stdout.write(`${HELP}\n`)
+      return EXIT.done
+    case '--version':
+      stdout.write(`${NAME} ${version()}\n`)
+      return EXIT.done
+    case '--check':
+      return await runChecks((line) => void stdout.write(`${line}\n`)) ? EXIT.done : EXIT.failed
+    case undefined:
+      return await serve()
+    default:
+      throw new UsageError(`There is no option '${word}'; see --help`)
+  }
+}
+
+async function serve(): Promise<number> {
+  const config = readConfig()
+  await startLog(config)
+  const program = await startProgram(config, {
+    workerCommand: [join(installationRoot(), 'ops', 'bin', 'abrt-retrace-worker')],
+  })
+  process.on('SIGHUP', () => program.reload())
+  await new Promise<void>((resolve) => {
+    process.on('SIGTERM', resolve)
+    process.on('SIGINT', resolve)
+  })
+  await program.stop()
+  return EXIT.done
+}
+
+try {
+  exit(await main(argv.slice(2)))
+} catch (error) {
+  stderr.write(`${NAME}: ${error instanceof Error ? error.message : error}\n`)
+  exit(error instanceof UsageError ? EXIT.usage : EXIT.failed)
+}

@@ -1,0 +1,52 @@
+/**
+ * GET /: what this is, the limits, the two commands that send a core; no password (http.md).
+ */
+import { Hono } from 'hono'
+import { describeRoute } from 'hono-openapi'
+import type { Config } from '../config.ts'
+import type { AppEnv, Services } from '../services.ts'
+import { answer } from './answer.ts'
+import { refusals, textResponse } from './description.ts'
+import { methodNotAllowed } from './method_not_allowed.ts'
+
+export function indexRoutes({ config }: Services) {
+  return new Hono<AppEnv>()
+    .get('/', describeIndex, (c) => answer(indexText(config, new URL(c.req.url).host)))
+    .all('/', methodNotAllowed('GET'))
+}
+
+function indexText(config: Config, host: string): string {
+  const url = `https://${host}`
+  return `This is a retrace server. Send it the coredump of a crashed program, and it answers with a backtrace that has function
+names, source lines and values: it holds the debuginfo, so that your machine needs none. A coredump holds what was in
+the memory of the program: send it only to a server whose administrator you trust.
+
+Send a coredump and watch the backtrace being made:
+
+  xz -2 -k core
+  curl --data-binary @core.xz -H 'Content-Type: application/x-core' -H 'Content-Encoding: xz' -D- -N ${url}/create
+
+Or send what is known of it, too (coredump, architecture, release, packages), and ask later:
+
+  tar c coredump architecture release packages | xz -2 > crash.tar.xz
+  curl --data-binary @crash.tar.xz -H 'Content-Type: application/x-xz' -H 'Prefer: respond-async' -D- ${url}/create
+
+The answer's headers name X-Task-Id and X-Task-Password. With them:
+
+  curl -H "X-Task-Password: PASSWORD" ${url}/ID             the status (PENDING, FINISHED_SUCCESS, FINISHED_FAILURE)
+  curl -H "X-Task-Password: PASSWORD" ${url}/ID/backtrace   the backtrace
+  curl -H "X-Task-Password: PASSWORD" ${url}/ID/log         the log
+  curl -H "X-Task-Password: PASSWORD" ${url}/ID -X DELETE   delete everything of the task
+
+Limits: ${config.maxPackedMb} MiB sent, ${config.maxUnpackedMb} MiB unpacked, ${config.maxFileKb} KiB for every file but the coredump; ` +
+    `${config.maxRunningTasks} tasks at once; a task
+may take ${config.taskTimeoutS} seconds and is deleted after ${config.deleteAfterDays} days.
+
+Releases and formats are at ${url}/settings, the description of the whole interface at ${url}/openapi.json.
+`
+}
+
+const describeIndex = describeRoute({
+  summary: 'What this is, its limits, and how to send a core',
+  responses: { 200: textResponse('A page of text'), ...refusals() },
+})

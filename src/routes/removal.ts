@@ -1,0 +1,33 @@
+/**
+ * DELETE /<id> and POST /<id>/delete: the task and everything of it is gone, its worker stopped, its streams ended.
+ */
+import { Hono } from 'hono'
+import { describeRoute } from 'hono-openapi'
+import { log } from '../log.ts'
+import type { AppEnv, Services } from '../services.ts'
+import type { Task } from '../spool/task.ts'
+import { answer } from './answer.ts'
+import { refusals, TASK_FAILURES, taskParameters } from './description.ts'
+import { methodNotAllowed } from './method_not_allowed.ts'
+import { TASK_PATH, taskOf } from './task_access.ts'
+
+export function removalRoutes(services: Services) {
+  return new Hono<AppEnv>()
+    .delete(TASK_PATH, describeRemoval, async (c) => await remove(await taskOf(c, services), services))
+    .post(`${TASK_PATH}/delete`, describeRemoval, async (c) => await remove(await taskOf(c, services), services))
+    .all(`${TASK_PATH}/delete`, methodNotAllowed('POST'))
+}
+
+/** The worker goes first, so that nothing writes into a directory that is being deleted. */
+async function remove(task: Task, { runner }: Services): Promise<Response> {
+  await runner.stop(task.id)
+  await task.remove()
+  log('task').info('Deleted on request', { task: task.id })
+  return answer('', { status: 204 })
+}
+
+const describeRemoval = describeRoute({
+  summary: 'Delete a task and stop its worker',
+  parameters: taskParameters,
+  responses: { 204: { description: 'It is gone' }, ...refusals(...TASK_FAILURES) },
+})

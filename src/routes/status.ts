@@ -1,0 +1,106 @@
+/**
+ * GET /<id>: the state, and one sentence for the person who waits; with `Accept: application/json` everything that is known of the
+ * task's way (http.md).
+ */
+import { stat } from 'node:fs/promises'
+import { Hono } from 'hono'
+import { describeRoute, resolver } from 'hono-openapi'
+import { z } from 'zod'
+import { readOutcome } from '../runner/outcome.ts'
+import { type TaskState, textOf } from '../runner/runnable_task.ts'
+import { lastLine, lastStep } from '../runner/worker_log.ts'
+import type { AppEnv, Services } from '../services.ts'
+import type { Task } from '../spool/task.ts'
+import { answer, answerJson, prefersJson } from './answer.ts'
+import { refusals, TASK_FAILURES, taskParameters } from './description.ts'
+import { methodNotAllowed } from './method_not_allowed.ts'
+import { TASK_PATH, taskOf } from './task_access.ts'
+
+const Time = z.iso.datetime().nullable()
+
+export const Status = z.object({
+  state: z.enum(['PENDING', 'FINISHED_SUCCESS', 'FINISHED_FAILURE']),
+  step: z.string().nullable().describe('What the worker does now, or `queued`; null when the task has ended'),
+  created: Time,
+  started: Time,
+  finished: Time,
+  estimate: z.int().describe('Seconds that the task is expected to take once it runs'),
+  queue_position: z.int().nullable().describe('Place in the queue, from 1; null when it runs or has ended'),
+  expected_start: Time.describe('When a task that waits is expected to start'),
+  outcome: z.object({ code: z.string(), summary: z.string(), next_step: z.string().nullable() }).nullable(),
+}).meta({ ref: 'Status' })
+
+export function statusRoutes(services: Services) {
+  return new Hono<AppEnv>()
+    .get(TASK_PATH, describeStatus, async (c) => {
+      const task = await taskOf(c, services)
+      const state = await task.state()
+      const headers = { 'X-Task-Status': state }
+      if (prefersJson(c)) return answerJson(await statusOf(task, { state, services }), { headers })
+      return answer(`${await sentenceOf(task, { state, services })}\n`, { headers })
+    })
+}
+
+interface Asked {
+  state: TaskState
+  services: Services
+}
+
+async function statusOf(task: Task, { state, services }: Asked): Promise<z.infer<typeof Status>> {
+  const position = services.runner.position(task.id)
+  const outcome = await readOutcome(task)
+  return {
+    state,
+    step: state !== 'PENDING' ? null : position === undefined ? await lastStep(task) ?? 'start' : 'queued',
+    created: (await task.created()).toISOString(),
+    started: (await textOf(task, 'started'))?.trim() ?? null,
+    finished: state === 'PENDING' ? null : (await stat(task.file('retrace-log'))).mtime.toISOString(),
+    estimate: await services.runner.estimate(task),
+    queue_position: position?.place ?? null,
+    expected_start: position === undefined
+      ? null
+      : new Date(services.now().getTime() + position.startsIn * 1000).toISOString(),
+    outcome: outcome === undefined || state === 'PENDING'
+      ? null
+      : { code: outcome.code, summary: outcome.summary, next_step: outcome.next_step },
+  }
+}
+
+/** What is being done now, or how it ended and what to do next; never empty: the ABRT client shows it to its user. */
+async function sentenceOf(task: Task, { state, services }: Asked): Promise<string> {
+  if (state === 'PENDING') {
+    const position = services.runner.position(task.id)
+    if (position !== undefined) {
+      return `The task waits at place ${position.place} and is expected to start in ${position.startsIn} seconds`
+    }
+    const line = await lastLine(task)
+    return line === undefined ? 'The task is about to start' : `The task runs: ${line}`
+  }
+  const outcome = await readOutcome(task)
+  const said = [outcome?.summary, outcome?.next_step].filter((text) => text).join(' ')
+  if (said !== '') return said
+  return state === 'FINISHED_SUCCESS'
+    ? `The backtrace is ready at /${task.id}/backtrace`
+    : `The task failed; the log at /${task.id}/log says why`
+}
+
+const describeStatus = describeRoute({
+  summary: 'What a task does, or how it ended',
+  parameters: taskParameters,
+  responses: {
+    200: {
+      description: 'The state in X-Task-Status, and a sentence or the details',
+      headers: {
+        'X-Task-Status': { schema: { type: 'string', enum: ['PENDING', 'FINISHED_SUCCESS', 'FINISHED_FAILURE'] } },
+      },
+      content: {
+        'text/plain': { schema: { type: 'string' } },
+        'application/json': { schema: resolver(Status) },
+      },
+    },
+    ...refusals(...TASK_FAILURES),
+  },
+})
+
+/** The methods of /<id>, status and removal together. */
+export const refuseOnTask = methodNotAllowed('GET', 'DELETE')

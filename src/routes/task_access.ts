@@ -1,0 +1,17 @@
+/**
+ * The way to a task for every path of it (http.md, 'GET /<id>'): the id's shape, the task, then the password, whether or
+ * not the result exists.
+ */
+import type { Context } from 'hono'
+import type { AppEnv, Services } from '../services.ts'
+import type { Task } from '../spool/task.ts'
+
+/** `[1-9][0-9]*`, as Hono's router matches it; any other path is none of a task. */
+export const TASK_PATH = '/:id{[1-9][0-9]*}'
+
+/** The task that the path names. Throws no-such-task (404) and wrong-password (403). */
+export async function taskOf(c: Context<AppEnv>, { spool }: Pick<Services, 'spool'>): Promise<Task> {
+  const task = await spool.find(c.req.param('id') ?? '')
+  await task.authorize(c.req.header('X-Task-Password'))
+  return task
+}

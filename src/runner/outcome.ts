@@ -1,0 +1,29 @@
+/**
+ * How a task ended, as `outcome.json` says it: written by the worker, or by the runner for one that died.
+ */
+import { z } from 'zod'
+import { type RunnableTask, textOf } from './runnable_task.ts'
+
+const Outcome = z.looseObject({
+  code: z.string(),
+  summary: z.string(),
+  next_step: z.string().nullish().transform((text) => text ?? null),
+  /** Name of the package whose program crashed, for `package_time`. */
+  package: z.string().nullish(),
+  /** Release id with architecture. */
+  release: z.string().nullish(),
+})
+
+export type Outcome = z.infer<typeof Outcome>
+
+/** undefined: the task has not ended, or the file is damaged. */
+export async function readOutcome(task: RunnableTask): Promise<Outcome | undefined> {
+  const text = await textOf(task, 'outcome.json')
+  if (text === undefined) return undefined
+  try {
+    return Outcome.safeParse(JSON.parse(text)).data
+  } catch (cause) {
+    if (cause instanceof SyntaxError) return undefined
+    throw cause
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * What a client still sends after its answer has left (http.md, 'Refusing an upload'): read and thrown away, bounded, before the connection
+ * serves its next request or is closed. A client that writes its whole body before it reads would else see
+ * 'Broken pipe' in place of the reason.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { constants, Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+
+export interface DrainBounds {
+  bytes: number
+  milliseconds: number
+  /** Silence after which a connection that is to be closed anyhow is closed. */
+  idleMilliseconds: number
+}
+
+/** Twice RETRACE_MAX_PACKED_MB or 30 seconds (http.md). */
+export function drainBounds(maxPackedMb: number): DrainBounds {
+  return { bytes: 2 * maxPackedMb * 1_048_576, milliseconds: 30_000, idleMilliseconds: 5000 }
+}
+
+/**
+ * Makes the end of an answer wait for the end of its request's body. The answer itself is complete before: it has a Content-Length.
+ * Over HTTP/2 the stream is closed with NO_ERROR instead (RFC 9113, 8.1). A 408 does not wait.
+ */
+export function drainBeforeEnd(
+  incoming: IncomingMessage | Http2ServerRequest,
+  outgoing: ServerResponse | Http2ServerResponse,
+  bounds: DrainBounds,
+): void {
+  if (incoming instanceof Http2ServerRequest || outgoing instanceof Http2ServerResponse) {
+    outgoing.once('finish', () => {
+      if (!incoming.complete && 'stream' in incoming) incoming.stream.close(constants.NGHTTP2_NO_ERROR)
+    })
+    return
+  }
+  const end = outgoing.end.bind(outgoing) as ServerResponse['end']
+  const endLater = (chunk?: unknown): ServerResponse => {
+    if (incoming.complete || incoming.destroyed || outgoing.statusCode === 408) return end(chunk)
+    outgoing.flushHeaders()
+    if (typeof chunk === 'string' || chunk instanceof Uint8Array) outgoing.write(chunk)
+    void drain(incoming, { ...bounds, idle: !outgoing.shouldKeepAlive }).then((complete) => {
+      if (complete) end()
+      else incoming.socket.destroy()
+    })
+    return outgoing
+  }
+  outgoing.end = endLater as ServerResponse['end']
+}
+
+/** Reads and throws away; false when a bound was passed or the client went away. */
+async function drain(incoming: IncomingMessage, bounds: DrainBounds & { idle: boolean }): Promise<boolean> {
+  let bytes = 0
+  return await new Promise<boolean>((resolve) => {
+    const settle = (complete: boolean) => () => {
+      clearTimeout(deadline)
+      clearTimeout(idle)
+      resolve(complete)
+    }
+    const deadline = setTimeout(settle(false), bounds.milliseconds)
+    const idle = setTimeout(settle(false), bounds.idle ? bounds.idleMilliseconds : bounds.milliseconds)
+    incoming.on('data', (chunk: Uint8Array) => {
+      idle.refresh()
+      bytes += chunk.length
+      if (bytes > bounds.bytes) settle(false)()
+    })
+    incoming.once('end', settle(true))
+    incoming.once('close', () => settle(incoming.complete)())
+    incoming.once('error', settle(false))
+    incoming.resume()
+  })
+}

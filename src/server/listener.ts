@@ -1,0 +1,69 @@
+/**
+ * From Node's request to the app's answer: what has to happen before Hono and after it, for HTTP/1.1 and 2 alike.
+ * Keeps count of the requests that are being answered, so that a stop can wait for them.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import { getRequestListener } from '@hono/node-server'
+import type { Config } from '../config.ts'
+import { log } from '../log.ts'
+import type { AppEnv } from '../services.ts'
+import { drainBeforeEnd, type DrainBounds, drainBounds } from './drain.ts'
+
+export type Fetch = (request: Request, env: AppEnv['Bindings']) => Response | Promise<Response>
+export type Incoming = IncomingMessage | Http2ServerRequest
+export type Outgoing = ServerResponse | Http2ServerResponse
+
+export interface Listener {
+  listen(incoming: Incoming, outgoing: Outgoing): void
+  /** Requests whose answer has not been sent whole. */
+  readonly open: number
+  /** From here on answers close their HTTP/1.1 connection. */
+  closeConnections(): void
+}
+
+export function createListener(config: Config, fetch: Fetch): Listener {
+  const bounds: DrainBounds = drainBounds(config.maxPackedMb)
+  let open = 0
+  let closing = false
+  const respond = getRequestListener(fetch as Parameters<typeof getRequestListener>[0], {
+    overrideGlobalObjects: false,
+    autoCleanupIncoming: false,
+    // An HTTP/1.0 client need not say whom it asks; others are refused below.
+    hostname: 'localhost',
+    errorHandler: refuseRequest,
+  })
+  return {
+    get open() {
+      return open
+    },
+    closeConnections() {
+      closing = true
+    },
+    listen(incoming, outgoing) {
+      open++
+      outgoing.once('close', () => open--)
+      // The peer that resets its connection is no event; without a listener it would end the process.
+      outgoing.on('error', (error) => log('http').debug(`The connection failed: ${error.message}`))
+      incoming.on('error', (error) => log('http').debug(`The request failed: ${error.message}`))
+      if (!incoming.complete) drainBeforeEnd(incoming, outgoing, bounds)
+      if (closing && incoming.httpVersionMajor === 1) outgoing.setHeader('Connection', 'close')
+      void respond(incoming, outgoing)
+    },
+  }
+}
+
+/** Node-server's own failures: an address that is none, or an answer that could not be made. */
+function refuseRequest(error: unknown): Response {
+  const isRequest = error instanceof Error && error.name === 'RequestError'
+  if (!isRequest) log('http').error(`The request could not be answered: ${String(error)}`)
+  const sentence = isRequest ? 'The address or the Host of the request is not valid\n' : 'The server made a mistake\n'
+  return new Response(sentence, {
+    status: isRequest ? 400 : 500,
+    headers: {
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Content-Length': String(sentence.length),
+      'Cache-Control': 'no-store',
+    },
+  })
+}

@@ -1,0 +1,100 @@
+/**
+ * The server's life: what is opened, in which order, what runs again, and how all of it ends. main.ts reads the command
+ * line and the signals; tests start this in their own process.
+ */
+import { createApp } from '../app.tsx'
+import type { Config } from '../config.ts'
+import { openDatabase } from '../database.ts'
+import { log } from '../log.ts'
+import { UsageError } from '../program.ts'
+import { createEstimates } from '../runner/estimates.ts'
+import { Runner } from '../runner/runner.ts'
+import { subjectOf } from '../runner/subject.ts'
+import type { Services } from '../services.ts'
+import { Spool } from '../spool/spool.ts'
+import { readCertificate } from './certificate.ts'
+import { listen, type Listening } from './listen.ts'
+import { createListener } from './listener.ts'
+
+/** How long a stop lets answers end, and then streams. */
+const DRAIN_MS = 5000
+const LAST_WORDS_MS = 1000
+
+export interface Program {
+  readonly url: string
+  readonly port: number
+  readonly services: Services
+  /** Reads the certificate files again; keeps the ones before when they do not work. */
+  reload(): void
+  /** Stops accepting, lets answers end, stops the workers; their tasks run again with the next start. */
+  stop(): Promise<void>
+}
+
+export interface ProgramOptions {
+  workerCommand: readonly string[]
+}
+
+/** Starts everything; resolves when it listens. Throws UsageError for settings that make no sense together. */
+export async function startProgram(config: Config, { workerCommand }: ProgramOptions): Promise<Program> {
+  const certificate = readCertificate(config)
+  if (certificate === undefined) demandSafety(config)
+  const database = openDatabase(config.database, { migrate: true })
+  const spool = await Spool.open(config, database)
+  await spool.recover()
+  const estimates = createEstimates(database, config.defaultEstTimeS)
+  const runner = new Runner({ config, estimates, workerCommand, subjectOf })
+  const stopping = new AbortController()
+  const services: Services = { config, database, spool, runner, stopping: stopping.signal, now: () => new Date() }
+  const app = createApp(services)
+  const listener = createListener(config, (request, env) => app.fetch(request, env))
+  const listening = await listen(config, { certificate, listener })
+  const unfinished = await spool.unfinished()
+  for (const task of unfinished) await runner.resume(task)
+  if (unfinished.length > 0) log('server').info(`${unfinished.length} tasks of the last run begin again`)
+  log('server').info(`listening on ${listening.url}`)
+  return {
+    url: listening.url,
+    port: listening.port,
+    services,
+    reload: () => reloadCertificate(config, listening),
+    async stop() {
+      log('server').info('stopping')
+      runner.drain()
+      listening.stopAccepting()
+      listener.closeConnections()
+      await until(() => listener.open === 0, DRAIN_MS)
+      await runner.close()
+      stopping.abort()
+      await until(() => listener.open === 0, LAST_WORDS_MS)
+      await listening.destroy()
+      database.$client.close()
+      log('server').info('stopped')
+    },
+  }
+}
+
+/** Coredumps are private data: without a certificate somebody else has to do TLS, or the administrator has to say so. */
+function demandSafety(config: Config): void {
+  if (!config.requireHttps || config.trustProxy.length > 0) return
+  throw new UsageError(
+    'There is no certificate: set RETRACE_TLS_CERT and RETRACE_TLS_KEY to PEM files, or RETRACE_TRUST_PROXY to the address of the ' +
+      'proxy that does TLS, or, on a machine of your own only, RETRACE_REQUIRE_HTTPS to 0',
+  )
+}
+
+function reloadCertificate(config: Config, listening: Listening): void {
+  try {
+    const certificate = readCertificate(config)
+    if (certificate === undefined) return
+    listening.renew(certificate)
+    log('server').info(`read the certificate again; it expires on ${certificate.expires.toISOString()}`)
+  } catch (cause) {
+    if (!(cause instanceof UsageError)) throw cause
+    log('server').error(`${cause.message}; the certificate before it stays in use`)
+  }
+}
+
+async function until(condition: () => boolean, milliseconds: number): Promise<void> {
+  const deadline = Date.now() + milliseconds
+  while (!condition() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20))
+}
