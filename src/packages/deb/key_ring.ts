@@ -1,0 +1,78 @@
+/**
+ * Key rings as gpgv reads them: binary. Owns ASCII armour (RFC 9580, chapter 6): `.asc` files and the keys that stand
+ * in `.sources` files are dearmoured here, since gpgv cannot. Refuses a text with a damaged checksum, and a private key.
+ */
+import { Buffer } from 'node:buffer'
+import { readFile } from 'node:fs/promises'
+import { FetchError } from '../fetch/error.ts'
+import type { Trust } from '../format.ts'
+
+/** What Debian's own archive is signed with; used where a repository names no key. */
+export const DEFAULT_KEY_RING = '/usr/share/keyrings/debian-archive-keyring.gpg'
+
+const MAX_RING = 8 << 20
+const BEGIN = '-----BEGIN PGP PUBLIC KEY BLOCK-----'
+const END = '-----END PGP PUBLIC KEY BLOCK-----'
+
+/** All keys of a repository as one binary ring. Throws FetchError 'refused' for what cannot be read. */
+export async function keyRing(trust: Trust): Promise<Uint8Array> {
+  const rings: Uint8Array[] = trust.inline.map((text) => dearmour(text))
+  const files = trust.files.length === 0 && trust.inline.length === 0 ? [DEFAULT_KEY_RING] : trust.files
+  for (const file of files) {
+    const bytes = await readFile(file).catch((error) => {
+      throw new FetchError('refused', `The key ring ${file} cannot be read (${error.code})`, { cause: error })
+    })
+    if (bytes.length > MAX_RING) throw new FetchError('refused', `The key ring ${file} is larger than 8 MiB`)
+    rings.push(isArmoured(bytes) ? dearmour(bytes.toString('latin1')) : bytes)
+  }
+  return Buffer.concat(rings)
+}
+
+function isArmoured(bytes: Buffer): boolean {
+  return bytes.subarray(0, 4096).toString('latin1').includes(BEGIN)
+}
+
+/** The bytes of all public key blocks of a text. */
+export function dearmour(text: string): Uint8Array {
+  const blocks: Uint8Array[] = []
+  let rest = text.replace(/\r/g, '')
+  for (let at = rest.indexOf(BEGIN); at >= 0; at = rest.indexOf(BEGIN)) {
+    const end = rest.indexOf(END, at)
+    if (end < 0) throw new FetchError('refused', 'A key ends without its END line')
+    blocks.push(dearmourBlock(rest.slice(at + BEGIN.length, end)))
+    rest = rest.slice(end + END.length)
+  }
+  if (blocks.length === 0) throw new FetchError('refused', 'There is no public key in what should be one')
+  return Buffer.concat(blocks)
+}
+
+/** Headers (`Version: ...`), an empty line, base64, `=` and the checksum. Headers may be missing. */
+function dearmourBlock(block: string): Uint8Array {
+  const lines = block.split('\n').map((line) => line.trim())
+  const data: string[] = []
+  let checksum: string | undefined
+  for (const line of lines) {
+    if (line === '' || /^[A-Za-z-]+: /.test(line)) continue
+    if (/^=[A-Za-z0-9+/]{4}$/.test(line)) checksum = line.slice(1)
+    else if (/^[A-Za-z0-9+/]+={0,2}$/.test(line)) data.push(line)
+    else throw new FetchError('refused', 'A key holds a line that is no base64')
+  }
+  const bytes = Buffer.from(data.join(''), 'base64')
+  if (checksum !== undefined && Buffer.from(checksum, 'base64').readUIntBE(0, 3) !== crc24(bytes)) {
+    throw new FetchError('refused', 'A key is damaged: its checksum does not fit')
+  }
+  return bytes
+}
+
+/** CRC-24 of RFC 9580, chapter 6.1.1. */
+function crc24(bytes: Uint8Array): number {
+  let crc = 0xb704ce
+  for (const byte of bytes) {
+    crc ^= byte << 16
+    for (let bit = 0; bit < 8; bit++) {
+      crc <<= 1
+      if (crc & 0x1000000) crc ^= 0x1864cfb
+    }
+  }
+  return crc & 0xffffff
+}

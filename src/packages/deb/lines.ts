@@ -1,0 +1,18 @@
+/** A stream of bytes as batches of its lines; owns the cut line between two chunks, refuses one without an end. */
+import { FetchError } from '../fetch/error.ts'
+
+const MAX_LINE = 16 << 20
+
+/** The lines of each chunk as UTF-8 (what is none becomes U+FFFD), without their LF. */
+export async function* lines(text: AsyncIterable<Uint8Array>): AsyncGenerator<string[]> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of text) {
+    const batch = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    rest = batch.pop() ?? ''
+    if (rest.length > MAX_LINE) throw new FetchError('malformed', 'An index has a line of more than 16 MiB')
+    yield batch
+  }
+  rest += decoder.decode()
+  if (rest !== '') yield [rest]
+}

@@ -1,0 +1,112 @@
+/**
+ * Signatures of a suite: gpgv in bubblewrap, on an InRelease file or on Release with Release.gpg. Owns the verdict, which
+ * is read from gpgv's status lines (its exit code is 2 where one of several keys is not known: facts.md).
+ * What counts afterwards is only what gpgv wrote: text outside the signed part never reaches a caller.
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { spawn } from 'node:child_process'
+import { killGroup } from '../child.ts'
+import { FetchError } from '../fetch/error.ts'
+import type { Trust } from '../format.ts'
+import { keyRing } from './key_ring.ts'
+
+const TIMEOUT_MS = 30_000
+/** Debian's InRelease has 150 kB. */
+export const MAX_RELEASE = 64 << 20
+
+export interface SignedFiles {
+  /** The text with the signature in it, or the text whose signature is in `signature`. */
+  text: string
+  signature: string | undefined
+}
+
+/** The signed text. Throws FetchError 'refused' with the reason where no trusted key signed it. */
+export async function verifiedText(files: SignedFiles, trust: Trust, folder: string): Promise<string> {
+  const ring = join(folder, 'keys.gpg')
+  await writeFile(ring, await keyRing(trust), { mode: 0o600 })
+  const result = await runGpgv(gpgvArguments(ring, files))
+  judgeStatus(result.status, trust.fingerprints)
+  return files.signature === undefined ? result.output : await readFile(files.text, 'utf8')
+}
+
+/** The command line; a pure function of the files, which appear inside under fixed names. */
+export function gpgvArguments(ring: string, { text, signature }: SignedFiles): string[] {
+  const inside = signature === undefined
+    ? ['--output', '-', '/in/text']
+    : ['/in/signature', '/in/text']
+  return [
+    ...['--unshare-all', '--uid', '65534', '--gid', '65534', '--die-with-parent', '--new-session'],
+    ...['--cap-drop', 'ALL', '--clearenv', '--setenv', 'PATH', '/usr/bin', '--setenv', 'LC_ALL', 'C.UTF-8'],
+    ...['--ro-bind', '/usr', '/usr', '--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64'],
+    ...['--size', '67108864', '--tmpfs', '/tmp', '--setenv', 'HOME', '/tmp'],
+    ...['--ro-bind', ring, '/in/keys.gpg', '--ro-bind', text, '/in/text'],
+    ...(signature === undefined ? [] : ['--ro-bind', signature, '/in/signature']),
+    ...['--remount-ro', '/', '--chdir', '/tmp'],
+    ...['/usr/bin/gpgv', '--quiet', '--status-fd', '3', '--keyring', '/in/keys.gpg', ...inside],
+  ]
+}
+
+function runGpgv(args: string[]): Promise<{ status: string; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('bwrap', args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], detached: true, env: {} })
+    const [, out, err, statusPipe] = child.stdio
+    const read = { output: [] as Uint8Array[], status: '', complaint: '', size: 0 }
+    const timer = setTimeout(() => killGroup(child), TIMEOUT_MS)
+    out?.on('data', (chunk: Uint8Array) => {
+      read.size += chunk.length
+      if (read.size > MAX_RELEASE) killGroup(child)
+      else read.output.push(chunk)
+    })
+    err?.on('data', (chunk: Uint8Array) => read.complaint = (read.complaint + decode([chunk])).slice(-2000))
+    if (statusPipe !== undefined && statusPipe !== null && 'on' in statusPipe) {
+      statusPipe.on('data', (chunk: Uint8Array) => read.status = (read.status + decode([chunk])).slice(0, 100_000))
+    }
+    child.on('error', (cause) => {
+      clearTimeout(timer)
+      reject(new FetchError('refused', 'bwrap cannot be started to check a signature: is it installed?', { cause }))
+    })
+    child.on('close', (_code, signal) => {
+      clearTimeout(timer)
+      if (signal !== null) reject(new FetchError('refused', 'gpgv did not come to an end with a signature'))
+      else if (read.status === '') reject(new FetchError('refused', `gpgv could not run: ${read.complaint.trim()}`))
+      else resolve({ status: read.status, output: decode(read.output) })
+    })
+  })
+}
+
+function decode(chunks: Uint8Array[]): string {
+  const decoder = new TextDecoder()
+  return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join('') + decoder.decode()
+}
+
+const REFUSING: Record<string, string> = {
+  BADSIG: 'a signature does not fit the text',
+  EXPKEYSIG: 'the key of a signature has expired',
+  REVKEYSIG: 'the key of a signature was revoked',
+  EXPSIG: 'a signature has expired',
+}
+
+/**
+ * At least one VALIDSIG, by one of the fingerprints where some are given, and none of those that refuse; a NO_PUBKEY
+ * beside it is normal. Throws FetchError 'refused'.
+ */
+export function judgeStatus(status: string, fingerprints: string[]): void {
+  let isValid = false
+  const unknown: string[] = []
+  for (const line of status.split('\n')) {
+    const [tag, word, ...rest] = line.split(' ')
+    if (tag !== '[GNUPG:]' || word === undefined) continue
+    const refusal = REFUSING[word]
+    if (refusal !== undefined) throw new FetchError('refused', `The signature is refused: ${refusal}`)
+    if (word === 'NO_PUBKEY' && rest[0] !== undefined) unknown.push(rest[0])
+    // VALIDSIG <fingerprint> ... <fingerprint of the primary key>
+    const signers = [rest[0], rest.at(-1)].map((signer) => signer?.toUpperCase() ?? '')
+    if (word === 'VALIDSIG' && (fingerprints.length === 0 || signers.some((one) => fingerprints.includes(one)))) {
+      isValid = true
+    }
+  }
+  if (isValid) return
+  const keys = unknown.length > 0 ? `; it is signed with ${[...new Set(unknown)].join(', ')}` : ''
+  throw new FetchError('refused', `No key that Signed-By names has signed it${keys}`)
+}

@@ -1,0 +1,183 @@
+/**
+ * An address into a file, verified: counted, hashed as it arrives, resumed where it broke, tried again with back-off.
+ * Owns a partial file of its caller's choosing, and removes it when what arrived is not what was promised.
+ * Refuses a byte more than announced, a wrong size or SHA256, silence, and a trickle.
+ */
+import { createHash, type Hash } from 'node:crypto'
+import { type FileHandle, open, rm } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { FetchError } from './error.ts'
+import { abortError, type Answer, openAddress, shown, TRANSFER_LIMITS, type TransferLimits } from './request.ts'
+
+const ATTEMPTS = 4
+const BACK_OFF_MS = 250
+const CHUNK = 1 << 20
+
+export interface DownloadOptions {
+  /** Where the bytes go; what is there already is taken as the beginning of the file, when `sha256` will judge it. */
+  file: string
+  signal: AbortSignal
+  /** Bytes expected, exactly. */
+  size?: number
+  /** Bytes allowed at most, where the size is not known. */
+  maxSize?: number
+  /** Lower-case hex that the whole must have. */
+  sha256?: string
+  limits?: TransferLimits
+  onBytes?: (count: number) => void
+}
+
+export interface Downloaded {
+  size: number
+  sha256: string
+}
+
+/** Downloads and verifies; throws FetchError, and leaves a partial file only where a later try can go on with it. */
+export async function download(address: string, options: DownloadOptions): Promise<Downloaded> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await downloadOnce(address, options)
+    } catch (error) {
+      const isWorthAnother = error instanceof FetchError && error.again && attempt < ATTEMPTS
+      if (!isWorthAnother || options.signal.aborted) throw error
+    }
+    await sleep(BACK_OFF_MS * 2 ** (attempt - 1) * (0.5 + Math.random()))
+  }
+}
+
+async function downloadOnce(address: string, options: DownloadOptions): Promise<Downloaded> {
+  const file = await open(options.file, options.sha256 === undefined ? 'w+' : 'a+', 0o600)
+  try {
+    const begun = await hashBeginning(file, options)
+    if (begun.size > 0 && begun.size === options.size) return await judge(address, begun, options)
+    const limits = options.limits ?? TRANSFER_LIMITS
+    const answer = await openAddress(address, { signal: options.signal, limits, from: begun.size })
+    const state = answer.offset === begun.size ? begun : { size: 0, hash: createHash('sha256') }
+    if (state.size === 0) await file.truncate(0)
+    await receive(address, answer, { file, state, options, limits })
+    return await judge(address, state, options)
+  } finally {
+    await file.close()
+  }
+}
+
+interface State {
+  size: number
+  hash: Hash
+}
+
+/** The hash of what an earlier try left; nothing when it is longer than the file can be. */
+async function hashBeginning(file: FileHandle, options: DownloadOptions): Promise<State> {
+  const state: State = { size: 0, hash: createHash('sha256') }
+  const { size } = await file.stat()
+  if (size === 0) return state
+  if (options.size === undefined || size > options.size) {
+    await file.truncate(0)
+    return state
+  }
+  const buffer = new Uint8Array(CHUNK)
+  while (state.size < size) {
+    const { bytesRead } = await file.read(buffer, 0, Math.min(CHUNK, size - state.size), state.size)
+    if (bytesRead === 0) break
+    state.hash.update(buffer.subarray(0, bytesRead))
+    state.size += bytesRead
+  }
+  return state
+}
+
+interface Receiving {
+  file: FileHandle
+  state: State
+  options: DownloadOptions
+  limits: TransferLimits
+}
+
+async function receive(address: string, answer: Answer, { file, state, options, limits }: Receiving): Promise<void> {
+  const allowed = options.size ?? options.maxSize ?? Number.MAX_SAFE_INTEGER
+  const where = shown(new URL(address))
+  if (answer.length !== undefined && state.size + answer.length > allowed) {
+    answer.body.destroy()
+    throw new FetchError('malformed', `${where} announces ${answer.length} bytes where at most ${allowed} can be`)
+  }
+  const watch = watchTransfer(answer, { where, limits, signal: options.signal })
+  try {
+    for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
+      watch.count(chunk.length)
+      if (state.size + chunk.length > allowed) {
+        throw new FetchError('malformed', `${where} sends more than the ${allowed} bytes that it can have`)
+      }
+      state.hash.update(chunk)
+      state.size += chunk.length
+      // The file is opened for appending, and truncated where the beginning does not count.
+      await file.appendFile(chunk)
+      options.onBytes?.(chunk.length)
+    }
+  } catch (error) {
+    if (error instanceof FetchError) throw error
+    if (watch.reason() !== undefined) throw watch.reason()
+    if (options.signal.aborted) throw abortError(options.signal)
+    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
+      throw new FetchError('no-space', `There is no space left to keep ${where}`, { cause: error })
+    }
+    throw new FetchError('unreachable', `${where} broke off after ${state.size} bytes`, { cause: error, again: true })
+  } finally {
+    watch.stop()
+  }
+}
+
+/** Destroys the body when it falls silent, trickles, or when the caller gives up; says which it was. */
+function watchTransfer(
+  { body }: Answer,
+  { where, limits, signal }: { where: string; limits: TransferLimits; signal: AbortSignal },
+) {
+  let reason: FetchError | undefined
+  let received = 0
+  let last = performance.now()
+  let windowStart = last
+  let windowBytes = 0
+  const giveUp = (message: string) => {
+    reason ??= new FetchError('timeout', `${where} ${message}`)
+    body.destroy(reason)
+  }
+  const check = () => {
+    const now = performance.now()
+    if (now - last > limits.idleMs) return giveUp(`was silent for ${limits.idleMs / 1000} s after ${received} bytes`)
+    if (now - windowStart < limits.slowMs) return
+    if (windowBytes < limits.minBytesPerSecond * (limits.slowMs / 1000)) {
+      return giveUp(`sent less than ${limits.minBytesPerSecond} bytes a second for ${limits.slowMs / 1000} s`)
+    }
+    windowStart = now
+    windowBytes = 0
+  }
+  const timer = setInterval(check, Math.min(1000, limits.idleMs / 4))
+  const abort = () => body.destroy()
+  signal.addEventListener('abort', abort, { once: true })
+  return {
+    count(bytes: number) {
+      received += bytes
+      windowBytes += bytes
+      last = performance.now()
+    },
+    reason: () => reason,
+    stop() {
+      clearInterval(timer)
+      signal.removeEventListener('abort', abort)
+    },
+  }
+}
+
+async function judge(address: string, { size, hash }: State, options: DownloadOptions): Promise<Downloaded> {
+  const where = shown(new URL(address))
+  if (options.size !== undefined && size < options.size) {
+    throw new FetchError('unreachable', `${where} ended after ${size} of ${options.size} bytes`, { again: true })
+  }
+  const sha256 = hash.digest('hex')
+  if (options.sha256 !== undefined && sha256 !== options.sha256) {
+    await rm(options.file, { force: true })
+    throw new FetchError(
+      'malformed',
+      `${where} has the SHA256 ${sha256}, but the signed index says ${options.sha256}: refused`,
+    )
+  }
+  return { size, sha256 }
+}

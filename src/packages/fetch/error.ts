@@ -1,0 +1,26 @@
+/** The closed list of what can go wrong between an address and a verified file; kept as data in `fetch_failure`. */
+export type FetchFailureKind = 'not-found' | 'refused' | 'timeout' | 'malformed' | 'unreachable' | 'no-space'
+
+/** A failed download, or one that was refused. Its message is a sentence for the log; it names no credentials. */
+export class FetchError extends Error {
+  override name = 'FetchError'
+  readonly kind: FetchFailureKind
+  /** Another try may help: the connection broke, the server said 5xx. */
+  readonly again: boolean
+
+  constructor(kind: FetchFailureKind, message: string, options: { cause?: unknown; again?: boolean } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.kind = kind
+    this.again = options.again ?? false
+  }
+}
+
+/** Seconds for which a failure of each kind is remembered: long for what will not change soon, short for a network. */
+export const REMEMBERED_S: Record<FetchFailureKind, number> = {
+  'not-found': 6 * 3600,
+  'refused': 3600,
+  'malformed': 3600,
+  'timeout': 120,
+  'unreachable': 60,
+  'no-space': 60,
+}

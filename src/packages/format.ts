@@ -1,0 +1,115 @@
+/**
+ * What differs between package formats, behind one interface: how repositories are configured, how an index is
+ * verified and read, how a package is opened. A format is a folder beside this file; `formats.ts` lists them.
+ * Everything else (index, fetching, keeping, resolving) knows no format.
+ */
+/** One stanza of an administrator's file, for one address and suite: what to mirror, and whom to trust. */
+export interface RepositorySpec {
+  format: string
+  /** Where it was configured: for messages. */
+  file: string
+  line: number
+  /** With a trailing slash. */
+  uri: string
+  suite: string
+  components: string[]
+  /** The distribution's names. */
+  architectures: string[]
+  /** Release id without architecture that it feeds; undefined: as its signed metadata says. */
+  release: string | undefined
+  signedBy: Trust
+  fetch: 'on-demand' | 'full'
+  superseded: 'keep' | 'one-week'
+  checkValidUntil: boolean
+  byHash: 'yes' | 'no' | 'force'
+}
+
+/** Keys that may sign: key ring files, key texts (armoured), and fingerprints that narrow them; none: the default. */
+export interface Trust {
+  files: string[]
+  inline: string[]
+  /** Upper-case hex of primary keys; empty: every key of the rings. */
+  fingerprints: string[]
+}
+
+/** A package as an index describes it. Every field was checked: names, versions and paths are safe to use as such. */
+export interface IndexedPackage {
+  name: string
+  version: string
+  architecture: string
+  source: string
+  sourceVersion: string
+  isDebug: boolean
+  size: number
+  /** Lower-case hex. */
+  sha256: string
+  /** Below the repository's address. */
+  path: string
+  /** Lower-case hex of the debuginfo that it holds, when the index says. */
+  buildIds: string[]
+}
+
+/** What reading an index yields, in any order. */
+export type IndexEntry =
+  | { kind: 'package'; package: IndexedPackage }
+  /** A package of this name, in whatever version, has a file at this path (normal form). */
+  | { kind: 'path'; path: string; name: string }
+  /** A package of this name, in the version that this index has, holds debuginfo of this build-id. */
+  | { kind: 'build-id'; buildId: string; name: string }
+
+/** A verified description of a suite: nothing in it came from outside its signature. */
+export interface SignedSuite {
+  /** Release id without architecture that it says it is part of. */
+  release: string
+  /** Unix seconds at which it was made. */
+  date: number
+  validUntil: number | undefined
+  /** The indices of a component and architecture; undefined when the suite has no such pair. */
+  indices(component: string, architecture: string): SuiteIndices | undefined
+}
+
+/** Files of one component and architecture by SHA256. */
+export interface SuiteIndices {
+  /** What identifies their contents: equal to what was read last time means that there is nothing to do. */
+  packagesSha256: string
+  contentsSha256: string
+  /** Bytes to download. */
+  size: number
+}
+
+/** What a format needs from whoever calls it. */
+export interface SyncContext {
+  /** A folder of this run, for what is downloaded; removed by the caller. */
+  folder: string
+  signal: AbortSignal
+  warn(message: string): void
+}
+
+/** A member of a package, in the package's order. `body` must be read or resumed before the next one comes. */
+export interface Member {
+  path: string
+  type: 'file' | 'link' | 'symlink' | 'directory' | 'other'
+  size: number
+  /** Target of a link or symbolic link, as in the package. */
+  target: string | undefined
+  body: AsyncIterable<Uint8Array> & { resume(): unknown }
+}
+
+export interface PackageFormat {
+  name: string
+  /** Extension of its configuration files, with the dot. */
+  extension: string
+  /** Reads a configuration file. Throws UsageError with file and line for what contradicts itself. */
+  configuration(file: string, text: string): { repositories: RepositorySpec[]; warnings: string[] }
+  /** Fetches and verifies what a suite says about itself: one request when nothing has changed. */
+  suite(repository: RepositorySpec, context: SyncContext): Promise<SignedSuite>
+  /** Fetches, verifies and reads the indices that `suite.indices` named. */
+  read(
+    repository: RepositorySpec,
+    selection: { suite: SignedSuite; component: string; architecture: string; packages: boolean; contents: boolean },
+    context: SyncContext,
+  ): AsyncIterable<IndexEntry[]>
+  /** The members of a package file whose checksum was verified. */
+  members(file: string, signal: AbortSignal): AsyncIterable<Member>
+  compareVersions(a: string, b: string): number
+}

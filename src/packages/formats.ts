@@ -1,0 +1,12 @@
+/** The package formats that this installation knows: a new one is a folder, and a line here. */
+import { deb } from './deb/format.ts'
+import type { PackageFormat } from './format.ts'
+
+export const FORMATS: readonly PackageFormat[] = [deb]
+
+/** The format of a repository row. */
+export function formatNamed(name: string): PackageFormat {
+  const format = FORMATS.find((one) => one.name === name)
+  if (format === undefined) throw new RangeError(`Expected a package format that is known here, got ${name}`)
+  return format
+}

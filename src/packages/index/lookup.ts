@@ -1,0 +1,150 @@
+/**
+ * Questions to the index, each one prepared statement: who has a build-id, which packages had a path, what else a
+ * source made. Read only, and light: a worker whose packages are all here asks nothing else.
+ */
+import { Buffer } from 'node:buffer'
+import type { Statement } from 'better-sqlite3'
+import type { Database } from '../../database.ts'
+
+/** A package that is known; its files are here when `folder` is set. */
+export interface PackageRow {
+  id: number
+  releaseId: number
+  release: string
+  name: string
+  version: string
+  architecture: string
+  source: string
+  sourceVersion: string
+  isDebug: number
+  size: number
+  gone: number | null
+  folder: string | null
+}
+
+/** A kept file with its package. */
+export interface FileRow extends PackageRow {
+  path: string
+  role: 'code' | 'debug' | 'dwz' | 'script'
+  fileSize: number
+  hasDebug: number
+  buildId: Buffer | null
+  altBuildId: Buffer | null
+}
+
+const PACKAGE = `p.id, p.release_id AS releaseId, r.name AS release, p.name, p.version, p.architecture, p.source,
+  p.source_version AS sourceVersion, p.is_debug AS isDebug, p.size, p.gone, p.folder`
+const FILE = `${PACKAGE}, f.path, f.role, f.size AS fileSize, f.has_debug AS hasDebug, f.build_id AS buildId,
+  f.alt_build_id AS altBuildId`
+const JOIN = 'JOIN release r ON r.id = p.release_id'
+
+/** `libc6_2.36-9+deb12u14_amd64`: how a package is named to people, and its folder. */
+export function packageLabel({ name, version, architecture }: Pick<PackageRow, 'name' | 'version' | 'architecture'>) {
+  return `${name}_${version}_${architecture}`
+}
+
+/** The index of a database. Statements are prepared when they are first asked. */
+export class PackageIndex {
+  readonly #client: Database['$client']
+  readonly #statements = new Map<string, Statement<unknown[]>>()
+
+  constructor(database: Database) {
+    this.#client = database.$client
+  }
+
+  #all<Row>(sql: string, ...values: unknown[]): Row[] {
+    let statement = this.#statements.get(sql)
+    if (statement === undefined) this.#statements.set(sql, statement = this.#client.prepare<unknown[]>(sql))
+    return statement.all(...values) as Row[]
+  }
+
+  /** Kept files with a build-id (lower-case hex), whatever their role. */
+  keptFiles(buildId: string): FileRow[] {
+    return this.#all(
+      `SELECT DISTINCT ${FILE} FROM build_id b JOIN package p ON p.id = b.package_id ${JOIN}
+       JOIN package_file f ON f.package_id = p.id AND f.build_id = b.build_id
+       WHERE b.build_id = ? AND p.folder IS NOT NULL ORDER BY p.id, f.path`,
+      Buffer.from(buildId, 'hex'),
+    )
+  }
+
+  /** Packages that hold a build-id in a role, kept or not, those with a place upstream first. */
+  packagesWith(buildId: string, role: 'code' | 'debug' | 'dwz'): PackageRow[] {
+    return this.#all(
+      `SELECT ${PACKAGE} FROM build_id b JOIN package p ON p.id = b.package_id ${JOIN}
+       WHERE b.build_id = ? AND b.role = ? ORDER BY p.gone IS NOT NULL, p.id DESC LIMIT 50`,
+      Buffer.from(buildId, 'hex'),
+      role,
+    )
+  }
+
+  /** Ids of the releases in which a build-id is known. */
+  releasesWith(buildId: string): number[] {
+    return this.#all<{ id: number }>(
+      'SELECT DISTINCT p.release_id AS id FROM build_id b JOIN package p ON p.id = b.package_id WHERE b.build_id = ?',
+      Buffer.from(buildId, 'hex'),
+    ).map(({ id }) => id)
+  }
+
+  /** All packages that one version of a source made, in a release. */
+  madeFrom({ source, sourceVersion, releaseId }: Pick<PackageRow, 'source' | 'sourceVersion' | 'releaseId'>): PackageRow[] {
+    return this.#all(
+      `SELECT ${PACKAGE} FROM package p ${JOIN}
+       WHERE p.source = ? AND p.source_version = ? AND p.release_id = ? ORDER BY p.name LIMIT 500`,
+      source,
+      sourceVersion,
+      releaseId,
+    )
+  }
+
+  /** Names of packages that ever had a path (normal form) in a release. */
+  ownersOf(path: string, releaseId: number): string[] {
+    return this.#all<{ name: string }>(
+      'SELECT name FROM package_path WHERE path = ? AND release_id = ? LIMIT 50',
+      path,
+      releaseId,
+    ).map(({ name }) => name)
+  }
+
+  /** Every known version of a package in a release, in no order. */
+  versionsOf(name: string, releaseId: number): PackageRow[] {
+    return this.#all(
+      `SELECT ${PACKAGE} FROM package p ${JOIN} WHERE p.name = ? AND p.release_id = ? LIMIT 500`,
+      name,
+      releaseId,
+    )
+  }
+
+  /** A package by name and exact version, in every release that has it. */
+  exactly(name: string, version: string): PackageRow[] {
+    return this.#all(
+      `SELECT ${PACKAGE} FROM package p ${JOIN} WHERE p.name = ? AND p.version = ? LIMIT 500`,
+      name,
+      version,
+    )
+  }
+
+  /** Kept files of a package. */
+  filesOf(packageId: number): FileRow[] {
+    return this.#all(
+      `SELECT ${FILE} FROM package_file f JOIN package p ON p.id = f.package_id ${JOIN}
+       WHERE f.package_id = ? AND f.role <> 'link' AND p.folder IS NOT NULL`,
+      packageId,
+    )
+  }
+
+  /** Whether any build-id of the package is known: then one that is not among them is not in it. */
+  hasBuildIds(packageId: number): boolean {
+    return this.#all('SELECT 1 FROM build_id WHERE package_id = ? LIMIT 1', packageId).length > 0
+  }
+
+  /** Ids and names of the releases of an index. */
+  releases(): { id: number; name: string }[] {
+    return this.#all('SELECT id, name FROM release ORDER BY name')
+  }
+
+  /** The package as it is now. */
+  again(id: number): PackageRow | undefined {
+    return this.#all<PackageRow>(`SELECT ${PACKAGE} FROM package p ${JOIN} WHERE p.id = ?`, id)[0]
+  }
+}

@@ -1,0 +1,56 @@
+/** The administrator's repository files: all of RETRACE_REPOS_D, in the order of their names. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { UsageError } from '../../src/program.ts'
+import type { RepositorySpec } from '../../src/packages/format.ts'
+import { FORMATS } from '../../src/packages/formats.ts'
+
+/** Reads them all; throws UsageError with file and line for what contradicts itself. */
+export function readConfiguration(folder: string): { repositories: RepositorySpec[]; warnings: string[] } {
+  const repositories: RepositorySpec[] = []
+  const warnings: string[] = []
+  for (const name of fileNames(folder)) {
+    const format = FORMATS.find((one) => name.endsWith(one.extension))
+    if (format === undefined) continue
+    const path = join(folder, name)
+    const read = format.configuration(path, readFileSync(path, 'utf8'))
+    repositories.push(...read.repositories)
+    warnings.push(...read.warnings)
+  }
+  assertNoContradiction(repositories)
+  return { repositories, warnings }
+}
+
+function fileNames(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort()
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    throw new UsageError(`RETRACE_REPOS_D is ${folder}, which cannot be read (${code})`, { cause: error })
+  }
+}
+
+/** The same suite twice must be configured alike: two answers to 'which release' or 'which key' are none. */
+export function assertNoContradiction(repositories: RepositorySpec[]): void {
+  const seen = new Map<string, RepositorySpec>()
+  for (const repository of repositories) {
+    const key = `${repository.format} ${repository.uri} ${repository.suite}`
+    const other = seen.get(key)
+    seen.set(key, repository)
+    if (other === undefined) continue
+    for (const aspect of ['release', 'signedBy', 'fetch', 'superseded'] as const) {
+      if (JSON.stringify(other[aspect]) === JSON.stringify(repository[aspect])) continue
+      throw new UsageError(
+        `${repository.file}:${repository.line}: the suite ${repository.suite} is in ${other.file}:${other.line} too, ` +
+          `with another ${NAMES[aspect]}`,
+      )
+    }
+  }
+}
+
+const NAMES = {
+  release: 'X-Retrace-Release',
+  signedBy: 'Signed-By',
+  fetch: 'X-Retrace-Fetch',
+  superseded: 'X-Retrace-Superseded',
+}

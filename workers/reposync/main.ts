@@ -1,0 +1,58 @@
+/**
+ * abrt-reposync: reads the administrator's repository files, then syncs each suite. Names the steps; the details are
+ * beside it. Exit codes: settings.md.
+ */
+import process from 'node:process'
+import { readConfig, settingsHelp } from '../../src/config.ts'
+import { openDatabase } from '../../src/database.ts'
+import { log, startLog } from '../../src/log.ts'
+import { EXIT, UsageError, version } from '../../src/program.ts'
+import { type Arguments, HELP, readArguments } from './arguments.ts'
+import { printStatus } from './status.ts'
+import { syncAll } from './sync_all.ts'
+import { verifyKept } from './verify.ts'
+
+async function main(argv: string[]): Promise<number> {
+  const options = readArguments(argv)
+  if (options.action === 'help') return print(`${HELP}\n${settingsHelp()}\n`)
+  if (options.action === 'version') return print(`abrt-reposync ${version()}\n`)
+  const config = readConfig()
+  await startLog(config)
+  const database = openDatabase(config.database, { migrate: true })
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+  try {
+    return await perform(options, { config, database, signal: stop.signal })
+  } finally {
+    database.$client.close()
+  }
+}
+
+async function perform(options: Arguments, services: Parameters<typeof syncAll>[1]): Promise<number> {
+  switch (options.action) {
+    case 'status':
+      return printStatus(services.database, options.releases)
+    case 'verify':
+      return await verifyKept(options, services)
+    default:
+      return await syncAll(options, services)
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(text)
+  return EXIT.done
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  if (error instanceof UsageError) {
+    process.stderr.write(`abrt-reposync: ${error.message}\n`)
+    process.exitCode = EXIT.usage
+  } else {
+    log('reposync').fatal(`abrt-reposync cannot go on: ${error instanceof Error ? error.message : error}`, { error })
+    process.stderr.write(`abrt-reposync: ${error instanceof Error ? error.stack : error}\n`)
+    process.exitCode = EXIT.failed
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * A run over all repositories: one at a time on this database, each suite on its own, so that one that fails costs
+ * nothing but itself. Owns the run's temporary folder, its log lines and its summary.
+ */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { stdout } from 'node:process'
+import type { Config } from '../../src/config.ts'
+import type { Database } from '../../src/database.ts'
+import { log } from '../../src/log.ts'
+import { EXIT } from '../../src/program.ts'
+import { FetchError } from '../../src/packages/fetch/error.ts'
+import type { RepositorySpec } from '../../src/packages/format.ts'
+import { formatNamed } from '../../src/packages/formats.ts'
+import { isLease, takeLease } from '../../src/packages/index/lease.ts'
+import { noteError } from '../../src/packages/index/repositories.ts'
+import type { Arguments } from './arguments.ts'
+import { readConfiguration } from './configuration.ts'
+import { nameOf, type PartResult, syncSuite } from './sync_suite.ts'
+
+export interface Services {
+  config: Config
+  database: Database
+  signal: AbortSignal
+}
+
+const FOLDER_PREFIX = '.reposync-'
+
+/** Syncs everything that is configured and wanted; resolves with the exit code. */
+export async function syncAll(options: Arguments, { config, database, signal }: Services): Promise<number> {
+  const logger = log('reposync')
+  const { repositories, warnings } = readConfiguration(config.reposD)
+  for (const warning of warnings) logger.warn(warning)
+  const taken = takeLease(database, 'sync')
+  if (!isLease(taken)) {
+    logger.info(`another abrt-reposync is at work (process ${taken.pid} on ${taken.host}); nothing is done`)
+    return EXIT.done
+  }
+  using _lease = taken
+  const started = performance.now()
+  using run = runFolder(config.repoDir)
+  const results: PartResult[] = []
+  let failures = 0
+  for (const repository of repositories) {
+    if (signal.aborted) break
+    try {
+      results.push(...await syncOne(repository, { options, database, folder: run.folder, signal }))
+    } catch (error) {
+      if (signal.aborted) break
+      failures++
+      noteFailure(repository, error, database)
+    }
+  }
+  if (signal.aborted) logger.warn('stopped; the next run goes on from here')
+  stdout.write(summary(results, { failures, repositories: repositories.length, started, options, config }))
+  return failures > 0 || signal.aborted ? EXIT.failed : EXIT.done
+}
+
+interface Run {
+  options: Arguments
+  database: Database
+  folder: string
+  signal: AbortSignal
+}
+
+async function syncOne(repository: RepositorySpec, { options, database, folder, signal }: Run): Promise<PartResult[]> {
+  const logger = log('reposync')
+  const results = await syncSuite({
+    database,
+    format: formatNamed(repository.format),
+    repository,
+    context: { folder, signal, warn: (message) => logger.warn(message) },
+    dryRun: options.dryRun,
+    releases: options.releases,
+  })
+  for (const result of results) logger.info(describe(result, options.dryRun))
+  return results
+}
+
+/** The line of one component and architecture. */
+export function describe(result: PartResult, dryRun: boolean): string {
+  const head = `${result.label} -> ${result.release}:`
+  if (dryRun) return `${head} would be read`
+  const seconds = `${result.seconds.toFixed(1)} s`
+  if (result.isUnchanged) return `${head} unchanged, ${result.packages} packages, ${seconds}`
+  return `${head} ${result.packages} packages (${result.added} new, ${result.vanished} gone), ` +
+    `${result.paths} new paths, ${seconds}`
+}
+
+function noteFailure(repository: RepositorySpec, error: unknown, database: Database): void {
+  const message = error instanceof Error ? error.message : String(error)
+  log('reposync').error(`${nameOf(repository)} is left as it was: ${message}`)
+  if (!(error instanceof FetchError)) log('reposync').debug(`${error instanceof Error ? error.stack : message}`)
+  noteError(database, repository, { message, now: Math.floor(Date.now() / 1000) })
+}
+
+/** A folder of this run, in the store's file system; those of runs that were killed are removed (we hold the lease). */
+function runFolder(repoDir: string): { folder: string } & Disposable {
+  mkdirSync(repoDir, { recursive: true, mode: 0o755 })
+  for (const name of readdirSync(repoDir)) {
+    if (name.startsWith(FOLDER_PREFIX)) rmSync(join(repoDir, name), { recursive: true, force: true })
+  }
+  const folder = mkdtempSync(join(repoDir, FOLDER_PREFIX))
+  return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) }
+}
+
+function summary(
+  results: PartResult[],
+  run: { failures: number; repositories: number; started: number; options: Arguments; config: Config },
+): string {
+  if (run.repositories === 0) return `No repository is configured: put .sources files into ${run.config.reposD}\n`
+  const releases = [...new Set(results.map(({ release }) => release))].sort()
+  const rows = releases.map((release) => {
+    const own = results.filter((result) => result.release === release)
+    const sum = (pick: (result: PartResult) => number) => own.reduce((total, result) => total + pick(result), 0)
+    const changed = own.filter((result) => !result.isUnchanged).length
+    return `${release}: ${sum((r) => r.packages)} packages in ${own.length} indices, ${changed} changed, ` +
+      `${sum((r) => r.added)} packages new, ${sum((r) => r.vanished)} gone upstream, ${sum((r) => r.paths)} paths new\n`
+  })
+  const seconds = ((performance.now() - run.started) / 1000).toFixed(1)
+  const failed = run.failures > 0 ? `, ${run.failures} suites failed (see the log)` : ''
+  const tense = run.options.dryRun ? 'would be synced' : 'synced'
+  return `${rows.join('')}${run.repositories} suites ${tense} in ${seconds} s${failed}\n`
+}
