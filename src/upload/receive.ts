@@ -15,6 +15,8 @@ export interface ReceiveOptions {
   config: UnpackLimits & Pick<Config, 'maxPackedMb'>
   /** Left out: the system's. */
   programs?: DecompressOptions
+  /** Called when the core begins, and the upload therefore looks like one. */
+  onCore?: () => void
 }
 
 /**
@@ -27,11 +29,11 @@ export async function receive(
   options: ReceiveOptions,
 ): Promise<void> {
   const { plan, draft } = upload
-  const { config } = options
+  const { config, onCore = () => undefined } = options
   const plain = decompress(atMostPacked(body, config), plan.encoding, options.programs)
   try {
-    if (plan.manifest === 'bare') await unpackCore(plain, draft, { config })
-    else await unpackTar(plain, draft, { manifest: plan.manifest, config })
+    if (plan.manifest === 'bare') await unpackCore(plain, draft, { config, onCore })
+    else await unpackTar(plain, draft, { manifest: plan.manifest, config, onCore })
   } finally {
     await plain.return(undefined)
   }

@@ -24,10 +24,11 @@ const LOOKALIKES: readonly { magic: readonly number[]; hint: string }[] = [
 export async function unpackCore(
   chunks: AsyncIterable<Uint8Array>,
   draft: Draft,
-  options: { config: UnpackLimits },
+  options: { config: UnpackLimits; onCore: () => void },
 ): Promise<void> {
   const reader = new ByteReader(chunks)
   await checkHead(reader)
+  options.onCore()
   const count = new UnpackedCount(options.config)
   const file = await draft.core()
   let position = 0

@@ -18,6 +18,7 @@ const CORE = 'coredump'
 export interface UnpackTarOptions {
   manifest: Exclude<ManifestKind, 'bare'>
   config: UnpackLimits
+  onCore: () => void
 }
 
 /** Throws what the stream throws, and every fault of http.md's table of members. */
@@ -40,6 +41,7 @@ export async function unpackTar(
     if (member.kind !== 'file' && name !== CORE) throw badMember(name, 'is a sparse file, which only the core may be')
     seen.add(name)
     if (name === CORE) {
+      options.onCore()
       core = { file: await draft.core(), size: member.size }
       for await (const { chunk, position } of member.extents()) await core.file.write(chunk, position)
     } else {

@@ -1,0 +1,178 @@
+/**
+ * POST /create (design, chapter 2.1; http.md): headers, place, space, body, task, 201. Refuses to hold an upload: it is
+ * unpacked as it arrives, and what is refused is gone before the answer leaves.
+ */
+import type { Context } from 'hono'
+import { Hono } from 'hono'
+import { describeRoute } from 'hono-openapi'
+import { log } from '../log.ts'
+import type { Admission } from '../runner/admission.ts'
+import { pullStream, taskBody } from '../runner/task_stream.ts'
+import type { AppEnv, Services } from '../services.ts'
+import type { Accepted } from '../spool/draft.ts'
+import type { Task } from '../spool/task.ts'
+import { checkHeaders, CONTENT_TYPES, type UploadPlan } from '../upload/headers.ts'
+import { receive } from '../upload/receive.ts'
+import { requestBody } from '../upload/request_body.ts'
+import { answer, TEXT } from './answer.ts'
+import { refusals, textResponse } from './description.ts'
+import { methodNotAllowed } from './method_not_allowed.ts'
+
+/** A task whose 201 cannot be sent is run all the same, after this long. */
+const MAX_WAIT_MS = 2000
+
+export function createRoutes(services: Services) {
+  const { config, runner } = services
+  return new Hono<AppEnv>()
+    .post('/create', describeCreate, async (c) => {
+      const plan = checkHeaders({ get: (name) => c.req.header(name) ?? null }, config) // 415 400 411 413
+      const admission = runner.admit() //                                                 503
+      try {
+        const accepted = await accept(c, { services, plan, admission }) //                507, 400 403 408 413
+        const { task } = accepted
+        log('upload').info(`Accepted an upload (${plan.manifest}, ${plan.contentLength} bytes)`, { task: task.id })
+        const response = await createdResponse(c, { accepted, plan, services })
+        whenHeadersAreSent(c.env.outgoing, () => runner.start(task, admission))
+        return response
+      } catch (cause) {
+        admission[Symbol.dispose]()
+        throw cause
+      }
+    })
+    .all('/create', methodNotAllowed('POST'))
+}
+
+/** Receives the body into a draft and makes that a task; on any failure nothing of it is left. */
+async function accept(
+  c: Context<AppEnv>,
+  { services, plan, admission }: { services: Services; plan: UploadPlan; admission: Admission },
+): Promise<Accepted> {
+  const { config, spool } = services
+  const reservation = spool.reserve(plan.contentLength)
+  await using draft = await spool.draft(reservation)
+  const { incoming, outgoing } = c.env
+  // The headers have passed: who asked whether to send the body is told to (RFC 9110, 10.1.1).
+  if (incoming.headers.expect?.toLowerCase() === '100-continue') outgoing.writeContinue()
+  const reading = new AbortController()
+  try {
+    await receive(requestBody(incoming, config, reading.signal), { plan, draft }, {
+      config,
+      // A worker takes a moment to load: it may as well do that while the core arrives.
+      onCore: () => admission.prestart(draft.file('worker.log')),
+    })
+  } finally {
+    reading.abort()
+  }
+  return await draft.commit(plan.manifest)
+}
+
+/** The 201. Its body is streamed, or empty: for the ABRT client, which waits for its end, and for who prefers that. */
+async function createdResponse(
+  c: Context<AppEnv>,
+  { accepted, plan, services }: { accepted: Accepted; plan: UploadPlan; services: Services },
+): Promise<Response> {
+  const { id, password, task } = accepted
+  const headers: Record<string, string> = {
+    'X-Task-Id': id,
+    'X-Task-Password': password,
+    'X-Task-Est-Time': String(await estimate(task, services)),
+    'Location': `/${id}`,
+    'Cache-Control': 'no-store',
+  }
+  const isAsync = prefersAsync(c.req.header('Prefer'))
+  if (isAsync) headers['Preference-Applied'] = 'respond-async'
+  if (isAsync || plan.manifest === 'abrt') return answer('', { status: 201, headers })
+  // For proxies that would hold the body back until it is complete.
+  headers['X-Accel-Buffering'] = 'no'
+  const body = pullStream((signal) => taskBody(task, { signal }), services.stopping)
+  return new Response(body, { status: 201, headers: { 'Content-Type': TEXT, ...headers } })
+}
+
+/** An accepted upload is never refused for want of an estimate. */
+async function estimate(task: Task, { config, runner }: Services): Promise<number> {
+  try {
+    return await runner.estimate(task)
+  } catch (cause) {
+    log('upload').warning(`There is no estimate: ${cause instanceof Error ? cause.message : cause}`, { task: task.id })
+    return config.defaultEstTimeS
+  }
+}
+
+/** RFC 7240: `respond-async` among the preferences, whatever parameters it has. */
+function prefersAsync(prefer: string | undefined): boolean {
+  return (prefer ?? '').split(',').some((part) => /^respond-async *(?:[;=]|$)/i.test(part.trim()))
+}
+
+/** Calls `then` once the answer's headers have been handed to the connection, or will never be. */
+function whenHeadersAreSent(outgoing: AppEnv['Bindings']['outgoing'], then: () => void): void {
+  const deadline = Date.now() + MAX_WAIT_MS
+  const look = () => {
+    if (outgoing.headersSent || outgoing.destroyed || Date.now() > deadline) then()
+    else setImmediate(look)
+  }
+  setImmediate(look)
+}
+
+const describeCreate = describeRoute({
+  summary: 'Send a core and get a task',
+  description: 'The body is a tar of the crash data files, or the core alone; see the content types.',
+  parameters: [
+    {
+      name: 'Content-Encoding',
+      in: 'header',
+      required: false,
+      description: 'How a core that is sent alone is compressed',
+      schema: { type: 'string', enum: ['gzip', 'xz', 'zstd'] },
+    },
+    {
+      name: 'X-Task-Type',
+      in: 'header',
+      required: false,
+      description: 'Makes a tar have the members of the ABRT client; 0: the core of a user-space program',
+      schema: { type: 'string', enum: ['0'] },
+    },
+    {
+      name: 'Prefer',
+      in: 'header',
+      required: false,
+      description: 'respond-async: the answer has no body',
+      schema: { type: 'string' },
+    },
+  ],
+  requestBody: {
+    required: true,
+    content: Object.fromEntries(
+      CONTENT_TYPES.map((type) => [type, { schema: { type: 'string', format: 'binary' } as const }]),
+    ),
+  },
+  responses: {
+    201: textResponse('The task was accepted; the body is its log as it grows, its status and its backtrace', {
+      'X-Task-Id': 'Number of the task',
+      'X-Task-Password': 'Needed for everything that is asked about the task',
+      'X-Task-Est-Time': 'Seconds that the task is expected to take',
+      'Location': 'Path of the task',
+      'Preference-Applied': 'respond-async, when that was preferred',
+    }),
+    ...refusals(
+      'method-not-allowed',
+      'unsupported-media-type',
+      'unsupported-content-encoding',
+      'unknown-task-type',
+      'length-required',
+      'packed-too-large',
+      'server-full',
+      'draining',
+      'no-space',
+      'bad-stream',
+      'not-a-core',
+      'upload-timeout',
+      'unpacked-too-large',
+      'file-too-large',
+      'bad-member',
+      'unknown-member',
+      'missing-member',
+      'bad-content',
+      'database-unavailable',
+    ),
+  },
+})
