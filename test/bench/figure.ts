@@ -19,7 +19,11 @@ export function absolute(name: string, ours: number, options: { unit: string; go
 }
 
 /** A figure against a peer that was measured in the same run. */
-export function against(name: string, sides: { ours: number; theirs: number }, options: { unit: string; goal: number }) {
+export function against(
+  name: string,
+  sides: { ours: number; theirs: number },
+  options: { unit: string; goal: number },
+) {
   const ratio = sides.ours / sides.theirs
   return {
     name,

@@ -9,7 +9,9 @@ const rows = Object.entries(SETTINGS) as [string, { default: string | undefined 
 describe('the settings', () => {
   it('are all in the sample file, with their defaults', () => {
     const sample = readFileSync(join(installationRoot(), 'ops/abrt-retrace.env'), 'utf8')
-    const shown = Object.fromEntries([...sample.matchAll(/^#?(RETRACE_\w+)=(.*)$/gm)].map((match) => [match[1], match[2]]))
+    const shown = Object.fromEntries(
+      [...sample.matchAll(/^#?(RETRACE_\w+)=(.*)$/gm)].map((match) => [match[1], match[2]]),
+    )
     expect(Object.keys(shown).sort()).toEqual(rows.map(([name]) => name).sort())
     for (const [name, row] of rows) {
       if (row.default !== undefined) expect(`${name}=${shown[name]}`).toBe(`${name}=${row.default}`)
@@ -18,7 +20,9 @@ describe('the settings', () => {
 
   it('are all in the README, with their defaults', () => {
     const readme = readFileSync(join(installationRoot(), 'README.md'), 'utf8')
-    for (const [name, row] of rows) expect(readme).toMatch(new RegExp(`\\| \`${name}\` \\| \`?${row.default ?? '-'}\`? \\|`))
+    for (const [name, row] of rows) {
+      expect(readme).toMatch(new RegExp(`\\| \`${name}\` \\| \`?${row.default ?? '-'}\`? \\|`))
+    }
   })
 
   it('are all in --help', () => {
