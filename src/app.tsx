@@ -5,7 +5,7 @@
 import { Hono } from 'hono'
 import { RetraceError } from './errors.ts'
 // import { checkPackageRoutes } from './routes/checkpackage.ts'
-// import { createRoutes } from './routes/create.ts'
+import { createRoutes } from './routes/create.ts'
 import { errorResponse } from './routes/error_response.ts'
 import { eventRoutes } from './routes/events.ts'
 import { indexRoutes } from './routes/index_page.ts'
@@ -21,7 +21,7 @@ export function createApp(services: Services): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   app.use(checkRequest(services.config)) //              every path: 431, 403 without HTTPS
   app.route('/', indexRoutes(services)) //               GET /
-  // app.route('/', createRoutes(services)) //              POST /create
+  app.route('/', createRoutes(services)) //              POST /create
   app.route('/', settingsRoutes(services)) //            GET /settings
   // app.route('/', checkPackageRoutes(services)) //        GET /checkpackage
   app.route('/', resultRoutes(services)) //              GET /<id>/backtrace /<id>/log /<id>/modules /<id>/exploitable

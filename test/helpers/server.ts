@@ -1,0 +1,170 @@
+/**
+ * A whole server over real TLS for tests, with its own spool, repository, database and self-signed certificate in a temporary
+ * folder and a free port: in the test's own process from the sources, or the built program in a child.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { env } from 'node:process'
+import { type Config, readConfig } from '../../src/config.ts'
+import { installationRoot } from '../../src/program.ts'
+import { type Program, startProgram } from '../../src/server/program.ts'
+import { type Client, createClient } from './client.ts'
+import { type Folder, temporaryFolder } from './folder.ts'
+
+export interface ServerOptions {
+  /** RETRACE_* beyond the ones below. */
+  settings?: Record<string, string>
+  /** Plain HTTP, as behind a proxy. */
+  plain?: boolean
+  /** Another worker than the real one: a program and its first arguments. Only for a server in this process. */
+  workerCommand?: readonly string[]
+  /** A folder of an earlier server: its spool, database and certificate. The caller deletes it. */
+  folder?: Folder
+}
+
+export interface TestServer extends AsyncDisposable {
+  readonly url: string
+  readonly port: number
+  readonly config: Config
+  readonly folder: Folder
+  readonly client: Client
+  /** The certificate, for clients of a test's own. */
+  readonly ca: string
+  /** Names in the spool directory. */
+  spool(...names: string[]): string
+}
+
+/** Runs the server from the sources in this process: quick, and its services can be looked at. */
+export async function startServer(options: ServerOptions = {}): Promise<TestServer & { program: Program }> {
+  const prepared = await prepare(options)
+  const program = await startProgram(prepared.config, {
+    workerCommand: options.workerCommand ?? [join(installationRoot(), 'ops', 'bin', 'abrt-retrace-worker')],
+  })
+  return {
+    ...finish(prepared, program),
+    program,
+    async [Symbol.asyncDispose]() {
+      await prepared.client.close()
+      await program.stop()
+      if (options.folder === undefined) await prepared.folder[Symbol.asyncDispose]()
+    },
+  }
+}
+
+export interface ServerChild extends TestServer {
+  readonly child: ChildProcess
+  /** What it has logged so far. */
+  log(): string
+  /** Sends a signal and resolves to the exit code, or to the signal that ended it. */
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | string>
+}
+
+/** Runs the program of ops/bin, which `ops/lib/build` must have built, and waits for `listening on`. */
+export async function startServerChild(options: ServerOptions = {}): Promise<ServerChild> {
+  const prepared = await prepare(options)
+  const child = spawn(join(installationRoot(), 'ops', 'bin', 'abrt-retrace-server'), [], {
+    env: { PATH: env.PATH, HOME: env.HOME, ...prepared.settings },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  })
+  let text = ''
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => text += chunk)
+  const exited = once(child, 'exit') as Promise<[number | null, string | null]>
+  const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
+    child.kill(signal)
+    const [code, killedBy] = await exited
+    return code ?? killedBy ?? -1
+  }
+  const url = await listeningUrl(child, () => text)
+  return {
+    ...finish(prepared, { url, port: Number(new URL(url).port) }),
+    child,
+    log: () => text,
+    end,
+    async [Symbol.asyncDispose]() {
+      await prepared.client.close()
+      if (child.exitCode === null && child.signalCode === null) await end('SIGKILL')
+      if (options.folder === undefined) await prepared.folder[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Resolves to the address in the log line `listening on URL`. Throws with the log when the program ends before. */
+async function listeningUrl(child: ChildProcess, log: () => string): Promise<string> {
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline;) {
+    const url = /listening on (\S+)/.exec(log())?.[1]
+    if (url !== undefined) return url
+    if (child.exitCode !== null) break
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  child.kill('SIGKILL')
+  throw new Error(`The server does not listen. Its log:\n${log()}`)
+}
+
+interface Prepared {
+  folder: Folder
+  config: Config
+  settings: Record<string, string>
+  ca: string
+  client: Client
+}
+
+async function prepare({ settings, plain, folder: given }: ServerOptions): Promise<Prepared> {
+  const folder = given ?? await temporaryFolder()
+  const ca = makeCertificate(folder)
+  for (const name of ['repo', 'repos.d']) mkdirSync(folder.file(name), { recursive: true })
+  const all: Record<string, string> = {
+    RETRACE_HOST: '127.0.0.1',
+    RETRACE_PORT: '0',
+    RETRACE_SPOOL_DIR: folder.file('spool'),
+    RETRACE_REPO_DIR: folder.file('repo'),
+    RETRACE_REPOS_D: folder.file('repos.d'),
+    RETRACE_DATABASE: folder.file('database', 'retrace.db'),
+    RETRACE_MIN_FREE_MB: '0',
+    ...(!plain && { RETRACE_TLS_CERT: folder.file('cert.pem'), RETRACE_TLS_KEY: folder.file('key.pem') }),
+    ...settings,
+  }
+  return { folder, config: readConfig(all), settings: all, ca, client: createClient({ ca }) }
+}
+
+function finish({ folder, config, ca, client }: Prepared, { url, port }: { url: string; port: number }) {
+  client.base = url
+  return {
+    url,
+    port,
+    config,
+    folder,
+    ca,
+    client,
+    spool: (...names: string[]) => join(config.spoolDir, ...names),
+  }
+}
+
+/** A self-signed certificate for 127.0.0.1 and localhost in cert.pem and key.pem; its text. */
+export function makeCertificate(folder: Folder, name = ''): string {
+  const [cert, key] = [folder.file(`${name}cert.pem`), folder.file(`${name}key.pem`)]
+  if (!existsSync(cert)) {
+    execFileSync('openssl', [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '30',
+      '-subj',
+      '/CN=localhost',
+      '-addext',
+      'subjectAltName=DNS:localhost,IP:127.0.0.1',
+      '-keyout',
+      key,
+      '-out',
+      cert,
+    ], { stdio: 'ignore', timeout: 10_000 })
+  }
+  return readFileSync(cert, 'utf8')
+}
