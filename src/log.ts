@@ -13,6 +13,8 @@ export async function startLog(config: Pick<Config, 'logLevel' | 'logFormat'>): 
       `${timestamp} ${level} ${category}${task(record.properties)}: ${message}`,
   })
   const { stderr } = await import('node:process')
+  // A reader of the log that goes away must not take the server with it.
+  stderr.on('error', () => undefined)
   const sink = (record: Parameters<typeof formatter>[0]) =>
     void stderr.write(`${String(formatter(record)).trimEnd()}\n`)
   await configure({

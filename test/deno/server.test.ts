@@ -41,17 +41,21 @@ before(async () => {
       DENO_DIR: denoCache(),
     },
   })
-  let said = ''
-  for await (const chunk of server.stderr ?? []) {
-    said += chunk
-    const port = /listening on https:\/\/\S+:(\d+)/.exec(said)?.[1]
-    if (port === undefined) continue
-    url = `https://localhost:${port}`
-    server.stderr?.resume()
-    return
-  }
-  throw new Error(`The server did not start: ${said}`)
+  url = await listening()
 })
+
+/** The address that the server says it listens on; its log is read to its end, so that it never waits for us. */
+function listening(): Promise<string> {
+  let said = ''
+  return new Promise((resolve, reject) => {
+    server.stderr?.on('data', (chunk) => {
+      said += chunk
+      const port = /listening on https:\/\/\S+:(\d+)/.exec(said)?.[1]
+      if (port !== undefined) resolve(`https://localhost:${port}`)
+    })
+    server.once('exit', () => reject(new Error(`The server did not start: ${said}`)))
+  })
+}
 
 after(async () => {
   if (server.pid !== undefined && server.exitCode === null) {
