@@ -4,7 +4,7 @@
  */
 import { Hono } from 'hono'
 import { RetraceError } from './errors.ts'
-// import { checkPackageRoutes } from './routes/checkpackage.ts'
+import { checkPackageRoutes } from './routes/checkpackage.ts'
 import { createRoutes } from './routes/create.ts'
 import { errorResponse } from './routes/error_response.ts'
 import { eventRoutes } from './routes/events.ts'
@@ -23,7 +23,7 @@ export function createApp(services: Services): Hono<AppEnv> {
   app.route('/', indexRoutes(services)) //               GET /
   app.route('/', createRoutes(services)) //              POST /create
   app.route('/', settingsRoutes(services)) //            GET /settings
-  // app.route('/', checkPackageRoutes(services)) //        GET /checkpackage
+  app.route('/', checkPackageRoutes(services)) //        GET /checkpackage
   app.route('/', resultRoutes(services)) //              GET /<id>/backtrace /<id>/log /<id>/modules /<id>/exploitable
   app.route('/', eventRoutes(services)) //               GET /<id>/events
   app.route('/', removalRoutes(services)) //             DELETE /<id>, POST /<id>/delete

@@ -162,13 +162,16 @@ const encoder = new TextEncoder()
 
 /**
  * The streamed body of a 201 (D): the worker's lines, one that begins with `X-Task-` with `> ` before it, the status lines, and after
- * FINISHED_SUCCESS the backtrace.
+ * FINISHED_SUCCESS the backtrace. A server that stops says so in a last line.
  */
 export async function* taskBody(task: RunnableTask, options: WatchOptions = {}): AsyncGenerator<Uint8Array> {
   for await (const event of watchTask(task, options)) {
     if (event.kind === 'backtrace') yield event.bytes
     else if (event.kind === 'status') yield encoder.encode(`X-Task-Status: ${event.state}\n`)
     else yield encoder.encode(`${/^x-task-/i.test(event.line) ? '> ' : ''}${event.line}\n`)
+  }
+  if (options.signal?.aborted) {
+    yield encoder.encode(`server: stopping; the task begins again with the server, ask for its status at /${task.id}\n`)
   }
 }
 

@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { getRequestListener } from '@hono/node-server'
 import type { Config } from '../config.ts'
+import { quote } from '../errors.ts'
 import { log } from '../log.ts'
 import type { AppEnv } from '../services.ts'
 import { drainBeforeEnd, type DrainBounds, drainBounds } from './drain.ts'
@@ -42,7 +43,11 @@ export function createListener(config: Config, fetch: Fetch): Listener {
     },
     listen(incoming, outgoing) {
       open++
-      outgoing.once('close', () => open--)
+      const started = Date.now()
+      outgoing.once('close', () => {
+        open--
+        log('http').debug(requestLine(incoming, { status: outgoing.statusCode, milliseconds: Date.now() - started }))
+      })
       // The peer that resets its connection is no event; without a listener it would end the process.
       outgoing.on('error', (error) => log('http').debug(`The connection failed: ${error.message}`))
       incoming.on('error', (error) => log('http').debug(`The request failed: ${error.message}`))
@@ -51,6 +56,12 @@ export function createListener(config: Config, fetch: Fetch): Listener {
       void respond(incoming, outgoing)
     },
   }
+}
+
+/** Who asked for what, and the answer; addresses of tasks are no secrets, headers are not logged. */
+function requestLine(incoming: Incoming, { status, milliseconds }: { status: number; milliseconds: number }): string {
+  const path = quote((incoming.url ?? '').split('?', 1)[0] ?? '')
+  return `${status} in ${milliseconds} ms: ${incoming.method} ${path} over HTTP/${incoming.httpVersion}`
 }
 
 /** Node-server's own failures: an address that is none, or an answer that could not be made. */
