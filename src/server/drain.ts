@@ -15,7 +15,7 @@ export interface DrainBounds {
 
 /** Twice RETRACE_MAX_PACKED_MB or 30 seconds (http.md). */
 export function drainBounds(maxPackedMb: number): DrainBounds {
-  return { bytes: 2 * maxPackedMb * 1_048_576, milliseconds: 30_000, idleMilliseconds: 5000 }
+  return { bytes: 2 * maxPackedMb * 1_048_576, milliseconds: 30_000, idleMilliseconds: 3000 }
 }
 
 /**

@@ -10,6 +10,7 @@ import { quote } from '../errors.ts'
 import { log } from '../log.ts'
 import type { AppEnv } from '../services.ts'
 import { drainBeforeEnd, type DrainBounds, drainBounds } from './drain.ts'
+import { clientAddress, hopOf, readProxyTrust } from './proxy.ts'
 
 export type Fetch = (request: Request, env: AppEnv['Bindings']) => Response | Promise<Response>
 export type Incoming = IncomingMessage | Http2ServerRequest
@@ -25,6 +26,7 @@ export interface Listener {
 
 export function createListener(config: Config, fetch: Fetch): Listener {
   const bounds: DrainBounds = drainBounds(config.maxPackedMb)
+  const trust = readProxyTrust(config.trustProxy)
   let open = 0
   let closing = false
   const respond = getRequestListener(fetch as Parameters<typeof getRequestListener>[0], {
@@ -44,9 +46,11 @@ export function createListener(config: Config, fetch: Fetch): Listener {
     listen(incoming, outgoing) {
       open++
       const started = Date.now()
+      // A socket that has been closed does not know its peer any more.
+      const from = clientAddress(hopOf(incoming), trust)
       outgoing.once('close', () => {
         open--
-        log('http').debug(requestLine(incoming, { status: outgoing.statusCode, milliseconds: Date.now() - started }))
+        log('http').debug(requestLine(incoming, { from, status: outgoing.statusCode, took: Date.now() - started }))
       })
       // The peer that resets its connection is no event; without a listener it would end the process.
       outgoing.on('error', (error) => log('http').debug(`The connection failed: ${error.message}`))
@@ -59,9 +63,10 @@ export function createListener(config: Config, fetch: Fetch): Listener {
 }
 
 /** Who asked for what, and the answer; addresses of tasks are no secrets, headers are not logged. */
-function requestLine(incoming: Incoming, { status, milliseconds }: { status: number; milliseconds: number }): string {
+function requestLine(incoming: Incoming, answer: { from: string; status: number; took: number }): string {
   const path = quote((incoming.url ?? '').split('?', 1)[0] ?? '')
-  return `${status} in ${milliseconds} ms: ${incoming.method} ${path} over HTTP/${incoming.httpVersion}`
+  const asked = `${incoming.method} ${path} (HTTP/${incoming.httpVersion}) from ${quote(answer.from)}`
+  return `${answer.status} in ${answer.took} ms: ${asked}`
 }
 
 /** Node-server's own failures: an address that is none, or an answer that could not be made. */

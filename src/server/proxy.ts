@@ -2,6 +2,8 @@
  * Who asks, and by which scheme, when a proxy may stand between: RETRACE_TRUST_PROXY. Only headers of a peer that is
  * named there count; what a stranger says about himself never does.
  */
+import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
 import { BlockList, isIP } from 'node:net'
 import { UsageError } from '../program.ts'
 
@@ -46,6 +48,17 @@ export interface Hop {
   encrypted: boolean
   forwardedProto: string | undefined
   forwardedFor: string | undefined
+}
+
+/** The last hop of a request, as its socket and its headers tell it. */
+export function hopOf(incoming: IncomingMessage | Http2ServerRequest): Hop {
+  const { socket, headers } = incoming
+  return {
+    address: socket.remoteAddress,
+    encrypted: 'encrypted' in socket && socket.encrypted === true,
+    forwardedProto: headers['x-forwarded-proto']?.toString(),
+    forwardedFor: headers['x-forwarded-for']?.toString(),
+  }
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Config } from '../config.ts'
 import { RetraceError } from '../errors.ts'
 import type { AppEnv } from '../services.ts'
 import type { Incoming } from './listener.ts'
-import { isSecure, readProxyTrust } from './proxy.ts'
+import { hopOf, isSecure, readProxyTrust } from './proxy.ts'
 import { headersTooLarge } from './refusal.ts'
 
 /** Throws UsageError for a RETRACE_TRUST_PROXY that cannot be read. */
@@ -30,16 +30,6 @@ export function checkRequest(config: Config): MiddlewareHandler<AppEnv> {
       throw new RetraceError('bad-request', { detail: 'An HTTP/1.1 request needs a Host header' })
     }
     await next()
-  }
-}
-
-function hopOf(incoming: Incoming) {
-  const { socket, headers } = incoming
-  return {
-    address: socket.remoteAddress,
-    encrypted: 'encrypted' in socket && socket.encrypted === true,
-    forwardedProto: String(headers['x-forwarded-proto'] ?? '') || undefined,
-    forwardedFor: String(headers['x-forwarded-for'] ?? '') || undefined,
   }
 }
 

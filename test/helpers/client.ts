@@ -106,10 +106,7 @@ export class RawConnection implements Disposable {
 
   /** Writes, and waits until the system has taken it all, or the connection has broken. */
   async write(bytes: string | Uint8Array): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.socket.once('close', () => resolve())
-      this.socket.write(bytes, () => resolve())
-    })
+    await new Promise<void>((resolve) => this.socket.write(bytes, () => resolve()))
   }
 
   /** Waits until what was received fits, at most `milliseconds`; resolves to all that was received. */
