@@ -21,6 +21,11 @@ export class ByteReader {
     return this.#read
   }
 
+  /** What has arrived and was not handed out. */
+  get arrived(): Uint8Array {
+    return this.#current
+  }
+
   /** The next bytes, at least one and at most `limit`; undefined at the end. The view is never written to again. */
   async some(limit: number): Promise<Uint8Array | undefined> {
     while (this.#current.length === 0) {

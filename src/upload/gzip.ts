@@ -6,7 +6,7 @@ import { crc32, createInflateRaw } from 'node:zlib'
 import { badStream } from './bad_stream.ts'
 import { Bell } from './bell.ts'
 import type { ByteReader } from './byte_reader.ts'
-import { isAllZero } from './bytes.ts'
+import { isAllZero, startsWith } from './bytes.ts'
 
 const CHUNK = 128 * 1024
 /** Each member costs a decoder: bgzip's 64 KiB blocks of 4 GiB are allowed, a flood of empty ones is not. */
@@ -38,13 +38,13 @@ async function readPadding(reader: ByteReader): Promise<void> {
 
 /** RFC 1952, 2.3: ID1 ID2 CM FLG MTIME XFL OS, then what FLG announces. */
 async function readHeader(reader: ByteReader): Promise<void> {
-  const start = reader.position
-  const head = await whole(reader, 10)
-  if (head[0] !== 0x1f || head[1] !== 0x8b) {
+  const isFirst = reader.position === 0
+  if (!startsWith(await reader.peek(2), [0x1f, 0x8b])) {
     throw badStream(
-      start === 0 ? 'The body is not gzip' : 'There are bytes after the end of the gzip stream that are no padding',
+      isFirst ? 'The body is not gzip' : 'There are bytes after the end of the gzip stream that are no padding',
     )
   }
+  const head = await whole(reader, 10)
   const flags = head[3]!
   if (head[2] !== 8 || (flags & FLAG.reserved) !== 0) throw badStream('The gzip stream uses a method that is not known')
   if (flags & FLAG.extra) {

@@ -209,7 +209,7 @@ async function leadingMap(reader: ByteReader, stored: number): Promise<ReadMap> 
 
 function untilNul(bytes: Uint8Array): string {
   const end = bytes.indexOf(0)
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end))
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(end < 0 ? bytes : bytes.subarray(0, end))
 }
 
 function endsEarly(): Error {

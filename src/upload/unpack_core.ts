@@ -44,7 +44,7 @@ export async function unpackCore(
 async function checkHead(reader: ByteReader): Promise<void> {
   for (let length = 1; length <= HEAD; length++) {
     const head = await reader.peek(length)
-    if (head.length < length || !mayBeCore(head)) throw notACore(await reader.peek(length))
+    if (head.length < length || !mayBeCore(head)) throw notACore(reader.arrived)
   }
 }
 
