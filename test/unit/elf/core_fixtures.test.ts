@@ -39,6 +39,7 @@ describe.each(ARCHITECTURES)('readCore() of a core of $name', ({ name, class: el
       name === 'arm64' ? ['vdso'] : [],
     )
     expect(core.modules.filter((each) => each.kind === 'vdso')).toHaveLength(1)
+    expect(core.modules).toHaveLength(fixture.buildIds.length + (name === 'arm64' ? 1 : 0))
   })
 
   it('takes the mapping that holds AT_ENTRY as the executable', () => {

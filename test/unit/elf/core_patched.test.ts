@@ -64,6 +64,7 @@ describe('readCore() without NT_FILE', () => {
       }
       expect(core.modules[0]).toMatchObject({ kind: 'executable', path: '/usr/bin/crash' })
       expect(core.modules.filter((module) => module.kind === 'vdso')).toHaveLength(1)
+      expect(ids(core)).toEqual(ids(readCore(bytesSource(base))))
     },
   )
 })
