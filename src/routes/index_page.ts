@@ -24,23 +24,27 @@ the memory of the program: send it only to a server whose administrator you trus
 Send a coredump and watch the backtrace being made:
 
   xz -2 -k core
-  curl --data-binary @core.xz -H 'Content-Type: application/x-core' -H 'Content-Encoding: xz' -D- -N ${url}/create
+  curl --data-binary @core.xz -H 'Content-Type: application/x-core' -H 'Content-Encoding: xz' \\
+    --include --no-buffer ${url}/create
 
 Or send what is known of it, too (coredump, architecture, release, packages), and ask later:
 
   tar c coredump architecture release packages | xz -2 > crash.tar.xz
-  curl --data-binary @crash.tar.xz -H 'Content-Type: application/x-xz' -H 'Prefer: respond-async' -D- ${url}/create
+  curl --data-binary @crash.tar.xz -H 'Content-Type: application/x-xz' -H 'Prefer: respond-async' \\
+    --include ${url}/create
 
 The answer's headers name X-Task-Id and X-Task-Password. With them:
 
-  curl -H "X-Task-Password: PASSWORD" ${url}/ID             the status (PENDING, FINISHED_SUCCESS, FINISHED_FAILURE)
-  curl -H "X-Task-Password: PASSWORD" ${url}/ID/backtrace   the backtrace
-  curl -H "X-Task-Password: PASSWORD" ${url}/ID/log         the log
-  curl -H "X-Task-Password: PASSWORD" ${url}/ID -X DELETE   delete everything of the task
+  curl -H "X-Task-Password: PASSWORD" ${url}/ID
 
-Limits: ${config.maxPackedMb} MiB sent, ${config.maxUnpackedMb} MiB unpacked, ${config.maxFileKb} KiB for every file but the coredump; ` +
-    `${config.maxRunningTasks} tasks at once; a task
-may take ${config.taskTimeoutS} seconds and is deleted after ${config.deleteAfterDays} days.
+says the status (PENDING, FINISHED_SUCCESS, FINISHED_FAILURE); /ID/backtrace and /ID/log give what came out; with -X DELETE
+everything of the task is deleted.
+
+Limits:
+
+  ${config.maxPackedMb} MiB sent, ${config.maxUnpackedMb} MiB unpacked, ${config.maxFileKb} KiB for every file but the coredump
+  ${config.maxRunningTasks} tasks at once, ${config.taskTimeoutS} seconds for a task
+  deleted after ${config.deleteAfterDays} days
 
 Releases and formats are at ${url}/settings, the description of the whole interface at ${url}/openapi.json.
 `

@@ -39,6 +39,8 @@ export function statusRoutes(services: Services) {
       if (prefersJson(c)) return answerJson(await statusOf(task, { state, services }), { headers })
       return answer(`${await sentenceOf(task, { state, services })}\n`, { headers })
     })
+    // The removal of a task shares this path, and stands before.
+    .all(TASK_PATH, methodNotAllowed('GET', 'DELETE'))
 }
 
 interface Asked {
@@ -101,6 +103,3 @@ const describeStatus = describeRoute({
     ...refusals(...TASK_FAILURES),
   },
 })
-
-/** The methods of /<id>, status and removal together. */
-export const refuseOnTask = methodNotAllowed('GET', 'DELETE')

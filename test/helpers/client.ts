@@ -54,7 +54,7 @@ export function createClient({ ca }: { ca: string }): Client {
       }
     },
     async open(path, { method = 'GET', headers = {}, body, password } = {}) {
-      const url = new URL(path, client.base)
+      const url = new URL(`${client.base}${path}`)
       const request = (url.protocol === 'http:' ? httpRequest : httpsRequest)(url, {
         method,
         agent: agents[url.protocol as keyof typeof agents],
