@@ -46,7 +46,7 @@ Limits:
   ${config.maxRunningTasks} tasks at once, ${config.taskTimeoutS} seconds for a task
   deleted after ${config.deleteAfterDays} days
 
-Releases and formats are at ${url}/settings, the description of the whole interface at ${url}/openapi.json.
+/settings lists releases and formats, /openapi.json describes the whole interface.
 `
 }
 
