@@ -7,11 +7,18 @@ export class FetchError extends Error {
   readonly kind: FetchFailureKind
   /** Another try may help: the connection broke, the server said 5xx. */
   readonly again: boolean
+  /** It is the host that does not answer, whatever it is asked for. */
+  readonly isHost: boolean
 
-  constructor(kind: FetchFailureKind, message: string, options: { cause?: unknown; again?: boolean } = {}) {
+  constructor(
+    kind: FetchFailureKind,
+    message: string,
+    options: { cause?: unknown; again?: boolean; isHost?: boolean } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.kind = kind
     this.again = options.again ?? false
+    this.isHost = options.isHost ?? false
   }
 }
 

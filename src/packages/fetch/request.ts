@@ -119,7 +119,7 @@ function get(url: URL, options: RequestOptions): Promise<http.IncomingMessage> {
     })
     const timer = setTimeout(() => {
       const seconds = options.limits.answerMs / 1000
-      request.destroy(new FetchError('timeout', `${shown(url)} did not answer within ${seconds} s`))
+      request.destroy(new FetchError('timeout', `${shown(url)} did not answer within ${seconds} s`, { isHost: true }))
     }, options.limits.answerMs)
     request.on('response', (response) => {
       clearTimeout(timer)
@@ -138,7 +138,11 @@ function networkError(url: URL, error: Error, signal: AbortSignal): Error {
   if (error instanceof FetchError) return error
   if (signal.aborted) return abortError(signal)
   const code = 'code' in error ? String(error.code) : error.message
-  return new FetchError('unreachable', `${shown(url)} cannot be reached (${code})`, { cause: error, again: true })
+  return new FetchError('unreachable', `${shown(url)} cannot be reached (${code})`, {
+    cause: error,
+    again: true,
+    isHost: true,
+  })
 }
 
 /** What an aborted download is reported as: the signal's own reason when it is one of ours. */

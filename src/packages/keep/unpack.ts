@@ -80,9 +80,12 @@ class Unpacking {
       return
     }
     let file: number | undefined
+    let isSkipped = false
     let head: Uint8Array = new Uint8Array(0)
     try {
+      // Read to its end in any case: leaving the loop would destroy the member, and with it the archive's stream.
       for await (const chunk of member.body) {
+        if (isSkipped) continue
         if (file !== undefined) {
           this.#write(file, chunk)
           continue
@@ -90,8 +93,8 @@ class Unpacking {
         head = head.length === 0 ? chunk : concat(head, chunk)
         if (head.length < HEAD_BYTES && !isScript) continue
         if (!isScript && !isKeptElf(path, head)) {
-          member.body.resume()
-          return
+          isSkipped = true
+          continue
         }
         file = this.#create(path)
         this.#write(file, head)

@@ -1,0 +1,161 @@
+/**
+ * A package from wherever it is upstream into the store: downloaded, verified against the signed index, unpacked, put
+ * in place by one rename, noted in the index. Across processes it is fetched once: the others wait for the one.
+ * Refuses to open a byte before its SHA256 was compared; remembers what failed.
+ */
+import { mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Config } from '../../config.ts'
+import type { Database } from '../../database.ts'
+import { log } from '../../log.ts'
+import { formatNamed } from '../formats.ts'
+import { isLease, takeLease } from '../index/lease.ts'
+import { packageLabel, PackageIndex, type PackageRow } from '../index/lookup.ts'
+import { recordKept } from '../keep/kept.ts'
+import { unpack } from '../keep/unpack.ts'
+import { download } from './download.ts'
+import { FetchError } from './error.ts'
+import { assertNotFailed, forgetFailure, rememberFailure } from './failures.ts'
+import type { TransferLimits } from './request.ts'
+
+const POLL_MS = 100
+/** Under RETRACE_REPO_DIR: partial downloads, and packages that are being unpacked. */
+const WORK_FOLDER = '.fetch'
+
+export interface FetchContext {
+  config: Pick<Config, 'repoDir' | 'minFreeMb'>
+  database: Database
+  /** Ends waiting, downloading and unpacking. */
+  signal: AbortSignal
+  /** Hears of each download as it begins: `fetch: libc6-dbg 2.36-9+deb12u14 (7.0 MB)`. */
+  say(line: string): void
+  limits?: TransferLimits
+}
+
+interface Location {
+  format: string
+  uri: string
+  path: string
+  sha256: Uint8Array
+}
+
+/** Resolves when the package's files are here. Throws FetchError with the reason why they cannot be. */
+export async function fetchPackage(row: PackageRow, context: FetchContext): Promise<void> {
+  const { database, signal } = context
+  const subject = `package:${row.id}`
+  const index = new PackageIndex(database)
+  for (let hasWaited = false;; hasWaited = true) {
+    if (index.again(row.id)?.folder != null) return
+    assertNotFailed(database, subject)
+    const taken = takeLease(database, subject)
+    if (isLease(taken)) {
+      using _lease = taken
+      if (index.again(row.id)?.folder != null) return
+      return await fetchOnce(row, subject, context)
+    }
+    if (!hasWaited) context.say(`fetch: ${row.name} ${row.version} is being fetched by another process; waiting for it`)
+    if (signal.aborted) throw new FetchError('timeout', `Waiting for ${packageLabel(row)} was given up`)
+    await sleep(POLL_MS)
+  }
+}
+
+async function fetchOnce(row: PackageRow, subject: string, context: FetchContext): Promise<void> {
+  const { database } = context
+  try {
+    const { file, location } = await downloadPackage(row, context)
+    await keep(row, { file, location, context })
+    rmSync(file, { force: true })
+    forgetFailure(database, subject)
+  } catch (error) {
+    if (!(error instanceof FetchError)) throw error
+    // When our own time was over, that says nothing about the package.
+    if (!context.signal.aborted) {
+      rememberFailure(database, subject, error)
+      log('fetch').warn(`${packageLabel(row)} of ${row.release}: ${error.message}`)
+    }
+    throw error
+  }
+}
+
+async function downloadPackage(row: PackageRow, context: FetchContext): Promise<{ file: string; location: Location }> {
+  const { config, database, signal } = context
+  const locations = database.$client.prepare(
+    `SELECT r.format, r.uri, l.path, p.sha256 FROM package_location l
+     JOIN repository r ON r.id = l.repository_id JOIN package p ON p.id = l.package_id
+     WHERE l.package_id = ? ORDER BY r.id`,
+  ).all(row.id) as Location[]
+  if (locations.length === 0) {
+    throw new FetchError('not-found', `${packageLabel(row)} is gone upstream, and was not fetched while it was there`)
+  }
+  context.say(`fetch: ${row.name} ${row.version} (${(row.size / 2 ** 20).toFixed(1)} MB)`)
+  const folder = join(config.repoDir, WORK_FOLDER)
+  mkdirSync(folder, { recursive: true, mode: 0o755 })
+  assertRoom(context, row.size)
+  let last: unknown
+  for (const location of locations) {
+    const sha256 = hex(location.sha256)
+    const file = join(folder, `${sha256}.part`)
+    const host = `host:${new URL(location.uri).host}`
+    try {
+      assertNotFailed(database, host)
+      const limits = context.limits === undefined ? {} : { limits: context.limits }
+      await download(location.uri + location.path, { file, signal, size: row.size, sha256, ...limits })
+      return { file, location }
+    } catch (error) {
+      if (!(error instanceof FetchError) || signal.aborted) throw error
+      if (error.isHost && !host.endsWith(':')) rememberFailure(database, host, error)
+      last = error
+    }
+  }
+  throw last
+}
+
+async function keep(
+  row: PackageRow,
+  { file, location, context }: { file: string; location: Location; context: FetchContext },
+): Promise<void> {
+  const { config, database, signal } = context
+  const temporary = join(config.repoDir, WORK_FOLDER, `${row.id}.new`)
+  const folder = folderOf(row, location, database)
+  const target = join(config.repoDir, row.release, folder)
+  rmSync(temporary, { recursive: true, force: true })
+  try {
+    const members = formatNamed(location.format).members(file, signal)
+    const entries = await unpack(members, { folder: temporary, assertRoom: () => assertRoom(context, 0) })
+    mkdirSync(join(config.repoDir, row.release), { recursive: true, mode: 0o755 })
+    // Left by a process that was killed between its rename and its row.
+    rmSync(target, { recursive: true, force: true })
+    renameSync(temporary, target)
+    recordKept(database, { id: row.id, folder }, entries)
+  } catch (error) {
+    if (error instanceof FetchError && error.kind === 'malformed') rmSync(file, { force: true })
+    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
+      throw new FetchError('no-space', `There is no space left to keep ${packageLabel(row)}`, { cause: error })
+    }
+    throw error
+  } finally {
+    rmSync(temporary, { recursive: true, force: true })
+  }
+}
+
+/** NAME_VERSION_ARCH, unless another content of that name is kept there. */
+function folderOf(row: PackageRow, { sha256 }: Location, database: Database): string {
+  const label = packageLabel(row)
+  const other = database.$client.prepare('SELECT 1 FROM package WHERE release_id = ? AND folder = ? AND id <> ?')
+    .get(row.releaseId, label, row.id)
+  return other === undefined ? label : `${label}.${hex(sha256).slice(0, 8)}`
+}
+
+function assertRoom({ config }: FetchContext, bytes: number): void {
+  const { bavail, bsize } = statfsSync(config.repoDir)
+  if (bavail * bsize - bytes >= config.minFreeMb * 2 ** 20) return
+  throw new FetchError(
+    'no-space',
+    `Less than RETRACE_MIN_FREE_MB (${config.minFreeMb} MiB) would be left in the file system of RETRACE_REPO_DIR`,
+  )
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

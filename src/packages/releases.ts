@@ -1,0 +1,37 @@
+/** What `/settings` and `/checkpackage` ask of the index (http.md, 'For the ABRT client'). */
+import type { Database } from '../database.ts'
+import { architectureNamed } from '../elf/architecture.ts'
+import { PackageIndex } from './index/lookup.ts'
+import { packageReadings } from './package_name.ts'
+import { releaseId } from './release_id.ts'
+
+export { supportedReleases } from './index/repositories.ts'
+
+export interface PackageQuestion {
+  /** `name-[epoch:]version-release`, without architecture. */
+  nvr: string
+  /** Any spelling; Debian's `all` and RPM's `noarch` too. */
+  arch: string
+  /** Release id with architecture, in the client's or the distribution's spelling. */
+  release: string
+}
+
+/** Whether an index names exactly this package in this release; false for what cannot be understood. */
+export function isPackageKnown(database: Database, { nvr, arch, release }: PackageQuestion): boolean {
+  const isIndependent = arch === 'all' || arch === 'noarch'
+  const canonical = architectureNamed(arch)
+  if (canonical === undefined && !isIndependent) return false
+  const id = releaseId(release, isIndependent ? undefined : arch)
+  // The id's own architecture must be the package's: a question that contradicts itself is answered with no.
+  if (id === undefined || id !== releaseId(release, undefined)) return false
+  const index = new PackageIndex(database)
+  return packageReadings(nvr).some(({ name, version }) =>
+    version !== undefined && index.exactly(name, version).some((row) =>
+      row.release === id && (isAll(row.architecture) || architectureNamed(row.architecture) === canonical)
+    )
+  )
+}
+
+function isAll(architecture: string): boolean {
+  return architecture === 'all' || architecture === 'noarch'
+}

@@ -1,0 +1,164 @@
+/**
+ * Step `resolve`: each module of a core to the files that gdb needs, through the index; what is known and not here is
+ * fetched, verified, kept. Owns the verdict on each module. Refuses a file whose build-id is not the core's.
+ * All modules at once: what one waits for, another one may bring.
+ */
+import type { Config } from '../../src/config.ts'
+import type { Database } from '../../src/database.ts'
+import type { Core, CoreModule } from '../../src/elf/core.ts'
+import { PackageIndex, packageLabel } from '../../src/packages/index/lookup.ts'
+import { packageName, packageReadings } from '../../src/packages/package_name.ts'
+import { versionOrder } from '../../src/packages/versions.ts'
+import { type BinaryResult, findBinary, type Search } from './resolve/binary.ts'
+import { namedPackages, ownersOf } from './resolve/candidates.ts'
+import { dwzClosure, findDebugBeside, findDebugByBuildId } from './resolve/debuginfo.ts'
+import { Fetcher } from './resolve/fetcher.ts'
+import { decideRelease } from './resolve/release.ts'
+import { type KeptFile, Store, type StoredFile } from './resolve/store.ts'
+
+export type { KeptFile } from './resolve/store.ts'
+
+export type ModuleStatus = 'exact' | 'by-path' | 'mismatch' | 'missing' | 'no-debuginfo' | 'not-applicable'
+
+/** What is known of a module, and where its files are (architecture.md, 'The worker's steps'). */
+export interface ResolvedModule {
+  module: CoreModule
+  status: ModuleStatus
+  /** `libc6_2.36-9+deb12u14_amd64`: the package that has it, or would. */
+  package: string | undefined
+  debugPackage: string | undefined
+  binary: KeptFile | undefined
+  /** Equal to `binary` when that was not stripped. */
+  debug: KeptFile | undefined
+  dwz: KeptFile[]
+  /** Sentences: what was looked for, and why it failed. */
+  tried: string[]
+}
+
+export interface Hints {
+  /** What the client's `release` or `os_release` says. */
+  release: string | undefined
+  /** Lines of the client's `packages`, as they came. */
+  packages: string[]
+  package?: string
+  executable?: string
+}
+
+export interface ResolveContext {
+  config: Config
+  database: Database
+  /** Hears progress lines, with their step in front: `fetch: libc6-dbg 2.36-9+deb12u14 (7.0 MB)`. */
+  say(line: string): void
+  signal: AbortSignal
+}
+
+export interface Resolution {
+  modules: ResolvedModule[]
+  /** Id with architecture; undefined when neither core nor client tells. */
+  release: string | undefined
+  /** Name of the package that owns the program. */
+  owner: string | undefined
+  seconds: { resolve: number; fetch: number }
+}
+
+/** Resolves all modules. Throws only for a broken database or disk: what is missing is a status. */
+export async function resolveModules(core: Core, hints: Hints, context: ResolveContext): Promise<Resolution> {
+  const started = performance.now()
+  const index = new PackageIndex(context.database)
+  const release = decideRelease(core, hints.release, index)
+  if (release.remark !== undefined) context.say(`resolve: ${release.remark}`)
+  const texts = hints.package === undefined ? hints.packages : [hints.package, ...hints.packages]
+  const named = namedPackages(texts, index, release.id)
+  const fetcher = new Fetcher(context, index)
+  const search: Search = {
+    knowledge: { index, releaseId: release.id, named, compareVersions: versionOrder('deb') },
+    store: new Store(index, context.config.repoDir, release.id),
+    fetcher,
+    signal: context.signal,
+  }
+  const modules = await Promise.all(core.modules.map((module) => resolveModule(module, search)))
+  for (const resolved of modules) sayUnknownVersion(resolved, texts, search)
+  const seconds = (performance.now() - started) / 1000
+  return {
+    modules,
+    release: release.name,
+    owner: ownerOf(core, { modules, texts, search }),
+    seconds: { resolve: Math.max(0, seconds - fetcher.seconds), fetch: fetcher.seconds },
+  }
+}
+
+async function resolveModule(module: CoreModule, search: Search): Promise<ResolvedModule> {
+  if (module.kind === 'vdso') return notApplicable(module)
+  const { buildId } = module
+  const nothing = { file: undefined, owner: undefined, tried: [] }
+  const [binary, byId] = await Promise.all([
+    findBinary(module, search),
+    buildId === undefined ? nothing : findDebugByBuildId(buildId, search),
+  ])
+  const debug = await findDebugBeside(binary, search, byId)
+  const dwz = await dwzClosure(debug.file, search)
+  return {
+    module,
+    status: statusOf(binary, debug.file),
+    package: binary.owner === undefined ? undefined : packageLabel(binary.owner),
+    debugPackage: debug.owner === undefined ? undefined : packageLabel(debug.owner),
+    binary: publicFile(binary.file),
+    debug: publicFile(debug.file),
+    dwz: dwz.files.map((file) => ({ path: file.path, buildId: file.buildId, packageDir: file.packageDir })),
+    tried: [...new Set([...binary.tried, ...debug.tried, ...dwz.tried])],
+  }
+}
+
+function statusOf(binary: BinaryResult, debug: StoredFile | undefined): ModuleStatus {
+  if (binary.file === undefined) return binary.way === 'mismatch' ? 'mismatch' : 'missing'
+  if (binary.way === 'by-path') return 'by-path'
+  return debug === undefined ? 'no-debuginfo' : 'exact'
+}
+
+function notApplicable(module: CoreModule): ResolvedModule {
+  return {
+    module,
+    status: 'not-applicable',
+    package: undefined,
+    debugPackage: undefined,
+    binary: undefined,
+    debug: undefined,
+    dwz: [],
+    tried: [],
+  }
+}
+
+function publicFile(file: StoredFile | undefined): KeptFile | undefined {
+  return file && { path: file.path, buildId: file.buildId, packageDir: file.packageDir }
+}
+
+/** The client named a version that no index has: the reason why a module is missing, and what is known instead. */
+function sayUnknownVersion(resolved: ResolvedModule, texts: string[], { knowledge }: Search): void {
+  const { index, releaseId, named } = knowledge
+  if (resolved.binary !== undefined || resolved.status === 'not-applicable' || releaseId === undefined) return
+  const owners = ownersOf(resolved.module.path, releaseId, index)
+  for (const text of texts) {
+    const [reading] = packageReadings(text)
+    if (reading?.version === undefined || !owners.includes(reading.name) || named.has(reading.name)) continue
+    const versions = index.versionsOf(reading.name, releaseId).map(({ version }) => version)
+      .sort(knowledge.compareVersions).slice(-3)
+    resolved.package ??= `${reading.name}_${reading.version}`
+    resolved.tried.push(
+      `the client says ${reading.name} ${reading.version}, which no index here has; known: ${versions.join(', ')}`,
+    )
+  }
+}
+
+/** By the program's build-id, else by its path, else by the client's word. */
+function ownerOf(
+  core: Core,
+  { modules, texts, search }: { modules: ResolvedModule[]; texts: string[]; search: Search },
+): string | undefined {
+  const program = modules.find(({ module }) => module.kind === 'executable')
+  const label = program?.package
+  if (label !== undefined) return label.slice(0, label.indexOf('_'))
+  const { index, releaseId } = search.knowledge
+  const path = program?.module.path ?? core.files[0]?.path
+  const owners = releaseId === undefined || path === undefined ? [] : ownersOf(path, releaseId, index)
+  return owners[0] ?? (texts[0] === undefined ? undefined : packageName(texts[0]))
+}

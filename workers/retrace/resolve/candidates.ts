@@ -1,0 +1,115 @@
+/**
+ * Which packages can hold a module's program or library, the likeliest first; its build-id decides afterwards.
+ * Owns the order of search (architecture.md, step 2): build-id, then the packages that the client named, then path and
+ * release with every known version. Pure questions to the index.
+ */
+import type { CoreModule } from '../../../src/elf/core.ts'
+import type { PackageIndex, PackageRow } from '../../../src/packages/index/lookup.ts'
+import { packageReadings } from '../../../src/packages/package_name.ts'
+import { normalPath } from '../../../src/packages/paths.ts'
+
+/** Packages tried per module and way: a stranger's core must not make us download an archive. */
+const MAX_OF_SOURCE = 4
+const MAX_VERSIONS = 8
+const MAX_NAMES = 4
+const MAX_NAMED = 2000
+
+/** Why a package is a candidate, for the log. */
+export interface Candidate {
+  row: PackageRow
+  way: 'build-id' | 'named' | 'path'
+}
+
+export interface Knowledge {
+  index: PackageIndex
+  releaseId: number | undefined
+  /** Packages that the client named and the index knows, by name. */
+  named: Map<string, PackageRow[]>
+  compareVersions(a: string, b: string): number
+}
+
+/** The client's packages as the index knows them, those of the release first. */
+export function namedPackages(texts: string[], index: PackageIndex, releaseId: number | undefined) {
+  const named = new Map<string, PackageRow[]>()
+  for (const text of texts.slice(0, MAX_NAMED)) {
+    for (const { name, version } of packageReadings(text)) {
+      if (version === undefined) continue
+      const rows = index.exactly(name, version).filter((row) => releaseId === undefined || row.releaseId === releaseId)
+      if (rows.length === 0) continue
+      named.set(name, [...named.get(name) ?? [], ...rows])
+      break
+    }
+  }
+  return named
+}
+
+/** Candidates by the build-id alone. */
+export function candidatesByBuildId(module: CoreModule, { index, releaseId }: Knowledge): Candidate[] {
+  if (module.buildId === undefined) return []
+  const own = index.packagesWith(module.buildId, 'code')
+  const debug = inRelease(index.packagesWith(module.buildId, 'debug'), releaseId)
+  const ofSource = debug.slice(0, 3).flatMap((row) => packagesBeside(row, module.path, index))
+  return distinct([...inRelease(own, releaseId), ...ofSource]).map((row) => ({ row, way: 'build-id' }))
+}
+
+/** Binary packages of the build that a debuginfo package is of: those that have the path, else all within bounds. */
+function packagesBeside(debug: PackageRow, path: string, index: PackageIndex): PackageRow[] {
+  const built = index.madeFrom(debug).filter((row) => row.isDebug === 0 && row.architecture === debug.architecture)
+  const owners = ownersOf(path, debug.releaseId, index)
+  const stem = debug.name.replace(/-dbg(sym)?$/, '')
+  const rank = (row: PackageRow) =>
+    (row.version === debug.version ? 0 : 4) + (row.name === stem ? 0 : 1) + (row.gone === null ? 0 : 2)
+  const ordered = built.sort((a, b) => rank(a) - rank(b))
+  const withPath = ordered.filter(({ name }) => owners.includes(name))
+  return (withPath.length > 0 ? withPath : ordered).slice(0, MAX_OF_SOURCE)
+}
+
+/** Candidates among the packages that the client named. */
+export function candidatesNamed(module: CoreModule, { index, releaseId, named }: Knowledge): Candidate[] {
+  if (named.size === 0) return []
+  const releases = releaseId === undefined
+    ? [...new Set([...named.values()].flat().map((row) => row.releaseId))]
+    : [releaseId]
+  const owners = releases.flatMap((id) => ownersOf(module.path, id, index))
+  const rows = owners.flatMap((name) => named.get(name) ?? [])
+  if (rows.length > 0 || module.kind !== 'executable') return distinct(rows).map((row) => ({ row, way: 'named' }))
+  // No index knows the program's path: the first package that the client named is the one whose program crashed.
+  return ([...named.values()][0] ?? []).map((row) => ({ row, way: 'named' }))
+}
+
+/** Candidates by path, in every known version, the newest first. */
+export function candidatesByPath(module: CoreModule, knowledge: Knowledge): Candidate[] {
+  const { index, releaseId, compareVersions } = knowledge
+  const releases = releaseId === undefined ? index.releases().map(({ id }) => id) : [releaseId]
+  const rows = releases.flatMap((id) =>
+    ownersOf(module.path, id, index).slice(0, MAX_NAMES).flatMap((name) =>
+      index.versionsOf(name, id).filter((row) => row.isDebug === 0)
+        .sort((a, b) => compareVersions(b.version, a.version)).slice(0, MAX_VERSIONS)
+    )
+  )
+  return distinct(rows).map((row) => ({ row, way: 'path' }))
+}
+
+/** Debuginfo packages of the build that a binary package is of. */
+export function debugPackagesBeside(binary: PackageRow, index: PackageIndex): PackageRow[] {
+  const rank = (row: PackageRow) =>
+    (row.version === binary.version ? 0 : 2) + (row.name.startsWith(binary.name) ? 0 : 1)
+  return index.madeFrom(binary).filter((row) => row.isDebug !== 0 && row.architecture === binary.architecture)
+    .sort((a, b) => rank(a) - rank(b))
+}
+
+/** Names of packages that had a path; the SONAME link of the same library may be what an index names. */
+export function ownersOf(path: string, releaseId: number, index: PackageIndex): string[] {
+  const normal = normalPath(path)
+  return normal === undefined ? [] : index.ownersOf(normal, releaseId)
+}
+
+/** Those of the release first. */
+export function inRelease(rows: PackageRow[], releaseId: number | undefined): PackageRow[] {
+  return [...rows.filter((row) => row.releaseId === releaseId), ...rows.filter((row) => row.releaseId !== releaseId)]
+}
+
+function distinct(rows: PackageRow[]): PackageRow[] {
+  const seen = new Set<number>()
+  return rows.filter(({ id }) => !seen.has(id) && seen.add(id) !== undefined)
+}

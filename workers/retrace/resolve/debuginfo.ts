@@ -1,0 +1,106 @@
+/**
+ * Debuginfo of a module and the dwz files that it leans on: by build-id, then by the source and version that made the
+ * binary package. A missing dwz file costs arguments and lines without a word from gdb (facts.md), so the closure over
+ * .gnu_debugaltlink is part of the answer.
+ */
+import { packageLabel, type PackageRow } from '../../../src/packages/index/lookup.ts'
+import type { BinaryResult, Search } from './binary.ts'
+import { debugPackagesBeside, inRelease } from './candidates.ts'
+import type { StoredFile } from './store.ts'
+
+const MAX_PACKAGES = 3
+const MAX_DWZ = 4
+
+export interface DebugResult {
+  file: StoredFile | undefined
+  /** The package that has it, or would. */
+  owner: PackageRow | undefined
+  tried: string[]
+}
+
+/** By build-id alone: needs no binary, so it begins at once. Nothing is `tried` when no index knows the build-id. */
+export async function findDebugByBuildId(buildId: string, search: Search): Promise<DebugResult> {
+  const { store, fetcher, knowledge } = search
+  const result: DebugResult = { file: store.debug(buildId), owner: undefined, tried: [] }
+  if (result.file !== undefined) return { ...result, owner: result.file.row }
+  const rows = inRelease(knowledge.index.packagesWith(buildId, 'debug'), knowledge.releaseId)
+  for (const row of rows.slice(0, MAX_PACKAGES)) {
+    result.owner ??= row
+    const failure = await fetcher.fetch(row)
+    if (failure !== undefined) {
+      result.tried.push(failure)
+      continue
+    }
+    result.file = store.debug(buildId)
+    if (result.file !== undefined) return { ...result, owner: result.file.row }
+    result.tried.push(`${packageLabel(row)} should hold debuginfo of ${buildId}, but does not`)
+  }
+  return result
+}
+
+/** Through the build of the binary package, when the build-id led nowhere. */
+export async function findDebugBeside(binary: BinaryResult, search: Search, byId: DebugResult): Promise<DebugResult> {
+  const { store, fetcher, knowledge } = search
+  const buildId = binary.file?.buildId
+  if (byId.file !== undefined || byId.owner !== undefined || buildId === undefined || binary.owner === undefined) {
+    return byId
+  }
+  const unstripped = store.debug(buildId)
+  if (unstripped !== undefined) return { file: unstripped, owner: unstripped.row, tried: [] }
+  const beside = debugPackagesBeside(binary.owner, knowledge.index)
+  const { source, sourceVersion, release } = binary.owner
+  if (beside.length === 0) {
+    const sentence = `${source} ${sourceVersion} has no debuginfo package in the repositories of ${release}`
+    return { ...byId, tried: [...byId.tried, sentence] }
+  }
+  const tried = [...byId.tried]
+  let owner: PackageRow | undefined
+  // A package whose build-ids the index lists, without this one, need not be opened.
+  const unlisted = beside.filter((row) => row.folder !== null || !knowledge.index.hasBuildIds(row.id))
+  for (const row of unlisted.slice(0, MAX_PACKAGES)) {
+    const failure = await fetcher.fetch(row)
+    const file = failure === undefined ? store.debug(buildId) : undefined
+    if (file !== undefined) return { file, owner: file.row, tried }
+    if (failure !== undefined) {
+      tried.push(failure)
+      owner ??= row
+    }
+  }
+  if (tried.length === 0) {
+    const names = beside.slice(0, 3).map(packageLabel).join(', ')
+    tried.push(`none of the debuginfo packages of ${source} ${sourceVersion} (${names}) holds ${buildId}`)
+  }
+  return { file: undefined, owner, tried }
+}
+
+/** The dwz files that a debug file leans on, nearest first; what is missing is said. */
+export async function dwzClosure(debug: StoredFile | undefined, search: Search) {
+  const files: StoredFile[] = []
+  const tried: string[] = []
+  for (let file = debug; file?.altBuildId !== undefined && files.length < MAX_DWZ;) {
+    const { altBuildId } = file
+    if (files.some(({ buildId }) => buildId === altBuildId)) break
+    const next = search.store.dwz(altBuildId) ?? await fetchDwz(file, altBuildId, search)
+    if (next === undefined) {
+      tried.push(
+        `the dwz file ${altBuildId}, which ${packageLabel(file.row)} leans on, is in no package that is known: ` +
+          'arguments and lines will be missing',
+      )
+      break
+    }
+    files.push(next)
+    file = next
+  }
+  return { files, tried }
+}
+
+async function fetchDwz(file: StoredFile, altBuildId: string, { store, fetcher, knowledge }: Search) {
+  const known = knowledge.index.packagesWith(altBuildId, 'dwz')
+  const beside = debugPackagesBeside(file.row, knowledge.index)
+  for (const row of [...known, ...beside].slice(0, MAX_PACKAGES)) {
+    if (await fetcher.fetch(row) !== undefined) continue
+    const found = store.dwz(altBuildId)
+    if (found !== undefined) return found
+  }
+  return undefined
+}

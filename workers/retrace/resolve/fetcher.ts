@@ -1,0 +1,85 @@
+/**
+ * Packages on demand, for one task: a few at once, each once, within the time for fetching. Owns the clock of what
+ * fetching cost. Network, tar and queue are loaded when the first package is missing: a task that has all pays nothing.
+ */
+import type { Config } from '../../../src/config.ts'
+import type { Database } from '../../../src/database.ts'
+import { type PackageIndex, packageLabel, type PackageRow } from '../../../src/packages/index/lookup.ts'
+
+const AT_ONCE = 4
+/** Of the task's time: the rest is for gdb, on what came. */
+const SHARE = 0.6
+
+export interface FetcherContext {
+  config: Config
+  database: Database
+  say(line: string): void
+  signal: AbortSignal
+}
+
+export class Fetcher {
+  readonly #context: FetcherContext
+  readonly #index: PackageIndex
+  readonly #tasks = new Map<number, Promise<string | undefined>>()
+  #machinery: ReturnType<typeof loadMachinery> | undefined
+  #active = 0
+  #since = 0
+  #milliseconds = 0
+
+  constructor(context: FetcherContext, index: PackageIndex) {
+    this.#context = context
+    this.#index = index
+  }
+
+  /** Seconds during which at least one package was being fetched. */
+  get seconds(): number {
+    return this.#milliseconds / 1000
+  }
+
+  /** Resolves with undefined when the package's files are here, else with a sentence on why they are not. */
+  fetch(row: PackageRow): Promise<string | undefined> {
+    if (row.folder !== null) return Promise.resolve(undefined)
+    let task = this.#tasks.get(row.id)
+    if (task === undefined) this.#tasks.set(row.id, task = this.#timed(row))
+    return task
+  }
+
+  async #timed(row: PackageRow): Promise<string | undefined> {
+    if (this.#active++ === 0) this.#since = performance.now()
+    try {
+      return await this.#fetchOne(row)
+    } finally {
+      if (--this.#active === 0) this.#milliseconds += performance.now() - this.#since
+    }
+  }
+
+  async #fetchOne(row: PackageRow): Promise<string | undefined> {
+    const { signal: taskSignal, config } = this.#context
+    this.#machinery ??= loadMachinery(taskSignal, config.taskTimeoutS * 1000 * SHARE)
+    const { queue, fetchPackage, FetchError, signal } = await this.#machinery
+    try {
+      await queue.add(async () => {
+        if (signal.aborted) throw new FetchError('timeout', 'the time for fetching was over before its turn came')
+        await fetchPackage(row, { ...this.#context, signal })
+      })
+    } catch (error) {
+      if (!(error instanceof FetchError)) throw error
+      const sentence = `${packageLabel(row)} could not be fetched: ${error.message}`
+      this.#context.say(`fetch: ${sentence}`)
+      return sentence
+    }
+    // From now on the row says where its files are.
+    row.folder = this.#index.again(row.id)?.folder ?? null
+    return row.folder === null ? `${packageLabel(row)} was removed again while it was needed` : undefined
+  }
+}
+
+async function loadMachinery(taskSignal: AbortSignal, milliseconds: number) {
+  const [{ default: PQueue }, { fetchPackage }, { FetchError }] = await Promise.all([
+    import('p-queue'),
+    import('../../../src/packages/fetch/package.ts'),
+    import('../../../src/packages/fetch/error.ts'),
+  ])
+  const signal = AbortSignal.any([taskSignal, AbortSignal.timeout(Math.round(milliseconds))])
+  return { queue: new PQueue({ concurrency: AT_ONCE }), fetchPackage, FetchError, signal }
+}

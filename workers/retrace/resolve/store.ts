@@ -1,0 +1,89 @@
+/**
+ * Kept files as the index and the disk agree on them: a row whose file is not there, or of another size, is no file.
+ * Owns the way from a row to an absolute path under RETRACE_REPO_DIR.
+ */
+import { lstatSync } from 'node:fs'
+import { join } from 'node:path'
+import { type FileRow, type PackageIndex, packageLabel, type PackageRow } from '../../../src/packages/index/lookup.ts'
+import { normalPath } from '../../../src/packages/paths.ts'
+
+/** A file of a package, kept here. */
+export interface KeptFile {
+  /** Absolute, a regular file, under RETRACE_REPO_DIR. */
+  path: string
+  buildId: string | undefined
+  /** RETRACE_REPO_DIR/RELEASE/PACKAGE. */
+  packageDir: string
+}
+
+/** What the index knows beside the path: which package it is of, and which dwz file it needs. */
+export interface StoredFile extends KeptFile {
+  row: FileRow
+  altBuildId: string | undefined
+}
+
+export class Store {
+  readonly #index: PackageIndex
+  readonly #repoDir: string
+  /** Id of the release whose packages come first, when a build-id is in several. */
+  readonly releaseId: number | undefined
+
+  constructor(index: PackageIndex, repoDir: string, releaseId: number | undefined) {
+    this.#index = index
+    this.#repoDir = repoDir
+    this.releaseId = releaseId
+  }
+
+  /** A program or library of this build-id; at `path` first, since a copy elsewhere is the same file. */
+  code(buildId: string, path: string): StoredFile | undefined {
+    const rows = this.#files(buildId).filter(({ role }) => role === 'code')
+    const wanted = normalPath(path)
+    return this.#first(
+      rows.sort((a, b) => Number(normalPath(b.path) === wanted) - Number(normalPath(a.path) === wanted)),
+    )
+  }
+
+  /** Debuginfo of this build-id: a file of its own, else a program or library that was not stripped. */
+  debug(buildId: string): StoredFile | undefined {
+    const rows = this.#files(buildId)
+    return this.#first(rows.filter(({ role }) => role === 'debug')) ??
+      this.#first(rows.filter(({ role, hasDebug }) => role === 'code' && hasDebug !== 0))
+  }
+
+  /** The dwz file of this build-id. */
+  dwz(buildId: string): StoredFile | undefined {
+    const rows = this.#files(buildId)
+    return this.#first(rows.filter(({ role }) => role === 'dwz')) ??
+      this.#first(rows.filter(({ role }) => role === 'debug'))
+  }
+
+  /** What a package has at a path, under any of the path's names. */
+  at(pack: PackageRow, path: string): StoredFile | undefined {
+    const wanted = normalPath(path)
+    return this.#first(
+      this.#index.filesOf(pack.id).filter((row) => normalPath(row.path) === wanted && row.role === 'code'),
+    )
+  }
+
+  #files(buildId: string): FileRow[] {
+    const rows = this.#index.keptFiles(buildId)
+    const rank = ({ releaseId }: FileRow) => releaseId === this.releaseId ? 0 : 1
+    return rows.sort((a, b) => rank(a) - rank(b))
+  }
+
+  #first(rows: FileRow[]): StoredFile | undefined {
+    for (const row of rows) {
+      const packageDir = join(this.#repoDir, row.release, row.folder ?? packageLabel(row))
+      const path = join(packageDir, row.path)
+      const found = lstatSync(path, { throwIfNoEntry: false })
+      if (found === undefined || !found.isFile() || found.size !== row.fileSize) continue
+      return { path, packageDir, row, buildId: hex(row.buildId), altBuildId: hex(row.altBuildId) }
+    }
+    return undefined
+  }
+}
+
+function hex(bytes: Uint8Array | null): string | undefined {
+  if (bytes === null) return undefined
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
