@@ -26,7 +26,8 @@ export function isPackageKnown(database: Database, { nvr, arch, release }: Packa
   if (id === undefined || id !== releaseId(release, undefined)) return false
   const index = new PackageIndex(database)
   return packageReadings(nvr).some(({ name, version }) =>
-    version !== undefined && index.exactly(name, version).some((row) =>
+    version !== undefined &&
+    index.exactly(name, version).some((row) =>
       row.release === id && (isAll(row.architecture) || architectureNamed(row.architecture) === canonical)
     )
   )

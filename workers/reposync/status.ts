@@ -50,6 +50,8 @@ export function statusTable(rows: StatusRow[]): string {
   ])
   const table = [['RELEASE', 'KNOWN', 'HERE', 'GONE', 'SIZE', 'LAST SUCCESS', 'LAST ERROR'], ...cells]
   const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? []
-  return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n') +
+  return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join(
+    '\n',
+  ) +
     '\n'
 }

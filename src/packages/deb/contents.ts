@@ -66,5 +66,7 @@ export function canBeLoaded(path: string): boolean {
   if (!/^(usr\/)?(s?bin|lib[a-z0-9]*|games|local)\/|^opt\//.test(path)) return false
   if (/^(usr\/)?lib\/(modules|firmware)\/|\/include\//.test(path)) return false
   const dot = name.lastIndexOf('.')
-  return dot <= 0 ? !/\/site-library\/|\/dist-packages\/.*(-info|\.egg)\//.test(path) : !NEVER_ELF.has(name.slice(dot + 1))
+  return dot <= 0
+    ? !/\/site-library\/|\/dist-packages\/.*(-info|\.egg)\//.test(path)
+    : !NEVER_ELF.has(name.slice(dot + 1))
 }

@@ -78,7 +78,11 @@ function malformed(what: string): FetchError {
  * and `bookworm-security` feed bookworm's release.
  */
 export function releaseOf(
-  { origin, version, codename }: { origin: string | undefined; version: string | undefined; codename: string | undefined },
+  { origin, version, codename }: {
+    origin: string | undefined
+    version: string | undefined
+    codename: string | undefined
+  },
 ): string {
   const distribution = /^[a-z0-9]+/.exec((origin ?? '').trim().toLowerCase())?.[0]
   if (distribution === undefined) throw malformed('has no Origin: give the repository an X-Retrace-Release')

@@ -32,9 +32,7 @@ export async function verifiedText(files: SignedFiles, trust: Trust, folder: str
 
 /** The command line; a pure function of the files, which appear inside under fixed names. */
 export function gpgvArguments(ring: string, { text, signature }: SignedFiles): string[] {
-  const inside = signature === undefined
-    ? ['--output', '-', '/in/text']
-    : ['/in/signature', '/in/text']
+  const inside = signature === undefined ? ['--output', '-', '/in/text'] : ['/in/signature', '/in/text']
   return [
     ...['--unshare-all', '--uid', '65534', '--gid', '65534', '--die-with-parent', '--new-session'],
     ...['--cap-drop', 'ALL', '--clearenv', '--setenv', 'PATH', '/usr/bin', '--setenv', 'LC_ALL', 'C.UTF-8'],

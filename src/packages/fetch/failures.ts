@@ -7,7 +7,9 @@ import { FetchError, type FetchFailureKind, REMEMBERED_S } from './error.ts'
 
 /** Throws the failure that is remembered of a subject, when it has not expired. */
 export function assertNotFailed(database: Database, subject: string): void {
-  const row = database.$client.prepare('SELECT kind, message, until FROM fetch_failure WHERE subject = ?').get(subject) as
+  const row = database.$client.prepare('SELECT kind, message, until FROM fetch_failure WHERE subject = ?').get(
+    subject,
+  ) as
     | { kind: FetchFailureKind; message: string; until: number }
     | undefined
   const seconds = row === undefined ? 0 : row.until - now()

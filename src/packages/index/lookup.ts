@@ -87,7 +87,9 @@ export class PackageIndex {
   }
 
   /** All packages that one version of a source made, in a release. */
-  madeFrom({ source, sourceVersion, releaseId }: Pick<PackageRow, 'source' | 'sourceVersion' | 'releaseId'>): PackageRow[] {
+  madeFrom(
+    { source, sourceVersion, releaseId }: Pick<PackageRow, 'source' | 'sourceVersion' | 'releaseId'>,
+  ): PackageRow[] {
     return this.#all(
       `SELECT ${PACKAGE} FROM package p ${JOIN}
        WHERE p.source = ? AND p.source_version = ? AND p.release_id = ? ORDER BY p.name LIMIT 500`,

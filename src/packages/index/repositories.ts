@@ -55,7 +55,10 @@ export function repositoryRow(
 }
 
 /** The newest signed date that was ever accepted of a suite; undefined when there is none. */
-export function newestDate(database: Database, { uri, suite }: Pick<RepositorySpec, 'uri' | 'suite'>): number | undefined {
+export function newestDate(
+  database: Database,
+  { uri, suite }: Pick<RepositorySpec, 'uri' | 'suite'>,
+): number | undefined {
   const row = database.$client.prepare('SELECT max(date) AS date FROM repository WHERE uri = ? AND suite = ?')
     .get(uri, suite) as { date: number | null }
   return row.date ?? undefined

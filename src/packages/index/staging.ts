@@ -124,7 +124,9 @@ function merge(client: Database['$client'], generation: Generation): GenerationC
       { release, now },
     )
     run(LINK, { release })
-    run('UPDATE main.package SET gone = NULL WHERE gone IS NOT NULL AND id IN (SELECT package_id FROM temp.staged_package)')
+    run(
+      'UPDATE main.package SET gone = NULL WHERE gone IS NOT NULL AND id IN (SELECT package_id FROM temp.staged_package)',
+    )
     run(
       `DELETE FROM main.package_location
        WHERE repository_id = :repository AND package_id NOT IN (SELECT package_id FROM temp.staged_package)`,

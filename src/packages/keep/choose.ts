@@ -32,7 +32,8 @@ export function isKeptElf(path: string, head: Uint8Array): boolean {
 
 /** gdb's scripts: `*-gdb.py` (py-bt), and the pretty printers of libstdc++ and GLib. */
 export function isGdbScript(path: string): boolean {
-  return /-gdb\.(py|gdb|scm)$/.test(path) || /^usr\/share\/(gdb|gcc\/python|gcc-[^/]+\/python|glib-2\.0\/gdb)\/.*\.py$/.test(path)
+  return /-gdb\.(py|gdb|scm)$/.test(path) ||
+    /^usr\/share\/(gdb|gcc\/python|gcc-[^/]+\/python|glib-2\.0\/gdb)\/.*\.py$/.test(path)
 }
 
 /**

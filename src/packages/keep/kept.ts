@@ -25,7 +25,11 @@ export function keptPackages(database: Database): KeptPackage[] {
 }
 
 /** Notes that a package's files are in its folder, in one transaction. */
-export function recordKept(database: Database, { id, folder }: { id: number; folder: string }, entries: KeptEntry[]): void {
+export function recordKept(
+  database: Database,
+  { id, folder }: { id: number; folder: string },
+  entries: KeptEntry[],
+): void {
   const client = database.$client
   const file = client.prepare(
     `INSERT INTO package_file (package_id, path, role, size, build_id, has_debug, alt_build_id, target)
@@ -66,7 +70,9 @@ export function forgetKept(database: Database, repoDir: string, { id, release, f
 
 /** Sentences on what differs between the index and the folder; none when it is whole. */
 export function verifyKeptPackage(database: Database, repoDir: string, { id, release, folder }: KeptPackage): string[] {
-  const rows = database.$client.prepare('SELECT path, role, size, build_id AS buildId FROM package_file WHERE package_id = ?')
+  const rows = database.$client.prepare(
+    'SELECT path, role, size, build_id AS buildId FROM package_file WHERE package_id = ?',
+  )
     .all(id) as { path: string; role: string; size: number; buildId: Buffer | null }[]
   const faults: string[] = []
   for (const row of rows) {

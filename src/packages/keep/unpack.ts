@@ -105,7 +105,9 @@ class Unpacking {
   }
 
   #create(path: string): number {
-    if (path === '' || this.#files.has(path)) throw new FetchError('malformed', 'The package holds a name twice: refused')
+    if (path === '' || this.#files.has(path)) {
+      throw new FetchError('malformed', 'The package holds a name twice: refused')
+    }
     this.#makeParent(path)
     this.#files.add(path)
     return this.#attempt(path, (absolute) => openSync(absolute, 'wx', 0o644))
