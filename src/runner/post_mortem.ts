@@ -9,7 +9,7 @@ import type { WorkerEnd } from './worker_process.ts'
 
 /** The outcome as status, log and JSON show it; codes of a closed list, of which the runner needs these. */
 export interface Death {
-  code: 'debugger-timeout' | 'fetch-timeout' | 'killed' | 'worker-failed'
+  code: 'debugger-timeout' | 'fetch-timeout' | 'killed' | 'internal'
   summary: string
   next_step: string
 }
@@ -29,7 +29,7 @@ export function describeDeath(
   }
   if (end.error !== undefined) {
     return {
-      code: 'worker-failed',
+      code: 'internal',
       summary: 'The worker could not be started.',
       next_step: "Ask the server's administrator to run abrt-retrace-server --check, then send the core once more.",
     }
@@ -42,7 +42,7 @@ export function describeDeath(
     }
   }
   return {
-    code: 'worker-failed',
+    code: 'internal',
     summary: `The worker ended with exit code ${end.code}${during} before it had finished its log.`,
     next_step: 'Read the log for the reason, and tell the administrator of the server the task id.',
   }

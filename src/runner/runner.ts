@@ -195,11 +195,13 @@ export class Runner {
   }
 
   async #run(job: Job): Promise<void> {
-    await this.#memory(job)
-    if (job.stopped || this.#closing) return job.worker?.kill()
-    job.started = Date.now()
     const { task } = job
+    await this.#memory(job)
+    // A task can be deleted at any await, and before it was ever queued.
+    if (job.stopped || this.#closing || !await has(task, '.')) return job.worker?.kill()
+    job.started = Date.now()
     await writeFile(task.file('started'), `${new Date(job.started).toISOString()}\n`, { mode: 0o600 })
+    if (job.stopped || this.#closing) return job.worker?.kill()
     const end = await this.#work(job)
     if (job.stopped || this.#closing) return
     await this.#finish(job, end)

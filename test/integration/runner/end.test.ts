@@ -1,0 +1,118 @@
+/** How tasks end, and what is remembered of them: outcomes for dead workers, package_time, estimates (http.md). */
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { packageTime } from '../../../schema/tables.ts'
+import { abrtMembers, designMembers, tarOf } from '../../helpers/archives.ts'
+import { temporaryFolder } from '../../helpers/folder.ts'
+import { startServer } from '../../helpers/server.ts'
+import { createTask, endOf, eventually, FAIL, scriptedWorker, SUCCEED } from '../../helpers/task.ts'
+
+const DEAD = [
+  ['is killed', `echo 'debug: gdb is running'; kill -KILL $$`, 'killed', /SIGKILL/],
+  ['ends without a log', `echo 'read: begun'; exit 3`, 'internal', /exit code 3/],
+  ['never starts', undefined, 'internal', /exit code/],
+] as const
+
+describe('a worker that', () => {
+  it.each(DEAD)('%s leaves a failed task with its log and an outcome', async (_, commands, code, summary) => {
+    await using folder = await temporaryFolder()
+    const workerCommand = commands === undefined ? [folder.file('nothing')] : scriptedWorker(folder, commands)
+    await using server = await startServer({ workerCommand })
+    const task = await createTask(server)
+    expect(await endOf(server, task)).toBe('FINISHED_FAILURE')
+    const reply = await server.client.ask(`/${task.id}`, {
+      password: task.password,
+      headers: { Accept: 'application/json' },
+    })
+    expect(reply.json().outcome).toMatchObject({ code, summary: expect.stringMatching(summary) })
+    const log = (await server.client.ask(`/${task.id}/log`, { password: task.password })).text
+    expect(log.startsWith(readFileSync(server.spool(task.id, 'worker.log'), 'utf8'))).toBe(true)
+    expect(log).toMatch(summary)
+    await eventually(() => !existsSync(server.spool(task.id, 'coredump')))
+  })
+
+  it('takes longer than RETRACE_TASK_TIMEOUT_S and a little is stopped with all that it started', async () => {
+    await using folder = await temporaryFolder()
+    await using server = await startServer({
+      workerCommand: scriptedWorker(
+        folder,
+        `echo 'debug: gdb is running'; echo $$ > ${folder.file('pid')}; sleep 300 & wait`,
+      ),
+      settings: { RETRACE_TASK_TIMEOUT_S: '1' },
+    })
+    const task = await createTask(server)
+    expect(await endOf(server, task, 40_000)).toBe('FINISHED_FAILURE')
+    const reply = await server.client.ask(`/${task.id}`, {
+      password: task.password,
+      headers: { Accept: 'application/json' },
+    })
+    expect(reply.json().outcome).toMatchObject({ code: 'debugger-timeout', summary: expect.stringContaining('1 s') })
+    expect(existsSync(`/proc/${readFileSync(folder.file('pid'), 'utf8').trim()}`)).toBe(false)
+  }, 50_000)
+
+  it('has written the backtrace and dies before the log ends well all the same', async () => {
+    await using folder = await temporaryFolder()
+    await using server = await startServer({
+      workerCommand: scriptedWorker(folder, `printf 'Thread 1\\n' > b; mv b backtrace; kill -KILL $$`),
+    })
+    const task = await createTask(server)
+    expect(await endOf(server, task)).toBe('FINISHED_SUCCESS')
+  })
+})
+
+describe('package_time', () => {
+  it('has one row for each task that ended with a backtrace, none for a failed one, and estimates follow it', async () => {
+    await using folder = await temporaryFolder()
+    const outcome = (name: string, release: string) =>
+      `printf '{"code":"ok","summary":"x","package":"${name}","release":"${release}"}' > o; mv o outcome.json`
+    await using server = await startServer({
+      workerCommand: scriptedWorker(
+        folder,
+        `case "$(cat packages)" in
+          *fail*) ${FAIL} ;;
+          *nobody*) ${SUCCEED.replace('"bash"', 'null')} ;;
+          *other*) sleep 1.2; ${
+          SUCCEED.replace(/printf '\{"code[^]*?outcome.json/, outcome('other', 'debian-11-amd64'))
+        } ;;
+          *) sleep 2.2; ${SUCCEED} ;;
+        esac`,
+      ),
+      settings: { RETRACE_DEFAULT_EST_TIME_S: '77' },
+    })
+    const members = { ...designMembers(), release: 'debian-12', architecture: 'amd64' }
+    const send = async (packages: string, release = 'debian-12') =>
+      await createTask(server, { ...members, packages, release })
+    const rows = () => server.program.services.database.select().from(packageTime).all()
+
+    const bash = await send('bash_5.2.15-2+b7_amd64')
+    expect(bash.estimate).toBe(77)
+    for (const task of [await send('fail_1.0_amd64'), await send('nobody_1.0_amd64'), bash]) await endOf(server, task)
+    await eventually(() => rows().length > 0)
+    expect(rows()).toEqual([{ id: 1, package: 'bash', release: 'debian-12-amd64', time: expect.closeTo(2.4, 0) }])
+
+    // The average for this package on this release (D), rounded up to whole seconds.
+    expect((await send('bash_9_amd64')).estimate).toBe(3)
+    const other = await send('other_1.0_amd64', 'debian-11')
+    await endOf(server, other)
+    await eventually(() => rows().length === 3)
+    const average = (list: typeof rows extends () => infer R ? R : never) =>
+      Math.ceil(list.reduce((sum, { time }) => sum + (time ?? 0), 0) / list.length)
+    // Else over the release, else over everything.
+    expect((await send('fail_1.0_amd64', 'debian-11')).estimate).toBe(2)
+    expect((await send('fail_1.0_amd64', 'debian-10')).estimate).toBe(average(rows()))
+    expect((await send('fail_1.0_amd64', 'Some thing unknown')).estimate).toBe(average(rows()))
+  })
+
+  it('estimates an upload of the ABRT client by its package, its os_release and the architecture of its core', async () => {
+    await using server = await startServer()
+    const { database } = server.program.services
+    database.insert(packageTime).values({ package: 'bash', release: 'fedora-40-x86_64', time: 41.5 }).run()
+    database.insert(packageTime).values({ package: 'bash', release: 'fedora-40-aarch64', time: 9 }).run()
+    const reply = await server.client.ask('/create', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/x-tar', 'X-Task-Type': '0' },
+      body: tarOf(abrtMembers()),
+    })
+    expect([reply.status, reply.headers['x-task-est-time']]).toEqual([201, '42'])
+  })
+})

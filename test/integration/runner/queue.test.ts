@@ -1,0 +1,124 @@
+/** Who runs, who waits, who is refused (http.md, /create; design, chapter 2.6; issue 4, item 6). */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { designMembers, tarOf } from '../../helpers/archives.ts'
+import type { Client } from '../../helpers/client.ts'
+import { temporaryFolder } from '../../helpers/folder.ts'
+import { startServer } from '../../helpers/server.ts'
+import { type CreatedTask, createTask, endOf, eventually, scriptedWorker, SUCCEED } from '../../helpers/task.ts'
+
+/** Runs until the file `go` is in its task's directory. */
+const WAIT = `echo 'debug: waiting'; while [ ! -e go ]; do [ -d . ] || exit 0; sleep 0.05; done`
+
+async function post(client: Client) {
+  return await client.ask('/create', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/x-tar', 'Prefer': 'respond-async' },
+    body: tarOf(designMembers()),
+  })
+}
+
+async function status(client: Client, { id, password }: CreatedTask) {
+  return (await client.ask(`/${id}`, { password, headers: { Accept: 'application/json' } })).json()
+}
+
+describe('admission', () => {
+  it('answers 503 with Retry-After when RETRACE_MAX_RUNNING_TASKS run, and takes the next when one has ended', async () => {
+    await using folder = await temporaryFolder()
+    await using server = await startServer({
+      workerCommand: scriptedWorker(folder, WAIT + SUCCEED),
+      settings: { RETRACE_MAX_RUNNING_TASKS: '2' },
+    })
+    const [first] = [await createTask(server), await createTask(server)]
+    const refused = await post(server.client)
+    expect(refused.status).toBe(503)
+    expect(refused.text).toContain('RETRACE_MAX_RUNNING_TASKS')
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
+    expect(readdirSync(server.spool()).length).toBe(2)
+    writeFileSync(server.spool(first.id, 'go'), '')
+    await endOf(server, first)
+    await eventually(async () => (await post(server.client)).status === 201)
+  })
+
+  it('counts uploads that are still arriving, and frees the place of one that is cut', async () => {
+    await using server = await startServer({ settings: { RETRACE_MAX_RUNNING_TASKS: '1' } })
+    {
+      using connection = await server.client.raw()
+      await connection.write(
+        'POST /create HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-tar\r\nContent-Length: 10240\r\n\r\n',
+      )
+      await connection.write(new Uint8Array(tarOf(designMembers()).subarray(0, 700)))
+      await eventually(async () => /running_tasks 1\n/.test((await server.client.ask('/settings')).text))
+      expect((await post(server.client)).status).toBe(503)
+    }
+    await eventually(async () => (await post(server.client)).status === 201)
+  })
+
+  it('frees the place of a task that is deleted', async () => {
+    await using folder = await temporaryFolder()
+    await using server = await startServer({
+      workerCommand: scriptedWorker(folder, WAIT),
+      settings: { RETRACE_MAX_RUNNING_TASKS: '1' },
+    })
+    const { id, password } = await createTask(server)
+    expect((await post(server.client)).status).toBe(503)
+    expect((await server.client.ask(`/${id}`, { method: 'DELETE', password })).status).toBe(204)
+    expect((await post(server.client)).status).toBe(201)
+  })
+})
+
+describe('the queue', () => {
+  it('lets RETRACE_MAX_QUEUED_TASKS wait, says their places and expected starts, and runs them in their order', async () => {
+    await using folder = await temporaryFolder()
+    await using server = await startServer({
+      workerCommand: scriptedWorker(folder, WAIT + SUCCEED),
+      settings: { RETRACE_MAX_RUNNING_TASKS: '1', RETRACE_MAX_QUEUED_TASKS: '2', RETRACE_DEFAULT_EST_TIME_S: '100' },
+    })
+    const [first, second, third] = [await createTask(server), await createTask(server), await createTask(server)]
+    expect((await post(server.client)).status).toBe(503)
+    await eventually(async () => (await status(server.client, first)).queue_position === null)
+    const [two, three] = [await status(server.client, second), await status(server.client, third)]
+    expect([two.state, two.step, two.queue_position, three.queue_position]).toEqual(['PENDING', 'queued', 1, 2])
+    const seconds = (task: Record<string, unknown>) => (Date.parse(String(task.expected_start)) - Date.now()) / 1000
+    expect(seconds(two)).toBeGreaterThan(80)
+    expect(seconds(three) - seconds(two)).toBeGreaterThan(90)
+    const sentence = (await server.client.ask(`/${third.id}`, { password: third.password })).text
+    expect(sentence).toMatch(/^The task waits at place 2 and is expected to start in [0-9]+ seconds\n$/)
+    writeFileSync(server.spool(first.id, 'go'), '')
+    await endOf(server, first)
+    await eventually(async () => (await status(server.client, second)).step === 'debug')
+    expect((await status(server.client, third)).queue_position).toBe(1)
+  })
+
+  it('forgets a task that is deleted while it waits', async () => {
+    await using folder = await temporaryFolder()
+    await using server = await startServer({
+      workerCommand: scriptedWorker(folder, WAIT + SUCCEED),
+      settings: { RETRACE_MAX_RUNNING_TASKS: '1', RETRACE_MAX_QUEUED_TASKS: '2' },
+    })
+    const [first, second, third] = [await createTask(server), await createTask(server), await createTask(server)]
+    const removed = await server.client.ask(`/${second.id}`, { method: 'DELETE', password: second.password })
+    expect(removed.status).toBe(204)
+    expect((await status(server.client, third)).queue_position).toBe(1)
+    writeFileSync(server.spool(first.id, 'go'), '')
+    writeFileSync(server.spool(third.id, 'go'), '')
+    expect(await endOf(server, third)).toBe('FINISHED_SUCCESS')
+    expect(readdirSync(server.spool()).sort()).toEqual([first.id, third.id])
+  })
+
+  it('lets a task wait whose RETRACE_TASK_MEMORY_MB does not fit beside the running ones; one always runs', async () => {
+    await using folder = await temporaryFolder()
+    await using server = await startServer({
+      workerCommand: scriptedWorker(folder, WAIT + SUCCEED),
+      settings: { RETRACE_TASK_MEMORY_MB: '1048576' },
+    })
+    const [first, second] = [await createTask(server), await createTask(server)]
+    await eventually(async () => (await status(server.client, first)).step === 'debug')
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    expect(await status(server.client, second)).toMatchObject({ step: 'queued', queue_position: 1, started: null })
+    writeFileSync(server.spool(first.id, 'go'), '')
+    writeFileSync(server.spool(second.id, 'go'), '')
+    expect(await endOf(server, second)).toBe('FINISHED_SUCCESS')
+    expect(Number(readFileSync(server.spool(second.id, 'started'), 'utf8').length)).toBeGreaterThan(20)
+  })
+})

@@ -1,0 +1,59 @@
+/** How a failure becomes an answer: the table, the two formats, and that nothing of the inside gets out. */
+import { Hono } from 'hono'
+import { describe, expect, it } from 'vitest'
+import { type ErrorCode, RetraceError } from '../../../src/errors.ts'
+import { errorResponse, REFUSALS } from '../../../src/routes/error_response.ts'
+import type { AppEnv } from '../../../src/services.ts'
+
+async function answerTo(error: Error, accept?: string): Promise<Response> {
+  const app = new Hono<AppEnv>().get('/', () => {
+    throw error
+  }).onError(errorResponse)
+  return await app.request('/', accept === undefined ? {} : { headers: { Accept: accept } })
+}
+
+describe('errorResponse()', () => {
+  it.each(Object.entries(REFUSALS))(
+    'answers %s as one sentence of text, with its length',
+    async (code, { status, title }) => {
+      const response = await answerTo(new RetraceError(code as ErrorCode))
+      expect(response.status).toBe(status)
+      expect(await response.clone().text()).toBe(`${title}\n`)
+      expect(response.headers.get('Content-Length')).toBe(String(title.length + 1))
+      expect(response.headers.get('Content-Type')).toBe('text/plain; charset=utf-8')
+      expect(response.headers.get('Cache-Control')).toBe('no-store')
+    },
+  )
+
+  it('passes headers, detail and limit on', async () => {
+    const limit = { setting: 'RETRACE_MAX_FILE_KB', value: 100, unit: 'KiB' }
+    const error = new RetraceError('file-too-large', { detail: 'Too large', limit, headers: { 'X-Test': '1' } })
+    const response = await answerTo(error, 'application/problem+json')
+    expect(response.headers.get('X-Test')).toBe('1')
+    expect(response.headers.get('Content-Type')).toBe('application/problem+json')
+    expect(await response.json()).toEqual({
+      type: 'about:blank',
+      title: 'A file of the upload is too large',
+      status: 413,
+      detail: 'Too large',
+      code: 'file-too-large',
+      limit,
+    })
+  })
+
+  it('closes the connection after a 408', async () => {
+    expect((await answerTo(new RetraceError('upload-timeout'))).headers.get('Connection')).toBe('close')
+  })
+
+  it.each([
+    ['an unknown error', new Error('/secret/path broke at x.ts:3'), 500],
+    ['a full disk', Object.assign(new Error('ENOSPC: /secret'), { code: 'ENOSPC' }), 507],
+    ['a locked database', Object.assign(new Error('/secret'), { code: 'SQLITE_BUSY' }), 503],
+  ])('says nothing of the inside for %s', async (_, error, status) => {
+    for (const accept of [undefined, 'application/json']) {
+      const response = await answerTo(error, accept)
+      expect(response.status).toBe(status)
+      expect(await response.text()).not.toMatch(/secret|\.ts|\n.*at /)
+    }
+  })
+})

@@ -1,0 +1,92 @@
+/** The runner's pure decisions: memory, expected starts, what is said of a death, settings for a child. */
+import { describe, expect, it } from 'vitest'
+import { readConfig, SETTINGS } from '../../../src/config.ts'
+import { expectedStarts } from '../../../src/runner/estimates.ts'
+import { fits, memoryUse } from '../../../src/runner/memory.ts'
+import { describeDeath } from '../../../src/runner/post_mortem.ts'
+import { settingsOf } from '../../../src/runner/worker_process.ts'
+import { pid } from 'node:process'
+
+describe('fits()', () => {
+  it.each([
+    ['nothing runs, whatever is available', { available: 10, running: [] }, true],
+    ['its limit and the growth of the others are available', { available: 1500, running: [500] }, true],
+    ['a running task may still grow into it', { available: 1499, running: [500] }, false],
+    ['the running ones have grown whole', { available: 1000, running: [1000, 1200] }, true],
+    ['its own limit is not available', { available: 999, running: [1000, 1200] }, false],
+  ])('with a limit of 1000 MiB, when %s: %#', (_, use, answer) => {
+    expect(fits(use, 1000)).toBe(answer)
+  })
+})
+
+describe('memoryUse()', () => {
+  it('reads what is available and what a process and its children use', () => {
+    const { available, running } = memoryUse([pid, 999_999_999])
+    expect(available).toBeGreaterThan(10)
+    expect(running[0]).toBeGreaterThan(20)
+    expect(running[1]).toBe(0)
+  })
+})
+
+describe('expectedStarts()', () => {
+  it.each([
+    ['a free place is taken at once', [], [10, 10], 2, [0, 0]],
+    ['the first that ends makes room', [30, 5], [10, 10], 2, [5, 15]],
+    ['one place serves one after the other', [4], [10, 20, 30], 1, [4, 14, 34]],
+    ['nobody waits', [4], [], 1, []],
+    ['fractions are rounded up', [0.2], [1], 1, [1]],
+  ])('%s', (_, running, waiting, slots, starts) => {
+    expect(expectedStarts(running, waiting, slots)).toEqual(starts)
+  })
+})
+
+describe('describeDeath()', () => {
+  const end = { code: null, signal: null }
+  it.each([
+    [
+      'time over in gdb',
+      { ...end, signal: 'SIGKILL' },
+      { timeoutS: 60, step: 'debug' },
+      'debugger-timeout',
+      /60 s \(RETRACE_TASK_TIMEOUT_S\).*'debug'/,
+    ],
+    [
+      'time over while fetching',
+      { ...end, signal: 'SIGKILL' },
+      { timeoutS: 60, step: 'fetch' },
+      'fetch-timeout',
+      /60 s/,
+    ],
+    ['killed', { ...end, signal: 'SIGKILL' }, { timeoutS: undefined, step: 'debug' }, 'killed', /SIGKILL.*memory/],
+    ['ended by itself', { ...end, code: 1 }, { timeoutS: undefined, step: undefined }, 'internal', /exit code 1/],
+    [
+      'never started',
+      { ...end, error: new Error('spawn /x ENOENT') },
+      { timeoutS: undefined, step: undefined },
+      'internal',
+      /could not be started/,
+    ],
+  ])('names a code, what happened and what to do: %s', (_, death, about, code, summary) => {
+    const said = describeDeath(death, about)
+    expect(said.code).toBe(code)
+    expect(said.summary).toMatch(summary)
+    expect(said.next_step).toMatch(/^[A-Z].*\.$/)
+    expect(JSON.stringify(said)).not.toContain('/x')
+  })
+})
+
+describe('settingsOf()', () => {
+  it('is the reverse of readConfig()', () => {
+    const given = {
+      RETRACE_SPOOL_DIR: '/a',
+      RETRACE_TRUST_PROXY: '10.0.0.1,::1',
+      RETRACE_REQUIRE_HTTPS: 'off',
+      RETRACE_MAX_PACKED_MB: '7',
+      RETRACE_REPOS_D: '/b',
+      RETRACE_LOG_FORMAT: 'json',
+    }
+    const settings = settingsOf(readConfig(given))
+    expect(readConfig(settings)).toEqual(readConfig(given))
+    for (const name of Object.keys(settings)) expect(SETTINGS).toHaveProperty(name)
+  })
+})
