@@ -8,7 +8,7 @@ const [backtraceFile, modulesFile, textFile] = files
 const text = readFileSync(textFile, 'utf8')
 
 const MUST = [
-  ['the C function that crashed', /^#\d+ .*\bstrlen\w* \(.*\) at \S+strlen\S*:\d+$/m],
+  ['the C function that crashed', /^#\d+ .*strlen\w* \(.*\) at \S+strlen\S*:\d+$/m],
   ["ctypes' string_at", /^#\d+ .*\bstring_at \(ptr=0x0, size=-?\d+\) at \S*\/_ctypes\.c:\d+$/m],
   ["libffi's ffi_call, by its name", /^#\d+ .*\bffi_call \(\) from \S*libffi\.so/m],
   ["ctypes' _ctypes_callproc", /^#\d+ .*\b_ctypes_callproc \(pProc=.*\) at \S*\/callproc\.c:\d+$/m],
