@@ -18,7 +18,7 @@ export interface ServerOptions {
   settings?: Record<string, string>
   /** Plain HTTP, as behind a proxy. */
   plain?: boolean
-  /** Another worker than the real one: a program and its first arguments. Only for a server in this process. */
+  /** Another worker than the real one: a program and its first arguments. */
   workerCommand?: readonly string[]
   /** A folder of an earlier server: its spool, database and certificate. The caller deletes it. */
   folder?: Folder
@@ -64,7 +64,10 @@ export interface ServerChild extends TestServer {
 /** Runs the program of ops/bin, which `ops/lib/build` must have built, and waits for `listening on`. */
 export async function startServerChild(options: ServerOptions = {}): Promise<ServerChild> {
   const prepared = await prepare(options)
-  const child = spawn(join(installationRoot(), 'ops', 'bin', 'abrt-retrace-server'), [], {
+  const [program = '', ...args] = options.workerCommand === undefined
+    ? [join(installationRoot(), 'ops', 'bin', 'abrt-retrace-server')]
+    : ['node', join(installationRoot(), 'dist', 'test', 'helpers', 'scripted_server.js'), ...options.workerCommand]
+  const child = spawn(program, args, {
     env: { PATH: env.PATH, HOME: env.HOME, ...prepared.settings },
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,

@@ -1,0 +1,66 @@
+/**
+ * Figures of the interface: status with few and with many tasks in the spool, over one kept TLS connection to the built server.
+ */
+import { readFileSync } from 'node:fs'
+import { temporaryFolder } from '../helpers/folder.ts'
+import { startServerChild, type TestServer } from '../helpers/server.ts'
+import { absolute, against, type Figure, percentile } from './figure.ts'
+import { fillSpool, PASSWORD } from './spool.ts'
+
+const REQUESTS = 3000
+
+export async function* figures(): AsyncGenerator<Figure> {
+  const few = await measure(100)
+  const many = await measure(10_000)
+  yield absolute('status-10000-tasks-p99', percentile(many.times, 99), { unit: 'ms', goal: 5 })
+  yield absolute('status-10000-tasks-p50', percentile(many.times, 50), { unit: 'ms', goal: 2 })
+  yield against('status-10000-over-100-tasks', {
+    ours: percentile(many.times, 50),
+    theirs: percentile(few.times, 50),
+  }, { unit: 'ms', goal: 1.25 })
+  yield absolute('status-one-connection', many.mean, { unit: 'ms/request', goal: 1.5 })
+  yield absolute('server-start-10000-tasks', many.start, { unit: 's', goal: 5 })
+  yield absolute('server-rss-after-status', many.rss, { unit: 'MiB', goal: 200 })
+}
+
+interface Measured {
+  /** Milliseconds of each request. */
+  times: number[]
+  mean: number
+  /** Seconds until it listened. */
+  start: number
+  rss: number
+}
+
+async function measure(tasks: number): Promise<Measured> {
+  await using folder = await temporaryFolder()
+  fillSpool(folder, tasks)
+  const started = performance.now()
+  await using server = await startServerChild({ folder })
+  const start = (performance.now() - started) / 1000
+  const times = await statusTimes(server, { tasks, requests: REQUESTS })
+  const mean = times.reduce((sum, time) => sum + time, 0) / times.length
+  return { times, mean, start, rss: residentMb(server.child.pid ?? 0) }
+}
+
+/** Milliseconds of status requests for random tasks, one after the other on a kept connection, after some that do not count. */
+export async function statusTimes(
+  { client }: Pick<TestServer, 'client'>,
+  { tasks, requests }: { tasks: number; requests: number },
+): Promise<number[]> {
+  const times: number[] = []
+  for (let i = -500; i < requests; i++) {
+    const id = 1 + Math.floor(Math.random() * tasks)
+    const begin = performance.now()
+    const reply = await client.ask(`/${id}`, { password: PASSWORD })
+    if (reply.headers['x-task-status'] !== 'FINISHED_SUCCESS') throw new Error(`Task ${id}: ${reply.status}`)
+    if (i >= 0) times.push(performance.now() - begin)
+  }
+  return times
+}
+
+/** VmRSS of a process, and with `peak` VmHWM, in MiB. */
+export function residentMb(pid: number, peak = false): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Number(new RegExp(`^${peak ? 'VmHWM' : 'VmRSS'}:\\s+([0-9]+)`, 'm').exec(status)?.[1] ?? NaN) / 1024
+}

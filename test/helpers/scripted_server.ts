@@ -1,0 +1,16 @@
+/**
+ * The server as its program starts it, with another worker than the real one: `node scripted_server.js WORKER...`, for tests that kill
+ * the process.
+ */
+import process, { argv, exit } from 'node:process'
+import { readConfig } from '../../src/config.ts'
+import { startLog } from '../../src/log.ts'
+import { startProgram } from '../../src/server/program.ts'
+
+const config = readConfig()
+await startLog(config)
+const program = await startProgram(config, { workerCommand: argv.slice(2) })
+process.once('SIGTERM', async () => {
+  await program.stop()
+  exit(0)
+})
