@@ -1,10 +1,10 @@
-// demo-summary NAME UPLOAD-SECONDS BACKTRACE.json MODULES.json BACKTRACE: the demo's lines about one retrace. Exits 1
+// demo-summary NAME SENT-AT STATUS.json BACKTRACE.json MODULES.json BACKTRACE: the demo's lines about one retrace. Exits 1
 // when a frame is missing that the crash of `ctypes.string_at(0)` must show, with its file, line and arguments.
 import { readFileSync } from 'node:fs'
 import { argv, exit } from 'node:process'
 
-const [name, upload, ...files] = argv.slice(2)
-const [backtraceFile, modulesFile, textFile] = files
+const [name, sentAt, ...files] = argv.slice(2)
+const [statusFile, backtraceFile, modulesFile, textFile] = files
 const text = readFileSync(textFile, 'utf8')
 
 const MUST = [
@@ -24,11 +24,12 @@ function readJson(file) {
   }
 }
 
+const upload = Date.parse(readJson(statusFile).created) / 1000 - Number(sentAt)
 const { seconds, outcome } = readJson(backtraceFile)
 const { counts, modules } = readJson(modulesFile)
 
-const steps = { upload: Number(upload), resolve: seconds.resolve, fetch: seconds.fetch, debug: seconds.debug }
-const total = Number(upload) + seconds.total
+const steps = { upload, resolve: seconds.resolve, fetch: seconds.fetch, debug: seconds.debug }
+const total = upload + seconds.total
 console.log(
   `  ${name.padEnd(8)} ${
     Object.entries({ ...steps, total }).map(([step, value]) => `${step} ${value.toFixed(2)}`).join('  ')
