@@ -20,7 +20,8 @@ export function drainBounds(maxPackedMb: number): DrainBounds {
 
 /**
  * Makes the end of an answer wait for the end of its request's body. The answer itself is complete before: it has a Content-Length.
- * Over HTTP/2 the stream is closed with NO_ERROR instead (RFC 9113, 8.1). A 408 does not wait.
+ * Over HTTP/2 an answer ends at once and its stream when the body has been read; past the bounds, or when the client is
+ * silent, the stream is closed with NO_ERROR (RFC 9113, 8.1), which some clients take for the loss of the answer. A 408 does not wait.
  */
 export function drainBeforeEnd(
   incoming: IncomingMessage | Http2ServerRequest,
@@ -28,9 +29,7 @@ export function drainBeforeEnd(
   bounds: DrainBounds,
 ): void {
   if (incoming instanceof Http2ServerRequest || outgoing instanceof Http2ServerResponse) {
-    outgoing.once('finish', () => {
-      if (!incoming.complete && 'stream' in incoming) incoming.stream.close(constants.NGHTTP2_NO_ERROR)
-    })
+    if (incoming instanceof Http2ServerRequest) drainStream(incoming, outgoing, bounds)
     return
   }
   const end = outgoing.end.bind(outgoing) as ServerResponse['end']
@@ -47,8 +46,32 @@ export function drainBeforeEnd(
   outgoing.end = endLater as ServerResponse['end']
 }
 
+function drainStream(
+  incoming: Http2ServerRequest,
+  outgoing: ServerResponse | Http2ServerResponse,
+  bounds: DrainBounds,
+): void {
+  if (incoming.stream.endAfterHeaders) return
+  const { stream } = incoming
+  const end = outgoing.end.bind(outgoing) as (chunk?: unknown) => typeof outgoing
+  const endAndDrain = (chunk?: unknown) => {
+    const isTimeout = outgoing.statusCode === 408
+    // Before the end: Node resets a stream that ends while nobody has begun to read it.
+    if (!incoming.complete) {
+      void drain(incoming, { ...bounds, ...(isTimeout && { milliseconds: 0 }), idle: true }).then((complete) => {
+        if (!complete && !stream.destroyed) stream.close(constants.NGHTTP2_NO_ERROR)
+      })
+    }
+    return end(chunk)
+  }
+  outgoing.end = endAndDrain as typeof outgoing.end
+}
+
 /** Reads and throws away; false when a bound was passed or the client went away. */
-async function drain(incoming: IncomingMessage, bounds: DrainBounds & { idle: boolean }): Promise<boolean> {
+async function drain(
+  incoming: IncomingMessage | Http2ServerRequest,
+  bounds: DrainBounds & { idle: boolean },
+): Promise<boolean> {
   let bytes = 0
   return await new Promise<boolean>((resolve) => {
     const settle = (complete: boolean) => () => {

@@ -191,11 +191,17 @@ function answerOnServer(server: Server, { config, listener }: { config: Config; 
     if (refused.has(socket)) return
     refused.add(socket)
     const outgoing = answering.get(socket)
-    const isAnswering = outgoing !== undefined && outgoing.headersSent && !outgoing.writableFinished
+    const isAnswering = outgoing !== undefined && !outgoing.writableFinished
     const refusal = describeParserError(error.code, config)
-    if (refusal === undefined || isAnswering || !socket.writable) return void socket.destroy()
-    log('http').debug(`${refusal.status} for what is no request: ${error.message}`)
-    answerAndClose(socket, rawAnswer(refusal), drainBounds(config.maxPackedMb))
+    const refuse = () => {
+      if (refusal === undefined || !socket.writable) return void socket.destroy()
+      log('http').debug(`${refusal.status} for what is no request: ${error.message}`)
+      answerAndClose(socket, rawAnswer(refusal), drainBounds(config.maxPackedMb))
+    }
+    // A whole request came before what is none: its answer comes first (http.md: the task is not affected).
+    if (isAnswering && outgoing.req.complete) outgoing.once('finish', refuse)
+    else if (isAnswering && outgoing.headersSent) socket.destroy()
+    else refuse()
   })
   server.on('connect', (_incoming, socket) => {
     const refusal = { status: 405, sentence: 'This is no proxy: CONNECT is not allowed' }

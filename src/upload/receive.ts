@@ -7,7 +7,7 @@ import type { Draft } from '../spool/draft.ts'
 import { decompress, type DecompressOptions } from './decompress.ts'
 import type { UploadPlan } from './headers.ts'
 import type { UnpackLimits } from './limits.ts'
-import { atMostPacked } from './request_body.ts'
+import { countedBody } from './request_body.ts'
 import { unpackCore } from './unpack_core.ts'
 import { unpackTar } from './unpack_tar.ts'
 
@@ -30,7 +30,7 @@ export async function receive(
 ): Promise<void> {
   const { plan, draft } = upload
   const { config, onCore = () => undefined } = options
-  const plain = decompress(atMostPacked(body, config), plan.encoding, options.programs)
+  const plain = decompress(countedBody(body, plan.contentLength, config), plan.encoding, options.programs)
   try {
     if (plan.manifest === 'bare') await unpackCore(plain, draft, { config, onCore })
     else await unpackTar(plain, draft, { manifest: plan.manifest, config, onCore })

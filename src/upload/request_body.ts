@@ -20,11 +20,14 @@ export function requestBody(
 ): AsyncGenerator<Uint8Array> {
   return chunksOf(incoming, {
     signal,
-    onBroken: (cause) =>
-      new RetraceError('client-gone', { detail: 'The connection was closed before the upload was complete', cause }),
+    onBroken: clientGone,
     idleMs: config.uploadIdleS * 1000,
     onIdle: () => timeout(config),
   })
+}
+
+function clientGone(cause?: unknown): RetraceError {
+  return new RetraceError('client-gone', { detail: 'The connection was closed before the upload was complete', cause })
 }
 
 function timeout(config: Pick<Config, 'uploadIdleS'>): RetraceError {
@@ -35,15 +38,21 @@ function timeout(config: Pick<Config, 'uploadIdleS'>): RetraceError {
   })
 }
 
-/** Passes a body on, up to RETRACE_MAX_PACKED_MB + 10 KB (design, chapter 2.1). Throws packed-too-large. */
-export async function* atMostPacked(
+/**
+ * Passes a body on, up to RETRACE_MAX_PACKED_MB + 10 KB (design, chapter 2.1). Throws packed-too-large, and client-gone when it
+ * ends before `length` bytes: a stream of HTTP/2 that was reset ends like one that is complete.
+ */
+export async function* countedBody(
   body: AsyncIterable<Uint8Array>,
+  length: number,
   config: Pick<Config, 'maxPackedMb'>,
 ): AsyncGenerator<Uint8Array> {
-  let left = config.maxPackedMb * MEBIBYTE + SLACK
+  const limit = config.maxPackedMb * MEBIBYTE + SLACK
+  let bytes = 0
   for await (const chunk of body) {
-    left -= chunk.length
-    if (left < 0) throw packedTooLarge(config)
+    bytes += chunk.length
+    if (bytes > limit) throw packedTooLarge(config)
     yield chunk
   }
+  if (bytes < length) throw clientGone()
 }
