@@ -1,0 +1,110 @@
+/**
+ * Step `assemble`: the root that gdb sees, as names that lead to kept files. Pure but for `linkFolder`. Owns which names
+ * a module gets; refuses to copy anything, and to bind package folders that no module of this task uses.
+ */
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import type { Core } from '../../src/elf/core.ts'
+import { readableRegions, type Region } from './gdb/readable_memory.ts'
+import type { KeptFile, ResolvedModule } from './resolve.ts'
+import { type Bind, INSIDE, MAX_LINKS, mergedLinks } from './sandbox/arguments.ts'
+import { canonicalPath, type Link, LinkSet } from './sandbox/links.ts'
+
+/** The task's part of the sandbox. */
+export interface Assembly {
+  readonly binds: readonly Bind[]
+  readonly links: readonly Link[]
+  /** The program's path inside; undefined when it is not here. */
+  readonly executable: string | undefined
+  readonly regions: readonly Region[] | undefined
+  /** Sentences on names that could not be given. */
+  readonly problems: string[]
+}
+
+/** Regions are a linear list inside gdb: a core with more mappings than this would wait for it on each read. */
+const MAX_REGIONS = 20_000
+const DELETED = ' (deleted)'
+
+/** What the modules need of the root. `core`: path of the core on the host. */
+export function assemble(core: Core, modules: readonly ResolvedModule[], corePath: string): Assembly {
+  const links = new LinkSet()
+  const store = new StoreFolders()
+  const problems: string[] = []
+  for (const link of mergedLinks(INSIDE.sysroot)) links.add(link.path, link.target)
+  for (const { module, binary, debug, dwz } of modules) {
+    if (binary !== undefined) {
+      const target = store.inside(binary)
+      for (const name of namesOf(module)) {
+        if (!links.add(INSIDE.sysroot + name, target)) problems.push(`${name} is in the way of another module's name`)
+      }
+      if (binary.buildId !== undefined) links.add(buildIdPath(binary.buildId), target)
+    }
+    for (const file of [...(debug === undefined ? [] : [debug]), ...dwz]) {
+      if (file.buildId !== undefined) links.add(`${buildIdPath(file.buildId)}.debug`, store.inside(file))
+    }
+  }
+  const known = new Set(modules.filter((each) => each.binary !== undefined).map((each) => each.module.path))
+  const regions = readableRegions(core, (path) => known.has(path) || known.has(path.replace(/ \(deleted\)$/, '')))
+  if (regions.length > MAX_REGIONS) problems.push('the core has too many mappings to tell undumped memory from zeros')
+  return {
+    binds: [{ from: corePath, at: INSIDE.core }, ...store.binds()],
+    links: links.list(),
+    executable: executableIn(modules, links),
+    regions: regions.length > MAX_REGIONS ? undefined : regions,
+    problems,
+  }
+}
+
+/**
+ * The same root with its links in a folder of the task, for a task that has more of them than bwrap takes. The folder
+ * is made anew; whoever removes the folder removes all of it.
+ */
+export function withLinkFolder(assembly: Assembly, folder: string): Assembly {
+  if (assembly.links.length <= MAX_LINKS) return assembly
+  rmSync(folder, { recursive: true, force: true })
+  for (const { path, target } of assembly.links) {
+    const place = join(folder, path)
+    mkdirSync(dirname(place), { recursive: true, mode: 0o755 })
+    symlinkSync(target, place)
+  }
+  const binds = [INSIDE.sysroot, INSIDE.debug].map((at) => ({ from: join(folder, at), at }))
+  for (const { from } of binds) mkdirSync(from, { recursive: true, mode: 0o755 })
+  return { ...assembly, binds: [...assembly.binds, ...binds], links: [] }
+}
+
+/** A module's names in the root: as mapped and as linked, both in the one spelling; a deleted file also as NT_FILE says. */
+function namesOf(module: ResolvedModule['module']): Set<string> {
+  const names = new Set<string>()
+  for (const each of [module.path, module.linkName]) {
+    const name = each === undefined ? undefined : canonicalPath(each)
+    if (name === undefined) continue
+    names.add(name)
+    if (module.deleted && each === module.path) names.add(name + DELETED)
+  }
+  return names
+}
+
+function executableIn(modules: readonly ResolvedModule[], links: LinkSet): string | undefined {
+  const program = modules.find((each) => each.module.kind === 'executable' && each.binary !== undefined)
+  const path = program === undefined ? undefined : canonicalPath(program.module.path)
+  return path !== undefined && links.has(INSIDE.sysroot + path) ? INSIDE.sysroot + path : undefined
+}
+
+function buildIdPath(buildId: string): string {
+  return `${INSIDE.debug}/.build-id/${buildId.slice(0, 2)}/${buildId.slice(2)}`
+}
+
+/** The package folders that are bound, by number: /store/0, /store/1, ... */
+class StoreFolders {
+  readonly #numbers = new Map<string, number>()
+
+  inside({ path, packageDir }: KeptFile): string {
+    const number = this.#numbers.get(packageDir) ?? this.#numbers.size
+    this.#numbers.set(packageDir, number)
+    return `${INSIDE.store}/${number}/${relative(packageDir, path)}`
+  }
+
+  binds(): Bind[] {
+    return [...this.#numbers].map(([from, number]) => ({ from, at: `${INSIDE.store}/${number}` }))
+  }
+}

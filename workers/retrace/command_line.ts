@@ -1,0 +1,45 @@
+/**
+ * The worker's command line. Owns its words; refuses all others.
+ */
+import { stdin } from 'node:process'
+import { settingsHelp } from '../../src/config.ts'
+import { UsageError } from '../../src/program.ts'
+
+export const NAME = 'abrt-retrace-worker'
+
+export const help = () =>
+  `Usage: ${NAME} DIR | - | --help | --version
+
+Makes the backtrace of one task: DIR holds the file coredump and what the client said about it. With '-' the directory
+is one line of standard input, so that a server can start the worker before it has the core. Progress goes to standard
+output, complaints to standard error; the results are files in DIR, of which retrace-log is the last.
+
+${settingsHelp()}
+
+Exit codes: 0 a backtrace was written (perhaps in part), 1 the task ended without, 2 DIR is no task.`
+
+export type Command = { kind: 'help' } | { kind: 'version' } | { kind: 'task'; dir: string } | { kind: 'wait' }
+
+/** Throws UsageError. */
+export function readCommandLine(words: readonly string[]): Command {
+  const [word, ...rest] = words
+  if (word === undefined || word === '' || rest.length > 0) {
+    throw new UsageError(`Expected one argument, a task's directory, got ${words.length}; see --help`)
+  }
+  if (word === '--help') return { kind: 'help' }
+  if (word === '--version') return { kind: 'version' }
+  if (word === '-') return { kind: 'wait' }
+  if (word.startsWith('-')) throw new UsageError(`There is no option '${word}'; see --help`)
+  return { kind: 'task', dir: word }
+}
+
+/** The first line of standard input; undefined when it ends without one: then there is nothing to do. */
+export async function lineFromInput(): Promise<string | undefined> {
+  let text = ''
+  for await (const chunk of stdin.setEncoding('utf8')) {
+    text += chunk
+    if (text.includes('\n') || text.length > 8192) break
+  }
+  stdin.destroy()
+  return text.split('\n', 1)[0] || undefined
+}

@@ -1,0 +1,121 @@
+/**
+ * What retrace.py may answer, checked: gdb has read a stranger's bytes, so its messages are believed only as far as
+ * their shape holds. Pure. Refuses, by leaving out, whatever has another shape.
+ */
+
+export type FrameKind = 'normal' | 'inline' | 'signal-handler' | 'dummy' | 'tail-call' | 'other'
+
+/** A frame without its values. */
+export interface PlainFrame {
+  readonly pc: bigint
+  readonly kind: FrameKind
+  readonly function: string | undefined
+  readonly file: string | undefined
+  readonly line: number | undefined
+}
+
+export interface ThreadsAnswer {
+  readonly threads: { number: number; lwp: number }[]
+  readonly selected: number
+  readonly architecture: string
+  readonly pc: bigint
+  readonly version: string
+}
+
+export interface FramesAnswer {
+  readonly frames: PlainFrame[]
+  /** pthread_self() of the thread, where a register holds it. */
+  readonly pointer: bigint | undefined
+  readonly sp: bigint | undefined
+  /** Why the stack ends where it should not. */
+  readonly stop: string | undefined
+  /** There are more frames than were asked for. */
+  readonly more: boolean
+  /** The answer came whole. */
+  readonly complete: boolean
+}
+
+const KINDS: readonly string[] = ['normal', 'inline', 'signal-handler', 'dummy', 'tail-call', 'other']
+const MAX_NAME = 8_192
+
+export function readThreads(data: readonly unknown[]): ThreadsAnswer | undefined {
+  const message = data.map(recordOf).find((each) => Array.isArray(each.threads))
+  const pc = address(message?.pc)
+  const selected = message?.selected
+  if (message === undefined || pc === undefined || !isCount(selected)) return undefined
+  const threads = (message.threads as unknown[]).flatMap((each) => {
+    const [number, lwp] = Array.isArray(each) ? each as unknown[] : []
+    return isCount(number) && isCount(lwp) ? [{ number, lwp }] : []
+  })
+  return {
+    threads,
+    selected,
+    architecture: text(message.architecture) ?? '',
+    pc,
+    version: text(message.version) ?? '',
+  }
+}
+
+export function readFrames(data: readonly unknown[]): FramesAnswer {
+  const messages = data.map(recordOf)
+  const first = messages.find((each) => 'thread' in each)
+  const last = messages.find((each) => 'more' in each)
+  const frames = messages.flatMap((each) => (Array.isArray(each.frames) ? each.frames as unknown[] : []))
+  return {
+    frames: frames.flatMap((each) => readFrame(each) ?? []),
+    pointer: address(first?.pointer),
+    sp: address(first?.sp),
+    stop: text(last?.stop),
+    more: last?.more === true,
+    complete: last !== undefined,
+  }
+}
+
+function readFrame(value: unknown): PlainFrame | undefined {
+  const [at, kind, name, file, line] = Array.isArray(value) ? value as unknown[] : []
+  const pc = address(at)
+  if (pc === undefined) return undefined
+  return {
+    pc,
+    kind: (typeof kind === 'string' && KINDS.includes(kind) ? kind : 'other') as FrameKind,
+    function: text(name),
+    file: text(file),
+    line: isCount(line) ? line : undefined,
+  }
+}
+
+/** The member `name` of the first message that has it as text. */
+export function readText(data: readonly unknown[], name: string): string | undefined {
+  const found = data.map(recordOf).find((each) => typeof each[name] === 'string')?.[name]
+  return typeof found === 'string' ? found : undefined
+}
+
+export function readFlag(data: readonly unknown[], name: string): boolean {
+  return data.some((each) => recordOf(each)[name] === true)
+}
+
+export function readRegisters(data: readonly unknown[]): { name: string; value: string }[] {
+  const list = data.map(recordOf).find((each) => Array.isArray(each.registers))?.registers
+  return (Array.isArray(list) ? list as unknown[] : []).flatMap((each) => {
+    const [name, value] = Array.isArray(each) ? each as unknown[] : []
+    return text(name) !== undefined && address(value) !== undefined
+      ? [{ name: String(name), value: String(value) }]
+      : []
+  })
+}
+
+function recordOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? value as Record<string, unknown> : {}
+}
+
+function address(value: unknown): bigint | undefined {
+  return typeof value === 'string' && /^0x[0-9a-f]{1,16}$/.test(value) ? BigInt(value) : undefined
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value.slice(0, MAX_NAME) : undefined
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}

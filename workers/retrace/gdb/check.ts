@@ -1,0 +1,38 @@
+/**
+ * Whether a debugger understood a core. gdb never says that it does not know an architecture: it answers with invented
+ * threads and frames (facts.md, 'Cross-architecture gdb'). Pure. Owns that judgement; refuses an answer in part.
+ */
+import { architectureRow } from '../../../src/elf/architecture.ts'
+import type { Core } from '../../../src/elf/core.ts'
+
+/** What the debugger said about the core, right after it was opened. */
+export interface Seen {
+  readonly architecture: string
+  readonly lwps: readonly number[]
+  /** Program counter of the selected thread. */
+  readonly pc: bigint
+}
+
+/** Sentences on what contradicts the core's own notes; empty: the debugger can be believed. */
+export function contradictions(core: Pick<Core, 'architecture' | 'threads'>, seen: Seen): string[] {
+  const found: string[] = []
+  if (core.architecture !== undefined && !isArchitecture(architectureRow(core.architecture).gdb, seen.architecture)) {
+    found.push(`it takes the core for ${seen.architecture}, but it is ${core.architecture}`)
+  }
+  const real = core.threads.map((thread) => thread.lwp)
+  const missing = real.filter((lwp) => !seen.lwps.includes(lwp)).length
+  if (missing > 0 || seen.lwps.length !== real.length) {
+    found.push(`it sees ${seen.lwps.length} threads, ${missing} of the core's ${real.length} are not among them`)
+  }
+  const crashed = core.threads[0]
+  if (crashed !== undefined && crashed.pc !== seen.pc) {
+    found.push(`the crashed thread is at 0x${crashed.pc.toString(16)}, not at 0x${seen.pc.toString(16)}`)
+  }
+  return found
+}
+
+/** gdb names ARM's revision after the executable's attributes, and has variants of the others behind a colon or dot. */
+function isArchitecture(expected: string, seen: string): boolean {
+  return seen === expected || (/^arm/.test(expected) && /^arm/.test(seen)) ||
+    (expected === 'i386' && seen === 'i386:intel')
+}

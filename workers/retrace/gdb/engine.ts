@@ -1,0 +1,68 @@
+/**
+ * The debuggers that a task can be given to, tried in order until one understands the core (check.ts). Owns where each
+ * lies and what of the host it needs to see; refuses /usr/bin and /usr/lib/debug of the host: programs and debuginfo
+ * come from verified packages only. Another engine (a newer gdb in a root of its own, a target's gdb under qemu-user)
+ * is another row of `engines()`.
+ */
+import { existsSync, readdirSync, readlinkSync } from 'node:fs'
+import { arch } from 'node:process'
+import { type Architecture, ARCHITECTURES } from '../../../src/elf/architecture.ts'
+import { mergedLinks, type SandboxPlan } from '../sandbox/arguments.ts'
+
+export interface Engine {
+  /** As the log and backtrace.json call it. */
+  readonly name: string
+  /** The command inside the sandbox, before gdb's own arguments. */
+  readonly command: readonly string[]
+  readonly sees: SandboxPlan['debugger']
+  serves(architecture: Architecture): boolean
+}
+
+const HOST_GDBS = ['/usr/bin/gdb-multiarch', '/usr/bin/gdb']
+const HOST_NAMES: Readonly<Record<string, Architecture>> = { x64: 'amd64', arm64: 'arm64', riscv64: 'riscv64' }
+
+/** The engines of this machine, best first; empty when there is no gdb at all. */
+export function engines(): Engine[] {
+  const host = hostEngine()
+  return host === undefined ? [] : [host]
+}
+
+/** The distribution's multi-target gdb, or its plain one, which knows the host's own architectures only. */
+function hostEngine(): Engine | undefined {
+  const program = HOST_GDBS.find((path) => existsSync(path))
+  const own = HOST_NAMES[arch]
+  const triplet = ARCHITECTURES.find((row) => row.name === own)?.triplet
+  if (program === undefined || triplet === undefined) return undefined
+  const isMultiarch = program.endsWith('multiarch')
+  return {
+    name: program.slice(program.lastIndexOf('/') + 1),
+    command: [program],
+    sees: {
+      binds: [program, '/usr/share/gdb', `/usr/lib/${triplet}`, ...foldersThatExist()].map((path) => ({
+        from: path,
+        at: path,
+      })),
+      links: [...mergedLinks('', ['bin', 'lib', 'lib64']), ...loaderLinks()],
+    },
+    serves: (architecture) => isMultiarch || architecture === own || (own === 'amd64' && architecture === 'i386'),
+  }
+}
+
+/** Python's standard library, without which gdb 13 does not start, and the folder of the loader. */
+function foldersThatExist(): string[] {
+  const pythons = readdirSync('/usr/lib').filter((name) => /^python3\.\d+$/.test(name)).map((name) =>
+    `/usr/lib/${name}`
+  )
+  return existsSync('/usr/lib64') ? [...pythons, '/usr/lib64'] : pythons
+}
+
+/** The loader's name directly in /lib, as on arm64: a link beside the folder that is bound. */
+function loaderLinks() {
+  return readdirSync('/usr/lib').filter((name) => /^ld-linux-[a-z0-9-]+\.so\.\d$/.test(name)).flatMap((name) => {
+    try {
+      return [{ path: `/usr/lib/${name}`, target: readlinkSync(`/usr/lib/${name}`) }]
+    } catch {
+      return [] // no link: a file in a place that Debian does not use
+    }
+  })
+}

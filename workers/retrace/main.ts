@@ -1,0 +1,166 @@
+/**
+ * abrt-retrace-worker: one task, in the steps of architecture.md. This file is their order and nothing else; each step
+ * is a file beside it.
+ */
+import { join } from 'node:path'
+import process, { argv, exit, stderr, stdout } from 'node:process'
+import { type Config, readConfig } from '../../src/config.ts'
+import { openDatabase } from '../../src/database.ts'
+import { EXIT, installationRoot, UsageError, version } from '../../src/program.ts'
+import { assemble, withLinkFolder } from './assemble.ts'
+import { help, lineFromInput, NAME, readCommandLine } from './command_line.ts'
+import { Deadline } from './deadline.ts'
+import { debugCore } from './debug.ts'
+import { engines } from './gdb/engine.ts'
+import { type Journal, journal } from './journal.ts'
+import { outcome } from './outcome.ts'
+import { architectureRemark, describeCore, readCoreFile } from './read.ts'
+import { type Findings, makeReport, type Report } from './report.ts'
+import { moduleLine } from './report/modules.ts'
+import { resolveModules } from './resolve.ts'
+import { Stopwatch } from './stopwatch.ts'
+import { linkFolder, openTask, readHints, removeCore, removeTraces, type Task, writeResults } from './task.ts'
+
+async function main(words: readonly string[]): Promise<number> {
+  const command = readCommandLine(words)
+  if (command.kind === 'help') return print(help())
+  if (command.kind === 'version') return print(`${NAME} ${version()}`)
+  const config = readConfig()
+  const stop = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
+  const tools = { config, engines: engines(), root: join(installationRoot(), 'workers', 'retrace', 'root') }
+  const dir = command.kind === 'task' ? command.dir : await lineFromInput()
+  if (dir === undefined) return EXIT.done
+  const task = openTask(dir)
+  if (task.hasEnded) return endAgain(task)
+  return await retrace(task, { ...tools, signal: stop.signal, said: journal() })
+}
+
+/** Of the task's time: resolving and fetching end then, with what came, and the rest is for gdb. */
+const RESOLVE_SHARE = 0.75
+
+interface Tools {
+  config: Config
+  engines: ReturnType<typeof engines>
+  root: string
+  signal: AbortSignal
+  said: Journal
+}
+
+/** All steps of one task; the exit code. A signal ends it without results: the task is run again some day. */
+async function retrace(task: Task, tools: Tools): Promise<number> {
+  const { said, signal } = tools
+  const watch = new Stopwatch()
+  let found: Findings | undefined
+  try {
+    removeTraces(task)
+    found = await investigate(task, { ...tools, watch })
+  } catch (error) {
+    found = { ...nothingFound(task), outcome: outcome('internal', `The worker failed: ${describe(error)}.`) }
+    said.complain('report', error instanceof Error ? error.stack ?? error.message : String(error))
+  }
+  if (signal.aborted) {
+    said.complain('done', 'stopped by a signal; the task stays to be done')
+    removeTraces(task)
+    return EXIT.failed
+  }
+  watch.start('report')
+  const report = makeReport(found, watch.seconds())
+  deliver(task, report, { said, watch })
+  return report.hasBacktrace ? EXIT.done : EXIT.failed
+}
+
+async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Promise<Findings> {
+  const { config, said, signal, watch } = tools
+  const deadline = new Deadline(config.taskTimeoutS * 1000)
+  const found = nothingFound(task)
+
+  watch.start('read')
+  const { core, outcome } = readCoreFile(task.core)
+  if (core === undefined || outcome !== undefined) return { ...found, core, outcome }
+  said.say('read', describeCore(core))
+  const remark = architectureRemark(core, readHints(task).architecture)
+  if (remark !== undefined) said.say('read', remark)
+
+  watch.start('resolve')
+  const database = openDatabase(config.database)
+  const resolution = await deadline.await(resolveModules(core, found.hints, {
+    config,
+    database,
+    signal: AbortSignal.any([signal, deadline.signal(RESOLVE_SHARE)]),
+    say: (line) => said.repeat(line),
+  }))
+  if (resolution === undefined) return { ...found, core, step: 'resolve', ranOutOfTime: 'fetch' }
+  watch.move('resolve', 'fetch', resolution.seconds.fetch)
+  for (const module of resolution.modules) said.note('resolve', moduleLine(module))
+  const resolved = { ...found, ...resolution, core, step: 'resolve' }
+  if (signal.aborted) return resolved
+
+  watch.start('assemble')
+  const assembly = withLinkFolder(assemble(core, resolution.modules, task.core), linkFolder(task))
+  for (const problem of assembly.problems) said.note('assemble', problem)
+
+  watch.start('debug')
+  said.say('debug', `running gdb with ${assembly.links.length} names for ${resolution.modules.length} modules`)
+  const debugged = await debugCore(core, assembly, { ...tools, deadline })
+  for (const line of [...debugged.rejected, ...debugged.conversation?.problems ?? [], ...debugged.warnings]) {
+    said.note('debug', line)
+  }
+  return {
+    ...resolved,
+    regions: assembly.regions,
+    debugged,
+    step: 'debug',
+    ranOutOfTime: deadline.isOver ? (debugged.engine === undefined ? 'fetch' : 'debug') : undefined,
+  }
+}
+
+/** Writes the results, the log last of all; then the core goes. */
+function deliver(task: Task, report: Report, { said, watch }: { said: Journal; watch: Stopwatch }): void {
+  const { code, summary, next_step } = report.outcome
+  said.say('report', `${code}: ${summary}`)
+  if (code !== 'ok') said.say('report', `next: ${next_step}`)
+  said.note('done', watch.summary())
+  writeResults(task, [...report.files, ['retrace-log', said.text()]])
+  removeTraces(task)
+  removeCore(task)
+}
+
+/** A task that has ended already: only what a killed run left is tidied up. */
+function endAgain(task: Task): number {
+  removeTraces(task)
+  removeCore(task)
+  stdout.write(`done: this task has ended before; see ${task.hasBacktrace ? 'backtrace' : 'retrace-log'}\n`)
+  return task.hasBacktrace ? EXIT.done : EXIT.failed
+}
+
+function nothingFound(task: Task): Findings {
+  return {
+    core: undefined,
+    hints: readHints(task),
+    modules: [],
+    release: undefined,
+    owner: undefined,
+    regions: undefined,
+    debugged: undefined,
+    ranOutOfTime: undefined,
+    step: 'read',
+    outcome: undefined,
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function print(text: string): number {
+  stdout.write(`${text}\n`)
+  return EXIT.done
+}
+
+try {
+  exit(await main(argv.slice(2)))
+} catch (error) {
+  stderr.write(`${NAME}: ${describe(error)}\n`)
+  exit(error instanceof UsageError ? EXIT.usage : EXIT.failed)
+}

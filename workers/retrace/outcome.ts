@@ -1,0 +1,178 @@
+/**
+ * How a task ended: a closed list of codes, each with a sentence on what happened and one on what to do. Pure. Owns the
+ * choice among them; refuses 'failed' without a reason.
+ */
+import type { Core } from '../../src/elf/core.ts'
+import type { ElfErrorCode } from '../../src/elf/error.ts'
+import type { SessionEnd } from './gdb/session.ts'
+import type { ReportThread } from './report/frames.ts'
+import { lackOf } from './report/modules.ts'
+import type { ResolvedModule } from './resolve.ts'
+
+export type OutcomeCode =
+  | 'ok'
+  | 'ok-partial'
+  | 'core-not-elf'
+  | 'core-truncated'
+  | 'core-unsupported-arch'
+  | 'core-empty'
+  | 'release-unknown'
+  | 'package-not-found'
+  | 'package-gone-upstream'
+  | 'debuginfo-missing'
+  | 'fetch-timeout'
+  | 'debugger-failed'
+  | 'debugger-timeout'
+  | 'out-of-memory'
+  | 'killed'
+  | 'internal'
+
+export interface Outcome {
+  readonly code: OutcomeCode
+  readonly summary: string
+  readonly next_step: string
+}
+
+/** What to do, where no better advice is known. */
+const NEXT_STEP: Readonly<Record<OutcomeCode, string>> = {
+  'ok': 'Nothing is missing.',
+  'ok-partial': 'Ask the administrator to add what is missing to the package repository, then send the core again.',
+  'core-not-elf':
+    'Send the core as the kernel wrote it (coredumpctl dump decompresses it), not a report or an archive.',
+  'core-truncated':
+    'Raise the limit on core size (ulimit -c unlimited, ProcessSizeMax= of coredump.conf) and crash again.',
+  'core-unsupported-arch': 'Use a debugger on the machine that crashed; this server does not know its architecture.',
+  'core-empty': 'Send the core of a process; this one holds no thread.',
+  'release-unknown': 'Ask the administrator to add this release to the package repository, then send the core again.',
+  'package-not-found': 'Ask the administrator to add the package to the repository, or crash with a packaged version.',
+  'package-gone-upstream': 'Update the package and send the core of the next crash; this version can be had no more.',
+  'debuginfo-missing': 'Ask the administrator to add the repository with debuginfo, then send the core again.',
+  'fetch-timeout':
+    'Send the core again: what has been fetched by now is kept. Should it repeat, tell the administrator.',
+  'debugger-failed': 'Tell the administrator, with the log of this task.',
+  'debugger-timeout': 'Ask the administrator to raise RETRACE_TASK_TIMEOUT_S, then send the core again.',
+  'out-of-memory': 'Ask the administrator to raise RETRACE_TASK_MEMORY_MB, then send the core again.',
+  'killed': 'Send the core again.',
+  'internal': 'Tell the administrator, with the log of this task.',
+}
+
+export function outcome(code: OutcomeCode, summary: string, nextStep: string = NEXT_STEP[code]): Outcome {
+  return { code, summary, next_step: nextStep }
+}
+
+const CORE_ERRORS: Readonly<Record<ElfErrorCode, OutcomeCode>> = {
+  'not-elf': 'core-not-elf',
+  'not-core': 'core-not-elf',
+  'unsupported': 'core-unsupported-arch',
+  'malformed': 'core-not-elf',
+  'truncated': 'core-truncated',
+}
+
+/** A core that could not be read at all. */
+export function coreOutcome(code: ElfErrorCode, message: string): Outcome {
+  return outcome(CORE_ERRORS[code], `The core cannot be read: ${message}.`)
+}
+
+/** A core that was read, and holds nothing that a debugger could use; undefined for all others. */
+export function unusableCore(core: Core): Outcome | undefined {
+  if (core.architecture === undefined) {
+    const { class: bits, machine, littleEndian } = core.ident
+    const order = littleEndian ? 'little-endian' : 'big-endian'
+    return outcome(
+      'core-unsupported-arch',
+      `The core is of an unknown machine (e_machine ${machine}, ${bits} bits, ${order}).`,
+    )
+  }
+  if (core.threads.length > 0) return undefined
+  return core.truncated === undefined ? outcome('core-empty', 'The core holds no thread.') : outcome(
+    'core-truncated',
+    `The core is cut off before its threads: ${core.truncated.missingBytes} bytes are missing.`,
+  )
+}
+
+export interface Facts {
+  readonly core: Core
+  readonly modules: readonly ResolvedModule[]
+  readonly release: string | undefined
+  readonly threads: readonly ReportThread[]
+  /** Why gdb ended early, and on engines that did not understand the core. */
+  readonly end: SessionEnd | undefined
+  readonly rejected: readonly string[]
+  /** The deadline came while packages were fetched, or while gdb was asked. */
+  readonly ranOutOfTime: 'fetch' | 'debug' | undefined
+  /** What the backtrace lacks although the modules are here: parts of the core, frames over a limit. */
+  readonly losses: readonly string[]
+}
+
+/** Whether there is anything to show: one frame with the name of a function is enough. */
+export function hasNamedFrame(threads: readonly ReportThread[]): boolean {
+  return threads.some((thread) => thread.frames.some((frame) => frame.function !== undefined))
+}
+
+export function decideOutcome(facts: Facts): Outcome {
+  const { threads, end, ranOutOfTime, rejected } = facts
+  const frames = threads.reduce((sum, thread) => sum + thread.frames.length, 0)
+  const came = hasNamedFrame(threads)
+    ? `What came before is here: ${frames} frames of ${threads.length} threads.`
+    : 'No frame has a name.'
+  if (end?.kind === 'memory') return outcome('out-of-memory', `The debugger was stopped: ${end.detail}. ${came}`)
+  if (ranOutOfTime === 'fetch') return outcome('fetch-timeout', `Fetching packages took too long. ${came}`)
+  if (end?.kind === 'timeout' || ranOutOfTime === 'debug') {
+    return outcome('debugger-timeout', `The debugger ran out of time${end ? `: ${end.detail}` : ''}. ${came}`)
+  }
+  if (end !== undefined && end.kind !== 'closed') {
+    return outcome('debugger-failed', `The debugger stopped: ${end.detail}. ${came}`)
+  }
+  if (threads.length === 0) {
+    return outcome(
+      'debugger-failed',
+      rejected.length > 0 ? `${rejected.join('. ')}.` : 'There is no debugger for this core.',
+    )
+  }
+  return hasNamedFrame(threads) ? success(facts, frames) : nothingNamed(facts)
+}
+
+function success({ threads, losses }: Facts, frames: number): Outcome {
+  const used = new Set(threads.flatMap((thread) => thread.frames.flatMap((frame) => frame.module ?? [])))
+  const lacks = [...used].flatMap((module) => lackOf(module) ?? [])
+  const summary = `${frames} frames of ${threads.length} ${threads.length === 1 ? 'thread' : 'threads'}`
+  if (lacks.length === 0 && losses.length === 0) return outcome('ok', `${summary}, complete.`)
+  const shown = [...lacks.slice(0, 8), ...(lacks.length > 8 ? [`${lacks.length - 8} more modules`] : []), ...losses]
+  return outcome(
+    'ok-partial',
+    `${summary}. Missing: ${shown.join('; ')}.`,
+    lacks.length === 0 ? adviceOn(losses) : undefined,
+  )
+}
+
+function adviceOn(losses: readonly string[]): string {
+  return losses.some((loss) => loss.startsWith('the core'))
+    ? NEXT_STEP['core-truncated']
+    : 'Ask the administrator to raise RETRACE_MAX_BACKTRACE_KB, then send the core again.'
+}
+
+/** The reason why not a single frame has a name, the first that applies. */
+function nothingNamed({ core, modules, release, losses }: Facts): Outcome {
+  const program = modules.find((each) => each.module.kind === 'executable') ?? modules[0]
+  if (core.truncated !== undefined) {
+    return outcome('core-truncated', `The core is cut off: ${core.truncated.missingBytes} bytes are missing.`)
+  }
+  if (program !== undefined && program.binary !== undefined && program.debug !== undefined) {
+    return outcome(
+      'core-truncated',
+      `The core does not hold its threads' stacks${losses.length ? `: ${losses.join('; ')}` : ''}.`,
+    )
+  }
+  if (release === undefined) {
+    return outcome(
+      'release-unknown',
+      'Neither the core nor its sender tells which release it comes from, and no build-id is known here.',
+    )
+  }
+  if (program?.binary === undefined) {
+    const tried = program?.tried.join('; ') || 'no package here has it'
+    const code = /gone upstream/.test(tried) ? 'package-gone-upstream' : 'package-not-found'
+    return outcome(code, `${program?.module.path || 'The program'} was not found: ${tried}.`)
+  }
+  return outcome('debuginfo-missing', `${lackOf(program) ?? program.module.path}; ${program.tried.join('; ')}.`)
+}

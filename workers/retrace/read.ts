@@ -1,0 +1,40 @@
+/**
+ * Step `read`: the core's own word, by our own reader, and a line on it for the person who waits. Owns the verdict on
+ * cores that are none; no debugger is started for those.
+ */
+import { type Core, readCore } from '../../src/elf/core.ts'
+import { architectureNamed } from '../../src/elf/architecture.ts'
+import { ElfError } from '../../src/elf/error.ts'
+import { fileSource } from '../../src/elf/source.ts'
+import { coreOutcome, type Outcome, unusableCore } from './outcome.ts'
+import { signalName } from './report/signal.ts'
+
+/** The core, or how the task ends without one. Throws the errors of the disk. */
+export function readCoreFile(path: string): { core: Core | undefined; outcome: Outcome | undefined } {
+  using source = fileSource(path)
+  try {
+    const core = readCore(source)
+    return { core, outcome: unusableCore(core) }
+  } catch (error) {
+    if (!(error instanceof ElfError)) throw error
+    return { core: undefined, outcome: coreOutcome(error.code, error.message) }
+  }
+}
+
+/** 'core of /usr/bin/python3.11 (amd64), 1 thread, SIGSEGV'. */
+export function describeCore(core: Core): string {
+  const program = core.modules.find((module) => module.kind === 'executable')?.path || core.process?.name || 'a program'
+  const threads = core.threads.length === 1 ? '1 thread' : `${core.threads.length} threads`
+  const signal = core.siginfo?.signal || core.threads[0]?.signal || 0
+  return `core of ${program} (${core.architecture}), ${threads}${signal === 0 ? '' : `, ${signalName(signal)}`}`
+}
+
+/** Where the client's word on the architecture is not the core's; undefined where it is, or was not given. */
+export function architectureRemark(core: Core, said: string | undefined): string | undefined {
+  if (said === undefined || core.architecture === undefined) return undefined
+  const named = architectureNamed(said)
+  if (named === core.architecture) return undefined
+  return named === undefined
+    ? `the architecture ${said} is not known here; the core is ${core.architecture}`
+    : `the client says ${said}, but the core is ${core.architecture}, which counts`
+}

@@ -1,0 +1,124 @@
+/**
+ * Step `report`: the files that the server hands out, from what the steps before found. Pure. Owns which files there are;
+ * refuses a `backtrace` in which no frame has a name.
+ */
+import type { Core } from '../../src/elf/core.ts'
+import { packageName } from '../../src/packages/package_name.ts'
+import type { Debugged } from './debug.ts'
+import type { Region } from './gdb/readable_memory.ts'
+import { decideOutcome, hasNamedFrame, type Outcome } from './outcome.ts'
+import { type ReportThread, reportThreads } from './report/frames.ts'
+import { backtraceJson } from './report/json.ts'
+import { countModules, modulesJson } from './report/modules.ts'
+import { backtraceText } from './report/text.ts'
+import type { Hints, ResolvedModule } from './resolve.ts'
+import type { Result } from './task.ts'
+
+export interface Seconds {
+  read: number
+  resolve: number
+  fetch: number
+  assemble: number
+  debug: number
+  report: number
+  total: number
+}
+
+export interface Findings {
+  readonly core: Core | undefined
+  readonly hints: Hints
+  readonly modules: readonly ResolvedModule[]
+  readonly release: string | undefined
+  readonly owner: string | undefined
+  readonly regions: readonly Region[] | undefined
+  readonly debugged: Debugged | undefined
+  readonly ranOutOfTime: 'fetch' | 'debug' | undefined
+  /** The step that was reached. */
+  readonly step: string
+  /** Known before gdb: a core that is none. */
+  readonly outcome: Outcome | undefined
+}
+
+export interface Report {
+  readonly outcome: Outcome
+  readonly hasBacktrace: boolean
+  /** In the order in which they have to appear; `retrace-log`, the last, is the caller's. */
+  readonly files: [Result, string][]
+}
+
+export function makeReport(findings: Findings, seconds: Seconds): Report {
+  const { core, debugged, modules } = findings
+  const conversation = debugged?.conversation
+  const threads = core === undefined || conversation === undefined || debugged?.engine === undefined ||
+      conversation.contradictions.length > 0
+    ? []
+    : reportThreads(conversation.threads, { core, modules, regions: findings.regions })
+  const losses = core === undefined ? [] : lossesOf(core, threads, conversation?.threadCount ?? threads.length)
+  const notes = [...losses, ...remarksOn(threads)]
+  const outcome = findings.outcome ??
+    (core === undefined
+      ? {
+        code: 'internal' as const,
+        summary: 'The core was not read.',
+        next_step: 'Tell the administrator, with the log.',
+      }
+      : decideOutcome({
+        core,
+        modules,
+        release: findings.release,
+        threads,
+        end: debugged?.end,
+        rejected: debugged?.rejected ?? [],
+        ranOutOfTime: findings.ranOutOfTime,
+        losses,
+      }))
+  const files: [Result, string][] = modules.length > 0 ? [['modules.json', modulesJson(modules)]] : []
+  const hasBacktrace = hasNamedFrame(threads)
+  if (hasBacktrace && core !== undefined && conversation !== undefined) {
+    const parts = { core, conversation, threads, notes }
+    const json = { ...parts, ...findings, core, outcome, engine: debugged?.engine, seconds: { ...seconds } }
+    files.push(['backtrace.json', backtraceJson(json)], ['backtrace', backtraceText(parts)])
+  }
+  files.push(['outcome.json', outcomeJson(findings, outcome, seconds)])
+  return { outcome, hasBacktrace, files }
+}
+
+function outcomeJson(findings: Findings, outcome: Outcome, seconds: Seconds): string {
+  const first = findings.hints.package ?? findings.hints.packages[0]
+  const named = first === undefined ? undefined : packageName(first)
+  return `${
+    JSON.stringify({
+      ...outcome,
+      step: findings.step,
+      package: findings.owner ?? named ?? null,
+      release: findings.release ?? null,
+      seconds: Object.fromEntries(Object.entries(seconds).map(([name, value]) => [name, Number(value.toFixed(3))])),
+      modules: countModules(findings.modules),
+    })
+  }\n`
+}
+
+/** What the core lacks and what was left out, as sentences without a full stop. */
+function lossesOf(core: Core, threads: readonly ReportThread[], threadCount: number): string[] {
+  const losses: string[] = []
+  if (core.truncated !== undefined) {
+    const { missingBytes, segments } = core.truncated
+    losses.push(
+      `the core is cut off: ${missingBytes} bytes of ${segments} segments are missing, so some memory is unavailable`,
+    )
+  }
+  const stackless = threads.filter((thread) => thread.stackMissing).length
+  if (stackless > 0) losses.push(`the core does not hold the stacks of ${stackless} of ${threads.length} threads`)
+  const cut = threads.reduce((sum, thread) => sum + thread.cutFrames, 0)
+  if (cut > 0) losses.push(`the values of ${cut} frames are not shown, since the text reached RETRACE_MAX_BACKTRACE_KB`)
+  if (threadCount > threads.length && threads.length > 0) {
+    losses.push(`${threadCount - threads.length} of ${threadCount} threads are not shown, since a limit was reached`)
+  }
+  return losses
+}
+
+/** What a reader should know although nothing of use is missing. */
+function remarksOn(threads: readonly ReportThread[]): string[] {
+  const long = threads.filter((thread) => thread.more).length
+  return long === 0 ? [] : [`${long} ${long === 1 ? 'stack is' : 'stacks are'} longer than what is shown`]
+}

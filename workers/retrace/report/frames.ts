@@ -1,0 +1,139 @@
+/**
+ * Threads and frames as the report has them: gdb's plain frames joined with the values of its text, each with the module
+ * it lies in and how far it can be trusted. Pure. Owns the word for that trust; refuses to call a frame exact whose
+ * module is not.
+ */
+import type { Core } from '../../../src/elf/core.ts'
+import { moduleAt } from '../../../src/elf/core.ts'
+import type { FrameKind, PlainFrame } from '../gdb/answers.ts'
+import { readBacktrace, type Variable } from '../gdb/backtrace_text.ts'
+import type { ThreadAnswer } from '../gdb/conversation.ts'
+import { isReadable, type Region } from '../gdb/readable_memory.ts'
+import type { ResolvedModule } from '../resolve.ts'
+import { INSIDE } from '../sandbox/arguments.ts'
+
+/**
+ * `exact`: the module's build-id matched. `by-path`: it had none, so its file was found by name. `no-symbols`: no
+ * debuginfo, a name at most. `guessed`: found through a frame whose module is missing, so the unwinder had to guess.
+ */
+export type Trust = 'exact' | 'by-path' | 'no-symbols' | 'guessed'
+
+export interface ReportFrame {
+  readonly level: number
+  readonly pc: bigint
+  readonly kind: FrameKind
+  readonly function: string | undefined
+  readonly file: string | undefined
+  readonly line: number | undefined
+  readonly arguments: readonly Variable[]
+  readonly locals: readonly Variable[]
+  readonly module: ResolvedModule | undefined
+  readonly trust: Trust
+}
+
+export interface ReportThread {
+  readonly number: number
+  readonly lwp: number
+  /** pthread_self(), where a register holds it and the process has a C library. */
+  readonly pointer: bigint | undefined
+  readonly frames: readonly ReportFrame[]
+  /** gdb's text of the frames, fit for the report; undefined when it did not come. */
+  readonly text: string | undefined
+  readonly stopped: string | undefined
+  /** The stack goes on behind the last frame. */
+  readonly more: boolean
+  /** Frames that the text lacks for its size. */
+  readonly cutFrames: number
+  /** The thread's stack is not in the core. */
+  readonly stackMissing: boolean
+}
+
+const C_LIBRARY = /\/(libc[.-]|libpthread[.-]|ld-musl)/
+
+export function reportThreads(
+  threads: readonly ThreadAnswer[],
+  { core, modules, regions }: {
+    core: Core
+    modules: readonly ResolvedModule[]
+    regions: readonly Region[] | undefined
+  },
+): ReportThread[] {
+  const byModule = new Map(modules.map((each) => [each.module, each]))
+  const hasLibrary = core.modules.some((module) => C_LIBRARY.test(module.path))
+  const moduleOf = (address: bigint) => {
+    const module = moduleAt(core.modules, address)
+    return module === undefined ? undefined : byModule.get(module)
+  }
+  return threads.map((thread) => {
+    const text = thread.text === undefined ? undefined : fitText(thread.text)
+    const read = readBacktrace(text ?? '', (level) => thread.frames[level]?.function)
+    const frames = thread.frames.length > 0 ? thread.frames : frameOfNotes(core, thread.lwp)
+    const places = placesOf(frames, moduleOf)
+    return {
+      number: thread.number,
+      lwp: thread.lwp,
+      pointer: hasLibrary && thread.pointer ? thread.pointer : undefined,
+      frames: frames.map((frame, level) => ({
+        ...frame,
+        level,
+        ...valuesOf(read.frames.get(level)),
+        ...places[level] ?? { module: undefined, trust: 'guessed' },
+      })),
+      text,
+      stopped: read.stopped ?? thread.stop,
+      more: thread.more || !thread.complete,
+      cutFrames: thread.cut ? Math.max(0, thread.frames.length - read.frames.size) : 0,
+      stackMissing: regions !== undefined && thread.sp !== undefined && !isReadable(regions, thread.sp),
+    }
+  })
+}
+
+/** Where a thread was, by the core's own notes: what is left when gdb said nothing about it. */
+function frameOfNotes(core: Core, lwp: number): PlainFrame[] {
+  const thread = core.threads.find((each) => each.lwp === lwp)
+  if (thread === undefined) return []
+  return [{ pc: thread.pc, kind: 'normal', function: undefined, file: undefined, line: undefined }]
+}
+
+function valuesOf(frame: { arguments: Variable[]; locals: Variable[] } | undefined) {
+  return { arguments: frame?.arguments ?? [], locals: frame?.locals ?? [] }
+}
+
+function placesOf(
+  frames: readonly PlainFrame[],
+  moduleOf: (address: bigint) => ResolvedModule | undefined,
+): { module: ResolvedModule | undefined; trust: Trust }[] {
+  let isGuess = false
+  return frames.map((frame, level) => {
+    const isReturn = level > 0 && frames[level - 1]?.kind !== 'signal-handler' && frame.pc > 0n
+    const module = moduleOf(isReturn ? frame.pc - 1n : frame.pc)
+    const trust = isGuess ? 'guessed' : trustOf(module)
+    if (frame.kind !== 'signal-handler' && module?.status !== 'not-applicable' && module?.binary === undefined) {
+      isGuess = true
+    }
+    return { module, trust }
+  })
+}
+
+function trustOf(module: ResolvedModule | undefined): Trust {
+  if (module?.status === 'exact') return 'exact'
+  return module?.status === 'by-path' ? 'by-path' : 'no-symbols'
+}
+
+/**
+ * gdb's text without what its readers trip over: warnings (ABRT's parser then finds no frame), the root's prefix before
+ * file names, control characters, trailing blank lines. LF only.
+ */
+export function fitText(text: string): string {
+  return text.split(/\r?\n/)
+    .filter((line) => !/^warning:/.test(line))
+    .map((line) => visible(line.startsWith('#') ? line.replace(FROM_SYSROOT, ' from $1') : line))
+    .join('\n')
+    .trimEnd()
+}
+
+const FROM_SYSROOT = new RegExp(` from ${INSIDE.sysroot}(/.*)$`)
+
+function visible(line: string): string {
+  return line.replace(/(?!\t)\p{Cc}/gu, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`)
+}

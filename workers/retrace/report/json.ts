@@ -1,0 +1,116 @@
+/**
+ * The file `backtrace.json`: the same frames as the text, for programs. Its shape is published in
+ * schema/backtrace.schema.json. Pure. Owns that shape; refuses numbers that JSON readers would round: addresses are text.
+ */
+import type { Core } from '../../../src/elf/core.ts'
+import type { Conversation } from '../gdb/conversation.ts'
+import type { ResolvedModule } from '../resolve.ts'
+import type { ReportFrame, ReportThread } from './frames.ts'
+import { hex, moduleJson } from './modules.ts'
+import { codeName, signalName } from './signal.ts'
+
+/** Rises when a reader would have to change. */
+export const BACKTRACE_VERSION = 1
+
+export interface JsonParts {
+  readonly core: Core
+  readonly conversation: Conversation
+  readonly threads: readonly ReportThread[]
+  readonly modules: readonly ResolvedModule[]
+  readonly release: string | undefined
+  readonly owner: string | undefined
+  readonly engine: string | undefined
+  readonly outcome: { code: string; summary: string; next_step: string }
+  readonly notes: readonly string[]
+  readonly seconds: Readonly<Record<string, number>>
+}
+
+export function backtraceJson(parts: JsonParts): string {
+  const { core, conversation, threads, modules } = parts
+  const indexes = new Map(modules.map((module, index) => [module, index]))
+  return `${
+    JSON.stringify({
+      version: BACKTRACE_VERSION,
+      outcome: parts.outcome,
+      release: parts.release ?? null,
+      package: parts.owner ?? null,
+      debugger: { engine: parts.engine ?? null, version: conversation.version },
+      core: coreJson(core),
+      signal: signalJson(core),
+      thread_count: conversation.threadCount,
+      threads: threads.map((thread, index) => threadJson(thread, { isCrashed: index === 0, indexes })),
+      registers: Object.fromEntries(conversation.registers.map(({ name, value }) => [name, value])),
+      instructions: conversation.instructions?.split('\n').filter((line) => /^(=>| {2}) /.test(line)) ?? [],
+      messages: {
+        abort: conversation.abortMessage ?? null,
+        assertion: conversation.assertMessage ?? null,
+      },
+      modules: modules.map(moduleJson),
+      limits: parts.notes,
+      seconds: parts.seconds,
+    })
+  }\n`
+}
+
+function coreJson(core: Core) {
+  return {
+    architecture: core.architecture ?? null,
+    pid: core.process?.pid ?? null,
+    uid: core.process?.uid ?? null,
+    name: core.process?.name ?? null,
+    command_line: core.process?.arguments ?? null,
+    truncated: core.truncated === undefined
+      ? null
+      : { missing_bytes: Number(core.truncated.missingBytes), segments: core.truncated.segments },
+  }
+}
+
+function signalJson(core: Core) {
+  const number = core.siginfo?.signal || core.threads[0]?.signal || 0
+  if (number === 0) return null
+  const info = core.siginfo
+  return {
+    number,
+    name: signalName(number),
+    code: info?.code ?? null,
+    code_name: info === undefined ? null : codeName(number, info.code) ?? null,
+    address: info?.address === undefined ? null : hex(info.address),
+    sender_pid: info?.senderPid ?? null,
+    sender_uid: info?.senderUid ?? null,
+  }
+}
+
+function threadJson(
+  thread: ReportThread,
+  { isCrashed, indexes }: { isCrashed: boolean; indexes: Map<ResolvedModule, number> },
+) {
+  return {
+    number: thread.number,
+    lwp: thread.lwp,
+    crashed: isCrashed,
+    frames: thread.frames.map((frame) => frameJson(frame, indexes)),
+    stopped: thread.stopped ?? null,
+    more_frames: thread.more,
+    frames_without_values: thread.cutFrames,
+    stack_missing: thread.stackMissing,
+  }
+}
+
+function frameJson(frame: ReportFrame, indexes: Map<ResolvedModule, number>) {
+  const { module } = frame
+  return {
+    level: frame.level,
+    kind: frame.kind,
+    address: hex(frame.pc),
+    function: frame.function ?? null,
+    file: frame.file ?? null,
+    line: frame.line ?? null,
+    arguments: frame.arguments,
+    locals: frame.locals,
+    module: module === undefined ? null : indexes.get(module) ?? null,
+    path: module?.module.path ?? null,
+    build_id: module?.module.buildId ?? null,
+    offset: module === undefined ? null : hex(frame.pc - module.module.start),
+    trust: frame.trust,
+  }
+}

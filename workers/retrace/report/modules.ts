@@ -1,0 +1,74 @@
+/**
+ * The file `modules.json`, and what the modules lack in words. Pure. Owns both; refuses the server's paths in them.
+ */
+import type { ResolvedModule } from '../resolve.ts'
+
+export interface ModuleCounts {
+  readonly total: number
+  readonly exact: number
+  readonly by_path: number
+  readonly no_debuginfo: number
+  readonly missing: number
+  readonly mismatch: number
+}
+
+/** Counts by status; the vdso, which no package holds, does not count. */
+export function countModules(modules: readonly ResolvedModule[]): ModuleCounts {
+  const count = (status: ResolvedModule['status']) => modules.filter((each) => each.status === status).length
+  return {
+    total: modules.length - count('not-applicable'),
+    exact: count('exact'),
+    by_path: count('by-path'),
+    no_debuginfo: count('no-debuginfo'),
+    missing: count('missing'),
+    mismatch: count('mismatch'),
+  }
+}
+
+/** One module as JSON has it: addresses as hexadecimal text, absent facts as null. */
+export function moduleJson({ module, status, ...found }: ResolvedModule) {
+  return {
+    kind: module.kind,
+    path: module.path,
+    link_name: module.linkName ?? null,
+    deleted: module.deleted,
+    start: hex(module.start),
+    end: hex(module.end),
+    build_id: module.buildId ?? null,
+    status,
+    package: found.package ?? null,
+    debug_package: found.debugPackage ?? null,
+    has_binary: found.binary !== undefined,
+    has_debuginfo: found.debug !== undefined,
+    dwz: found.dwz.map((file) => file.buildId ?? null),
+    tried: found.tried,
+    package_note: module.packageNote ?? null,
+  }
+}
+
+/** The whole file; `version` rises when a reader would have to change. */
+export function modulesJson(modules: readonly ResolvedModule[]): string {
+  return `${JSON.stringify({ version: 1, counts: countModules(modules), modules: modules.map(moduleJson) }, null, 1)}\n`
+}
+
+/** One line for the log: `no-debuginfo /usr/lib/libffi.so.8 (libffi8_3.4.4-1_amd64): why`. */
+export function moduleLine({ module, status, tried, ...found }: ResolvedModule): string {
+  const owner = found.package === undefined ? '' : ` (${found.package})`
+  const reasons = tried.length === 0 ? '' : `: ${tried.join('; ')}`
+  return `${status} ${module.path || '(no name)'}${owner}, build-id ${module.buildId ?? 'unknown'}${reasons}`
+}
+
+/** What a module lacks, as a noun: `libffi.so.8 (libffi8_3.4.4-1_amd64): debuginfo`. Undefined when it lacks nothing. */
+export function lackOf(resolved: ResolvedModule): string | undefined {
+  const name = resolved.module.path.slice(resolved.module.path.lastIndexOf('/') + 1) || 'a module without name'
+  const owner = resolved.package === undefined ? '' : ` (${resolved.package})`
+  if (resolved.status === 'not-applicable') return undefined
+  if (resolved.binary === undefined) {
+    return `${name}${owner}: ${resolved.status === 'mismatch' ? 'only other builds of it are known' : 'not found'}`
+  }
+  return resolved.debug === undefined ? `${name}${owner}: no debuginfo` : undefined
+}
+
+export function hex(address: bigint): string {
+  return `0x${address.toString(16)}`
+}

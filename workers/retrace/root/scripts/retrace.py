@@ -1,0 +1,194 @@
+"""What gdb is asked, inside gdb: the answers leave in one piece on file descriptor 3, as lines of JSON.
+
+gdb's machine interface writes its answers byte by byte, a system call each: a megabyte of backtrace cost 1.7 s on top
+of 0.8 s. So MI starts a question and says how it ended, and the bulk goes this way. Every question ends with a line
+{"end": TOKEN}; questions.ts is the other side and believes nothing of this.
+"""
+import json
+import os
+
+import gdb
+
+CHANNEL = 3
+FRAMES_PER_MESSAGE = 256
+KINDS = {
+    gdb.NORMAL_FRAME: "normal",
+    gdb.INLINE_FRAME: "inline",
+    gdb.SIGTRAMP_FRAME: "signal-handler",
+    gdb.DUMMY_FRAME: "dummy",
+    gdb.TAILCALL_FRAME: "tail-call",
+}
+threads_by_number = {}
+
+
+def ask(token, question, *arguments):
+    """Called from MI: answers one question, and says that it is over, whatever happens."""
+    try:
+        globals()["answer_" + question](*arguments)
+    finally:
+        send(end=token)
+
+
+def send(**message):
+    data = json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
+    view = memoryview(data)
+    while view:
+        view = view[os.write(CHANNEL, view):]
+
+
+def answer_threads():
+    """The threads as gdb sees them, and where the selected one is."""
+    frame = gdb.newest_frame()
+    threads_by_number.update((thread.num, thread) for thread in gdb.selected_inferior().threads())
+    send(
+        threads=[[number, thread.ptid[1]] for number, thread in sorted(threads_by_number.items())],
+        selected=gdb.selected_thread().num,
+        architecture=frame.architecture().name(),
+        pc=hex(frame.pc()),
+        version=gdb.VERSION,
+    )
+
+
+def answer_frames(number, limit):
+    """The frames of a thread, without values: cheap, and the backtrace that follows finds the unwinding done."""
+    threads_by_number[number].switch()
+    frame = gdb.newest_frame()
+    send(thread=number, pointer=thread_pointer(frame), sp=register(frame, "sp"))
+    batch = []
+    count = 0
+    stop = None
+    while frame is not None and count < limit:
+        batch.append(described(frame))
+        count += 1
+        if len(batch) == FRAMES_PER_MESSAGE:
+            send(frames=batch)
+            batch = []
+        last = frame
+        try:
+            frame = frame.older()
+        except gdb.error as error:
+            stop = str(error)
+            break
+        if frame is None and last.unwind_stop_reason() not in (gdb.FRAME_UNWIND_NO_REASON, gdb.FRAME_UNWIND_OUTERMOST):
+            stop = gdb.frame_stop_reason_string(last.unwind_stop_reason())
+    send(frames=batch, stop=stop, more=frame is not None and count >= limit)
+
+
+def described(frame):
+    place = frame.find_sal()
+    symtab = place.symtab
+    return [
+        hex(frame.pc()),
+        KINDS.get(frame.type(), "other"),
+        frame.name(),
+        symtab.filename if symtab else None,
+        place.line if symtab and place.line else None,
+    ]
+
+
+def thread_pointer(frame):
+    """What pthread_self() gives, where the ABI puts it into a register as it is."""
+    name = frame.architecture().name()
+    if name == "i386:x86-64":
+        return register(frame, "fs_base")
+    if name == "s390:64-bit":
+        high, low = register(frame, "acr0"), register(frame, "acr1")
+        return hex(int(high, 16) << 32 | int(low, 16)) if high and low else None
+    return None
+
+
+def register(frame, name):
+    try:
+        return hex(int(frame.read_register(name)) & 0xFFFFFFFFFFFFFFFF)
+    except (gdb.error, ValueError):
+        return None
+
+
+def answer_backtrace(number, frames, limit):
+    """The text of a thread's frames with all values; over `limit` characters it is cut before a frame."""
+    threads_by_number[number].switch()
+    text = said("backtrace -full %d" % frames)
+    cut = len(text) > limit
+    if cut:
+        text = text[: max(text.rfind("\n#", 0, limit), 0) + 1]
+    send(text=text, cut=cut)
+
+
+def answer_text(command):
+    send(text=said(command))
+
+
+def said(command):
+    """What a command prints. Names that are not UTF-8 must not cost the answer: then each byte is a character."""
+    try:
+        return gdb.execute(command, False, True)
+    except UnicodeDecodeError:
+        charset = gdb.parameter("host-charset")
+        gdb.execute("set host-charset ISO-8859-1", False, True)
+        try:
+            return gdb.execute(command, False, True)
+        finally:
+            gdb.execute("set host-charset " + charset, False, True)
+
+
+def answer_registers():
+    frame = gdb.newest_frame()
+    names = [descriptor.name for descriptor in frame.architecture().registers("general")]
+    values = ((name, register(frame, name)) for name in names)
+    send(registers=[[name, value] for name, value in values if value is not None])
+
+
+def answer_instructions(before, after):
+    """The instructions around the crash. Where they have no fixed size, the first start whose steps meet the pc counts."""
+    frame = gdb.newest_frame()
+    pc = frame.pc()
+    architecture = frame.architecture()
+    start = next((at for at in range(max(pc - before, 0), pc) if meets(architecture, at, pc)), pc)
+    send(text=said("disassemble /r 0x%x,0x%x" % (start, pc + after)))
+
+
+def meets(architecture, start, pc):
+    try:
+        steps = architecture.disassemble(start, pc - 1)
+    except gdb.error:
+        return False
+    return bool(steps) and steps[-1]["addr"] + steps[-1]["length"] == pc
+
+
+def answer_string(*expressions):
+    """The text that the first expression that can be evaluated leads to: a message of a library that gave up."""
+    for expression in expressions:
+        try:
+            value = gdb.parse_and_eval(expression)
+            address = int(value) if value.type.code == gdb.TYPE_CODE_PTR else int(value.address)
+            if address == 0:
+                continue
+            raw = bytes_until_nul(address, 4096)
+        except (gdb.error, OverflowError):
+            continue
+        if raw:
+            send(string=raw.decode("utf-8", "replace"))
+            return
+
+
+def bytes_until_nul(address, limit):
+    memory = gdb.selected_inferior()
+    out = bytearray()
+    while len(out) < limit:
+        size = 256 - (address + len(out)) % 256
+        try:
+            piece = memory.read_memory(address + len(out), size).tobytes()
+        except gdb.MemoryError:
+            break
+        head, nul, _ = piece.partition(b"\0")
+        out += head
+        if nul:
+            break
+    return bytes(out[:limit])
+
+
+def answer_readable(regions):
+    """Only these addresses can be read from now on: what was never dumped is unavailable, not zero."""
+    gdb.execute("set mem inaccessible-by-default on", False, True)
+    for start, end in regions:
+        gdb.execute("mem 0x%x 0x%x ro" % (int(start), int(end)), False, True)
