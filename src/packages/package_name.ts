@@ -26,7 +26,9 @@ export function packageReadings(text: string): PackageReading[] {
   const word = text.trim()
   if (word === '' || word.length > MAX_LENGTH || /[\s/\0]/.test(word)) return []
   if (word.includes('=')) return fromFields(word.split('='))
-  if (word.includes('_') && /^[a-z0-9][a-z0-9+.-]*(:[a-z0-9]+)?_[0-9]/.test(word)) return fromFields(word.split('_'))
+  // The one architecture of RPM with an underscore of its own.
+  const isRpm = /\.x86_64(_v[0-9])?$/.test(word)
+  if (!isRpm && /^[a-z0-9][a-z0-9+.-]*(:[a-z0-9]+)?_[0-9]/.test(word)) return fromFields(word.split('_'))
   return fromDashes(word)
 }
 

@@ -7,6 +7,7 @@ import type { Config } from '../../src/config.ts'
 import type { Database } from '../../src/database.ts'
 import type { Core, CoreModule } from '../../src/elf/core.ts'
 import { PackageIndex, packageLabel } from '../../src/packages/index/lookup.ts'
+import { noteLost } from '../../src/packages/keep/kept.ts'
 import { packageName, packageReadings } from '../../src/packages/package_name.ts'
 import { versionOrder } from '../../src/packages/versions.ts'
 import { type BinaryResult, findBinary, type Search } from './resolve/binary.ts'
@@ -72,7 +73,11 @@ export async function resolveModules(core: Core, hints: Hints, context: ResolveC
   const fetcher = new Fetcher(context, index)
   const search: Search = {
     knowledge: { index, releaseId: release.id, named, compareVersions: versionOrder('deb') },
-    store: new Store(index, context.config.repoDir, release.id),
+    store: new Store(index, {
+      repoDir: context.config.repoDir,
+      releaseId: release.id,
+      noteLost: (id) => noteLost(context.database, id),
+    }),
     fetcher,
     signal: context.signal,
   }

@@ -133,7 +133,8 @@ async function fetchIndex(
   context: SyncContext,
 ): Promise<AsyncGenerator<Uint8Array>> {
   const base = suiteAddress(repository)
-  const file = join(context.folder, index.sha256)
+  // Two indices can have the same content, and an empty one has it often: the name keeps them apart.
+  const file = join(context.folder, `${index.sha256}-${index.name.replaceAll('/', '_')}`)
   const folder = index.name.slice(0, index.name.lastIndexOf('/') + 1)
   const names = [index.name]
   const useHash = repository.byHash === 'force' || (repository.byHash === 'yes' && release.acquireByHash)

@@ -100,6 +100,7 @@ async function receive(address: string, answer: Answer, { file, state, options, 
     throw new FetchError('malformed', `${where} announces ${answer.length} bytes where at most ${allowed} can be`)
   }
   const watch = watchTransfer(answer, { where, limits, signal: options.signal })
+  const begun = state.size
   try {
     for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
       watch.count(chunk.length)
@@ -122,6 +123,10 @@ async function receive(address: string, answer: Answer, { file, state, options, 
     throw new FetchError('unreachable', `${where} broke off after ${state.size} bytes`, { cause: error, again: true })
   } finally {
     watch.stop()
+  }
+  // All came that was announced, and it is not enough: another try would end the same.
+  if (options.size !== undefined && state.size < options.size && state.size - begun === answer.length) {
+    throw new FetchError('malformed', `${where} is shorter than the ${options.size} bytes of the signed index`)
   }
 }
 

@@ -59,12 +59,17 @@ export function recordKept(
   }).immediate()
 }
 
-/** Forgets the files of a package and removes them; the package stays known. */
-export function forgetKept(database: Database, repoDir: string, { id, release, folder }: KeptPackage): void {
+/** Notes that a package's files are not here, or not whole: it will be fetched again. Its folder stays as it is. */
+export function noteLost(database: Database, id: number): void {
   database.$client.transaction(() => {
     database.$client.prepare('UPDATE package SET folder = NULL, kept = NULL, kept_bytes = NULL WHERE id = ?').run(id)
     database.$client.prepare('DELETE FROM package_file WHERE package_id = ?').run(id)
   }).immediate()
+}
+
+/** Forgets the files of a package and removes them; the package stays known. */
+export function forgetKept(database: Database, repoDir: string, { id, release, folder }: KeptPackage): void {
+  noteLost(database, id)
   rmSync(join(repoDir, release, folder), { recursive: true, force: true })
 }
 

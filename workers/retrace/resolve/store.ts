@@ -1,6 +1,6 @@
 /**
- * Kept files as the index and the disk agree on them: a row whose file is not there, or of another size, is no file.
- * Owns the way from a row to an absolute path under RETRACE_REPO_DIR.
+ * Kept files as the index and the disk agree on them: a row whose file is not there, or of another size, is no file, and
+ * its package is noted as lost, so that it is fetched again. Owns the way from a row to an absolute path.
  */
 import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,13 +25,18 @@ export interface StoredFile extends KeptFile {
 export class Store {
   readonly #index: PackageIndex
   readonly #repoDir: string
+  readonly #noteLost: (packageId: number) => void
   /** Id of the release whose packages come first, when a build-id is in several. */
   readonly releaseId: number | undefined
 
-  constructor(index: PackageIndex, repoDir: string, releaseId: number | undefined) {
+  constructor(
+    index: PackageIndex,
+    options: { repoDir: string; releaseId: number | undefined; noteLost(packageId: number): void },
+  ) {
     this.#index = index
-    this.#repoDir = repoDir
-    this.releaseId = releaseId
+    this.#repoDir = options.repoDir
+    this.#noteLost = options.noteLost
+    this.releaseId = options.releaseId
   }
 
   /** A program or library of this build-id; at `path` first, since a copy elsewhere is the same file. */
@@ -76,7 +81,10 @@ export class Store {
       const packageDir = join(this.#repoDir, row.release, row.folder ?? packageLabel(row))
       const path = join(packageDir, row.path)
       const found = lstatSync(path, { throwIfNoEntry: false })
-      if (found === undefined || !found.isFile() || found.size !== row.fileSize) continue
+      if (found === undefined || !found.isFile() || found.size !== row.fileSize) {
+        this.#noteLost(row.id)
+        continue
+      }
       return { path, packageDir, row, buildId: hex(row.buildId), altBuildId: hex(row.altBuildId) }
     }
     return undefined
