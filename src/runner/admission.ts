@@ -2,7 +2,7 @@
  * The place that an upload takes from its first header to the end of its task (http.md, table of /create).
  * Counts, and refuses, nothing else: what runs and what waits is the runner's.
  */
-import type { RunnableTask } from './runnable_task.ts'
+import type { Task } from '../spool/task.ts'
 import type { WorkerProcess } from './worker_process.ts'
 
 /** One place among those running, queued and uploading. Disposing it gives it back, unless a task has taken it over. */
@@ -27,7 +27,7 @@ export class Admission implements Disposable {
   }
 
   /** Hands the place, and the worker that waits for a directory, to a task: disposing does nothing from here on. */
-  handOver(task: RunnableTask): WorkerProcess | undefined {
+  handOver(task: Task): WorkerProcess | undefined {
     if (this.#release === undefined) throw new Error(`The admission of task ${task.id} was used or given back before`)
     const worker = this.#worker
     this.#worker = undefined

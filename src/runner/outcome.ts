@@ -1,8 +1,10 @@
 /**
  * How a task ended, as `outcome.json` says it: written by the worker, or by the runner for one that died.
  */
+import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { type RunnableTask, textOf } from './runnable_task.ts'
+import { errnoOf } from '../spool/durable.ts'
+import type { Task } from '../spool/task.ts'
 
 const Outcome = z.looseObject({
   code: z.string(),
@@ -17,13 +19,23 @@ const Outcome = z.looseObject({
 export type Outcome = z.infer<typeof Outcome>
 
 /** undefined: the task has not ended, or the file is damaged. */
-export async function readOutcome(task: RunnableTask): Promise<Outcome | undefined> {
+export async function readOutcome(task: Task): Promise<Outcome | undefined> {
   const text = await textOf(task, 'outcome.json')
   if (text === undefined) return undefined
   try {
     return Outcome.safeParse(JSON.parse(text)).data
   } catch (cause) {
     if (cause instanceof SyntaxError) return undefined
+    throw cause
+  }
+}
+
+/** The text of a small file of the task, or undefined when it does not exist. */
+export async function textOf(task: Task, name: string): Promise<string | undefined> {
+  try {
+    return await readFile(task.file(name), 'utf8')
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOENT') return undefined
     throw cause
   }
 }

@@ -2,8 +2,9 @@
  * What is written for a worker that ended without `retrace-log`: the outcome, then the log from `worker.log`, last of all,
  * so that no accepted task stays PENDING for ever (architecture.md, a task's directory).
  */
-import { copyFile, open, rename, writeFile } from 'node:fs/promises'
-import { directoryOf, has, type RunnableTask } from './runnable_task.ts'
+import { copyFile, open, rename, rm } from 'node:fs/promises'
+import { syncDirectory, writeByRename } from '../spool/durable.ts'
+import type { Task } from '../spool/task.ts'
 import { lastStep } from './worker_log.ts'
 import type { WorkerEnd } from './worker_process.ts'
 
@@ -49,35 +50,28 @@ export function describeDeath(
 }
 
 /** Ends a task whose worker did not. Does nothing when `retrace-log` is there, or the task is not any more. */
-export async function endTask(task: RunnableTask, death: Death): Promise<void> {
-  if (await has(task, 'retrace-log') || !await has(task, '.')) return
-  if (!await has(task, 'outcome.json')) {
-    const step = await lastStep(task)
-    await writeByRename(task, 'outcome.json', async (path) => {
-      await writeFile(path, JSON.stringify({ ...death, step: step ?? null, package: null, release: null }), {
-        mode: 0o600,
-      })
-    })
+export async function endTask(task: Task, death: Death): Promise<void> {
+  if (await task.has('retrace-log') || !await task.has('.')) return
+  if (!await task.has('outcome.json')) {
+    const outcome = { ...death, step: await lastStep(task) ?? null, package: null, release: null }
+    await rm(task.file('outcome.json.partial'), { force: true })
+    await writeByRename(task.file('outcome.json'), JSON.stringify(outcome))
   }
-  await writeByRename(task, 'retrace-log', async (path) => {
-    if (await has(task, 'worker.log')) await copyFile(task.file('worker.log'), path)
-    await writeFile(path, `${death.summary} ${death.next_step}\n`, { flag: 'a', mode: 0o600 })
-  })
+  await copyLog(task, `${death.summary} ${death.next_step}\n`)
 }
 
-async function writeByRename(task: RunnableTask, name: string, write: (path: string) => Promise<void>): Promise<void> {
-  const partial = task.file(`.${name}.partial`)
-  await write(partial)
-  await syncFile(partial)
-  await rename(partial, task.file(name))
-  await syncFile(directoryOf(task))
-}
-
-async function syncFile(path: string): Promise<void> {
-  const handle = await open(path, 'r')
+/** The log so far as `retrace-log`, with a last line; copied by the system, since nobody knows how long it is. */
+async function copyLog(task: Task, lastLine: string): Promise<void> {
+  const partial = task.file('retrace-log.partial')
+  await rm(partial, { force: true })
+  if (await task.has('worker.log')) await copyFile(task.file('worker.log'), partial)
+  const handle = await open(partial, 'a', 0o600)
   try {
+    await handle.writeFile(lastLine)
     await handle.sync()
   } finally {
     await handle.close()
   }
+  await rename(partial, task.file('retrace-log'))
+  await syncDirectory(task.directory)
 }

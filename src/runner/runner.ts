@@ -7,12 +7,12 @@ import PQueue from 'p-queue'
 import type { Config } from '../config.ts'
 import { RetraceError } from '../errors.ts'
 import { log } from '../log.ts'
+import type { Task } from '../spool/task.ts'
 import { Admission } from './admission.ts'
 import { type Estimates, expectedStarts, type Subject } from './estimates.ts'
 import { fits, memoryUse } from './memory.ts'
-import { readOutcome } from './outcome.ts'
+import { readOutcome, textOf } from './outcome.ts'
 import { describeDeath, endTask } from './post_mortem.ts'
-import { directoryOf, has, type RunnableTask, stateOf, textOf } from './runnable_task.ts'
 import { lastStep } from './worker_log.ts'
 import { settingsOf, startWorker, type WorkerEnd, type WorkerProcess } from './worker_process.ts'
 
@@ -27,7 +27,7 @@ export interface RunnerOptions {
   /** The worker's program and first arguments; the directory, or '-', is added. */
   workerCommand: readonly string[]
   /** What the upload says about package and release; undefined members where it says nothing. */
-  subjectOf: (task: RunnableTask) => Promise<Subject>
+  subjectOf: (task: Task) => Promise<Subject>
 }
 
 /** What `/settings` shows and the 503 counts. */
@@ -38,7 +38,7 @@ export interface Load {
 }
 
 interface Job {
-  task: RunnableTask
+  task: Task
   accepted: number
   estimate: number
   started: number | undefined
@@ -86,12 +86,12 @@ export class Runner {
   }
 
   /** Queues an accepted task; the place of its admission becomes the task's. Never throws for what the task holds. */
-  start(task: RunnableTask, admission: Admission): void {
+  start(task: Task, admission: Admission): void {
     this.#enqueue(task, { accepted: Date.now(), worker: admission.handOver(task) })
   }
 
   /** Queues a task that an earlier server accepted and did not finish: over the limits, if need be. */
-  async resume(task: RunnableTask): Promise<void> {
+  async resume(task: Task): Promise<void> {
     const created = Date.parse(await textOf(task, 'created') ?? '')
     this.#enqueue(task, { accepted: Number.isNaN(created) ? Date.now() : created, worker: undefined })
   }
@@ -130,7 +130,7 @@ export class Runner {
   }
 
   /** Whole seconds that the task is expected to take once it runs. */
-  async estimate(task: RunnableTask): Promise<number> {
+  async estimate(task: Task): Promise<number> {
     return this.#options.estimates.seconds(await this.#options.subjectOf(task))
   }
 
@@ -173,7 +173,7 @@ export class Runner {
     return startWorker({ command: workerCommand, argument, log: path, settings: settingsOf(config) })
   }
 
-  #enqueue(task: RunnableTask, { accepted, worker }: { accepted: number; worker: WorkerProcess | undefined }): void {
+  #enqueue(task: Task, { accepted, worker }: { accepted: number; worker: WorkerProcess | undefined }): void {
     const { promise, resolve } = withResolvers()
     const job: Job = {
       task,
@@ -198,7 +198,7 @@ export class Runner {
     const { task } = job
     await this.#memory(job)
     // A task can be deleted at any await, and before it was ever queued.
-    if (job.stopped || this.#closing || !await has(task, '.')) return job.worker?.kill()
+    if (job.stopped || this.#closing || !await task.has('.')) return job.worker?.kill()
     job.started = Date.now()
     await writeFile(task.file('started'), `${new Date(job.started).toISOString()}\n`, { mode: 0o600 })
     if (job.stopped || this.#closing) return job.worker?.kill()
@@ -220,7 +220,7 @@ export class Runner {
   }
 
   async #work(job: Job): Promise<{ end: WorkerEnd; timedOut: boolean }> {
-    const directory = directoryOf(job.task)
+    const directory = job.task.directory
     // A worker that was started early and died meanwhile is replaced.
     const spare = job.worker !== undefined && this.#spare.delete(job.worker) ? job.worker : undefined
     spare?.assign(directory)
@@ -240,14 +240,14 @@ export class Runner {
 
   async #finish(job: Job, { end, timedOut }: { end: WorkerEnd; timedOut: boolean }): Promise<void> {
     const { task } = job
-    if (!await has(task, 'retrace-log')) {
+    if (!await task.has('retrace-log')) {
       const timeoutS = timedOut ? this.#options.config.taskTimeoutS : undefined
       const death = describeDeath(end, { timeoutS, step: await lastStep(task) })
       log('runner').warning(death.summary, { task: task.id, ...(end.error && { cause: end.error.message }) })
       await endTask(task, death)
     }
     await rm(task.file('coredump'), { force: true })
-    const state = await stateOf(task)
+    const state = await task.state()
     const seconds = (Date.now() - job.accepted) / 1000
     if (state === 'FINISHED_SUCCESS') await this.#record(task, seconds)
     const outcome = await readOutcome(task)
@@ -255,7 +255,7 @@ export class Runner {
   }
 
   /** One row in package_time for a task that ended with a backtrace; none when nobody knows the package. */
-  async #record(task: RunnableTask, seconds: number): Promise<void> {
+  async #record(task: Task, seconds: number): Promise<void> {
     const outcome = await readOutcome(task)
     const { package: name, release } = outcome ?? {}
     if (typeof name !== 'string') return

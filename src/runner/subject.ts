@@ -8,13 +8,12 @@ import { ElfError } from '../elf/error.ts'
 import { parseHeader } from '../elf/header.ts'
 import { packageName } from '../packages/package_name.ts'
 import { releaseId } from '../packages/release_id.ts'
-import { readManifest } from '../spool/manifest.ts'
+import type { Task } from '../spool/task.ts'
 import type { Subject } from './estimates.ts'
-import { directoryOf, has, type RunnableTask } from './runnable_task.ts'
 
 /** From `package` or the first of `packages`, `os_release` or `release`, and the core's own architecture. */
-export async function subjectOf(task: RunnableTask): Promise<Subject> {
-  const manifest = await readManifest(directoryOf(task))
+export async function subjectOf(task: Task): Promise<Subject> {
+  const manifest = await task.manifest()
   const crashed = manifest.package ?? manifest.packages[0]
   const release = manifest.osRelease ?? manifest.release
   return {
@@ -26,8 +25,8 @@ export async function subjectOf(task: RunnableTask): Promise<Subject> {
 }
 
 /** What e_machine of the core's first 64 bytes says (gABI, 'ELF Header'); undefined once the core is gone, or is none. */
-async function coreArchitecture(task: RunnableTask): Promise<string | undefined> {
-  if (!await has(task, 'coredump')) return undefined
+async function coreArchitecture(task: Task): Promise<string | undefined> {
+  if (!await task.has('coredump')) return undefined
   const handle = await open(task.file('coredump'), 'r')
   try {
     const bytes = new Uint8Array(64)

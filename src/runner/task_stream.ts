@@ -3,7 +3,7 @@
  * pulls, so that a slow or vanished reader costs no memory. The streamed body of /create and /<id>/events are made from it.
  */
 import { type FileHandle, open } from 'node:fs/promises'
-import { has, type RunnableTask, stateOf, type TaskState } from './runnable_task.ts'
+import type { Task, TaskState } from '../spool/task.ts'
 
 export const BEAT_MS = 5000
 const POLL_MS = 100
@@ -28,13 +28,13 @@ export interface WatchOptions {
  * The events of a task until it has ended, is deleted, or `signal` aborts. PENDING comes at once and every 5 seconds; control characters in
  * lines are escaped; what comes without a line end is cut at 64 KiB.
  */
-export async function* watchTask(task: RunnableTask, options: WatchOptions = {}): AsyncGenerator<TaskEvent> {
+export async function* watchTask(task: Task, options: WatchOptions = {}): AsyncGenerator<TaskEvent> {
   const { after = 0, signal } = options
   await using lines = new LineReader(task.file('worker.log'))
   let beat = 0
-  while (!signal?.aborted && await has(task, '.')) {
+  while (!signal?.aborted && await task.has('.')) {
     // In this order: what is in the log when the end is announced belongs to it.
-    const state = await stateOf(task)
+    const state = await task.state()
     if (state === 'PENDING' && Date.now() >= beat) {
       yield { kind: 'status', id: undefined, state }
       beat = Date.now() + BEAT_MS
@@ -50,7 +50,7 @@ export async function* watchTask(task: RunnableTask, options: WatchOptions = {})
 }
 
 async function* finalEvents(
-  task: RunnableTask,
+  task: Task,
   { state, after, last }: { state: TaskState; after: number; last: number },
 ): AsyncGenerator<TaskEvent> {
   if (last + 1 > after) yield { kind: 'status', id: last + 1, state }
@@ -164,7 +164,7 @@ const encoder = new TextEncoder()
  * The streamed body of a 201 (D): the worker's lines, one that begins with `X-Task-` with `> ` before it, the status lines, and after
  * FINISHED_SUCCESS the backtrace. A server that stops says so in a last line.
  */
-export async function* taskBody(task: RunnableTask, options: WatchOptions = {}): AsyncGenerator<Uint8Array> {
+export async function* taskBody(task: Task, options: WatchOptions = {}): AsyncGenerator<Uint8Array> {
   for await (const event of watchTask(task, options)) {
     if (event.kind === 'backtrace') yield event.bytes
     else if (event.kind === 'status') yield encoder.encode(`X-Task-Status: ${event.state}\n`)

@@ -3,14 +3,14 @@
  */
 import { open } from 'node:fs/promises'
 import { quote } from '../errors.ts'
-import { has, type RunnableTask } from './runnable_task.ts'
+import type { Task } from '../spool/task.ts'
 
 const TAIL = 4096
 const STEP = /^[a-z]{2,20}(?=: )/
 
 /** The last line that names a step, fit to be shown; undefined while there is none. */
-export async function lastLine(task: RunnableTask): Promise<string | undefined> {
-  if (!await has(task, 'worker.log')) return undefined
+export async function lastLine(task: Task): Promise<string | undefined> {
+  if (!await task.has('worker.log')) return undefined
   const handle = await open(task.file('worker.log'), 'r')
   try {
     const { size } = await handle.stat()
@@ -25,6 +25,6 @@ export async function lastLine(task: RunnableTask): Promise<string | undefined> 
 }
 
 /** The step that the last line names, e.g. `fetch`. */
-export async function lastStep(task: RunnableTask): Promise<string | undefined> {
+export async function lastStep(task: Task): Promise<string | undefined> {
   return STEP.exec(await lastLine(task) ?? '')?.[0]
 }

@@ -40,7 +40,7 @@ export interface Listening {
   /** Stops accepting; connections without a request in work are closed. */
   stopAccepting(): void
   /** Closes whatever is still open. */
-  destroy(): Promise<void>
+  destroy(): void
 }
 
 /** Listens on the configured address; resolves when it does. Throws what the system says, e.g. EADDRINUSE. */
@@ -72,10 +72,9 @@ export async function listen(
       server.close()
       for (const session of sessions) session.close()
     },
-    async destroy() {
+    destroy() {
       server.closeAllConnections()
       for (const session of sessions) session.destroy()
-      await Promise.resolve()
     },
   }
 }

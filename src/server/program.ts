@@ -66,7 +66,8 @@ export async function startProgram(config: Config, { workerCommand }: ProgramOpt
       await runner.close()
       stopping.abort()
       await until(() => listener.open === 0, LAST_WORDS_MS)
-      await listening.destroy()
+      listening.destroy()
+      await until(() => listener.open === 0, LAST_WORDS_MS)
       database.$client.close()
       log('server').info('stopped')
     },

@@ -1,7 +1,11 @@
 /** What arrives on the wire before any route sees it, over raw TLS sockets (http.md, 'Rules for every answer'). */
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { MAX_CONNECTIONS } from '../../../src/server/listen.ts'
 import { parseAnswers } from '../../helpers/client.ts'
 import { startServer, type TestServer } from '../../helpers/server.ts'
+import { eventually } from '../../helpers/task.ts'
 
 let server: TestServer
 beforeAll(async () => {
@@ -107,7 +111,7 @@ describe('connections', () => {
     using connection = await server.client.raw()
     const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
     await connection.write(get('/settings') + get('/7') + get('/nothing') + get('/'))
-    const answers = parseAnswers(await connection.until(/openapi\.json\./))
+    const answers = parseAnswers(await connection.until(/describes the whole interface/))
     expect(answers.map(({ status }) => status)).toEqual([200, 404, 404, 200])
   })
 
@@ -126,6 +130,21 @@ describe('connections', () => {
     await connection.closed(20_000)
     expect(connection.received).toBe('')
   }, 30_000)
+})
+
+it('takes MAX_CONNECTIONS connections at once, and the next when one has closed', async () => {
+  await using full = await startServer()
+  const open = () => connect({ host: '127.0.0.1', port: full.port })
+  const sockets = Array.from({ length: MAX_CONNECTIONS }, open)
+  for (const socket of sockets) socket.on('error', () => undefined)
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')))
+  const one = open()
+  one.on('error', () => undefined)
+  await once(one, 'close')
+  sockets.pop()?.destroy()
+  await eventually(async () => await full.client.ask('/settings').then(({ status }) => status === 200, () => false))
+  for (const socket of sockets) socket.destroy()
+  expect(one.bytesRead).toBe(0)
 })
 
 describe('a body that nobody wants', () => {
