@@ -52,7 +52,10 @@ export class Fields {
     return this.encoding.class === 64 ? this.u64(offset) : BigInt(this.u32(offset))
   }
 
-  /** The text from `offset` to the first NUL, at most `limit` bytes; undefined when no NUL comes. Bytes that are not UTF-8 become U+FFFD. */
+  /**
+   * The text from `offset` to the first NUL, at most `limit` bytes; undefined when no NUL comes. Bytes that are not
+   * UTF-8 become U+FFFD.
+   */
   string(offset: number, limit: number): string | undefined {
     const window = this.bytes.subarray(offset, offset + limit)
     const end = window.indexOf(0)

@@ -49,7 +49,7 @@ export function headerSizes(encoding: Encoding): { header: number; program: numb
   return encoding.class === 64 ? { header: 64, program: 56, section: 64 } : { header: 52, program: 32, section: 40 }
 }
 
-/** Reads the header from the first 64 bytes of a file or of a mapping. Throws ElfError `not-elf`, `malformed`, `truncated`. */
+/** Reads the header from the first 64 bytes of a file or mapping. Throws ElfError `not-elf`, `malformed`, `truncated`. */
 export function parseHeader(bytes: Uint8Array): ElfHeader {
   if (bytes.length < 4 || bytes[0] !== 0x7f || bytes[1] !== 0x45 || bytes[2] !== 0x4c || bytes[3] !== 0x46) {
     throw new ElfError('not-elf', 'The file does not begin with an ELF header; send the core as the kernel wrote it')
@@ -120,7 +120,10 @@ export function parseProgramHeaders(bytes: Uint8Array, encoding: Encoding): Prog
   return headers
 }
 
-/** All program headers of a file. Throws ElfError `truncated` where the table goes beyond the end, `unsupported` above 1,048,576. */
+/**
+ * All program headers of a file. Throws ElfError `truncated` where the table goes beyond the end of the file,
+ * `unsupported` above 1,048,576 of them.
+ */
 export function readProgramHeaders(source: ByteSource, header: ElfHeader): ProgramHeader[] {
   const count = header.programCount === PN_XNUM ? extendedCount(source, header) : header.programCount
   if (count > MAX_PROGRAM_HEADERS) {

@@ -24,7 +24,7 @@ import { type Identity, readIdentity } from './note.ts'
 import { bytesSource } from './source.ts'
 
 export interface Image extends Identity {
-  /** What was added to the addresses of the file: 0 for a program that is not position-independent and not prelinked. */
+  /** What was added to the addresses of the file: 0 for a program that is not position-independent. */
   readonly bias: bigint
   /** Extent by the program headers, bss included; undefined when these are not in the core. */
   readonly extent: { readonly start: bigint; readonly end: bigint } | undefined

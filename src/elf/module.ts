@@ -173,7 +173,7 @@ function vdsoOf({ auxv, segments, memory, machine }: ModuleParts): Draft | undef
   return { ...draft, kind: 'vdso', linkName: draft.image && readSoname(memory, draft.image) }
 }
 
-/** The module that holds `address`; of several the one that starts last, since a vdso can lie in the gap of a library. */
+/** The module that holds `address`; of several the one that starts last: a vdso can lie in a library's gap (arm64). */
 function innermostAt<Module extends { start: bigint; end: bigint }>(
   sorted: readonly Module[],
   address: bigint,

@@ -33,7 +33,7 @@ const MAX_SECTIONS = 1 << 18
 const MAX_NAME = 128
 const MAX_NAMES = 16 * 1024 * 1024
 
-/** All sections, in the order of the file; none where the table does not lie within it or has more than 262,144 entries. */
+/** All sections, in the order of the file; none where the table is not within it or has over 262,144 entries. */
 export function readSections(source: ByteSource, header: ElfHeader): Section[] {
   const size = headerSizes(header).section
   const start = fileNumber(header.sectionOffset)

@@ -60,7 +60,8 @@ int main(int argc, char **argv) {
       (void)at[0];
     } else if (!strcmp(argv[i], "abort")) abort();
     else if (!strncmp(argv[i], "big=", 4)) {
-      char *at = mmap(NULL, strtoull(argv[i] + 4, NULL, 10), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      int how = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+      char *at = mmap(NULL, strtoull(argv[i] + 4, NULL, 10), PROT_READ | PROT_WRITE, how, -1, 0);
       at[0] = 1;
     } else if (!strncmp(argv[i], "pieces=", 7)) {
       for (long n = atol(argv[i] + 7); n > 0; n--)
@@ -153,6 +154,18 @@ describe('readCore() of a crash made for it', () => {
 
   it('has the fault address of a NULL dereference with an offset', () => {
     expect(read(crash(folder, program)).siginfo).toMatchObject({ signal: 11, address: 16n, senderPid: undefined })
+  })
+
+  it('has no fault address where the kernel has none: a non-canonical address', () => {
+    const wild = compile(folder, 'wild.c', 'int main(void) { return *(volatile int *)0x8000000000000000; }')
+    expect(read(crash(folder, wild)).siginfo).toMatchObject({ signal: 11, code: 0x80, address: undefined })
+  })
+
+  it('finds a small program once although its first page is mapped at several places', () => {
+    const tiny = compile(folder, 'tiny.c', 'int main(void) { *(volatile int *)0 = 1; }', ['-Wl,-z,noseparate-code'])
+    const core = read(crash(folder, tiny))
+    expect(core.files.filter((file) => file.path === tiny && file.fileOffset === 0n).length).toBeGreaterThan(1)
+    expect(core.modules.filter((module) => module.path === tiny).map((module) => module.kind)).toEqual(['executable'])
   })
 
   it('reads a core of a static program, which has no link map', () => {

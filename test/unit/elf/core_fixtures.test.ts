@@ -1,4 +1,4 @@
-/** The reader against cores that real kernels of seven architectures wrote; eu-unstrip's and gdb's answers are the oracle. */
+/** The reader against cores that real kernels of seven architectures wrote; oracles are eu-unstrip and gdb. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
