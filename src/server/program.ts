@@ -15,6 +15,7 @@ import { Spool } from '../spool/spool.ts'
 import { readCertificate } from './certificate.ts'
 import { listen, type Listening } from './listen.ts'
 import { createListener } from './listener.ts'
+import { takeLock } from './lock.ts'
 
 /** How long a stop lets answers end, and then streams. */
 const DRAIN_MS = 5000
@@ -39,6 +40,7 @@ export async function startProgram(config: Config, { workerCommand }: ProgramOpt
   const certificate = readCertificate(config)
   if (certificate === undefined) demandSafety(config)
   const database = openDatabase(config.database, { migrate: true })
+  const lock = takeLock(config)
   const spool = await Spool.open(config, database)
   await spool.recover()
   const estimates = createEstimates(database, config.defaultEstTimeS)
@@ -69,6 +71,7 @@ export async function startProgram(config: Config, { workerCommand }: ProgramOpt
       listening.destroy()
       await until(() => listener.open === 0, LAST_WORDS_MS)
       database.$client.close()
+      lock[Symbol.dispose]()
       log('server').info('stopped')
     },
   }

@@ -105,6 +105,17 @@ describe('it does not start, says what to do, and ends with 2', () => {
   })
 })
 
+it('does not start beside another server with the same database, and leaves its uploads alone', async () => {
+  await using server = await startServerChild()
+  const { code, stderr } = await run([], {
+    ...settingsIn(server.folder),
+    RETRACE_DATABASE: server.config.database,
+    RETRACE_SPOOL_DIR: server.config.spoolDir,
+  })
+  expect(code).toBe(2)
+  expect(stderr).toMatch(/Another server runs with this RETRACE_DATABASE/)
+})
+
 it('ends with 1 and the reason when the port is taken', async () => {
   await using folder = await temporaryFolder()
   await using server = await startServerChild()
