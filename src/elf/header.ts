@@ -49,7 +49,7 @@ export function headerSizes(encoding: Encoding): { header: number; program: numb
   return encoding.class === 64 ? { header: 64, program: 56, section: 64 } : { header: 52, program: 32, section: 40 }
 }
 
-/** Reads the header from the first 64 bytes of a file or mapping. Throws ElfError `not-elf`, `malformed`, `truncated`. */
+/** The header in the first 64 bytes of a file or mapping. Throws ElfError `not-elf`, `malformed`, `truncated`. */
 export function parseHeader(bytes: Uint8Array): ElfHeader {
   if (bytes.length < 4 || bytes[0] !== 0x7f || bytes[1] !== 0x45 || bytes[2] !== 0x4c || bytes[3] !== 0x46) {
     throw new ElfError('not-elf', 'The file does not begin with an ELF header; send the core as the kernel wrote it')

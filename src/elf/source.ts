@@ -4,7 +4,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 
-/** Random access to bytes. `read` gives `length` bytes, fewer where the file ends, never more; nobody writes to them. */
+/** Random access to bytes. `read` gives `length` bytes, fewer where the file ends; nobody writes to them. */
 export interface ByteSource {
   /** Bytes in all. */
   readonly size: number

@@ -1,5 +1,5 @@
 /**
- * Cores that no kernel writes: a real one with some bytes changed, or cut, without copying it; and small ones from nothing.
+ * Cores that no kernel writes: a real one with some bytes changed, or cut, without a copy; and small ones from nothing.
  */
 import type { ByteSource } from '../../src/elf/source.ts'
 

@@ -1,4 +1,4 @@
-/** Properties that hold for every input: an answer or an ElfError, soon, and no number in it that the file does not back. */
+/** Properties that hold for every input: an answer or an ElfError, soon, with numbers that the file backs. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,7 +30,7 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 
-/** The parts of a core that are parsed: headers, notes, the first page of each image, where the dynamic linker keeps its list. */
+/** The parts of a core that are parsed: headers, notes, first pages of images, the linker's list. */
 function interestingPlaces(bytes: Uint8Array): number[] {
   const core = readCore(bytesSource(bytes))
   const small = core.segments.filter((segment) => segment.dumped > 0n && segment.dumped <= 0x30000n)
