@@ -48,7 +48,7 @@ export async function syncAll(options: Arguments, { config, database, signal }: 
     } catch (error) {
       if (signal.aborted) break
       failures++
-      noteFailure(repository, error, database)
+      noteFailure(repository, error, options.dryRun ? undefined : database)
     }
   }
   if (signal.aborted) logger.warn('stopped; the next run goes on from here')
@@ -80,18 +80,18 @@ async function syncOne(repository: RepositorySpec, { options, database, folder, 
 /** The line of one component and architecture. */
 export function describe(result: PartResult, dryRun: boolean): string {
   const head = `${result.label} -> ${result.release}:`
-  if (dryRun) return `${head} would be read`
   const seconds = `${result.seconds.toFixed(1)} s`
   if (result.isUnchanged) return `${head} unchanged, ${result.packages} packages, ${seconds}`
+  if (dryRun) return `${head} has changed, would be read (up to ${(result.bytes / 2 ** 20).toFixed(1)} MB)`
   return `${head} ${result.packages} packages (${result.added} new, ${result.vanished} gone), ` +
     `${result.paths} new paths, ${seconds}`
 }
 
-function noteFailure(repository: RepositorySpec, error: unknown, database: Database): void {
+function noteFailure(repository: RepositorySpec, error: unknown, database: Database | undefined): void {
   const message = error instanceof Error ? error.message : String(error)
   log('reposync').error(`${nameOf(repository)} is left as it was: ${message}`)
   if (!(error instanceof FetchError)) log('reposync').debug(`${error instanceof Error ? error.stack : message}`)
-  noteError(database, repository, { message, now: Math.floor(Date.now() / 1000) })
+  if (database !== undefined) noteError(database, repository, { message, now: Math.floor(Date.now() / 1000) })
 }
 
 /** A folder of this run, in the store's file system; those of runs that were killed are removed (we hold the lease). */
@@ -119,6 +119,6 @@ function summary(
   })
   const seconds = ((performance.now() - run.started) / 1000).toFixed(1)
   const failed = run.failures > 0 ? `, ${run.failures} suites failed (see the log)` : ''
-  const tense = run.options.dryRun ? 'would be synced' : 'synced'
+  const tense = run.options.dryRun ? 'looked at, nothing was changed,' : 'synced'
   return `${rows.join('')}${run.repositories} suites ${tense} in ${seconds} s${failed}\n`
 }

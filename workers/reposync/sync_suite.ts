@@ -7,7 +7,13 @@ import { log } from '../../src/log.ts'
 import { releaseIdOf } from '../../src/packages/release_id.ts'
 import { FetchError } from '../../src/packages/fetch/error.ts'
 import type { PackageFormat, RepositorySpec, SignedSuite, SyncContext } from '../../src/packages/format.ts'
-import { newestDate, noteChecked, releaseRow, repositoryRow } from '../../src/packages/index/repositories.ts'
+import {
+  findRepository,
+  newestDate,
+  noteChecked,
+  releaseRow,
+  repositoryRow,
+} from '../../src/packages/index/repositories.ts'
 import { Staging } from '../../src/packages/index/staging.ts'
 
 export interface SuiteSync {
@@ -30,6 +36,8 @@ export interface PartResult {
   vanished: number
   paths: number
   seconds: number
+  /** Of the indices that were, or would be, downloaded. */
+  bytes: number
 }
 
 /** Syncs it; throws FetchError with the reason why nothing of the suite was taken. */
@@ -101,18 +109,18 @@ async function syncPart(
   if (indices === undefined) {
     throw new FetchError('not-found', `it has no packages for ${component || 'the suite'} ${architecture}`)
   }
-  const row = sync.dryRun ? undefined : repositoryRow(database, repository, {
-    releaseId: releaseRow(database, release),
-    component,
-    architecture,
-  })
+  const key = { release, component, architecture }
+  const row = sync.dryRun
+    ? findRepository(database, repository, key)
+    : repositoryRow(database, repository, { ...key, releaseId: releaseRow(database, release) })
   const packages = row?.packagesSha256 !== indices.packagesSha256
   const contents = indices.contentsSha256 !== '' && row?.contentsSha256 !== indices.contentsSha256
-  const base = { release, label, added: 0, vanished: 0, paths: 0, seconds: 0 }
-  if (row === undefined) return { ...base, isUnchanged: false, packages: 0 }
-  if (!packages && !contents) {
+  const isUnchanged = !packages && !contents
+  const base = { release, label, isUnchanged, packages: row?.packages ?? 0, added: 0, vanished: 0, paths: 0 }
+  if (row === undefined || sync.dryRun) return { ...base, seconds: secondsSince(started), bytes: indices.size }
+  if (isUnchanged) {
     noteChecked(database, row.id, { date: suite.date, now: Math.floor(Date.now() / 1000) })
-    return { ...base, isUnchanged: true, packages: row.packages, seconds: secondsSince(started) }
+    return { ...base, seconds: secondsSince(started), bytes: 0 }
   }
   using staging = new Staging(database)
   const selection = { suite, component, architecture, packages, contents }
@@ -128,7 +136,7 @@ async function syncPart(
     contentsSha256: contents ? indices.contentsSha256 : undefined,
     now: Math.floor(Date.now() / 1000),
   })
-  return { ...base, ...counts, isUnchanged: false, seconds: secondsSince(started) }
+  return { ...base, ...counts, seconds: secondsSince(started), bytes: indices.size }
 }
 
 function secondsSince(started: number): number {

@@ -45,13 +45,24 @@ export function repositoryRow(
     fetch: spec.fetch,
     superseded: spec.superseded,
   })
-  return client.prepare(
-    `SELECT id, release_id AS releaseId, date, packages_sha256 AS packagesSha256, contents_sha256 AS contentsSha256,
-       synced, packages
-     FROM repository
-     WHERE release_id = :releaseId AND uri = :uri AND suite = :suite AND component = :component
-       AND architecture = :architecture`,
-  ).get({ releaseId, uri: spec.uri, suite: spec.suite, component, architecture }) as RepositoryRow
+  const row = findRepository(database, spec, { release: '', releaseId, component, architecture })
+  if (row === undefined) throw new Error('A repository that was just noted is not in the database')
+  return row
+}
+
+/** The row of a component and architecture, when there is one; by the release's name, or its id. */
+export function findRepository(
+  database: Database,
+  { uri, suite }: Pick<RepositorySpec, 'uri' | 'suite'>,
+  key: { release: string; releaseId?: number; component: string; architecture: string },
+): RepositoryRow | undefined {
+  return database.$client.prepare(
+    `SELECT y.id, y.release_id AS releaseId, y.date, y.packages_sha256 AS packagesSha256,
+       y.contents_sha256 AS contentsSha256, y.synced, y.packages
+     FROM repository y JOIN release r ON r.id = y.release_id
+     WHERE (r.id = :releaseId OR r.name = :release) AND y.uri = :uri AND y.suite = :suite AND y.component = :component
+       AND y.architecture = :architecture`,
+  ).get({ releaseId: null, ...key, uri, suite }) as RepositoryRow | undefined
 }
 
 /** The newest signed date that was ever accepted of a suite; undefined when there is none. */

@@ -150,12 +150,13 @@ function merge(client: Database['$client'], generation: Generation): GenerationC
     )
   }
   if (generation.contentsSha256 !== undefined) {
+    // CROSS JOIN keeps the order: SQLite knows nothing about temporary tables, and began with the packages (8 s).
     run(
       `INSERT OR IGNORE INTO main.build_id (build_id, role, package_id)
        SELECT b.build_id, 'debug', p.id
        FROM temp.staged_named_build_id b
-       JOIN main.package p ON p.name = b.name AND p.release_id = :release
-       JOIN main.package_location l ON l.package_id = p.id AND l.repository_id = :repository`,
+       CROSS JOIN main.package p ON p.name = b.name AND p.release_id = :release
+       CROSS JOIN main.package_location l ON l.package_id = p.id AND l.repository_id = :repository`,
       { release, repository },
     )
     counts.paths = run(

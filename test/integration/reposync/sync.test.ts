@@ -199,6 +199,8 @@ describe('abrt-reposync', () => {
     world.repository.publish()
     expect(await world.sync({ dryRun: true })).toBe(0)
     expect(known(world)).toEqual([])
+    expect(world.index.releases()).toEqual([])
+    expect(world.server.requests).toEqual(['/dists/bookworm/InRelease'])
     expect(await world.sync({ releases: ['debian-13'] })).toBe(0)
     expect(known(world)).toEqual([])
     expect(await world.sync({ releases: ['debian-12'] })).toBe(0)

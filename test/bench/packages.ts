@@ -1,0 +1,171 @@
+/**
+ * Figures of the package repository: syncing bookworm's main against apt, look-ups among a million build-ids, keeping a
+ * large package against dpkg-deb. The archive is the one that this machine's apt has.
+ */
+import { execFile, execFileSync, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { env } from 'node:process'
+import { promisify } from 'node:util'
+import { openDatabase } from '../../src/database.ts'
+import { installationRoot } from '../../src/program.ts'
+import { members } from '../../src/packages/deb/members.ts'
+import { download } from '../../src/packages/fetch/download.ts'
+import { PackageIndex } from '../../src/packages/index/lookup.ts'
+import { unpack } from '../../src/packages/keep/unpack.ts'
+import { aptSources, type AptSuite, aptSuites } from '../helpers/apt_archive.ts'
+import { type Folder, temporaryFolder } from '../helpers/folder.ts'
+import { absolute, against, alternate, type Figure, percentile, seconds } from './figure.ts'
+
+const run = promisify(execFile)
+const LARGE = 'openjdk-17-dbg'
+
+export async function* figures(): AsyncGenerator<Figure> {
+  await using folder = await temporaryFolder()
+  const suite = aptSuites().find(({ suite }) => !suite.includes('-'))
+  if (suite === undefined) throw new Error('Expected apt to know a suite with main; run apt-get update')
+  yield* syncFigures(folder, suite)
+  yield* lookupFigures(folder)
+  yield* keepFigures(folder, suite)
+}
+
+async function* syncFigures(folder: Folder, suite: AptSuite): AsyncGenerator<Figure> {
+  mkdirSync(folder.file('repos.d'))
+  writeFileSync(folder.file('repos.d/apt.sources'), aptSources([suite]))
+  const fresh = () => {
+    rmSync(folder.file('db'), { recursive: true, force: true })
+    return runSync(folder)
+  }
+  let peak = 0
+  const times = await alternate(async () => peak = Math.max(peak, await fresh()), () => aptUpdate(folder, suite), 2)
+  yield against('sync-over-apt', times, { unit: 's', goal: 1.5 })
+  yield absolute('sync-peak-rss', peak / 1024, { unit: 'MiB', goal: 300 })
+  yield absolute('sync-database-size', statSync(folder.file('db/retrace.db')).size / 2 ** 20, {
+    unit: 'MiB',
+    goal: 100,
+  })
+  yield absolute('sync-unchanged', await seconds(() => runSync(folder)), { unit: 's', goal: 1 })
+}
+
+/** One run of the built program; resolves with its peak of resident memory in KiB. */
+async function runSync(folder: Folder): Promise<number> {
+  const child = spawn(join(installationRoot(), 'ops/bin/abrt-reposync'), [], {
+    env: {
+      PATH: env.PATH,
+      RETRACE_REPO_DIR: folder.file('repo'),
+      RETRACE_REPOS_D: folder.file('repos.d'),
+      RETRACE_DATABASE: folder.file('db/retrace.db'),
+      RETRACE_MIN_FREE_MB: '1',
+    },
+    stdio: 'ignore',
+  })
+  let peak = 0
+  const timer = setInterval(() => peak = Math.max(peak, residentPeak(child.pid ?? 0)), 20)
+  const code = await new Promise((resolve) => child.on('close', resolve))
+  clearInterval(timer)
+  if (code !== 0) throw new Error(`Expected abrt-reposync to end with 0, got ${code}`)
+  return peak
+}
+
+function residentPeak(pid: number): number {
+  try {
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return 0
+    throw error
+  }
+}
+
+/** What `apt-get update` and `apt-file update` fetch and store of the same suite, in an apt of its own. */
+async function aptUpdate(folder: Folder, { uri, suite }: AptSuite): Promise<void> {
+  const root = folder.file('apt')
+  rmSync(root, { recursive: true, force: true })
+  mkdirSync(join(root, 'lists/partial'), { recursive: true })
+  mkdirSync(join(root, 'cache/archives/partial'), { recursive: true })
+  writeFileSync(join(root, 'sources.list'), `deb [arch=amd64] ${uri} ${suite} main\n`)
+  const contents = 'Acquire::IndexTargets::deb::Contents-deb'
+  const options = [
+    `Dir::State::lists=${root}/lists`,
+    `Dir::Cache=${root}/cache`,
+    `Dir::Etc::sourcelist=${root}/sources.list`,
+    'Dir::Etc::sourceparts=-',
+    `${contents}::MetaKey=$(COMPONENT)/Contents-$(ARCHITECTURE)`,
+    `${contents}::ShortDescription=Contents-$(ARCHITECTURE)`,
+    `${contents}::Description=$(RELEASE)/$(COMPONENT) $(ARCHITECTURE) Contents`,
+    `${contents}::DefaultEnabled=true`,
+    'APT::Sandbox::User=root',
+  ]
+  await run('apt-get', [...options.flatMap((option) => ['-o', option]), 'update'])
+}
+
+async function* lookupFigures(folder: Folder): AsyncGenerator<Figure> {
+  const few = lookUps(folder.file('few.db'), 10_000)
+  const many = lookUps(folder.file('many.db'), 1_000_000)
+  yield absolute('build-id-lookup-p99', percentile(await many, 99), { unit: 'ms', goal: 1 })
+  yield against('build-id-lookup-1000000-over-10000', {
+    ours: percentile(await many, 50),
+    theirs: percentile(await few, 50),
+  }, { unit: 'ms', goal: 2 })
+}
+
+/** Milliseconds of each of 5000 look-ups of random build-ids among `count`. */
+function lookUps(file: string, count: number): Promise<number[]> {
+  const database = openDatabase(file, { migrate: true })
+  const client = database.$client
+  const id = (at: number) => createHash('sha1').update(String(at)).digest()
+  client.transaction(() => {
+    client.prepare("INSERT INTO release (id, name) VALUES (1, 'debian-12-amd64')").run()
+    const pack = client.prepare(
+      `INSERT INTO package (release_id, name, version, architecture, source, source_version, is_debug, size, sha256, added)
+       VALUES (1, ?, '1', 'amd64', 'source', '1', 1, 1, ?, 0)`,
+    )
+    const one = client.prepare("INSERT INTO build_id (build_id, role, package_id) VALUES (?, 'debug', ?)")
+    for (let at = 0; at < count; at++) {
+      const owner = Math.floor(at / 20) + 1
+      if (at % 20 === 0) pack.run(`package${owner}`, id(-owner))
+      one.run(id(at), owner)
+    }
+  })()
+  const index = new PackageIndex(database)
+  const times: number[] = []
+  for (let at = 0; at < 6000; at++) {
+    const wanted = id(Math.floor(Math.random() * count)).toString('hex')
+    const start = performance.now()
+    const found = index.packagesWith(wanted, 'debug').length
+    if (at >= 1000) times.push(performance.now() - start)
+    if (found !== 1) throw new Error(`Expected one package, got ${found}`)
+  }
+  client.close()
+  return Promise.resolve(times)
+}
+
+async function* keepFigures(folder: Folder, suite: AptSuite): AsyncGenerator<Figure> {
+  const deb = folder.file('large.deb')
+  await download(suite.uri + poolPath(), { file: deb, signal: AbortSignal.timeout(600_000) })
+  const target = folder.file('kept')
+  const signal = AbortSignal.timeout(600_000)
+  let kept = 0
+  const ours = async () => {
+    rmSync(target, { recursive: true, force: true })
+    const entries = await unpack(members(deb, signal), { folder: target, assertRoom: () => undefined })
+    kept = entries.reduce((sum, { size }) => sum + size, 0)
+  }
+  const theirs = async () => {
+    rmSync(folder.file('peer'), { recursive: true, force: true })
+    await run('dpkg-deb', ['-x', deb, folder.file('peer')])
+  }
+  yield against('keep-over-dpkg-deb', await alternate(ours, theirs, 2), { unit: 's', goal: 1.5 })
+  const installed = Number(
+    execFileSync('du', ['-sk', '--apparent-size', folder.file('peer')], { encoding: 'utf8' }).split('\t')[0],
+  )
+  yield against('kept-share-of-installed', { ours: kept / 2 ** 20, theirs: installed / 1024 }, { unit: 'MiB', goal: 1 })
+}
+
+/** Where the archive has the large package, as apt knows it. */
+function poolPath(): string {
+  const shown = execFileSync('apt-cache', ['show', LARGE], { encoding: 'utf8' })
+  const path = /^Filename: (pool\/main\/\S+)$/m.exec(shown)?.[1]
+  if (path === undefined) throw new Error(`Expected apt to know ${LARGE}; run apt-get update`)
+  return path
+}
