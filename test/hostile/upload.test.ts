@@ -1,0 +1,328 @@
+/**
+ * Uploads made to hurt: each is refused with its reason, quickly, in flat memory, and leaves nothing behind.
+ */
+import { Buffer } from 'node:buffer'
+import { randomBytes } from 'node:crypto'
+import { execFile, execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { memoryUsage, pid } from 'node:process'
+import { createGzip } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { decodeByProgram } from '../../src/upload/decoder_process.ts'
+import { decoderCommand, findProgram, libraryFolders } from '../../src/upload/decoder_sandbox.ts'
+import {
+  designMembers,
+  fakeCore,
+  gnuTarOf,
+  inPieces,
+  makeMember,
+  makeTar,
+  MIB,
+  pack,
+  paxHeader,
+  type TestSpool,
+  testSpool,
+} from '../helpers/archives.ts'
+import { compile } from '../helpers/cores.ts'
+import { eventually } from '../helpers/task.ts'
+import { refused, upload } from '../helpers/uploads.ts'
+
+let test: TestSpool
+
+beforeAll(async () => {
+  test = await testSpool({ RETRACE_MAX_UNPACKED_MB: '20' })
+})
+afterAll(() => test[Symbol.asyncDispose]())
+
+/** What an attempt adds to this process at its highest, in MiB, sampled while it runs, and its seconds. */
+async function cost(attempt: () => Promise<unknown>): Promise<{ mib: number; seconds: number }> {
+  const before = memoryUsage().rss
+  let peak = before
+  const timer = setInterval(() => peak = Math.max(peak, memoryUsage().rss), 10)
+  const begin = performance.now()
+  await attempt().finally(() => clearInterval(timer))
+  return { mib: (Math.max(peak, memoryUsage().rss) - before) / MIB, seconds: (performance.now() - begin) / 1000 }
+}
+
+/** `count` copies of a block, without holding them. */
+async function* repeated(block: Uint8Array, count: number): AsyncGenerator<Uint8Array> {
+  await Promise.resolve()
+  for (let round = 0; round < count; round++) yield block
+}
+
+async function* chain(...parts: AsyncIterable<Uint8Array>[]): AsyncGenerator<Uint8Array> {
+  for (const part of parts) yield* part
+}
+
+describe('an archive that unpacks to far more than it is', () => {
+  it('is refused with 413 when 4.5 KB of xz make 30 MB', async () => {
+    const bomb = pack('xz', makeTar([{ name: 'coredump', content: Buffer.alloc(30 * MIB) }]), ['-9'])
+    expect(bomb.length).toBeLessThan(6000)
+    expect((await refused(test, bomb, { encoding: 'xz' })).code).toBe('unpacked-too-large')
+    const bare = pack('xz', Buffer.concat([fakeCore(), Buffer.alloc(30 * MIB)]), ['-9'])
+    expect((await refused(test, bare, { encoding: 'xz', manifest: 'bare' })).code).toBe('unpacked-too-large')
+  })
+
+  it.each(['gnu', 'posix'])('is refused with 413 when a sparse tar of 10 KB makes 20 GB (%s)', async (format) => {
+    const folder = mkdtempSync(join(test.folder, 'sparse-'))
+    for (const [name, content] of Object.entries(designMembers())) writeFileSync(join(folder, name), content)
+    execFileSync('truncate', ['--size=20G', join(folder, 'coredump')])
+    const tar = gnuTarOf(folder, ['coredump', 'architecture', 'release', 'packages'], ['-S', `--format=${format}`])
+    const { mib, seconds } = await cost(async () => {
+      expect((await refused(test, tar)).code).toBe('unpacked-too-large')
+    })
+    expect(seconds).toBeLessThan(2)
+    expect(mib).toBeLessThan(50)
+  })
+
+  it.each(['gzip', 'xz', 'zstd'] as const)(
+    'is refused in flat memory when %s holds gigabytes of zeros',
+    async (encoding) => {
+      const [first, ...rest] = [pack(encoding, fakeCore()), pack(encoding, Buffer.alloc(512 * MIB), ['-1'])]
+      const body = Buffer.concat([first!, ...rest, ...rest, ...rest, ...rest])
+      const { mib } = await cost(async () => {
+        expect((await refused(test, body, { encoding, manifest: 'bare' })).code).toBe('unpacked-too-large')
+      })
+      expect(mib).toBeLessThan(100)
+    },
+  )
+
+  it('is refused when it is one gzip member after the other, each of nothing', async () => {
+    const body = Buffer.concat(Array.from({ length: 100_000 }, () => EMPTY_GZIP))
+    const { mib, seconds } = await cost(async () => {
+      expect((await refused(test, body, { encoding: 'gzip' })).code).toBe('bad-stream')
+    })
+    expect(mib).toBeLessThan(200)
+    expect(seconds).toBeLessThan(60)
+  })
+})
+
+const EMPTY_GZIP = Buffer.from('1f8b080000000000000303000000000000000000', 'hex')
+
+describe('an archive of many or endless headers', () => {
+  it('is refused at the first of 100,000 members that is not known', async () => {
+    const members = chain(inPieces(makeMember({ name: 'a' })), repeated(makeMember({ name: 'b' }), 100_000))
+    const { seconds } = await cost(async () => expect((await refused(test, members)).code).toBe('unknown-member'))
+    expect(seconds).toBeLessThan(2)
+  })
+
+  it('is refused when 100,000 entries are its own directory', async () => {
+    const tops = repeated(makeMember({ name: './', type: '5' }), 100_000)
+    const { mib } = await cost(async () => expect((await refused(test, tops)).code).toBe('unpacked-too-large'))
+    expect(mib).toBeLessThan(50)
+  })
+
+  it.each(['x', 'g', 'L', 'K', 'X'])(
+    'is refused when a header of type %s announces 1 GB, before any of it has come',
+    async (type) => {
+      const header = makeMember({ name: 'h', type, size: 2 ** 30 })
+      const endless = chain(inPieces(header), repeated(Buffer.alloc(65_536, 'x'), 16_384))
+      const { mib, seconds } = await cost(async () => expect((await refused(test, endless)).code).toBe('bad-stream'))
+      expect(mib).toBeLessThan(50)
+      expect(seconds).toBeLessThan(2)
+    },
+  )
+
+  it('is refused when small extended headers never end', async () => {
+    const header = makeMember(paxHeader([['comment', 'x'.repeat(400)]]))
+    const { mib } = await cost(async () => {
+      expect((await refused(test, repeated(header, 100_000))).code).toBe('unpacked-too-large')
+    })
+    expect(mib).toBeLessThan(80)
+  })
+
+  it('is refused when an extended header holds millions of records', async () => {
+    const record = Buffer.from('6 a=b\n')
+    const content = Buffer.alloc(8 * MIB - 2)
+    for (let at = 0; at < content.length; at += record.length) record.copy(content, at)
+    const { seconds } = await cost(async () => {
+      expect((await refused(test, makeTar([{ name: 'h', type: 'x', content }]))).code).toBe('bad-stream')
+    })
+    expect(seconds).toBeLessThan(10)
+  })
+
+  it('is refused when a map of a sparse core has millions of parts', async () => {
+    const map = Array.from({ length: 900_000 }, (_, index) => `${index * 2},1`).join(',').slice(0, 8 * MIB - 100)
+    const pax = paxHeader([['GNU.sparse.size', '9000000'], ['GNU.sparse.map', map]])
+    const { mib } = await cost(async () => {
+      expect((await refused(test, makeTar([pax, { name: 'coredump' }]))).code).toBe('bad-stream')
+    })
+    expect(mib).toBeLessThan(300)
+  })
+
+  it('is refused when the extensions of an old sparse header never end', async () => {
+    const extension = Buffer.alloc(512)
+    const octal = (value: number) => `${value.toString(8).padStart(11, '0')}\0`
+    let offset = 0
+    const fill = () => {
+      for (let part = 0; part < 21; part++) extension.write(octal(offset += 2) + octal(1), part * 24)
+      extension[504] = 1
+      return Buffer.from(extension)
+    }
+    async function* extensions() {
+      const patch = { offset: 482, bytes: Buffer.from(`\u0001${octal(8 * MIB)}`) }
+      yield makeMember({ name: 'coredump', type: 'S', magic: 'ustar  \0', patch })
+      for (;;) {
+        await Promise.resolve()
+        yield fill()
+      }
+    }
+    const { mib } = await cost(async () => expect((await refused(test, extensions())).code).toBe('bad-stream'))
+    expect(mib).toBeLessThan(100)
+  })
+})
+
+describe('an archive of names and entries that lead elsewhere', () => {
+  it.each([
+    '/etc/cron.d/x',
+    '../../../../etc/passwd',
+    './../x',
+    'coredump/../../x',
+    'C:\\x\\..\\y/..',
+    `${'a/'.repeat(40)}b`,
+    'coredump\n/x',
+    '..',
+    '',
+  ])('is refused with 403 for %j and writes nothing', async (name) => {
+    const before = readdirSync(test.folder)
+    const error = await refused(test, makeTar([{ name, content: 'x' }]))
+    expect(error.code).toBe('bad-member')
+    expect(readdirSync(test.folder)).toEqual(before)
+  })
+
+  it('is refused when a link stands where a member is to be written through it', async () => {
+    const link = { name: 'release', type: '2', linkName: join(test.folder, 'target') }
+    const error = await refused(test, makeTar([link, { name: 'release', content: 'debian 12' }]))
+    expect(error.code).toBe('bad-member')
+    expect(readdirSync(test.folder)).not.toContain('target')
+  })
+})
+
+describe('a decoder', () => {
+  const xz = findProgram('xz')!
+  it('is started with its input, its output and the libraries, and nothing else', () => {
+    const command = decoderCommand('xz', xz, libraryFolders())
+    expect(command.slice(0, 8)).toEqual([
+      'prlimit',
+      `--as=${768 * MIB}`,
+      '--cpu=900:905',
+      '--fsize=0',
+      '--core=0',
+      '--nofile=64',
+      '--',
+      'bwrap',
+    ])
+    for (const word of ['--unshare-all', '--die-with-parent', '--new-session', '--clearenv']) {
+      expect(command).toContain(word)
+    }
+    expect(command).not.toContain('--bind')
+    expect(command).not.toContain('--share-net')
+    expect(command.slice(-6)).toEqual([
+      xz,
+      '--decompress',
+      '--stdout',
+      '--format=xz',
+      '--threads=1',
+      `--memlimit-decompress=${192 * MIB}`,
+    ])
+  })
+
+  it('sees no process, no network and no file of ours, can write nowhere, and is nobody', async () => {
+    const secret = join(test.folder, 'secret')
+    writeFileSync(secret, 'of the server')
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const probe = compile(test.folder, 'probe.c', PROBE, [
+      `-DPORT=${(server.address() as AddressInfo).port}`,
+      `-DSECRET="${secret}"`,
+    ])
+    const [program, ...args] = decoderCommand('xz', probe, libraryFolders())
+    const seen = await new Promise<string>((resolve, reject) =>
+      execFile(
+        program!,
+        args,
+        { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', SECRET: 'x' } },
+        (error, output) => error ? reject(error) : resolve(output),
+      )
+    )
+    server.close()
+    expect(seen.trim().split('\n')).toEqual([
+      'uid 65534',
+      'network no',
+      'secret no',
+      'write no',
+      'environment no',
+      'proc no',
+      'etc no',
+    ])
+  })
+
+  it('is killed with its sandbox when its reader stops', async () => {
+    const packed = pack('xz', randomBytes(4 * MIB), ['-0'])
+    const chunks = decodeByProgram(inPieces(packed), 'xz', xz)
+    expect((await chunks.next()).value?.length).toBeGreaterThan(0)
+    expect(decoders().length).toBeGreaterThan(0)
+    await chunks.return(undefined)
+    await eventually(() => decoders().length === 0)
+    expect(decoders()).toEqual([])
+  })
+
+  it('fails as itself, not as the upload, when it cannot be started', async () => {
+    const chunks = decodeByProgram(inPieces(pack('xz', fakeCore())), 'xz', '/nowhere/xz')
+    await expect(chunks.next()).rejects.toThrow('The sandbox of xz does not work')
+  })
+
+  /** Children of this process that run xz in a sandbox. */
+  function decoders(): string[] {
+    return readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name)).filter((name) => {
+      try {
+        const parent = Number(/^PPid:\s+([0-9]+)$/m.exec(readFileSync(`/proc/${name}/status`, 'utf8'))?.[1])
+        return parent === pid && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes('--format=xz')
+      } catch {
+        return false
+      }
+    })
+  }
+})
+
+describe('many uploads at once', () => {
+  it('take flat memory, whatever they unpack to', async () => {
+    const gzip = createGzip({ level: 1 })
+    gzip.end(Buffer.concat([fakeCore(), randomBytes(2 * MIB), Buffer.alloc(16 * MIB)]))
+    const parts: Uint8Array[] = []
+    for await (const part of gzip) parts.push(part)
+    const body = Buffer.concat(parts)
+    const { mib } = await cost(async () => {
+      const all = await Promise.all(
+        Array.from({ length: 20 }, () => upload(test, body, { encoding: 'gzip', manifest: 'bare' })),
+      )
+      await Promise.all(all.map(({ task }) => task.remove()))
+    })
+    expect(mib).toBeLessThan(400)
+  })
+})
+
+/** Says what a program sees where the decoders run. */
+const PROBE = `
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#define SAY(what, yes) printf("%s %s\\n", what, (yes) ? "yes" : "no")
+int main(void) {
+  struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+  printf("uid %d\\n", (int) getuid());
+  SAY("network", connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *) &to, sizeof to) == 0);
+  SAY("secret", access(SECRET, R_OK) == 0);
+  SAY("write", open("/x", O_CREAT | O_WRONLY, 0600) >= 0 || open("/tmp/x", O_CREAT | O_WRONLY, 0600) >= 0);
+  SAY("environment", getenv("SECRET") != NULL);
+  SAY("proc", access("/proc/self", R_OK) == 0);
+  SAY("etc", access("/etc/passwd", R_OK) == 0);
+  return 0;
+}
+`
