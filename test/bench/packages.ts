@@ -10,11 +10,13 @@ import { env } from 'node:process'
 import { promisify } from 'node:util'
 import { openDatabase } from '../../src/database.ts'
 import { installationRoot } from '../../src/program.ts'
+import { readSources } from '../../src/packages/deb/sources_file.ts'
 import { members } from '../../src/packages/deb/members.ts'
 import { download } from '../../src/packages/fetch/download.ts'
+import type { RepositorySpec } from '../../src/packages/format.ts'
 import { PackageIndex } from '../../src/packages/index/lookup.ts'
 import { unpack } from '../../src/packages/keep/unpack.ts'
-import { aptSources, type AptSuite, aptSuites } from '../helpers/apt_archive.ts'
+import { aptSources, aptSuites, type RepositorySpec } from '../helpers/apt_archive.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 import { absolute, against, alternate, type Figure, percentile, seconds } from './figure.ts'
 
@@ -23,16 +25,20 @@ const LARGE = 'openjdk-17-dbg'
 
 export async function* figures(): AsyncGenerator<Figure> {
   await using folder = await temporaryFolder()
-  const suite = aptSuites().find(({ suite }) => !suite.includes('-'))
+  const sources = archiveSources().split('\n\n')[0] ?? ''
+  const suite = readSources('apt', sources).repositories[0]
   if (suite === undefined) throw new Error('Expected apt to know a suite with main; run apt-get update')
-  yield* syncFigures(folder, suite)
+  yield* syncFigures(folder, { suite, sources })
   yield* lookupFigures(folder)
   yield* keepFigures(folder, suite)
 }
 
-async function* syncFigures(folder: Folder, suite: AptSuite): AsyncGenerator<Figure> {
+async function* syncFigures(
+  folder: Folder,
+  { suite, sources }: { suite: RepositorySpec; sources: string },
+): AsyncGenerator<Figure> {
   mkdirSync(folder.file('repos.d'))
-  writeFileSync(folder.file('repos.d/apt.sources'), aptSources([suite]))
+  writeFileSync(folder.file('repos.d/apt.sources'), sources)
   const fresh = () => {
     rmSync(folder.file('db'), { recursive: true, force: true })
     return runSync(folder)
@@ -78,7 +84,7 @@ function residentPeak(pid: number): number {
 }
 
 /** What `apt-get update` and `apt-file update` fetch and store of the same suite, in an apt of its own. */
-async function aptUpdate(folder: Folder, { uri, suite }: AptSuite): Promise<void> {
+async function aptUpdate(folder: Folder, { uri, suite }: RepositorySpec): Promise<void> {
   const root = folder.file('apt')
   rmSync(root, { recursive: true, force: true })
   mkdirSync(join(root, 'lists/partial'), { recursive: true })
@@ -140,7 +146,7 @@ function lookUps(file: string, count: number): Promise<number[]> {
   return Promise.resolve(times)
 }
 
-async function* keepFigures(folder: Folder, suite: AptSuite): AsyncGenerator<Figure> {
+async function* keepFigures(folder: Folder, suite: RepositorySpec): AsyncGenerator<Figure> {
   const deb = folder.file('large.deb')
   await download(suite.uri + poolPath(), { file: deb, signal: AbortSignal.timeout(600_000) })
   const target = folder.file('kept')
