@@ -1,7 +1,7 @@
 /**
  * How a task ended, as `outcome.json` says it: written by the worker, or by the runner for one that died.
  */
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { errnoOf } from '../spool/durable.ts'
 import type { Task } from '../spool/task.ts'
@@ -33,7 +33,7 @@ export async function readOutcome(task: Task): Promise<Outcome | undefined> {
 /** The text of a small file of the task, or undefined when it does not exist. */
 export async function textOf(task: Task, name: string): Promise<string | undefined> {
   try {
-    return await readFile(task.file(name), 'utf8')
+    return await Promise.resolve(readFileSync(task.file(name), 'utf8'))
   } catch (cause) {
     if (errnoOf(cause) === 'ENOENT') return undefined
     throw cause

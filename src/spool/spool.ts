@@ -2,7 +2,7 @@
  * The spool: RETRACE_SPOOL_DIR and the task directories in it, the truth about every task (architecture.md, rule 1).
  * Refuses to start in a directory that others can write to.
  */
-import { access, chmod, mkdir, stat } from 'node:fs/promises'
+import { chmod, mkdir, stat } from 'node:fs/promises'
 import { geteuid } from 'node:process'
 import type { Config } from '../config.ts'
 import type { Database } from '../database.ts'
@@ -53,12 +53,7 @@ export class Spool {
   async find(id: string): Promise<Task> {
     if (!isTaskId(id)) throw noSuchTask()
     const task = new Task(this.directory, id)
-    try {
-      await access(task.file('password'))
-    } catch (cause) {
-      if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'ENOTDIR') throw noSuchTask()
-      throw cause
-    }
+    if (!await task.has('password')) throw noSuchTask()
     return task
   }
 
