@@ -72,8 +72,8 @@ export class RetraceError extends Error {
  */
 export function quote(text: string): string {
   const cut = text.length > 200 ? `${text.slice(0, 200)}...` : text
-  // deno-lint-ignore no-control-regex
   return cut.replace(
+    // deno-lint-ignore no-control-regex
     /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]/g,
     (character) => {
       const code = character.charCodeAt(0)

@@ -51,8 +51,8 @@ export async function answerFile(path: string, type: string, stopping: AbortSign
 }
 
 /**
- * Whether the caller prefers JSON (RFC 9110, 12.5.1): one of `types` is named in Accept, and not below text/plain. `*` is no
- * preference: curl and browsers get text.
+ * Whether the caller prefers JSON (RFC 9110, 12.5.1): one of `types` is named in Accept, and not below text/plain. `*`
+ * is no preference: curl and browsers get text.
  */
 export function prefersJson(c: Context<AppEnv>, types: readonly string[] = [JSON_TYPE]): boolean {
   const weights = new Map<string, number>()

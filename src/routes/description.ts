@@ -1,6 +1,6 @@
 /**
- * What the API description says of every route alike: the password, the answers that are no result. Each route's own part stands with the
- * route; openapi.ts puts them together.
+ * What the API description says of every route alike: the password, the answers that are no result. Each route's own
+ * part stands with the route; openapi.ts puts them together.
  */
 import { type DescribeRouteOptions, resolver } from 'hono-openapi'
 import { z } from 'zod'

@@ -1,6 +1,6 @@
 /**
- * GET /<id>/events: the streamed body of POST /create as server-sent events (HTML, 9.2), for readers that come back: from
- * the beginning, or after `Last-Event-ID`.
+ * GET /<id>/events: the streamed body of POST /create as server-sent events (HTML, 9.2), for readers that come back:
+ * from the beginning, or after `Last-Event-ID`.
  */
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'

@@ -1,5 +1,6 @@
 /**
- * 405 with `Allow` (RFC 9110, 15.5.6) for a known path and a method that it does not have; `OPTIONS` too: there is no CORS.
+ * 405 with `Allow` (RFC 9110, 15.5.6) for a known path and a method that it does not have; `OPTIONS` too: there is no
+ * CORS.
  */
 import { RetraceError } from '../errors.ts'
 

@@ -34,8 +34,8 @@ export function settingsRoutes({ config, database, runner }: Services) {
 }
 
 /**
- * Release ids with the client's spelling of their architecture (`debian-12-amd64` -> `debian-12-x86_64`), the newest of each
- * distribution first: the client compares exactly, and its list is short.
+ * Release ids with the client's spelling of their architecture (`debian-12-amd64` -> `debian-12-x86_64`), the newest of
+ * each distribution first: the client compares exactly, and its list is short.
  */
 export function clientReleases(ids: readonly string[]): string[] {
   const split = ids.map((id) => {

@@ -1,6 +1,6 @@
 /**
- * GET /<id>: the state, and one sentence for the person who waits; with `Accept: application/json` everything that is known of the
- * task's way (http.md).
+ * GET /<id>: the state, and one sentence for the person who waits; with `Accept: application/json` everything that is
+ * known of the task's way (http.md).
  */
 import { stat } from 'node:fs/promises'
 import { Hono } from 'hono'

@@ -17,8 +17,9 @@ export class Admission implements Disposable {
   }
 
   /**
-   * Starts the worker while the upload still arrives, so that loading it costs the task nothing. `log` is the file in the draft
-   * that becomes the task's `worker.log`. Does nothing when the task would have to wait anyhow; once per admission.
+   * Starts the worker while the upload still arrives, so that loading it costs the task nothing. `log` is the file in
+   * the draft that becomes the task's `worker.log`. Does nothing when the task would have to wait anyhow; once per
+   * admission.
    */
   prestart(log: string): void {
     const start = this.#prestart

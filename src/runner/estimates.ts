@@ -6,14 +6,19 @@ import { and, avg, eq } from 'drizzle-orm'
 import type { Database } from '../database.ts'
 import { packageTime } from '../../schema/tables.ts'
 
-/** What an estimate goes by. `package` is a name without version, `release` an id with architecture (`debian-12-amd64`). */
+/**
+ * What an estimate goes by. `package` is a name without version, `release` an id with architecture (`debian-12-amd64`).
+ */
 export interface Subject {
   package: string | undefined
   release: string | undefined
 }
 
 export interface Estimates {
-  /** Whole seconds, at least 1: the average for this package on this release, else the release, else all, else the default. */
+  /**
+   * Whole seconds, at least 1: the average for this package on this release, else the release, else all, else the
+   * default.
+   */
   seconds(subject: Subject): number
   /** Remembers a task that ended with a backtrace: INSERT INTO package_time (package, release, time) (D). */
   record(subject: Subject, seconds: number): void

@@ -1,6 +1,6 @@
 /**
- * What is written for a worker that ended without `retrace-log`: the outcome, then the log from `worker.log`, last of all,
- * so that no accepted task stays PENDING for ever (architecture.md, a task's directory).
+ * What is written for a worker that ended without `retrace-log`: the outcome, then the log from `worker.log`, last of
+ * all, so that no accepted task stays PENDING for ever (architecture.md, a task's directory).
  */
 import { copyFile, open, rename, rm } from 'node:fs/promises'
 import { syncDirectory, writeByRename } from '../spool/durable.ts'
@@ -15,7 +15,10 @@ export interface Death {
   next_step: string
 }
 
-/** What is to be said of a death. `timeoutS` when the runner ended the worker for its time; `step` is the last one it named. */
+/**
+ * What is to be said of a death. `timeoutS` when the runner ended the worker for its time; `step` is the last one it
+ * named.
+ */
 export function describeDeath(
   end: WorkerEnd,
   about: { timeoutS: number | undefined; step: string | undefined },

@@ -1,6 +1,6 @@
 /**
- * Which package on which release a task is about, as far as its upload says: what an estimate goes by before the worker has
- * looked. A bare core says nothing.
+ * Which package on which release a task is about, as far as its upload says: what an estimate goes by before the worker
+ * has looked. A bare core says nothing.
  */
 import { open } from 'node:fs/promises'
 import { architectureOf } from '../elf/architecture.ts'
@@ -24,7 +24,9 @@ export async function subjectOf(task: Task): Promise<Subject> {
   }
 }
 
-/** What e_machine of the core's first 64 bytes says (gABI, 'ELF Header'); undefined once the core is gone, or is none. */
+/**
+ * What e_machine of the core's first 64 bytes says (gABI, 'ELF Header'); undefined once the core is gone, or is none.
+ */
 async function coreArchitecture(task: Task): Promise<string | undefined> {
   if (!await task.has('coredump')) return undefined
   const handle = await open(task.file('coredump'), 'r')

@@ -1,6 +1,7 @@
 /**
- * What happens to a task, from the beginning or from a line on, as it happens: read from `worker.log` on disk by whoever
- * pulls, so that a slow or vanished reader costs no memory. The streamed body of /create and /<id>/events are made from it.
+ * What happens to a task, from the beginning or from a line on, as it happens: read from `worker.log` on disk by
+ * whoever pulls, so that a slow or vanished reader costs no memory. The streamed body of /create and /<id>/events are
+ * made from it.
  */
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Task, TaskState } from '../spool/task.ts'
@@ -10,8 +11,8 @@ const POLL_MS = 100
 const CHUNK = 65_536
 
 /**
- * `log`: one line without its end. `status`: a beat while PENDING (no id), then the final one. `backtrace`: a piece of it.
- * Ids count what would be repeated to a reader that comes back: the lines, the final status, the backtrace.
+ * `log`: one line without its end. `status`: a beat while PENDING (no id), then the final one. `backtrace`: a piece of
+ * it. Ids count what would be repeated to a reader that comes back: the lines, the final status, the backtrace.
  */
 export type TaskEvent =
   | { kind: 'log'; id: number; line: string }
@@ -25,8 +26,8 @@ export interface WatchOptions {
 }
 
 /**
- * The events of a task until it has ended, is deleted, or `signal` aborts. PENDING comes at once and every 5 seconds; control characters in
- * lines are escaped; what comes without a line end is cut at 64 KiB.
+ * The events of a task until it has ended, is deleted, or `signal` aborts. PENDING comes at once and every 5 seconds;
+ * control characters in lines are escaped; what comes without a line end is cut at 64 KiB.
  */
 export async function* watchTask(task: Task, options: WatchOptions = {}): AsyncGenerator<TaskEvent> {
   const { after = 0, signal } = options
@@ -136,7 +137,9 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
   }
 }
 
-/** A line of the worker with its control characters, tab apart, made visible: some readers end a line at each of them. */
+/**
+ * A line of the worker with its control characters, tab apart, made visible: some readers end a line at each of them.
+ */
 function escapeControls(line: string): string {
   // deno-lint-ignore no-control-regex
   return line.replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
@@ -161,8 +164,8 @@ async function pause(milliseconds: number, signal: AbortSignal | undefined): Pro
 const encoder = new TextEncoder()
 
 /**
- * The streamed body of a 201 (D): the worker's lines, one that begins with `X-Task-` with `> ` before it, the status lines, and after
- * FINISHED_SUCCESS the backtrace. A server that stops says so in a last line.
+ * The streamed body of a 201 (D): the worker's lines, one that begins with `X-Task-` with `> ` before it, the status
+ * lines, and after FINISHED_SUCCESS the backtrace. A server that stops says so in a last line.
  */
 export async function* taskBody(task: Task, options: WatchOptions = {}): AsyncGenerator<Uint8Array> {
   for await (const event of watchTask(task, options)) {

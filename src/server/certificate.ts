@@ -1,6 +1,6 @@
 /**
- * The certificate and key that the server shows, read from their files at start and again at SIGHUP; a pair that does not work is
- * refused and the one before it stays.
+ * The certificate and key that the server shows, read from their files at start and again at SIGHUP; a pair that does
+ * not work is refused and the one before it stays.
  */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -15,7 +15,9 @@ export interface Certificate {
   expires: Date
 }
 
-/** undefined: neither file is set. Throws UsageError naming the setting, for a pair that cannot be read or does not fit. */
+/**
+ * undefined: neither file is set. Throws UsageError naming the setting, for a pair that cannot be read or does not fit.
+ */
 export function readCertificate(config: Pick<Config, 'tlsCert' | 'tlsKey'>): Certificate | undefined {
   const { tlsCert, tlsKey } = config
   if (tlsCert === undefined && tlsKey === undefined) return undefined

@@ -1,6 +1,6 @@
 /**
- * `--check`: one line for each thing that a working server needs, and what to do where it is wrong. Looks at everything, whatever it
- * finds; changes nothing.
+ * `--check`: one line for each thing that a working server needs, and what to do where it is wrong. Looks at
+ * everything, whatever it finds; changes nothing.
  */
 import { execFile } from 'node:child_process'
 import { existsSync, statfsSync, statSync } from 'node:fs'

@@ -1,7 +1,7 @@
 /**
- * What a client still sends after its answer has left (http.md, 'Refusing an upload'): read and thrown away, bounded, before the connection
- * serves its next request or is closed. A client that writes its whole body before it reads would else see
- * 'Broken pipe' in place of the reason.
+ * What a client still sends after its answer has left (http.md, 'Refusing an upload'): read and thrown away, bounded,
+ * before the connection serves its next request or is closed. A client that writes its whole body before it reads would
+ * else see 'Broken pipe' in place of the reason.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { constants, Http2ServerRequest, Http2ServerResponse } from 'node:http2'
@@ -19,9 +19,10 @@ export function drainBounds(maxPackedMb: number): DrainBounds {
 }
 
 /**
- * Makes the end of an answer wait for the end of its request's body. The answer itself is complete before: it has a Content-Length.
- * Over HTTP/2 an answer ends at once and its stream when the body has been read; past the bounds, or when the client is
- * silent, the stream is closed with NO_ERROR (RFC 9113, 8.1), which some clients take for the loss of the answer. A 408 does not wait.
+ * Makes the end of an answer wait for the end of its request's body. The answer itself is complete before: it has a
+ * Content-Length. Over HTTP/2 an answer ends at once and its stream when the body has been read; past the bounds, or
+ * when the client is silent, the stream is closed with NO_ERROR (RFC 9113, 8.1), which some clients take for the loss
+ * of the answer. A 408 does not wait.
  */
 export function drainBeforeEnd(
   incoming: IncomingMessage | Http2ServerRequest,

@@ -1,6 +1,6 @@
 /**
- * The sockets: one port for HTTP/1.1 and HTTP/2 (ALPN) over TLS 1.2 and 1.3, or plain HTTP/1.1; time-outs, limits, what the parser
- * refuses, the end. Refuses to know any route.
+ * The sockets: one port for HTTP/1.1 and HTTP/2 (ALPN) over TLS 1.2 and 1.3, or plain HTTP/1.1; time-outs, limits, what
+ * the parser refuses, the end. Refuses to know any route.
  */
 import {
   createServer as createHttpServer,
@@ -104,8 +104,9 @@ interface TlsParts {
 }
 
 /**
- * An HTTPS server that hands sockets which chose `h2` to an HTTP/2 server that itself never listens: the only way that keeps Node's HTTP/1
- * time-outs (facts.md). What does not begin with a TLS handshake is read as plain HTTP, to be told that HTTPS is required.
+ * An HTTPS server that hands sockets which chose `h2` to an HTTP/2 server that itself never listens: the only way that
+ * keeps Node's HTTP/1 time-outs (facts.md). What does not begin with a TLS handshake is read as plain HTTP, to be told
+ * that HTTPS is required.
  */
 function createTlsServer(config: Config, { certificate, listener, sessions }: TlsParts): Server {
   const server = createHttpsServer({
@@ -182,7 +183,8 @@ function answerOnServer(server: Server, { config, listener }: { config: Config; 
     listener.listen(incoming, outgoing)
   }
   server.on('request', answer)
-  // With a listener of its own Node sends no '100 Continue': whoever wants the body does (http.md, 'Refusing an upload').
+  // With a listener of its own Node sends no '100 Continue': whoever wants the body does (http.md, 'Refusing an
+  // upload').
   server.on('checkContinue', answer)
   // An expectation that nobody knows may be ignored (RFC 9110, 10.1.1).
   server.on('checkExpectation', answer)

@@ -77,7 +77,9 @@ export async function startProgram(config: Config, { workerCommand }: ProgramOpt
   }
 }
 
-/** Coredumps are private data: without a certificate somebody else has to do TLS, or the administrator has to say so. */
+/**
+ * Coredumps are private data: without a certificate somebody else has to do TLS, or the administrator has to say so.
+ */
 function demandSafety(config: Config): void {
   if (!config.requireHttps || config.trustProxy.length > 0) return
   throw new UsageError(

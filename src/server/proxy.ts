@@ -62,8 +62,8 @@ export function hopOf(incoming: IncomingMessage | Http2ServerRequest): Hop {
 }
 
 /**
- * Whether the caller's own connection is HTTPS: the socket's, or what a trusted proxy says about the one it took. Of several
- * values the last counts: it is the one that the nearest proxy wrote.
+ * Whether the caller's own connection is HTTPS: the socket's, or what a trusted proxy says about the one it took. Of
+ * several values the last counts: it is the one that the nearest proxy wrote.
  */
 export function isSecure(hop: Hop, trust: ProxyTrust): boolean {
   if (hop.forwardedProto === undefined || !trust.trusts(hop.address)) return hop.encrypted

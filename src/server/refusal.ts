@@ -54,8 +54,8 @@ export function rawAnswer({ status, sentence }: ParserRefusal, headers: Record<s
 }
 
 /**
- * Writes an answer, then reads and throws away what the client still sends before the connection is closed, bounded: closing at once
- * would reset it, and the client could lose the answer.
+ * Writes an answer, then reads and throws away what the client still sends before the connection is closed, bounded:
+ * closing at once would reset it, and the client could lose the answer.
  */
 export function answerAndClose(socket: Duplex, answer: string, bounds: { bytes: number; milliseconds: number }): void {
   let bytes = 0

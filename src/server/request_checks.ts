@@ -1,6 +1,6 @@
 /**
- * What is refused before any route: requests that did not come over HTTPS, headers that are too large (HTTP/2; for HTTP/1.1 the
- * parser sees to it), HTTP/1.1 without Host.
+ * What is refused before any route: requests that did not come over HTTPS, headers that are too large (HTTP/2; for
+ * HTTP/1.1 the parser sees to it), HTTP/1.1 without Host.
  */
 import type { MiddlewareHandler } from 'hono'
 import type { Config } from '../config.ts'

@@ -1,5 +1,6 @@
 /**
- * Figures of the interface: status with few and with many tasks in the spool, over one kept TLS connection to the built server.
+ * Figures of the interface: status with few and with many tasks in the spool, over one kept TLS connection to the built
+ * server.
  */
 import { readFileSync } from 'node:fs'
 import { temporaryFolder } from '../helpers/folder.ts'
@@ -43,7 +44,10 @@ async function measure(tasks: number): Promise<Measured> {
   return { times, mean, start, rss: residentMb(server.child.pid ?? 0) }
 }
 
-/** Milliseconds of status requests for random tasks, one after the other on a kept connection, after some that do not count. */
+/**
+ * Milliseconds of status requests for random tasks, one after the other on a kept connection, after some that do not
+ * count.
+ */
 export async function statusTimes(
   { client }: Pick<TestServer, 'client'>,
   { tasks, requests }: { tasks: number; requests: number },

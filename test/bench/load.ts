@@ -1,5 +1,6 @@
 /**
- * Figures under load: the server's memory before and after a large upload and with 20 at once, and status while an upload runs.
+ * Figures under load: the server's memory before and after a large upload and with 20 at once, and status while an
+ * upload runs.
  */
 import { execFileSync } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'

@@ -16,7 +16,7 @@ import { download } from '../../src/packages/fetch/download.ts'
 import type { RepositorySpec } from '../../src/packages/format.ts'
 import { PackageIndex } from '../../src/packages/index/lookup.ts'
 import { unpack } from '../../src/packages/keep/unpack.ts'
-import { aptSources, aptSuites, type RepositorySpec } from '../helpers/apt_archive.ts'
+import { archiveSources } from '../helpers/archive.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 import { absolute, against, alternate, type Figure, percentile, seconds } from './figure.ts'
 

@@ -1,6 +1,6 @@
 /**
- * The server as its program starts it, with another worker than the real one: `node scripted_server.js WORKER...`, for tests that kill
- * the process.
+ * The server as its program starts it, with another worker than the real one: `node scripted_server.js WORKER...`, for
+ * tests that kill the process.
  */
 import process, { argv, exit } from 'node:process'
 import { readConfig } from '../../src/config.ts'

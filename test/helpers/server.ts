@@ -1,6 +1,6 @@
 /**
- * A whole server over real TLS for tests, with its own spool, repository, database and self-signed certificate in a temporary
- * folder and a free port: in the test's own process from the sources, or the built program in a child.
+ * A whole server over real TLS for tests, with its own spool, repository, database and self-signed certificate in a
+ * temporary folder and a free port: in the test's own process from the sources, or the built program in a child.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,6 +1,7 @@
 /**
- * Tasks for tests: uploads that a server accepts, and workers that do what a test needs in place of a retrace. A scripted worker is started as
- * the real one is: through `setpriv`, with the directory as its last argument or, for '-', on its standard input.
+ * Tasks for tests: uploads that a server accepts, and workers that do what a test needs in place of a retrace. A
+ * scripted worker is started as the real one is: through `setpriv`, with the directory as its last argument or, for
+ * '-', on its standard input.
  */
 import { chmodSync, writeFileSync } from 'node:fs'
 import { designMembers, tarOf } from './archives.ts'

@@ -164,10 +164,7 @@ const ALLOW = 0x7fff0000
  * 8 bytes each, little-endian. Throws RangeError for a host that has no row.
  */
 export function seccompFilter(hostArchitecture: string): Uint8Array {
-  const abi = ABIS[hostArchitecture]
-  if (abi === undefined) {
-    throw new RangeError(`Expected a host of ${Object.keys(ABIS).join(', ')}; add a row for ${hostArchitecture}`)
-  }
+  const abi = abiOf(hostArchitecture)
   const denied = DENIED.map((call) => abi.numbers[call]).filter((number) => number !== undefined)
   const program: [code: number, ifTrue: number, ifFalse: number, operand: number][] = [
     [LOAD_WORD, 0, 0, OFFSET_AUDIT],
@@ -181,6 +178,17 @@ export function seccompFilter(hostArchitecture: string): Uint8Array {
   for (const [index, number] of denied.entries()) program.push([JUMP_EQUAL, denied.length - index, 0, number])
   program.push([RETURN, 0, 0, ALLOW], [RETURN, 0, 0, ERRNO_EPERM])
   return encode(program)
+}
+
+/** The numbers of the refused calls on a host architecture. Throws as above. */
+export function deniedNumbers(hostArchitecture: string): Abi['numbers'] {
+  return abiOf(hostArchitecture).numbers
+}
+
+function abiOf(hostArchitecture: string): Abi {
+  const abi = ABIS[hostArchitecture]
+  if (abi !== undefined) return abi
+  throw new RangeError(`Expected a host of ${Object.keys(ABIS).join(', ')}; add a row for ${hostArchitecture}`)
 }
 
 function encode(program: readonly [number, number, number, number][]): Uint8Array {

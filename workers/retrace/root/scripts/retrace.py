@@ -11,6 +11,7 @@ import gdb
 
 CHANNEL = 3
 FRAMES_PER_MESSAGE = 256
+MAX_STEPS = 16384
 KINDS = {
     gdb.NORMAL_FRAME: "normal",
     gdb.INLINE_FRAME: "inline",
@@ -110,7 +111,10 @@ def answer_backtrace(number, frames, limit):
     text = said("backtrace -full %d" % frames)
     cut = len(text) > limit
     if cut:
-        text = text[: max(text.rfind("\n#", 0, limit), 0) + 1]
+        end = text.rfind("\n#", 0, limit)
+        if end < 0:
+            end = text.find("\n#")  # one frame at least
+        text = text[: end + 1] if end >= 0 else text[:limit]
     send(text=text, cut=cut)
 
 
@@ -139,20 +143,47 @@ def answer_registers():
 
 
 def answer_instructions(before, after):
-    """The instructions around the crash. Where they have no fixed size, the first start whose steps meet the pc counts."""
+    """The instructions around the crash. Where they have no fixed size, the steps from the start of the function count."""
     frame = gdb.newest_frame()
     pc = frame.pc()
-    architecture = frame.architecture()
-    start = next((at for at in range(max(pc - before, 0), pc) if meets(architecture, at, pc)), pc)
+    start = instruction_before(frame.architecture(), function_start(frame), pc, before)
     send(text=said("disassemble /r 0x%x,0x%x" % (start, pc + after)))
 
 
-def meets(architecture, start, pc):
+def instruction_before(architecture, function, pc, before):
+    """The first instruction that begins at most `before` bytes before the pc."""
+    if function is not None and 0 <= pc - function <= MAX_STEPS:
+        candidates = [function]
+    else:
+        candidates = range(max(pc - before, 0), pc)
+    for start in candidates:
+        addresses = steps(architecture, start, pc)
+        if addresses is not None:
+            return next((address for address in addresses if address >= pc - before), pc)
+    return pc
+
+
+def function_start(frame):
     try:
-        steps = architecture.disassemble(start, pc - 1)
+        block = frame.block()
+    except RuntimeError:
+        return None
+    while block is not None and block.function is None:
+        block = block.superblock
+    return block.start if block is not None else None
+
+
+def steps(architecture, start, pc):
+    """The addresses of the instructions from `start` on, when they meet the pc."""
+    if start == pc:
+        return []
+    try:
+        found = architecture.disassemble(start, pc - 1)
     except gdb.error:
-        return False
-    return bool(steps) and steps[-1]["addr"] + steps[-1]["length"] == pc
+        return None
+    if not found or found[-1]["addr"] + found[-1]["length"] != pc:
+        return None
+    return [step["addr"] for step in found]
 
 
 def answer_string(*expressions):

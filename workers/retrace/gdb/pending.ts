@@ -1,0 +1,112 @@
+/**
+ * A command that waits for its answer. Owns when the answer is complete, and the two clocks: when the command is to be
+ * interrupted, and when that did not help. Refuses to settle twice.
+ */
+import { type MiTuple, textOf } from './mi.ts'
+
+/** Why there will be no more answers. */
+export interface SessionEnd {
+  readonly kind: 'exit' | 'memory' | 'overflow' | 'timeout' | 'closed'
+  readonly detail: string
+}
+
+interface Said {
+  readonly console: string
+  /** Messages of retrace.py. */
+  readonly data: unknown[]
+}
+
+export type Answer =
+  | { kind: 'done'; results: MiTuple } & Said
+  | { kind: 'error'; message: string } & Said
+  /** The command took too long and was interrupted; gdb takes the next one. */
+  | { kind: 'interrupted' } & Said
+  /** The session is over. `data` is what came for this command before that. */
+  | { kind: 'ended'; end: SessionEnd } & Said
+
+export interface PendingOptions {
+  readonly token: number
+  /** A question to retrace.py: its messages end with the token. */
+  readonly isQuestion: boolean
+  readonly limitMs: number
+  /** The limit is over: interrupt the command. */
+  onLate(): void
+  /** It did not react to that. */
+  onStuck(): void
+  onAnswer(answer: Answer): void
+}
+
+const STUCK_MS = 2_000
+/** A question that fails ends its messages too; where it could not even begin, nothing comes. */
+const END_GRACE_MS = 200
+const MAX_CONSOLE = 1 << 20
+
+export class Pending {
+  readonly token: number
+  readonly #options: PendingOptions
+  readonly #data: unknown[] = []
+  #console = ''
+  #result: { class: string; results: MiTuple } | undefined
+  #awaitsData: boolean
+  #wasInterrupted = false
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #isSettled = false
+
+  constructor(options: PendingOptions) {
+    this.token = options.token
+    this.#options = options
+    this.#awaitsData = options.isQuestion
+    this.#after(options.limitMs, () => this.#interrupt())
+  }
+
+  onConsole(text: string): void {
+    if (this.#console.length < MAX_CONSOLE) this.#console += text
+  }
+
+  onResult(result: { class: string; results: MiTuple }): void {
+    this.#result = result
+    if (result.class === 'error' && this.#awaitsData) this.#after(END_GRACE_MS, () => this.#complete(result))
+    else if (!this.#awaitsData) this.#complete(result)
+  }
+
+  onMessage(message: unknown): void {
+    if (typeof message !== 'object' || message === null || !('end' in message)) {
+      this.#data.push(message)
+    } else if (message.end === this.token) {
+      this.#awaitsData = false
+      if (this.#result !== undefined) this.#complete(this.#result)
+    }
+  }
+
+  onEnd(end: SessionEnd): void {
+    this.#settle({ kind: 'ended', end, ...this.#said() })
+  }
+
+  #interrupt(): void {
+    this.#wasInterrupted = true
+    this.#after(STUCK_MS, () => this.#options.onStuck())
+    this.#options.onLate()
+  }
+
+  #complete({ class: name, results }: { class: string; results: MiTuple }): void {
+    if (name !== 'error') return this.#settle({ kind: 'done', results, ...this.#said() })
+    if (this.#wasInterrupted) return this.#settle({ kind: 'interrupted', ...this.#said() })
+    this.#settle({ kind: 'error', message: textOf(results.msg) ?? 'gdb gave no reason', ...this.#said() })
+  }
+
+  #said(): Said {
+    return { console: this.#console, data: this.#data }
+  }
+
+  #settle(answer: Answer): void {
+    if (this.#isSettled) return
+    this.#isSettled = true
+    clearTimeout(this.#timer)
+    this.#options.onAnswer(answer)
+  }
+
+  #after(milliseconds: number, act: () => void): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(act, Math.max(1, milliseconds))
+  }
+}
