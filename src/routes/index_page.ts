@@ -17,9 +17,9 @@ export function indexRoutes({ config }: Services) {
 
 function indexText(config: Config, host: string): string {
   const url = `https://${host}`
-  return `This is a retrace server. Send it the coredump of a crashed program, and it answers with a backtrace that has function
-names, source lines and values: it holds the debuginfo, so that your machine needs none. A coredump holds what was in
-the memory of the program: send it only to a server whose administrator you trust.
+  return `This is a retrace server. Send it the coredump of a crashed program, and it answers with a backtrace that has
+function names, source lines and values: it holds the debuginfo, so that your machine needs none. A coredump holds
+what was in the memory of the program: send it only to a server whose administrator you trust.
 
 Send a coredump and watch the backtrace being made:
 
@@ -37,12 +37,12 @@ The answer's headers name X-Task-Id and X-Task-Password. With them:
 
   curl -H "X-Task-Password: PASSWORD" ${url}/ID
 
-says the status (PENDING, FINISHED_SUCCESS, FINISHED_FAILURE); /ID/backtrace and /ID/log give what came out; with -X DELETE
-everything of the task is deleted.
+says the status (PENDING, FINISHED_SUCCESS, FINISHED_FAILURE); /ID/backtrace and /ID/log give what came out; with
+-X DELETE everything of the task is deleted.
 
 Limits:
 
-  ${config.maxPackedMb} MiB sent, ${config.maxUnpackedMb} MiB unpacked, ${config.maxFileKb} KiB for every file but the coredump
+  ${config.maxPackedMb} MiB sent, ${config.maxUnpackedMb} MiB unpacked, ${config.maxFileKb} KiB for each other file
   ${config.maxRunningTasks} tasks at once, ${config.taskTimeoutS} seconds for a task
   deleted after ${config.deleteAfterDays} days
 

@@ -79,7 +79,7 @@ const describeSettings = describeRoute({
   summary: 'What the server can take now, for the ABRT client',
   responses: {
     200: textResponse(
-      'running_tasks, max_running_tasks, max_packed_size, max_unpacked_size (MiB), supported_formats, supported_releases',
+      'running_tasks, max_running_tasks; max_packed_size, max_unpacked_size in MiB; supported_formats, supported_releases',
     ),
     ...refusals('database-unavailable'),
   },

@@ -83,8 +83,8 @@ export async function startProgram(config: Config, { workerCommand }: ProgramOpt
 function demandSafety(config: Config): void {
   if (!config.requireHttps || config.trustProxy.length > 0) return
   throw new UsageError(
-    'There is no certificate: set RETRACE_TLS_CERT and RETRACE_TLS_KEY to PEM files, or RETRACE_TRUST_PROXY to the address of the ' +
-      'proxy that does TLS, or, on a machine of your own only, RETRACE_REQUIRE_HTTPS to 0',
+    'There is no certificate: set RETRACE_TLS_CERT and RETRACE_TLS_KEY to PEM files, or RETRACE_TRUST_PROXY to the ' +
+      'address of the proxy that does TLS, or, on a machine of your own only, RETRACE_REQUIRE_HTTPS to 0',
   )
 }
 

@@ -1,4 +1,6 @@
-/** What the shipped ABRT client asks before it sends anything (http.md, 'For the ABRT client'); each (A) line is quoted. */
+/**
+ * What the shipped ABRT client asks before it sends anything (http.md, 'For the ABRT client'); each (A) line is quoted.
+ */
 import { Buffer } from 'node:buffer'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { packages, release, repository } from '../../../schema/tables.ts'

@@ -1,4 +1,7 @@
-/** abrt-retrace-server as an administrator meets it: command line, exit codes, what it says, --check, SIGHUP (settings.md). */
+/**
+ * abrt-retrace-server as an administrator meets it: command line, exit codes, what it says, --check, SIGHUP
+ * (settings.md).
+ */
 import { execFile } from 'node:child_process'
 import { copyFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
