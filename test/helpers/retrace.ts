@@ -1,7 +1,7 @@
 /**
  * The worker's steps on cores whose files are in a folder: what the package index would have resolved, without one.
  */
-import { cpSync, existsSync, mkdirSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Core, readCore } from '../../src/elf/core.ts'
 import { readElfFile } from '../../src/elf/file.ts'
@@ -143,4 +143,11 @@ export function copyModules(corePath: string, folder: string): void {
     mkdirSync(dirname(folder + path), { recursive: true })
     cpSync(path, folder + path, { dereference: true })
   }
+}
+
+/** A core's bytes with another e_machine. */
+export function patchedCore(corePath: string, { machine }: { machine: number }): Uint8Array {
+  const bytes = readFileSync(corePath)
+  bytes.writeUInt16LE(machine, 18)
+  return bytes
 }

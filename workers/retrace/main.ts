@@ -2,6 +2,7 @@
  * abrt-retrace-worker: one task, in the steps of architecture.md. This file is their order and nothing else; each step
  * is a file beside it.
  */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import process, { argv, exit, stderr, stdout } from 'node:process'
 import { type Config, readConfig } from '../../src/config.ts'
@@ -83,7 +84,7 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
   if (remark !== undefined) said.say('read', remark)
 
   watch.start('resolve')
-  const database = openDatabase(config.database)
+  const database = openDatabase(config.database, { migrate: !existsSync(config.database) })
   const resolution = await deadline.await(resolveModules(core, found.hints, {
     config,
     database,

@@ -138,17 +138,17 @@ function success({ threads, losses }: Facts, frames: number): Outcome {
   const summary = `${frames} frames of ${threads.length} ${threads.length === 1 ? 'thread' : 'threads'}`
   if (lacks.length === 0 && losses.length === 0) return outcome('ok', `${summary}, complete.`)
   const shown = [...lacks.slice(0, 8), ...(lacks.length > 8 ? [`${lacks.length - 8} more modules`] : []), ...losses]
-  return outcome(
-    'ok-partial',
-    `${summary}. Missing: ${shown.join('; ')}.`,
-    lacks.length === 0 ? adviceOn(losses) : undefined,
-  )
+  const advice = [...(lacks.length > 0 ? [NEXT_STEP['ok-partial']] : []), ...adviceOn(losses)]
+  return outcome('ok-partial', `${summary}. Missing: ${shown.join('; ')}.`, advice.join(' '))
 }
 
-function adviceOn(losses: readonly string[]): string {
-  return losses.some((loss) => loss.startsWith('the core'))
-    ? NEXT_STEP['core-truncated']
-    : 'Ask the administrator to raise RETRACE_MAX_BACKTRACE_KB, then send the core again.'
+function adviceOn(losses: readonly string[]): string[] {
+  const advice: string[] = []
+  if (losses.some((loss) => loss.startsWith('the core'))) advice.push(NEXT_STEP['core-truncated'])
+  if (losses.some((loss) => !loss.startsWith('the core'))) {
+    advice.push('Ask the administrator to raise RETRACE_MAX_BACKTRACE_KB to have all of the text.')
+  }
+  return advice
 }
 
 /** The reason why not a single frame has a name, the first that applies. */

@@ -1,0 +1,172 @@
+/** The program abrt-retrace-worker, built, on directories of its own: what it leaves, and how it ends. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { env } from 'node:process'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { installationRoot } from '../../../src/program.ts'
+import { fixtureCore } from '../../helpers/cores.ts'
+import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
+import { patchedCore } from '../../helpers/retrace.ts'
+
+let folder: Folder
+let core: string
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  core = fixtureCore('amd64', folder.path).core
+})
+
+afterAll(async () => await folder[Symbol.asyncDispose]())
+
+let tasks = 0
+
+function makeTask(coredump: string | Uint8Array, files: Record<string, string> = {}): string {
+  const task = folder.file('spool', String(++tasks))
+  mkdirSync(task, { recursive: true, mode: 0o700 })
+  if (typeof coredump === 'string') cpSync(coredump, join(task, 'coredump'))
+  else writeFileSync(join(task, 'coredump'), coredump)
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(task, name), text)
+  return task
+}
+
+interface Run {
+  code: number | null
+  out: string
+  err: string
+  seconds: number
+}
+
+function start(args: string[], settings: Record<string, string> = {}): ChildProcess {
+  return spawn(join(installationRoot(), 'ops', 'bin', 'abrt-retrace-worker'), args, {
+    env: {
+      PATH: env.PATH,
+      RETRACE_SPOOL_DIR: folder.file('spool'),
+      RETRACE_REPO_DIR: folder.file('repo'),
+      RETRACE_DATABASE: folder.file('index', 'retrace.db'),
+      ...settings,
+    },
+  })
+}
+
+async function ended(child: ChildProcess): Promise<Run> {
+  const run: Run = { code: null, out: '', err: '', seconds: 0 }
+  const began = performance.now()
+  child.stdout?.on('data', (chunk) => run.out += chunk)
+  child.stderr?.on('data', (chunk) => run.err += chunk)
+  run.code = await new Promise((resolve) => child.on('close', resolve))
+  run.seconds = (performance.now() - began) / 1000
+  return run
+}
+
+const work = (args: string[], settings?: Record<string, string>) => ended(start(args, settings))
+const read = (task: string, name: string) => readFileSync(join(task, name), 'utf8')
+const outcome = (task: string) => JSON.parse(read(task, 'outcome.json'))
+
+describe('abrt-retrace-worker', () => {
+  it.each([
+    ['a text', new TextEncoder().encode('this is no core\n'), 'core-not-elf'],
+    ['an empty file', new Uint8Array(0), 'core-not-elf'],
+    ['the first 100 bytes of a core', 'cut', 'core-truncated'],
+    ['a program', '/bin/true', 'core-not-elf'],
+    ['a core of an unknown machine', 'unknown', 'core-unsupported-arch'],
+  ])('ends a task whose core is %s at once, with the reason', async (_, what, code) => {
+    const source = what === 'cut' || what === 'unknown' ? core : what
+    const task = makeTask(source)
+    if (what === 'cut') truncateSync(join(task, 'coredump'), 100)
+    if (what === 'unknown') writeFileSync(join(task, 'coredump'), patchedCore(core, { machine: 0xbeef }))
+    const run = await work([task])
+    expect(run.code).toBe(1)
+    expect(outcome(task)).toMatchObject({ code, step: 'read', modules: { total: 0 } })
+    expect(outcome(task).summary).toMatch(/^The core .*\.$/)
+    expect(run.out).toContain(`report: ${code}: `)
+    expect(read(task, 'retrace-log')).toContain(outcome(task).next_step)
+    expect(readdirSync(task).sort()).toEqual(['outcome.json', 'retrace-log'])
+  })
+
+  it('names the modules that no package has, when nothing is known, and shows no backtrace without a name', async () => {
+    const task = makeTask(core, { release: 'debian-12\n', architecture: 'x86_64\n', packages: 'crash_1.0_amd64\n' })
+    const run = await work([task])
+    expect(run.out).toMatch(/^read: core of \/usr\/bin\/crash \(amd64\), 3 threads, SIGSEGV$/m)
+    expect(outcome(task).modules).toMatchObject({ total: 3, missing: 3 })
+    expect(read(task, 'retrace-log')).toMatch(/missing \/usr\/bin\/crash, build-id 6b9488c1/)
+    expect(existsSync(join(task, 'backtrace'))).toBe(run.code === 0)
+    expect(existsSync(join(task, 'coredump'))).toBe(false)
+    expect(JSON.parse(read(task, 'modules.json')).modules[0]).toMatchObject({
+      path: '/usr/bin/crash',
+      status: 'missing',
+    })
+  })
+
+  it('says what the client got wrong about the architecture', async () => {
+    const run = await work([makeTask(core, { architecture: 'aarch64\n' })])
+    expect(run.out).toContain('read: the client says aarch64, but the core is amd64, which counts')
+  })
+
+  it('changes nothing when it runs again on a task that has ended', async () => {
+    const task = makeTask(new TextEncoder().encode('no core'))
+    await work([task])
+    const log = read(task, 'retrace-log')
+    writeFileSync(join(task, 'coredump'), 'left by a killed run')
+    const again = await work([task])
+    expect(again).toMatchObject({ code: 1, err: '' })
+    expect(read(task, 'retrace-log')).toBe(log)
+    expect(readdirSync(task).sort()).toEqual(['outcome.json', 'retrace-log'])
+  })
+
+  it('waits for its directory on standard input with -', async () => {
+    const task = makeTask(new TextEncoder().encode('no core'))
+    const child = start(['-'])
+    const run = ended(child)
+    child.stdin?.write(`${task}\n`)
+    expect((await run).code).toBe(1)
+    expect(outcome(task).code).toBe('core-not-elf')
+  })
+
+  it('ends quietly when standard input ends without a directory', async () => {
+    const child = start(['-'])
+    child.stdin?.end()
+    expect(await ended(child)).toMatchObject({ code: 0, out: '', err: '' })
+  })
+
+  it.each([
+    [['/nonexistent'], /is no directory/],
+    [['/usr/share'], /is no task: it holds no file coredump/],
+    [[], /Expected one argument/],
+    [['--frobnicate'], /There is no option/],
+  ])('refuses %j with exit code 2', async (args, reason) => {
+    expect(await work(args)).toMatchObject({ code: 2, out: '', err: expect.stringMatching(reason) })
+  })
+
+  it('refuses a setting that makes no sense with exit code 2, and names it', async () => {
+    const run = await work([makeTask(core)], { RETRACE_TASK_TIMEOUT_S: 'soon' })
+    expect(run).toMatchObject({ code: 2, err: expect.stringContaining('RETRACE_TASK_TIMEOUT_S') })
+  })
+
+  it('has --help with every setting, and --version', async () => {
+    expect((await work(['--help'])).out).toMatch(/Usage: abrt-retrace-worker[^]*RETRACE_TASK_MEMORY_MB/)
+    expect((await work(['--version'])).out).toMatch(/^abrt-retrace-worker \d+\.\d+\.\d+\n$/)
+  })
+
+  it('leaves a task to be done again when it is stopped, and no process', async () => {
+    const task = makeTask(core)
+    const child = start([task])
+    const run = ended(child)
+    await new Promise<void>((resolve) =>
+      child.stdout?.on('data', (text) => String(text).includes('debug: ') && resolve())
+    )
+    child.kill('SIGTERM')
+    expect((await run).code).toBe(1)
+    expect(readdirSync(task)).toEqual(['coredump'])
+    const again = await work([task])
+    expect(again.code).not.toBe(2)
+    expect(existsSync(join(task, 'retrace-log'))).toBe(true)
+  })
+
+  it('takes no longer than the task may, when nothing else ends it', async () => {
+    const task = makeTask(core)
+    const run = await work([task], { RETRACE_TASK_TIMEOUT_S: '1' })
+    expect(run.seconds).toBeLessThan(20)
+    expect(existsSync(join(task, 'retrace-log'))).toBe(true)
+  })
+})
