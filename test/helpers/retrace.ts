@@ -60,6 +60,27 @@ function readsDebug(path: string): boolean {
   return readElfFile(source).hasDebugInfo
 }
 
+/** What tests look at (schema/backtrace.schema.json has all). */
+export interface BacktraceJson {
+  thread_count: number
+  threads: {
+    frames: {
+      kind: string
+      address: string
+      function: string | null
+      arguments: { name: string; value: string }[]
+      locals: { name: string; value: string }[]
+    }[]
+    more_frames: boolean
+    stack_missing: boolean
+  }[]
+  signal: Record<string, unknown>
+  registers: Record<string, string>
+  instructions: string[]
+  messages: { abort: string | null; assertion: string | null }
+  limits: string[]
+}
+
 export interface Retraced {
   core: Core
   modules: ResolvedModule[]
@@ -67,8 +88,8 @@ export interface Retraced {
   report: Report
   /** The file `backtrace`; empty when there is none. */
   text: string
-  // deno-lint-ignore no-explicit-any
-  json: any
+  /** The file `backtrace.json`; an empty object when there is none. */
+  json: BacktraceJson
 }
 
 export interface RetraceOptions {
@@ -116,7 +137,7 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
     debugged,
     report,
     text: file('backtrace') ?? '',
-    json: JSON.parse(file('backtrace.json') ?? 'null'),
+    json: JSON.parse(file('backtrace.json') ?? '{}') as BacktraceJson,
   }
 }
 

@@ -2,9 +2,13 @@
  * The kernel-written cores of seven architectures, against what gdb with all debuginfo said (test/fixtures/cores). The
  * fixtures hold no libc6-dbg, so the frames in libc have names at most; every frame of the program is compared whole.
  */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ARCHITECTURES } from '../../../src/elf/architecture.ts'
 import { fixtureCore, fixtureFiles } from '../../helpers/cores.ts'
+import { installationRoot } from '../../../src/program.ts'
+import { violations } from '../../helpers/json_schema.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { type Retraced, retraceIn } from '../../helpers/retrace.ts'
 import { parseSatyr } from '../../helpers/satyr_grammar.ts'
@@ -70,8 +74,7 @@ describe.each(ARCHITECTURES.map(({ name }) => name))('a core of %s', (architectu
   })
 
   it('says the same in JSON, with module, offset and the values that gdb printed', () => {
-    const [crashed] = retraced.json.threads
-    const [frame] = crashed.frames
+    const frame = retraced.json.threads[0]?.frames[0]
     expect(retraced.json.thread_count).toBe(3)
     expect(frame).toMatchObject({
       function: 'level3',
@@ -80,10 +83,16 @@ describe.each(ARCHITECTURES.map(({ name }) => name))('a core of %s', (architectu
       path: '/usr/bin/crash',
       trust: 'exact',
     })
-    expect(frame.arguments.map((each: { name: string }) => each.name)).toEqual(['r', 'tag', 'depth'])
-    expect(frame.locals).toContainEqual({ name: 'local3', value: '163' })
-    expect(BigInt(frame.address)).toBe(retraced.core.threads[0]?.pc)
+    expect(frame?.arguments.map((each) => each.name)).toEqual(['r', 'tag', 'depth'])
+    expect(frame?.locals).toContainEqual({ name: 'local3', value: '163' })
+    expect(BigInt(frame?.address ?? -1)).toBe(retraced.core.threads[0]?.pc)
     expect(retraced.json.signal).toMatchObject({ name: 'SIGSEGV', code_name: 'SEGV_MAPERR', address: '0x0' })
+  })
+
+  it('writes JSON as its published schema says', () => {
+    const schema = JSON.parse(readFileSync(join(installationRoot(), 'schema', 'backtrace.schema.json'), 'utf8'))
+    expect(violations(schema, retraced.json)).toEqual([])
+    expect(violations(schema, { ...retraced.json, threads: [{ lwp: '1' }] })).not.toEqual([])
   })
 
   it('names what is missing: the debuginfo of libc', () => {

@@ -67,11 +67,11 @@ describe('the backtrace', () => {
       text.slice(text.indexOf('\nThread 1 ')).split('\n\n')[0]?.trim().split('\n').slice(1)
     expect(blocks(retraced.text)?.length).toBeGreaterThan(10)
     expect(blocks(retraced.text)).toEqual(blocks(theirs))
-    expect(retraced.json.threads[0].frames[1].arguments).toEqual([
+    expect(retraced.json.threads[0]?.frames[1]?.arguments).toEqual([
       { name: 'n', value: '1' },
       expect.objectContaining({ name: 'p' }),
     ])
-    expect(retraced.json.threads[0].frames[1].locals[0].value).toContain('name = ')
+    expect(retraced.json.threads[0]?.frames[1]?.locals[0]?.value).toContain('name = ')
     expect(retraced.report.outcome.summary).not.toContain('nodes')
   })
 
@@ -81,7 +81,7 @@ describe('the backtrace', () => {
     expect(thread?.frames.length).toBe(2048)
     expect(thread?.frames.at(-1)?.function).toBe('recurse')
     expect(retraced.text).toContain('(More frames follow; 2048 are shown)')
-    expect(retraced.json.threads[0].more_frames).toBe(true)
+    expect(retraced.json.threads[0]?.more_frames).toBe(true)
     expect(retraced.json.limits).toContainEqual(expect.stringContaining('longer than what is shown'))
   })
 
@@ -95,7 +95,7 @@ describe('the backtrace', () => {
 
   it('shows the frame of a signal handler as one, and ABRT can read it', async () => {
     const { retraced } = await crashed('handler', ['1', 'x'])
-    const kinds = retraced.json.threads[0].frames.map((frame: { kind: string }) => frame.kind)
+    const kinds = retraced.json.threads[0]?.frames.map((frame) => frame.kind)
     expect(kinds).toContain('signal-handler')
     expect(parseSatyr(retraced.text).threads[0]?.frames.some((frame) => frame.isSignalHandler)).toBe(true)
   })
@@ -103,7 +103,7 @@ describe('the backtrace', () => {
   it('has registers, the instructions around the crash, and what the signal says', async () => {
     const { retraced } = await crashed('details', ['2'])
     const pc = retraced.core.threads[0]?.pc.toString(16)
-    expect(retraced.json.instructions.filter((line: string) => line.startsWith('=>'))).toEqual([
+    expect(retraced.json.instructions.filter((line) => line.startsWith('=>'))).toEqual([
       expect.stringContaining(`${pc}`),
     ])
     expect(Object.values(retraced.json.registers)).toContain(`0x${pc}`)
