@@ -1,6 +1,6 @@
 /**
- * Step `assemble`: the root that gdb sees, as names that lead to kept files. Pure but for `linkFolder`. Owns which names
- * a module gets; refuses to copy anything, and to bind package folders that no module of this task uses.
+ * Step `assemble`: the root that gdb sees, as names that lead to kept files. Pure but for `linkFolder`. Owns which
+ * names a module gets; refuses to copy anything, and to bind package folders that no module of this task uses.
  */
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
@@ -72,7 +72,7 @@ export function withLinkFolder(assembly: Assembly, folder: string): Assembly {
   return { ...assembly, binds: [...assembly.binds, ...binds], links: [] }
 }
 
-/** A module's names in the root: as mapped and as linked, both in the one spelling; a deleted file also as NT_FILE says. */
+/** A module's names in the root: as mapped and as linked, in one spelling; a deleted file also as NT_FILE says. */
 function namesOf(module: ResolvedModule['module']): Set<string> {
   const names = new Set<string>()
   for (const each of [module.path, module.linkName]) {

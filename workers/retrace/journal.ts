@@ -23,7 +23,7 @@ export interface Journal {
   text(): string
 }
 
-/** A journal that speaks through `out` and `err`, by default the process's own streams; one that is gone is no error. */
+/** A journal that speaks through `out` and `err`, by default the process's own streams; one may be gone. */
 export function journal(
   out: (line: string) => void = toStream(stdout),
   err: (line: string) => void = toStream(stderr),

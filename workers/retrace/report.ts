@@ -1,6 +1,6 @@
 /**
- * Step `report`: the files that the server hands out, from what the steps before found. Pure. Owns which files there are;
- * refuses a `backtrace` in which no frame has a name.
+ * Step `report`: the files that the server hands out, from what the steps before found. Pure. Owns which files there
+ * are; refuses a `backtrace` in which no frame has a name.
  */
 import type { Core } from '../../src/elf/core.ts'
 import { packageName } from '../../src/packages/package_name.ts'

@@ -136,7 +136,7 @@ describe('memory that is not in the core', () => {
 })
 
 describe('limits', () => {
-  it('cuts the text of other threads at a frame, counts what is missing, and keeps the crashed thread whole', async () => {
+  it('cuts the text of other threads at a frame, counts what is missing, keeps the crashed thread whole', async () => {
     const source = NODES.replace(
       'int main',
       '#include <pthread.h>\nint wait_deep(int n) { if (n == 0) pause(); ' +

@@ -1,5 +1,5 @@
 /**
- * The wall, tried from inside: Python in gdb makes every call that the filter refuses, and looks for what must not be there.
+ * The wall, tried from inside: Python in gdb makes each call that the filter refuses, and looks for what must not be.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'

@@ -84,7 +84,7 @@ describe('abrt-retrace-worker', () => {
     expect(readdirSync(task).sort()).toEqual(['outcome.json', 'retrace-log'])
   })
 
-  it('names the modules that no package has, when nothing is known, and shows no backtrace without a name', async () => {
+  it('names the modules that no package has, and shows no backtrace in which no frame has a name', async () => {
     const task = makeTask(core, { release: 'debian-12\n', architecture: 'x86_64\n', packages: 'crash_1.0_amd64\n' })
     const run = await work([task])
     expect(run.out).toMatch(/^read: core of \/usr\/bin\/crash \(amd64\), 3 threads, SIGSEGV$/m)

@@ -1,6 +1,6 @@
 /**
- * Threads and frames as the report has them: gdb's plain frames joined with the values of its text, each with the module
- * it lies in and how far it can be trusted. Pure. Owns the word for that trust; refuses to call a frame exact whose
+ * Threads and frames as the report has them: gdb's plain frames joined with the values of its text, each with the
+ * module it lies in and how far it can be trusted. Pure. Owns the word for that trust; refuses to call a frame exact whose
  * module is not.
  */
 import type { Core } from '../../../src/elf/core.ts'

@@ -58,7 +58,7 @@ export function moduleLine({ module, status, tried, ...found }: ResolvedModule):
   return `${status} ${module.path || '(no name)'}${owner}, build-id ${module.buildId ?? 'unknown'}${reasons}`
 }
 
-/** What a module lacks, as a noun: `libffi.so.8 (libffi8_3.4.4-1_amd64): debuginfo`. Undefined when it lacks nothing. */
+/** What a module lacks: `libffi.so.8 (libffi8_3.4.4-1_amd64): no debuginfo`. Undefined when it lacks nothing. */
 export function lackOf(resolved: ResolvedModule): string | undefined {
   const name = resolved.module.path.slice(resolved.module.path.lastIndexOf('/') + 1) || 'a module without name'
   const owner = resolved.package === undefined ? '' : ` (${resolved.package})`

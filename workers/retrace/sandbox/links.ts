@@ -3,7 +3,7 @@
  * rule that no name leaves the root and none is in the way of another; refuses such names, and says which.
  */
 
-/** Directories that merged-usr systems have as links; every root gets them, since cores name files both ways (facts.md). */
+/** Directories that merged-usr systems have as links; each root gets them, since cores name files both ways. */
 export const MERGED = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'] as const
 
 /**

@@ -13,7 +13,7 @@ interface Abi {
   readonly numbers: Readonly<Record<DeniedCall, number | undefined>>
 }
 
-/** What a process may never call: other processes, the network, mounts, namespaces, kernel interfaces with a history. */
+/** What nobody may call: other processes, the network, mounts, namespaces, kernel interfaces with a history. */
 export const DENIED = [
   'ptrace',
   'process_vm_readv',
