@@ -1,5 +1,6 @@
 /**
- * The rules by which libsatyr, and with it ABRT, reads a gdb backtrace: written anew from what its parser takes (header, threads, frames, names with operators, templates and parentheses). What this refuses, ABRT cannot use.
+ * The rules by which libsatyr, and with it ABRT, reads a gdb backtrace, written anew from what its parser takes: header,
+ * threads, frames, names with operators, templates and parentheses. What this refuses, ABRT cannot use.
  */
 
 export interface SatyrFrame {
