@@ -108,6 +108,7 @@ describe('package_time', () => {
     const { database } = server.program.services
     database.insert(packageTime).values({ package: 'bash', release: 'fedora-40-x86_64', time: 41.5 }).run()
     database.insert(packageTime).values({ package: 'bash', release: 'fedora-40-aarch64', time: 9 }).run()
+    database.insert(packageTime).values({ package: 'zsh', release: 'fedora-40-x86_64', time: 1000 }).run()
     const reply = await server.client.ask('/create', {
       method: 'POST',
       headers: { 'Content-Type': 'application/x-tar', 'X-Task-Type': '0' },
