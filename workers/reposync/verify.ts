@@ -1,6 +1,6 @@
 /**
- * `abrt-reposync --verify`: kept files against the index: there, of the size and with the build-id that it says. A package that
- * is damaged is removed as a whole, and comes back verified when it is next needed.
+ * `abrt-reposync --verify`: kept files against the index: there, of the size and with the build-id that it says.
+ * A package that is damaged is removed as a whole, and comes back verified when it is next needed.
  */
 import { stdout } from 'node:process'
 import { EXIT } from '../../src/program.ts'

@@ -10,15 +10,16 @@ import { lines } from './lines.ts'
 
 /** Endings of files that are never loaded as ELF; the commonest of bookworm's, by count. */
 const NEVER_ELF = new Set(
-  ('py pyc pyi pxd pyx h hpp hxx hh inc inl in ads ali adb ko o a la hi dyn_hi p_hi p_dyn_hi hs cmake shader_test ' +
-    'frag vert geom comp tese tesc glsl rds rdb rdx rda R r Rmd Rd dep txt md rst cmi cmo cma cmx cmxa cmt cmti ml mli ' +
-    'zo rkt ss scm sls go gox png svg gif jpg jpeg ico xpm bmp webp pc pm pl t al ld pod mod smod qml qmltypes js ts ' +
-    'mjs cjs map css html htm xhtml xml json yml yaml toml ini cfg conf rb erb beam hrl erl app ex exs ppu fpc pas pp ' +
-    'lpi lfm lrs vo vos vok v glob d di td def m mm java class jar war c cc cpp cxx cl service socket timer target path ' +
-    'mount sh bash zsh csh fish tcl tk lua ttl ui glade desktop gz xz bz2 zst zip tar mo po pot typelib gir rules ' +
-    'prf pri pro qm qrc lang dat data csv tsv f f90 f95 inst install list log lst diff patch sql hlp htb pdf ps eps tex sty ' +
-    'ttf otf pfb afm tfm vf enc fasl lisp asd el elc ijs ijstest dll dats sats hats cr prg module uce sed awk vim ' +
-    'php phpt swg i nim zig rs rlib rmeta sig ngp wasm ogg wav mp3 mid fits').split(' '),
+  ('py pyc pyi pxd pyx h hpp hxx hh inc inl in ads ali adb ko o a la hi dyn_hi p_hi p_dyn_hi hs cmake ' +
+    'shader_test frag vert geom comp tese tesc glsl rds rdb rdx rda R r Rmd Rd dep txt md rst cmi cmo cma ' +
+    'cmx cmxa cmt cmti ml mli zo rkt ss scm sls go gox png svg gif jpg jpeg ico xpm bmp webp pc pm pl t al ' +
+    'ld pod mod smod qml qmltypes js ts mjs cjs map css html htm xhtml xml json yml yaml toml ini cfg conf ' +
+    'rb erb beam hrl erl app ex exs ppu fpc pas pp lpi lfm lrs vo vos vok v glob d di td def m mm java class ' +
+    'jar war c cc cpp cxx cl service socket timer target path mount sh bash zsh csh fish tcl tk lua ttl ui ' +
+    'glade desktop gz xz bz2 zst zip tar mo po pot typelib gir rules prf pri pro qm qrc lang dat data csv ' +
+    'tsv f f90 f95 inst install list log lst diff patch sql hlp htb pdf ps eps tex sty ttf otf pfb afm tfm ' +
+    'vf enc fasl lisp asd el elc ijs ijstest dll dats sats hats cr prg module uce sed awk vim php phpt swg i ' +
+    'nim zig rs rlib rmeta sig ngp wasm ogg wav mp3 mid fits').split(' '),
 )
 
 const BUILD_ID_PATH = /^usr\/lib\/debug\/\.build-id\/([0-9a-f]{2})\/([0-9a-f]{6,62})\.debug$/

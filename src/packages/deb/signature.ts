@@ -1,5 +1,5 @@
 /**
- * Signatures of a suite: gpgv in bubblewrap, on an InRelease file or on Release with Release.gpg. Owns the verdict, which
+ * Signatures of a suite: gpgv in bubblewrap, on InRelease or on Release with Release.gpg. Owns the verdict, which
  * is read from gpgv's status lines (its exit code is 2 where one of several keys is not known: facts.md).
  * What counts afterwards is only what gpgv wrote: text outside the signed part never reaches a caller.
  */

@@ -70,7 +70,7 @@ function isAlive(other: number): boolean {
   }
 }
 
-/** Field 22 of /proc/PID/stat; the name in field 2 may hold spaces and parentheses. Undefined where there is no proc. */
+/** Field 22 of /proc/PID/stat; the name in field 2 may hold spaces and parentheses. Undefined without /proc. */
 function startOf(process: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${process}/stat`, 'latin1')

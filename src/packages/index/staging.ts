@@ -94,7 +94,8 @@ export class Staging implements Disposable {
 function statements(client: Database['$client']) {
   return {
     package: client.prepare(
-      `INSERT INTO temp.staged_package (name, version, architecture, source, source_version, is_debug, size, sha256, path)
+      `INSERT INTO temp.staged_package
+         (name, version, architecture, source, source_version, is_debug, size, sha256, path)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     buildId: client.prepare('INSERT INTO temp.staged_build_id VALUES (?, ?)'),
@@ -125,7 +126,8 @@ function merge(client: Database['$client'], generation: Generation): GenerationC
     )
     run(LINK, { release })
     run(
-      'UPDATE main.package SET gone = NULL WHERE gone IS NOT NULL AND id IN (SELECT package_id FROM temp.staged_package)',
+      `UPDATE main.package SET gone = NULL
+       WHERE gone IS NOT NULL AND id IN (SELECT package_id FROM temp.staged_package)`,
     )
     run(
       `DELETE FROM main.package_location
@@ -160,7 +162,8 @@ function merge(client: Database['$client'], generation: Generation): GenerationC
       { release, repository },
     )
     counts.paths = run(
-      'INSERT OR IGNORE INTO main.package_path (path, release_id, name) SELECT path, :release, name FROM temp.staged_path',
+      `INSERT OR IGNORE INTO main.package_path (path, release_id, name)
+       SELECT path, :release, name FROM temp.staged_path`,
       { release },
     )
   }

@@ -106,7 +106,7 @@ describe('resolveModules()', () => {
     expect(world.server.requests).toHaveLength(1)
   })
 
-  it('tries every known version of the packages that have the path, the newest first, and says what it tried', async () => {
+  it('tries every known version of what has the path, the newest first, and says what it tried', async () => {
     await using world = await makeWorld()
     const old = makeElf(world.folder.path, 'libold')
     const newer = makeElf(world.folder.path, 'libnewer')

@@ -1,6 +1,6 @@
 /**
- * Kept files as the index and the disk agree on them: a row whose file is not there, or of another size, is no file, and
- * its package is noted as lost, so that it is fetched again. Owns the way from a row to an absolute path.
+ * Kept files as the index and the disk agree on them: a row whose file is not there, or of another size, is no file,
+ * and its package is noted as lost, so that it is fetched again. Owns the way from a row to an absolute path.
  */
 import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
