@@ -1,7 +1,7 @@
 /**
  * Key rings as gpgv reads them: binary. Owns ASCII armour (RFC 9580, chapter 6): `.asc` files and the keys that stand
- * in `.sources` files are dearmoured here, since gpgv cannot. Refuses a text with a damaged checksum, and one that is no
- * public key.
+ * in `.sources` files are dearmoured here, since gpgv cannot. Refuses a text with a damaged checksum, and one that
+ * holds no public key.
  */
 import { Buffer } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
