@@ -21,7 +21,7 @@ const MAY_CALL: Record<string, string[]> = {
     'src/base',
     'src/services',
   ],
-  'src/server': ['src/routes', 'src/runner', 'src/spool', 'src/packages', 'src/base', 'src/services'],
+  'src/server': ['src/app', 'src/routes', 'src/runner', 'src/spool', 'src/packages', 'src/base', 'src/services'],
   'src/services': ['src/packages', 'src/spool', 'src/upload', 'src/runner', 'src/base', 'src/server'],
   'src/base': ['schema'],
   'workers/retrace': ['schema', 'src/elf', 'src/packages', 'src/spool', 'src/base'],
