@@ -39,8 +39,11 @@ export interface TestServer extends AsyncDisposable {
 /** Runs the server from the sources in this process: quick, and its services can be looked at. */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer & { program: Program }> {
   const prepared = await prepare(options)
-  const program = await startProgram(prepared.config, {
-    workerCommand: options.workerCommand ?? [join(installationRoot(), 'ops', 'bin', 'abrt-retrace-worker')],
+  const forget = async () => options.folder === undefined && await prepared.folder[Symbol.asyncDispose]()
+  const workerCommand = options.workerCommand ?? [join(installationRoot(), 'ops', 'bin', 'abrt-retrace-worker')]
+  const program = await startProgram(prepared.config, { workerCommand }).catch(async (cause) => {
+    await forget()
+    throw cause
   })
   return {
     ...finish(prepared, program),
@@ -48,7 +51,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     async [Symbol.asyncDispose]() {
       await prepared.client.close()
       await program.stop()
-      if (options.folder === undefined) await prepared.folder[Symbol.asyncDispose]()
+      await forget()
     },
   }
 }
