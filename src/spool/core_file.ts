@@ -13,16 +13,21 @@ export const BLOCK = 4096
 const ZEROS = Buffer.alloc(256 * 1024)
 
 /** Neighbouring pieces are gathered up to this size; smaller gatherings are written at once, larger ones beside us. */
-const GATHER = 1024 * 1024
+const GATHER = 512 * 1024
 const SMALL = 64 * 1024
-const MAX_WRITES_AT_ONCE = 4
+const MAX_WRITES_AT_ONCE = 3
 /** Written bytes after which the disk is set to work, so that the fsync at the end finds little left to do. */
 const SYNC_EVERY = 32 * 1024 * 1024
 
 export class CoreFile implements AsyncDisposable {
   readonly #handle: FileHandle
   readonly #reservation: Reservation
-  #gathered: Uint8Array[] = []
+  /**
+   * Pieces are copied here, so that what they came in is free at once: kept until it is written, it would grow old in the
+   * collector's eyes, and collecting it costs more than the copy.
+   */
+  #gathered: Buffer = Buffer.allocUnsafeSlow(GATHER)
+  readonly #spare: Buffer[] = []
   #gatheredStart = 0
   #gatheredLength = 0
   /** First block that was not paid for; everything below it was, or is a hole. */
@@ -43,13 +48,15 @@ export class CoreFile implements AsyncDisposable {
   }
 
   /**
-   * Takes the bytes of the core from `position` on; positions only grow. `chunk` must not be changed afterwards.
+   * Takes the bytes of the core from `position` on; positions only grow. `chunk` is the caller's again afterwards.
    * Throws no-space.
    */
   async write(chunk: Uint8Array, position: number): Promise<void> {
     for (const { start, end } of dataRuns(chunk, position)) {
-      this.#gather(chunk.subarray(start, end), position + start)
-      while (this.#writes.size >= MAX_WRITES_AT_ONCE) await Promise.race(this.#writes)
+      for (let at = start; at < end;) {
+        at += this.#gather(chunk.subarray(at, end), position + at)
+        while (this.#writes.size >= MAX_WRITES_AT_ONCE) await Promise.race(this.#writes)
+      }
     }
     if (this.#failure !== undefined) throw this.#failure
   }
@@ -72,41 +79,44 @@ export class CoreFile implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isOpen) return
     this.#isOpen = false
-    this.#gathered = []
     await Promise.all(this.#writes)
     await this.#sync
     await this.#handle.close()
   }
 
-  #gather(piece: Uint8Array, position: number): void {
-    if (position !== this.#gatheredStart + this.#gatheredLength || this.#gatheredLength >= GATHER) {
+  /** Takes as much of a piece as there is room for, and says how much that is. */
+  #gather(piece: Uint8Array, position: number): number {
+    if (position !== this.#gatheredStart + this.#gatheredLength || this.#gatheredLength === GATHER) {
       this.#flush()
       this.#gatheredStart = position
     }
-    this.#gathered.push(piece)
-    this.#gatheredLength += piece.length
+    const length = Math.min(piece.length, GATHER - this.#gatheredLength)
+    this.#gathered.set(piece.subarray(0, length), this.#gatheredLength)
+    this.#gatheredLength += length
+    return length
   }
 
   #flush(): void {
-    const pieces = this.#gathered
-    const length = this.#gatheredLength
     const start = this.#gatheredStart
-    this.#gathered = []
-    this.#gatheredStart = start + length
+    const content = this.#gathered.subarray(0, this.#gatheredLength)
+    this.#gatheredStart += content.length
     this.#gatheredLength = 0
-    if (length === 0 || this.#failure !== undefined) return
-    const price = this.#pay(start, length)
-    if (length < SMALL) {
-      this.#writeNow(pieces, start)
+    if (content.length === 0 || this.#failure !== undefined) return
+    const price = this.#pay(start, content.length)
+    if (content.length < SMALL) {
+      this.#writeNow(content, start)
       this.#reservation.settle(price)
     } else {
-      const write = this.#writeBeside(pieces, start).finally(() => {
+      const buffer = this.#gathered
+      const write = this.#writeBeside(content, start).finally(() => {
         this.#reservation.settle(price)
         this.#writes.delete(write)
+        this.#spare.push(buffer)
       })
       this.#writes.add(write)
+      this.#gathered = this.#spare.pop() ?? Buffer.allocUnsafeSlow(GATHER)
     }
-    this.#unsynced += length
+    this.#unsynced += content.length
     if (this.#unsynced >= SYNC_EVERY && this.#sync === undefined) this.#startSync()
   }
 
@@ -120,31 +130,20 @@ export class CoreFile implements AsyncDisposable {
   }
 
   /** A few pages into the page cache: quicker than asking another thread to do it. */
-  #writeNow(pieces: Uint8Array[], position: number): void {
+  #writeNow(content: Uint8Array, position: number): void {
     try {
-      for (const piece of pieces) {
-        let done = 0
-        while (done < piece.length) {
-          done += writeSync(this.#handle.fd, piece, done, piece.length - done, position + done)
-        }
-        position += piece.length
+      for (let done = 0; done < content.length;) {
+        done += writeSync(this.#handle.fd, content, done, content.length - done, position + done)
       }
     } catch (cause) {
       throw outOfSpace(cause)
     }
   }
 
-  async #writeBeside(pieces: Uint8Array[], position: number): Promise<void> {
+  async #writeBeside(content: Uint8Array, position: number): Promise<void> {
     try {
-      const { bytesWritten } = await this.#handle.writev(pieces, position)
-      let skip = bytesWritten
-      for (const piece of pieces) {
-        let done = Math.min(skip, piece.length)
-        skip -= done
-        while (done < piece.length) {
-          done += (await this.#handle.write(piece, done, piece.length - done, position + done)).bytesWritten
-        }
-        position += piece.length
+      for (let done = 0; done < content.length;) {
+        done += (await this.#handle.write(content, done, content.length - done, position + done)).bytesWritten
       }
     } catch (cause) {
       this.#failure ??= outOfSpace(cause)

@@ -129,7 +129,7 @@ function meaningOf(
   if (end.code === 127 || end.code === 126 || /^(bwrap|prlimit):/.test(complaint)) {
     return new Error(`The sandbox of ${end.decoder} does not work: ${complaint || `exit code ${end.code}`}`)
   }
-  const reason = complaint.split('\n')[0]!.replace(/^[a-z]+: (\/\*stdin\*\\|\(stdin\))?[ :]*/, '')
+  const reason = complaint.split('\n')[0]!.replace(/^(?:\S*(?:xz|zstd): )?(?:\/\*stdin\*\\|\(stdin\))?[ :]*/, '')
   return badStream(
     `The body does not decompress as ${end.decoder}: ${
       quote(reason || `the program was ended (${end.signal ?? end.code})`)

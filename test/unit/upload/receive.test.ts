@@ -203,6 +203,7 @@ describe('receive(), packed', () => {
     ])('answers 400 to a stream with %s', async (_, damage) => {
       const error = await refused(test, damage(pack('xz', tar, ['-0'])), { encoding: 'xz', programs })
       expect(error.code).toBe('bad-stream')
+      expect(error.message).toMatch(/^The body does not decompress as xz: [^/]+$/)
     })
 
     it('answers 400 to a stream that needs more memory than is allowed', async () => {
@@ -288,7 +289,9 @@ describe('receive(), zstd', () => {
     ['a damaged block', (zstd: Buffer) => damaged(zstd, 20_000)],
     ['another format, which zstd would read', () => pack('gzip', tar)],
   ])('answers 400 to a stream with %s', async (_, damage) => {
-    expect((await refused(test, damage(pack('zstd', tar)), { encoding: 'zstd' })).code).toBe('bad-stream')
+    const error = await refused(test, damage(pack('zstd', tar)), { encoding: 'zstd' })
+    expect(error.code).toBe('bad-stream')
+    expect(error.message).toMatch(/^The body (does not decompress as|is not) zstd: [^/]+$/)
   })
 })
 
