@@ -13,7 +13,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { Buffer } from 'node:buffer'
 import { UsageError } from '../../src/program.ts'
 import type { Hints } from './resolve.ts'
@@ -34,8 +34,9 @@ export type Result = 'modules.json' | 'backtrace.json' | 'backtrace' | 'outcome.
 const MAX_HINT = 1 << 20
 const NEW = '.new'
 
-/** Throws UsageError when `dir` is no directory, or holds neither a core nor a log. */
-export function openTask(dir: string): Task {
+/** Throws UsageError when `path` is no directory, or holds neither a core nor a log. */
+export function openTask(path: string): Task {
+  const dir = resolve(path)
   if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) {
     throw new UsageError(`${dir} is no directory; give a task's directory, which holds the file coredump`)
   }

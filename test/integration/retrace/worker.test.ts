@@ -1,8 +1,8 @@
 /** The program abrt-retrace-worker, built, on directories of its own: what it leaves, and how it ends. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { env } from 'node:process'
+import { join, relative } from 'node:path'
+import { cwd, env } from 'node:process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installationRoot } from '../../../src/program.ts'
 import { fixtureCore } from '../../helpers/cores.ts'
@@ -96,6 +96,12 @@ describe('abrt-retrace-worker', () => {
       path: '/usr/bin/crash',
       status: 'missing',
     })
+  })
+
+  it('takes a directory by a relative path, too', async () => {
+    const task = makeTask(core)
+    await ended(start([relative(cwd(), task)]))
+    expect(outcome(task).code).not.toBe('debugger-failed')
   })
 
   it('says what the client got wrong about the architecture', async () => {

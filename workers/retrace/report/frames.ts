@@ -83,9 +83,14 @@ export function reportThreads(
       stopped: read.stopped ?? thread.stop,
       more: thread.more || !thread.complete,
       cutFrames: thread.cut ? Math.max(0, thread.frames.length - read.frames.size) : 0,
-      stackMissing: regions !== undefined && thread.sp !== undefined && !isReadable(regions, thread.sp),
+      stackMissing: frames.filter((frame) => frame.kind !== 'inline').length <= 1 && isOutside(regions, thread.sp),
     }
   })
+}
+
+/** A stack pointer that leads nowhere. After an overflow of the stack it does too, but there are frames. */
+function isOutside(regions: readonly Region[] | undefined, sp: bigint | undefined): boolean {
+  return regions !== undefined && sp !== undefined && !isReadable(regions, sp)
 }
 
 /** Where a thread was, by the core's own notes: what is left when gdb said nothing about it. */
