@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { readFrames, readRegisters, readText, readThreads } from '../../../workers/retrace/gdb/answers.ts'
+import {
+  readFrames,
+  readRegisters,
+  readText,
+  readThreads,
+  splitByThread,
+} from '../../../workers/retrace/gdb/answers.ts'
 import { contradictions } from '../../../workers/retrace/gdb/check.ts'
 import { Deadline } from '../../../workers/retrace/deadline.ts'
 import { readCommandLine } from '../../../workers/retrace/command_line.ts'
@@ -34,7 +40,7 @@ describe('contradictions()', () => {
 describe('answers of retrace.py', () => {
   it('are believed as far as their shape holds', () => {
     const data = [
-      { thread: 1, pointer: '0x7f', sp: 'x' },
+      { pointer: '0x7f', sp: 'x' },
       { frames: [['0x1', 'normal', 'f', 'f.c', 3], ['no', 'normal', 'g'], 5, ['0x2', 'evil', 7, {}, -1]] },
       { frames: [], stop: null, more: true },
     ]
@@ -50,6 +56,11 @@ describe('answers of retrace.py', () => {
       complete: true,
     })
     expect(readFrames([])).toMatchObject({ frames: [], complete: false })
+  })
+
+  it('are told apart by the thread that they are about', () => {
+    const data = [{ lost: 1 }, { thread: 2 }, { text: 'a' }, { thread: 'x' }, { thread: 5 }]
+    expect([...splitByThread(data)]).toEqual([[2, [{ text: 'a' }, { thread: 'x' }]], [5, []]])
   })
 
   it('are nothing when they are something else', () => {

@@ -58,7 +58,7 @@ export function readThreads(data: readonly unknown[]): ThreadsAnswer | undefined
 
 export function readFrames(data: readonly unknown[]): FramesAnswer {
   const messages = data.map(recordOf)
-  const first = messages.find((each) => 'thread' in each)
+  const first = messages.find((each) => 'pointer' in each)
   const last = messages.find((each) => 'more' in each)
   const frames = messages.flatMap((each) => (Array.isArray(each.frames) ? each.frames as unknown[] : []))
   return {
@@ -69,6 +69,18 @@ export function readFrames(data: readonly unknown[]): FramesAnswer {
     more: last?.more === true,
     complete: last !== undefined,
   }
+}
+
+/** The messages about each thread of several, by its number. */
+export function splitByThread(data: readonly unknown[]): Map<number, unknown[]> {
+  const threads = new Map<number, unknown[]>()
+  let current: unknown[] | undefined
+  for (const message of data) {
+    const { thread } = recordOf(message)
+    if (isCount(thread)) threads.set(thread, current = [])
+    else current?.push(message)
+  }
+  return threads
 }
 
 function readFrame(value: unknown): PlainFrame | undefined {

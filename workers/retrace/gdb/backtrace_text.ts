@@ -22,9 +22,8 @@ export interface BacktraceText {
 }
 
 const FRAME = /^#(\d+) +/
-const LOCAL = /^ {8}(\S.*?) = (.*)$/
+const INDENT = ' '.repeat(8)
 const STOPPED = /^Backtrace stopped: (.*)$/
-const NOTHING = /^(No locals\.|No symbol table info available\.)$/
 const MAX_VALUE = 16_384
 
 /** Reads the frames of one thread. `nameOf` gives each frame's function as gdb's own API names it. */
@@ -33,22 +32,26 @@ export function readBacktrace(text: string, nameOf: (level: number) => string | 
   let current: FrameText | undefined
   let stopped: string | undefined
   for (const line of text.split('\n')) {
-    const level = FRAME.exec(line)?.[1]
+    const level = line.startsWith('#') ? FRAME.exec(line)?.[1] : undefined
     if (level !== undefined) {
       current = { level: Number(level), arguments: readArguments(line, nameOf(Number(level))), locals: [] }
       frames.set(current.level, current)
-      continue
-    }
-    stopped ??= STOPPED.exec(line)?.[1]
-    if (current === undefined || line === '' || NOTHING.test(line)) continue
-    const [, name, value] = LOCAL.exec(line) ?? []
-    const last = current.locals.at(-1)
-    if (name !== undefined && value !== undefined) current.locals.push({ name, value: shortened(value) })
-    else if (last !== undefined && line.startsWith(' ') && last.value.length < MAX_VALUE) {
-      current.locals[current.locals.length - 1] = { name: last.name, value: `${last.value}\n${line.trim()}` }
-    }
+    } else if (line.startsWith(' ')) {
+      if (current !== undefined) readLocal(line, current.locals)
+    } else stopped ??= STOPPED.exec(line)?.[1]
   }
   return { frames, stopped }
+}
+
+/** `        NAME = VALUE`; what has another shape goes on with the value above it. */
+function readLocal(line: string, locals: Variable[]): void {
+  const equals = line.indexOf(' = ')
+  const last = locals.at(-1)
+  if (equals > INDENT.length && line.startsWith(INDENT) && line[INDENT.length] !== ' ') {
+    locals.push({ name: line.slice(INDENT.length, equals), value: shortened(line.slice(equals + 3)) })
+  } else if (last !== undefined && last.value.length < MAX_VALUE) {
+    locals[locals.length - 1] = { name: last.name, value: `${last.value}\n${line.trim()}` }
+  }
 }
 
 /** The arguments in a frame's line: `#0  0x... in NAME (a=1, b=0x2 "x, y") at FILE:LINE`. */

@@ -12,6 +12,7 @@ import {
   readRegisters,
   readText,
   readThreads,
+  splitByThread,
   type ThreadsAnswer,
 } from './answers.ts'
 import { contradictions } from './check.ts'
@@ -21,6 +22,12 @@ import type { Answer, Session } from './session.ts'
 
 /** Frames of a thread: a recursion of 29,000 costs 7.7 s and 2.6 MB, its first 2048 0.6 s and 0.2 MB (facts.md). */
 export const MAX_FRAMES = 2_048
+
+/** SIGABRT, and the trap of g_error(): only then a library leaves a message, and looking for it costs symbols. */
+const GIVING_UP = new Set([5, 6])
+
+/** Threads in one question, when it is not about the crashed one. */
+const BATCH = 16
 
 /** gdb's arguments, after the engine's command: nothing of the task is run, nothing is loaded by itself. */
 export const GDB_ARGUMENTS = [
@@ -109,17 +116,17 @@ export async function converse(session: Session, questions: Questions, deadline:
   const { selected, threads } = opened.seen
   const crashed = threads.find((thread) => thread.number === selected)
   if (crashed !== undefined) {
-    const limits = { share: 0.6, maxText: questions.maxCrashedText }
-    found.threads.push(await askThread(session, crashed, { deadline, noted, ...limits }))
+    found.threads.push(await askCrashed(session, crashed, { deadline, noted, maxText: questions.maxCrashedText }))
   }
-  const details = await askDetails(session, deadline, noted)
+  const gaveUp = GIVING_UP.has(questions.core.siginfo?.signal || questions.core.threads[0]?.signal || 0)
+  const details = await askDetails(session, { deadline, noted, gaveUp })
   const others = threads.filter((thread) => thread !== crashed)
   let left = questions.maxText - (found.threads[0]?.text?.length ?? 0)
-  for (const thread of others) {
-    if (left <= 0 || deadline.isOver || session.end !== undefined) break
-    const answer = await askThread(session, thread, { deadline, noted, share: 0.5, maxText: left })
-    found.threads.push(answer)
-    left -= answer.text?.length ?? 0
+  for (let at = 0; at < others.length && left > 0; at += BATCH) {
+    if (deadline.isOver || session.end !== undefined) break
+    const answers = await askOthers(session, others.slice(at, at + BATCH), { deadline, noted, maxText: left })
+    found.threads.push(...answers)
+    left -= answers.reduce((sum, { text }) => sum + (text?.length ?? 0), 0)
   }
   return { ...found, ...details }
 }
@@ -157,36 +164,62 @@ async function open(
   }
 }
 
-async function askThread(
+interface Asking {
+  readonly deadline: Deadline
+  readonly noted: Noted
+  readonly maxText: number
+}
+
+/** In two questions: the frames are there, should their values take too long. */
+async function askCrashed(
   session: Session,
   thread: { number: number; lwp: number },
-  { deadline, noted, share, maxText }: { deadline: Deadline; noted: Noted; share: number; maxText: number },
+  { deadline, noted, maxText }: Asking,
 ): Promise<ThreadAnswer> {
-  const name = `thread ${thread.number} (LWP ${thread.lwp})`
-  const framed = noted(
-    `frames of ${name}`,
-    await session.ask('frames', [thread.number, MAX_FRAMES], deadline.share(share)),
-  )
-  const frames = readFrames(framed.data)
-  const parameters = [thread.number, MAX_FRAMES, maxText]
-  const told = noted(`backtrace of ${name}`, await session.ask('backtrace', parameters, deadline.share(share)))
-  return { ...thread, ...frames, text: readText(told.data, 'text'), cut: readFlag(told.data, 'cut') }
+  const { number } = thread
+  const framed = await session.ask('frames', [number, MAX_FRAMES], deadline.share(0.6))
+  const told = await session.ask('backtrace', [number, MAX_FRAMES, maxText], deadline.share(0.6))
+  noted('frames of the crashed thread', framed)
+  noted('backtrace of the crashed thread', told)
+  return { ...thread, ...readFrames(framed.data), text: readText(told.data, 'text'), cut: readFlag(told.data, 'cut') }
+}
+
+/** Several threads in one question, since each question costs; those that are not reached are not in the answer. */
+async function askOthers(
+  session: Session,
+  threads: readonly { number: number; lwp: number }[],
+  { deadline, noted, maxText }: Asking,
+): Promise<ThreadAnswer[]> {
+  const numbers = threads.map((thread) => thread.number)
+  const limitMs = deadline.share(0.5)
+  const answer = await session.ask('backtraces', [numbers, MAX_FRAMES, maxText], limitMs)
+  noted(`backtraces of the threads ${numbers[0]} to ${numbers.at(-1)}`, answer)
+  const byThread = splitByThread(answer.data)
+  return threads.flatMap((thread) => {
+    const data = byThread.get(thread.number)
+    if (data === undefined) return []
+    return [{ ...thread, ...readFrames(data), text: readText(data, 'text'), cut: readFlag(data, 'cut') }]
+  })
 }
 
 /** About the crashed thread, which is still selected, and about the process. */
-async function askDetails(session: Session, deadline: Deadline, noted: Noted) {
+async function askDetails(
+  session: Session,
+  { deadline, noted, gaveUp }: { deadline: Deadline; noted: Noted; gaveUp: boolean },
+) {
   const ask = async (what: string, question: string, parameters: readonly unknown[]) =>
     noted(what, await session.ask(question, parameters, deadline.share(0.25))).data
   const silently = async (question: string, parameters: readonly unknown[]) =>
     (await session.ask(question, parameters, deadline.share(0.25))).data
+  const message = async (expression: string) => readText(await silently('string', [expression]), 'string')
   return {
     registers: readRegisters(await ask('registers', 'registers', [])),
     instructions: readText(await silently('instructions', [20, 64]), 'text'),
     signalInfo: readText(await silently('text', ['print $_siginfo']), 'text'),
     libraries: readText(await ask('shared libraries', 'text', ['info sharedlibrary']), 'text'),
     // The first member of struct abort_msg_s is its size, the message follows: true with and without debuginfo.
-    abortMessage: readText(await silently('string', ['*(char **)&__abort_msg + 4']), 'string'),
-    assertMessage: readText(await silently('string', ['*(char **)&__glib_assert_msg']), 'string'),
+    abortMessage: gaveUp ? await message('*(char **)&__abort_msg + 4') : undefined,
+    assertMessage: gaveUp ? await message('*(char **)&__glib_assert_msg') : undefined,
   }
 }
 

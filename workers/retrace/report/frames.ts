@@ -130,15 +130,12 @@ function trustOf(module: ResolvedModule | undefined): Trust {
  * file names, control characters, trailing blank lines. LF only.
  */
 export function fitText(text: string): string {
-  return text.split(/\r?\n/)
-    .filter((line) => !/^warning:/.test(line))
-    .map((line) => visible(line.startsWith('#') ? line.replace(FROM_SYSROOT, ' from $1') : line))
-    .join('\n')
+  return text.replace(/\r\n/g, '\n')
+    .replace(/^warning:.*\n?/gm, '')
+    .replace(FROM_SYSROOT, '$1 from $2')
+    .replace(CONTROL, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`)
     .trimEnd()
 }
 
-const FROM_SYSROOT = new RegExp(` from ${INSIDE.sysroot}(/.*)$`)
-
-function visible(line: string): string {
-  return line.replace(/(?!\t)\p{Cc}/gu, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`)
-}
+const FROM_SYSROOT = new RegExp(`^(#.*) from ${INSIDE.sysroot}(/.*)$`, 'gm')
+const CONTROL = /(?![\n\t])\p{Cc}/gu

@@ -52,9 +52,10 @@ def answer_threads():
 
 def answer_frames(number, limit):
     """The frames of a thread, without values: cheap, and the backtrace that follows finds the unwinding done."""
+    send(thread=number)
     threads_by_number[number].switch()
     frame = gdb.newest_frame()
-    send(thread=number, pointer=thread_pointer(frame), sp=register(frame, "sp"))
+    send(pointer=thread_pointer(frame), sp=register(frame, "sp"))
     batch = []
     count = 0
     stop = None
@@ -116,6 +117,23 @@ def answer_backtrace(number, frames, limit):
             end = text.find("\n#")  # one frame at least
         text = text[: end + 1] if end >= 0 else text[:limit]
     send(text=text, cut=cut)
+    return len(text)
+
+
+def answer_backtraces(numbers, frames, limit):
+    """Several threads at once. The selected thread stays selected: MI would announce another one, byte by byte."""
+    selected = gdb.selected_thread()
+    try:
+        for number in numbers:
+            if limit <= 0:
+                break
+            try:
+                answer_frames(number, frames)
+                limit -= answer_backtrace(number, frames, limit)
+            except gdb.error as error:
+                send(failed=str(error))
+    finally:
+        selected.switch()
 
 
 def answer_text(command):
