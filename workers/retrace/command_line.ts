@@ -7,6 +7,8 @@ import { UsageError } from '../../src/program.ts'
 
 export const NAME = 'abrt-retrace-worker'
 
+const MAX_LINE = 8192
+
 export const help = () =>
   `Usage: ${NAME} DIR | - | --help | --version
 
@@ -33,13 +35,20 @@ export function readCommandLine(words: readonly string[]): Command {
   return { kind: 'task', dir: word }
 }
 
-/** The first line of standard input; undefined when it ends without one: then there is nothing to do. */
-export async function lineFromInput(): Promise<string | undefined> {
+/** The first line of standard input; undefined when it ends, or `signal` aborts, without one: nothing is to be done. */
+export async function lineFromInput(signal: AbortSignal): Promise<string | undefined> {
   let text = ''
-  for await (const chunk of stdin.setEncoding('utf8')) {
-    text += chunk
-    if (text.includes('\n') || text.length > 8192) break
-  }
+  const lines = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
+    stdin.setEncoding('utf8')
+    stdin.on('data', (chunk) => {
+      text += chunk
+      if (text.includes('\n') || text.length > MAX_LINE) resolve()
+    })
+    stdin.on('end', () => resolve())
+    stdin.on('error', () => resolve())
+  })
+  await lines
   stdin.destroy()
-  return text.split('\n', 1)[0] || undefined
+  return signal.aborted ? undefined : text.split('\n', 1)[0] || undefined
 }

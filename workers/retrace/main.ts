@@ -28,9 +28,9 @@ async function main(words: readonly string[]): Promise<number> {
   if (command.kind === 'version') return print(`${NAME} ${version()}`)
   const config = readConfig()
   const stop = new AbortController()
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopSoon(stop))
   const tools = { config, engines: engines(), root: join(installationRoot(), 'workers', 'retrace', 'root') }
-  const dir = command.kind === 'task' ? command.dir : await lineFromInput()
+  const dir = command.kind === 'task' ? command.dir : await lineFromInput(stop.signal)
   if (dir === undefined) return EXIT.done
   const task = openTask(dir)
   if (task.hasEnded) return endAgain(task)
@@ -39,6 +39,7 @@ async function main(words: readonly string[]): Promise<number> {
 
 /** Of the task's time: resolving and fetching end then, with what came, and the rest is for gdb. */
 const RESOLVE_SHARE = 0.75
+const STOP_MS = 5_000
 
 interface Tools {
   config: Config
@@ -125,6 +126,12 @@ function deliver(task: Task, report: Report, { said, watch }: { said: Journal; w
   writeResults(task, [...report.files, ['retrace-log', said.text()]])
   removeTraces(task)
   removeCore(task)
+}
+
+/** Stops the step that runs; one that does not heed it has some seconds. The sandbox dies with this process. */
+function stopSoon(stop: AbortController): void {
+  stop.abort()
+  setTimeout(() => exit(EXIT.failed), STOP_MS).unref()
 }
 
 /** A task that has ended already: only what a killed run left is tidied up. */

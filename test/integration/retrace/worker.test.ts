@@ -135,6 +135,13 @@ describe('abrt-retrace-worker', () => {
     expect(await ended(child)).toMatchObject({ code: 0, out: '', err: '' })
   })
 
+  it('ends at once when it is stopped while it waits', async () => {
+    const child = start(['-'])
+    const run = ended(child)
+    setTimeout(() => child.kill('SIGTERM'), 1_500)
+    expect((await run).seconds).toBeLessThan(5)
+  })
+
   it.each([
     [['/nonexistent'], /is no directory/],
     [['/usr/share'], /is no task: it holds no file coredump/],
