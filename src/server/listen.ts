@@ -28,6 +28,8 @@ const KEEP_ALIVE_TIMEOUT_MS = 75_000
 const HANDSHAKE_TIMEOUT_MS = 10_000
 /** A socket on which nothing moves at all; a task's stream moves every 5 seconds. */
 const SILENCE_MS = 120_000
+/** Bytes that a whole HTTP/2 connection may have under way: with the protocol's 64 KiB an upload takes three times as long. */
+const HTTP2_WINDOW = 4 * 1_048_576
 /** HTTP/2 leaves it to us to refuse large headers, so that the caller reads why: up to this factor of the limit. */
 const HTTP2_HEADER_FACTOR = 8
 
@@ -163,6 +165,7 @@ function createHttp2Server(config: Config, { certificate, listener, sessions }: 
   })
   server.on('session', (session) => {
     sessions.add(session)
+    session.setLocalWindowSize(HTTP2_WINDOW)
     session.once('close', () => sessions.delete(session))
     session.on('error', (error) => log('http').debug(`An HTTP/2 connection failed: ${error.message}`))
     session.setTimeout(Math.max(KEEP_ALIVE_TIMEOUT_MS, (config.uploadIdleS + 30) * 1000), () => session.destroy())
