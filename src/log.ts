@@ -3,9 +3,12 @@
  * Whoever logs something about a task passes `{ task: ID }`; passwords and contents of cores are never passed.
  */
 import { configure, getConsoleSink, getJsonLinesFormatter, getLogger, getTextFormatter } from '@logtape/logtape'
-import type { Config } from './config.ts'
+import { type Config, unknownSettings } from './config.ts'
 
-/** Sends the log to standard error in the format and from the level that the configuration names. */
+/**
+ * Sends the log to standard error in the format and from the level that the configuration names. What looks like a
+ * misspelt setting is its first word.
+ */
 export async function startLog(config: Pick<Config, 'logLevel' | 'logFormat'>): Promise<void> {
   const formatter = config.logFormat === 'json' ? getJsonLinesFormatter() : getTextFormatter({
     timestamp: 'rfc3339',
@@ -25,6 +28,9 @@ export async function startLog(config: Pick<Config, 'logLevel' | 'logFormat'>): 
       { category: ['logtape', 'meta'], lowestLevel: 'warning', sinks: ['meta'] },
     ],
   })
+  for (const name of unknownSettings()) {
+    log('config').warning(`There is no setting ${name}, it changes nothing; --help names those that there are`)
+  }
 }
 
 function task(properties: Record<string, unknown>): string {
