@@ -71,7 +71,14 @@ export const packages = sqliteTable('package', {
   added: integer('added').notNull(),
   /** When it vanished from every index; null while one has it. */
   gone: integer('gone'),
-  /** Folder under RETRACE_REPO_DIR/RELEASE that holds its files, when it does; since when, its bytes, last use. */
+  /** The repository that had it last: what the administrator says of superseded versions there goes for it. */
+  repositoryId: integer('repository_id').references(() => repository.id, { onDelete: 'set null' }),
+  /** Since when a newer version of it stands upstream in its release; null while none does. */
+  superseded: integer('superseded'),
+  /**
+   * Folder under RETRACE_REPO_DIR/RELEASE that holds its files, when it does; since when; the bytes that it costs,
+   * without those that another package holds too and that are counted there; last use.
+   */
   folder: text('folder'),
   kept: integer('kept'),
   keptBytes: integer('kept_bytes'),
@@ -79,6 +86,7 @@ export const packages = sqliteTable('package', {
 }, (table) => [
   uniqueIndex('package_key').on(table.name, table.version, table.releaseId, table.architecture, table.sha256),
   index('package_source').on(table.source, table.sourceVersion, table.releaseId),
+  index('package_kept').on(table.used, table.keptBytes).where(sql`kept IS NOT NULL`),
 ])
 
 /** Where a package can be downloaded: a repository that has it, and its path below the repository's address. */
@@ -113,7 +121,14 @@ export const packageFile = sqliteTable('package_file', {
   altBuildId: blob('alt_build_id', { mode: 'buffer' }),
   /** Of a link: the path in the package that it leads to. */
   target: text('target'),
-}, (table) => [primaryKey({ columns: [table.packageId, table.path] })])
+  /** Of what lies on the disk; null for links, and for what was kept before contents were noted. */
+  sha256: blob('sha256', { mode: 'buffer' }),
+  /** It is a hard link to a content that is counted with another file, of this or of another package. */
+  isShared: integer('is_shared', { mode: 'boolean' }).notNull().default(false),
+}, (table) => [
+  primaryKey({ columns: [table.packageId, table.path] }),
+  index('package_file_content').on(table.sha256).where(sql`sha256 IS NOT NULL`),
+])
 
 /** Which packages hold a build-id, and as what; from an index or from the files that are kept. */
 export const buildId = sqliteTable('build_id', {
@@ -135,6 +150,16 @@ export const lease = sqliteTable('lease', {
   started: text('started').notNull(),
   until: integer('until').notNull(),
 })
+
+/** Which process needs the files of which package: it is not evicted. Ends with the process, elsewhere with the time. */
+export const packageUse = sqliteTable('package_use', {
+  packageId: integer('package_id').notNull().references(() => packages.id, { onDelete: 'cascade' }),
+  host: text('host').notNull(),
+  pid: integer('pid').notNull(),
+  /** As in `lease`. */
+  started: text('started').notNull(),
+  until: integer('until').notNull(),
+}, (table) => [primaryKey({ columns: [table.packageId, table.host, table.pid, table.started] })])
 
 /** What failed and is not tried again before `until`: `package:ID`, `host:NAME`. */
 export const fetchFailure = sqliteTable('fetch_failure', {
