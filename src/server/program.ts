@@ -15,7 +15,7 @@ import { Spool } from '../spool/spool.ts'
 import { readCertificate } from './certificate.ts'
 import { listen, type Listening } from './listen.ts'
 import { createListener } from './listener.ts'
-import { takeLock } from './lock.ts'
+import { takeLock } from '../spool/server_lock.ts'
 
 /** How long a stop lets answers end, and then streams. */
 const DRAIN_MS = 5000

@@ -2,13 +2,17 @@
  * One server per installation: a second one would take the uploads of the first for left-overs and run its tasks again.
  * The lock is SQLite's, on a file beside the database: the system gives it back when the process ends, however it does.
  */
+import { existsSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
 import type { Config } from '../config.ts'
 import { UsageError } from '../program.ts'
 
+/** Long enough for another program's look at the lock, short enough for an administrator. */
+const PATIENCE_MS = 1000
+
 /** Takes the lock until it is disposed. Throws UsageError when another server has it. */
 export function takeLock(config: Pick<Config, 'database'>): Disposable {
-  const client = new Sqlite(`${config.database}.lock`, { timeout: 0 })
+  const client = new Sqlite(lockFile(config), { timeout: PATIENCE_MS })
   try {
     client.pragma('journal_mode = MEMORY')
     client.exec('BEGIN EXCLUSIVE')
@@ -24,4 +28,23 @@ export function takeLock(config: Pick<Config, 'database'>): Disposable {
       client.close()
     },
   }
+}
+
+/** Whether a server holds the lock now. It is asked for in passing, and held by nobody afterwards. */
+export function isServerRunning(config: Pick<Config, 'database'>): boolean {
+  if (!existsSync(lockFile(config))) return false
+  const client = new Sqlite(lockFile(config), { timeout: 0, readonly: true })
+  try {
+    client.prepare('SELECT 1 FROM sqlite_master').get()
+    return false
+  } catch (cause) {
+    if ((cause as { code?: string }).code === 'SQLITE_BUSY') return true
+    throw cause
+  } finally {
+    client.close()
+  }
+}
+
+function lockFile({ database }: Pick<Config, 'database'>): string {
+  return `${database}.lock`
 }

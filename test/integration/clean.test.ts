@@ -1,0 +1,183 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, openSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { env } from 'node:process'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { openDatabase } from '../../src/database.ts'
+import { installationRoot } from '../../src/program.ts'
+import { takeLock } from '../../src/spool/server_lock.ts'
+import { packageTime } from '../../schema/tables.ts'
+import { isWorthVacuum } from '../../workers/clean/compact.ts'
+import { type Folder, temporaryFolder } from '../helpers/folder.ts'
+
+const DAY_MS = 86_400_000
+
+/** A spool with a database, and the program run on it. */
+async function world() {
+  const folder = await temporaryFolder()
+  for (const name of ['spool', 'repo']) mkdirSync(folder.file(name), { mode: 0o700 })
+  const database = folder.file('retrace.db')
+  openDatabase(database, { migrate: true }).$client.close()
+  const run = async (...args: string[]) => {
+    const settings = {
+      RETRACE_SPOOL_DIR: folder.file('spool'),
+      RETRACE_REPO_DIR: folder.file('repo'),
+      RETRACE_DATABASE: database,
+      RETRACE_REPOS_D: folder.file('repos.d'),
+    }
+    const ended = await promisify(execFile)(join(installationRoot(), 'ops', 'bin', 'abrt-retrace-clean'), args, {
+      env: { PATH: env.PATH, ...settings },
+      timeout: 60_000,
+    }).then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }))
+      .catch((error: { code: number; stdout: string; stderr: string }) => error)
+    return { code: ended.code, stdout: ended.stdout, stderr: ended.stderr }
+  }
+  return { folder, database, run, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() }
+}
+
+function task(
+  folder: Folder,
+  id: number,
+  { days, ...files }: { days: number } & Record<string, string | number>,
+): string {
+  const directory = folder.file('spool', String(id))
+  mkdirSync(directory, { mode: 0o700 })
+  writeFileSync(join(directory, 'password'), 'secret')
+  writeFileSync(join(directory, 'created'), `${new Date(Date.now() - days * DAY_MS).toISOString()}\n`)
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), String(text))
+  return directory
+}
+
+const ENDED = { 'retrace-log': 'the log', 'backtrace': 'Thread 1' }
+
+describe('abrt-retrace-clean', () => {
+  it('deletes what was created more than RETRACE_DELETE_AFTER_DAYS days ago, and nothing younger', async () => {
+    await using at = await world()
+    const old = task(at.folder, 1, { days: 5.01, ...ENDED })
+    const young = task(at.folder, 2, { days: 4.99, ...ENDED })
+    // The creation time decides, not when the directory was written to.
+    utimesSync(young, 0, 0)
+    const ended = await at.run()
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+    expect(ended.stdout).toMatch(/^Deleted 1 task \(0\.0 MB\), 0 left-overs/)
+    expect([existsSync(old), existsSync(young)]).toEqual([false, true])
+  })
+
+  it('deletes nothing in a dry run and names the same tasks', async () => {
+    await using at = await world()
+    const old = task(at.folder, 7, { days: 9, ...ENDED })
+    expect((await at.run('--dry-run')).stdout).toMatch(/^Would delete 1 task /)
+    expect(existsSync(old)).toBe(true)
+    expect(JSON.parse((await at.run('--json')).stdout).tasks.deleted).toEqual(['7'])
+    expect(existsSync(old)).toBe(false)
+  })
+
+  it('never deletes a task that a process works on', async () => {
+    await using at = await world()
+    const busy = task(at.folder, 1, { days: 50 })
+    const log = openSync(join(busy, 'worker.log'), 'a')
+    const worker = spawn('sleep', ['60'], { stdio: ['ignore', log, log] })
+    try {
+      const ended = await at.run()
+      expect(ended.stdout).toMatch(/task 1 stays: it runs/)
+      expect(existsSync(busy)).toBe(true)
+      expect((await at.run('--list')).stdout).toMatch(/^1 +50 days +running/m)
+      const named = await at.run('1')
+      expect(named.code).toBe(1)
+      expect(named.stderr).toMatch(/task 1 stays: it runs; to stop it, send DELETE/)
+    } finally {
+      worker.kill('SIGKILL')
+      await once(worker, 'exit')
+    }
+    expect(JSON.parse((await at.run('--json')).stdout).tasks.deleted).toEqual([])
+  }, 30_000)
+
+  it('keeps a task that a running server has yet to run, and deletes it when no server runs', async () => {
+    await using at = await world()
+    const waiting = task(at.folder, 1, { days: 50 })
+    {
+      using _server = takeLock({ database: at.database })
+      expect((await at.run()).stdout).toMatch(/task 1 stays: the server has yet to run it/)
+      expect(existsSync(waiting)).toBe(true)
+    }
+    expect((await at.run()).stdout).toMatch(/^Deleted 1 task /)
+  })
+
+  it('deletes the named tasks only, whatever their age, and says which there are none of', async () => {
+    await using at = await world()
+    const [young, old] = [task(at.folder, 1, { days: 0, ...ENDED }), task(at.folder, 2, { days: 50, ...ENDED })]
+    const ended = await at.run('1', '99')
+    expect(ended.code).toBe(1)
+    expect(ended.stderr).toMatch(/there is no task 99/)
+    expect([existsSync(young), existsSync(old)]).toEqual([false, true])
+    expect((await at.run('1a')).code).toBe(2)
+  })
+
+  it('removes what dead uploads and cut removals left, not what a living process makes', async () => {
+    await using at = await world()
+    const dead = at.folder.file('spool', 'upload-999999999-1-abcdef')
+    const removal = at.folder.file('spool', 'removed-3-abcdef')
+    for (const directory of [dead, removal]) mkdirSync(directory)
+    writeFileSync(join(dead, 'coredump'), 'x'.repeat(2 ** 20))
+    const start = await import('node:fs').then(({ readFileSync }) => readFileSync('/proc/1/stat', 'latin1'))
+    const ticks = start.slice(start.lastIndexOf(')') + 2).split(' ')[19]
+    const alive = at.folder.file('spool', `upload-1-${ticks}-abcdef`)
+    mkdirSync(alive)
+    const freed = JSON.parse((await at.run('--json')).stdout)
+    // The removal began a moment ago: whoever began it may be at it still.
+    expect(freed.left_overs.deleted).toBe(1)
+    expect(freed.left_overs.bytes).toBeGreaterThan(2 ** 20)
+    expect([existsSync(dead), existsSync(alive), existsSync(removal)]).toEqual([false, true, true])
+  })
+
+  it('keeps the newest 100 times of each package and release, as the design says', async () => {
+    await using at = await world()
+    const database = openDatabase(at.database)
+    const rows = (name: string, count: number, release: string | null = 'debian-12-amd64') =>
+      Array.from({ length: count }, (_, time) => ({ package: name, release, time }))
+    database.insert(packageTime).values([...rows('bash', 130), ...rows('dash', 100), ...rows('zsh', 103, null)]).run()
+    expect(JSON.parse((await at.run('--json', '--dry-run')).stdout).timings).toBe(33)
+    expect(JSON.parse((await at.run('--json')).stdout).timings).toBe(33)
+    const left = database.$client.prepare(
+      'SELECT package, count(*) AS n, min(time) AS oldest FROM package_time GROUP BY package ORDER BY package',
+    ).all()
+    database.$client.close()
+    expect(left).toEqual([
+      { package: 'bash', n: 100, oldest: 30 },
+      { package: 'dash', n: 100, oldest: 0 },
+      { package: 'zsh', n: 100, oldest: 3 },
+    ])
+  })
+
+  it('is harmless beside another of its kind', async () => {
+    await using at = await world()
+    for (let id = 1; id <= 200; id++) task(at.folder, id, { days: 9, ...ENDED })
+    const both = await Promise.all([at.run('--json'), at.run('--json')])
+    expect(both.map(({ code }) => code)).toEqual([0, 0])
+    const deleted = both.flatMap(({ stdout }) => JSON.parse(stdout).tasks.deleted)
+    expect(deleted.length).toBe(200)
+    expect(new Set(deleted).size).toBe(200)
+    expect((await at.run('--list')).stdout).toBe('There are no tasks\n')
+  }, 30_000)
+
+  it('lists tasks with their age, state and size', async () => {
+    await using at = await world()
+    task(at.folder, 3, { days: 0.5, ...ENDED, core: 'x'.repeat(3 * 2 ** 20) })
+    task(at.folder, 10, { days: 3, 'retrace-log': 'failed' })
+    task(at.folder, 11, { days: 0 })
+    const lines = (await at.run('--list')).stdout.split('\n')
+    expect(lines[1]).toMatch(/^3 +12 h +success +3\.0 MB$/)
+    expect(lines[2]).toMatch(/^10 +3 days +failure/)
+    expect(lines[3]).toMatch(/^11 +0 h +waiting/)
+    expect(lines[4]).toBe('3 tasks, 3.0 MB')
+    expect(JSON.parse((await at.run('--list', '--json')).stdout).tasks[0]).toMatchObject({ id: '3', state: 'success' })
+  })
+
+  it('rewrites the database only when much of it is free', () => {
+    expect(isWorthVacuum({ pages: 100_000, free: 30_000, pageSize: 4096 })).toBe(true)
+    expect(isWorthVacuum({ pages: 100_000, free: 10_000, pageSize: 4096 })).toBe(false)
+    expect(isWorthVacuum({ pages: 1000, free: 900, pageSize: 4096 })).toBe(false)
+  })
+})

@@ -1,0 +1,116 @@
+/**
+ * One clean-up, in its steps. Each counts what it did; one thing that cannot be deleted costs nothing but itself.
+ */
+import type { Config } from '../../src/config.ts'
+import { type Database, openDatabase } from '../../src/database.ts'
+import { log } from '../../src/log.ts'
+import { isServerRunning } from '../../src/spool/server_lock.ts'
+import { busyDirectories } from './busy.ts'
+import { compactDatabase } from './compact.ts'
+import { findLeftOvers, removeLeftOver } from './left_overs.ts'
+import { isExpired, reasonToKeep, removeTask, type SeenTask, seeTasks } from './tasks.ts'
+import { pruneTimings } from './timings.ts'
+
+/** What was freed, or with `dryRun` would be. */
+export interface Freed {
+  dry_run: boolean
+  tasks: { deleted: string[]; kept: { id: string; reason: string }[]; bytes: number }
+  left_overs: { deleted: number; bytes: number }
+  /** Rows of package_time. */
+  timings: number
+  database_bytes: number
+  failures: string[]
+}
+
+export interface CleanOptions {
+  config: Config
+  now: Date
+  dryRun: boolean
+  /** Just these tasks, whatever their age; empty: the ones that are too old, and everything else there is to clean. */
+  ids: readonly string[]
+}
+
+export async function clean(options: CleanOptions): Promise<Freed> {
+  const { config, dryRun, ids, now } = options
+  const freed: Freed = {
+    dry_run: dryRun,
+    tasks: { deleted: [], kept: [], bytes: 0 },
+    left_overs: { deleted: 0, bytes: 0 },
+    timings: 0,
+    database_bytes: 0,
+    failures: [],
+  }
+  await cleanTasks(freed, options)
+  if (ids.length > 0) return freed
+  await cleanLeftOvers(freed, { spoolDir: config.spoolDir, now, dryRun })
+  using opened = databaseOf(config)
+  if (opened.database === undefined) return freed
+  freed.timings = pruneTimings(opened.database, { dryRun })
+  if (!dryRun) freed.database_bytes = compactDatabase(opened.database)
+  return freed
+}
+
+async function cleanTasks(freed: Freed, { config, ids, now, dryRun }: CleanOptions): Promise<void> {
+  const server = { isServerRunning: isServerRunning(config) }
+  const seen = await seeTasks(config.spoolDir, busyDirectories(config.spoolDir))
+  const wanted = ids.length > 0
+    ? seen.filter(({ task }) => ids.includes(task.id))
+    : seen.filter(({ created }) => isExpired(created, { now, days: config.deleteAfterDays }))
+  for (const { task, state, bytes } of wanted) {
+    const reason = reasonToKeep(state, server)
+    if (reason !== undefined) freed.tasks.kept.push({ id: task.id, reason })
+    else if (dryRun || await attempt(freed, `task ${task.id}`, () => removeTask(task))) {
+      freed.tasks.deleted.push(task.id)
+      freed.tasks.bytes += bytes
+      if (!dryRun) log('clean').debug('Deleted the task', { task: task.id })
+    }
+  }
+  if (ids.length > 0) freed.failures.push(...complaints(ids, { seen, kept: freed.tasks.kept }))
+}
+
+/** Who asks for a task by its id wants to know when it was not deleted. */
+function complaints(ids: readonly string[], { seen, kept }: { seen: SeenTask[]; kept: Freed['tasks']['kept'] }) {
+  const unknown = ids.filter((id) => !seen.some(({ task }) => task.id === id))
+  return [
+    ...unknown.map((id) => `there is no task ${id}`),
+    ...kept.map(({ id, reason }) => `task ${id} stays: ${reason}`),
+  ]
+}
+
+async function cleanLeftOvers(
+  freed: Freed,
+  { spoolDir, now, dryRun }: { spoolDir: string; now: Date; dryRun: boolean },
+): Promise<void> {
+  for (const leftOver of findLeftOvers(spoolDir, now)) {
+    const isGone = dryRun || await attempt(freed, leftOver.path, async () => {
+      await removeLeftOver(leftOver)
+      return true
+    })
+    if (!isGone) continue
+    freed.left_overs.deleted++
+    freed.left_overs.bytes += leftOver.bytes
+  }
+}
+
+async function attempt(freed: Freed, what: string, act: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await act()
+  } catch (cause) {
+    const message = `${what} cannot be deleted: ${cause instanceof Error ? cause.message : cause}`
+    log('clean').error(message)
+    freed.failures.push(message)
+    return false
+  }
+}
+
+/** The database where there is one: a clean-up makes none. */
+function databaseOf(config: Config): { database: Database | undefined } & Disposable {
+  let database: Database | undefined
+  try {
+    database = openDatabase(config.database)
+  } catch (cause) {
+    if ((cause as { code?: string }).code !== 'SQLITE_CANTOPEN') throw cause
+    log('clean').info(`There is no database ${config.database}; only the spool was cleaned`)
+  }
+  return { database, [Symbol.dispose]: () => void database?.$client.close() }
+}

@@ -1,0 +1,36 @@
+/** The database file: its write-ahead log is emptied, and the file is rewritten when much of it is free. */
+import { statSync } from 'node:fs'
+import type { Database } from '../../src/database.ts'
+import { log } from '../../src/log.ts'
+
+const MEBIBYTE = 1_048_576
+/** Rewriting costs the whole file once: only for at least this much, and for at least this share of it. */
+const WORTH_BYTES = 16 * MEBIBYTE
+const WORTH_SHARE = 0.25
+
+/** Whether a file of so many pages, so many of them free, is worth rewriting. */
+export function isWorthVacuum({ pages, free, pageSize }: { pages: number; free: number; pageSize: number }): boolean {
+  return free * pageSize >= WORTH_BYTES && free >= pages * WORTH_SHARE
+}
+
+/** Bytes that the database and its log became smaller by; 0 when others are in the middle of their work. */
+export function compactDatabase(database: Database): number {
+  const client = database.$client
+  const before = bytesOf(client.name)
+  const number = (name: string) => Number(client.pragma(name, { simple: true }))
+  try {
+    if (isWorthVacuum({ pages: number('page_count'), free: number('freelist_count'), pageSize: number('page_size') })) {
+      client.exec('VACUUM')
+    }
+    client.pragma('wal_checkpoint(TRUNCATE)')
+  } catch (cause) {
+    // A long transaction, a sync for example, has the database: the next clean-up will find it free.
+    if ((cause as { code?: string }).code !== 'SQLITE_BUSY') throw cause
+    log('clean').info('The database is in use, so it is not compacted this time')
+  }
+  return Math.max(0, before - bytesOf(client.name))
+}
+
+function bytesOf(file: string): number {
+  return [file, `${file}-wal`].reduce((sum, name) => sum + (statSync(name, { throwIfNoEntry: false })?.size ?? 0), 0)
+}

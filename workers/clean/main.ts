@@ -1,0 +1,47 @@
+/**
+ * abrt-retrace-clean: deletes what is too old and what nothing refers to (design, chapter 2.5). Names the steps; the
+ * details are beside it. Exit codes: settings.md.
+ */
+import process from 'node:process'
+import { type Config, readConfig, settingsHelp } from '../../src/config.ts'
+import { startLog } from '../../src/log.ts'
+import { EXIT, UsageError, version } from '../../src/program.ts'
+import { type Arguments, HELP, readArguments } from './arguments.ts'
+import { busyDirectories } from './busy.ts'
+import { clean } from './clean.ts'
+import { seeTasks } from './tasks.ts'
+import { listed, summary, taskTable } from './text.ts'
+
+async function main(argv: string[]): Promise<number> {
+  const options = readArguments(argv)
+  if (options.action === 'help') return print(`${HELP}\n${settingsHelp()}\n`)
+  if (options.action === 'version') return print(`abrt-retrace-clean ${version()}\n`)
+  const config = readConfig()
+  await startLog(config)
+  return options.action === 'list' ? await list(options, config) : await perform(options, config)
+}
+
+async function list({ json }: Arguments, config: Config): Promise<number> {
+  const now = new Date()
+  const tasks = (await seeTasks(config.spoolDir, busyDirectories(config.spoolDir))).map((task) => listed(task, now))
+  return print(json ? `${JSON.stringify({ tasks })}\n` : taskTable(tasks))
+}
+
+async function perform({ dryRun, json, ids }: Arguments, config: Config): Promise<number> {
+  const freed = await clean({ config, now: new Date(), dryRun, ids })
+  print(json ? `${JSON.stringify(freed)}\n` : summary(freed))
+  for (const failure of freed.failures) process.stderr.write(`abrt-retrace-clean: ${failure}\n`)
+  return freed.failures.length > 0 ? EXIT.failed : EXIT.done
+}
+
+function print(text: string): number {
+  process.stdout.write(text)
+  return EXIT.done
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  process.stderr.write(`abrt-retrace-clean: ${error instanceof Error ? error.message : error}\n`)
+  process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.failed
+}

@@ -1,0 +1,96 @@
+/**
+ * The tasks of the spool as a clean-up sees them: age, state, size, whether they may go. Deciding is pure; removing is
+ * the spool's own way, a rename first, so that two at once and a server beside them are harmless.
+ */
+import { lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { RetraceError } from '../../src/errors.ts'
+import { listTasks } from '../../src/spool/recovery.ts'
+import type { Task } from '../../src/spool/task.ts'
+
+const BLOCK = 512
+const DAY_MS = 86_400_000
+
+/** `waiting`: not ended, and no process works on it. */
+export type State = 'success' | 'failure' | 'running' | 'waiting'
+
+export interface SeenTask {
+  task: Task
+  created: Date
+  state: State
+  bytes: number
+}
+
+/** Every task of the spool, the oldest id first. `busy` are the directories in which processes have files open. */
+export async function seeTasks(spoolDir: string, busy: ReadonlySet<string>): Promise<SeenTask[]> {
+  const seen: SeenTask[] = []
+  for (const task of await listTasks(spoolDir)) {
+    const state = await stateOf(task, busy)
+    const created = createdOf(task)
+    // Undefined: another program deleted it after it was listed.
+    if (created !== undefined) seen.push({ task, created, state, bytes: sizeOf(task.directory) })
+  }
+  return seen
+}
+
+/** Why a task may not be deleted now; undefined: it may. */
+export function reasonToKeep(state: State, { isServerRunning }: { isServerRunning: boolean }): string | undefined {
+  if (state === 'running') return 'it runs; to stop it, send DELETE to the server'
+  if (state === 'waiting' && isServerRunning) {
+    return 'the server has yet to run it; to stop it, send DELETE to the server'
+  }
+  return undefined
+}
+
+/** Whether a task is older than so many days, by its creation time (design, chapter 2.5). */
+export function isExpired(created: Date, { now, days }: { now: Date; days: number }): boolean {
+  return now.getTime() - created.getTime() > days * DAY_MS
+}
+
+/** Deletes a task; false when somebody else has done so meanwhile. */
+export async function removeTask(task: Task): Promise<boolean> {
+  try {
+    await task.remove()
+    return true
+  } catch (cause) {
+    if (cause instanceof RetraceError && cause.code === 'no-such-task') return false
+    throw cause
+  }
+}
+
+/** Bytes on the disk of a directory and all that is in it; what vanishes meanwhile counts nothing. */
+export function sizeOf(path: string): number {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (found === undefined) return 0
+  if (!found.isDirectory()) return found.blocks * BLOCK
+  return namesIn(path).reduce((sum, name) => sum + sizeOf(join(path, name)), found.blocks * BLOCK)
+}
+
+async function stateOf(task: Task, busy: ReadonlySet<string>): Promise<State> {
+  const state = await task.state()
+  if (state === 'FINISHED_SUCCESS') return 'success'
+  if (state === 'FINISHED_FAILURE') return 'failure'
+  return busy.has(task.directory) ? 'running' : 'waiting'
+}
+
+/** What `created` says; where it is damaged, when the directory was made. */
+function createdOf(task: Task): Date | undefined {
+  const directory = lstatSync(task.directory, { throwIfNoEntry: false })
+  if (directory === undefined) return undefined
+  try {
+    const created = new Date(readFileSync(task.file('created'), 'utf8').trim())
+    if (!Number.isNaN(created.getTime())) return created
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause)) throw cause
+  }
+  return directory.birthtimeMs > 0 ? directory.birthtime : directory.mtime
+}
+
+function namesIn(path: string): string[] {
+  try {
+    return readdirSync(path)
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return []
+    throw cause
+  }
+}

@@ -1,0 +1,59 @@
+/** What abrt-retrace-clean says to people: the table of tasks, the summary of what was freed. Pure. */
+import type { Freed } from './clean.ts'
+import type { SeenTask } from './tasks.ts'
+
+const MEBIBYTE = 1_048_576
+const HOUR_MS = 3_600_000
+
+/** A task of `--list --json`. */
+export interface ListedTask {
+  id: string
+  created: string
+  age_days: number
+  state: SeenTask['state']
+  bytes: number
+}
+
+export function listed({ task, created, state, bytes }: SeenTask, now: Date): ListedTask {
+  const days = (now.getTime() - created.getTime()) / (24 * HOUR_MS)
+  return { id: task.id, created: created.toISOString(), age_days: Math.round(days * 1000) / 1000, state, bytes }
+}
+
+/** A table with a line of sums; one sentence when there is nothing. */
+export function taskTable(tasks: ListedTask[]): string {
+  if (tasks.length === 0) return 'There are no tasks\n'
+  const rows = tasks.map((task) => [task.id, age(task.age_days), task.state, size(task.bytes)])
+  const table = [['TASK', 'AGE', 'STATE', 'SIZE'], ...rows]
+  const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)))
+  const lines = table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
+  const sum = tasks.reduce((bytes, task) => bytes + task.bytes, 0)
+  return `${lines.join('\n')}\n${count(tasks.length, 'task')}, ${size(sum)}\n`
+}
+
+/** One line of what was freed, and one for each thing that stays although it was asked for or is too old. */
+export function summary(freed: Freed): string {
+  const deleted = freed.dry_run ? 'Would delete' : 'Deleted'
+  const parts = [
+    `${count(freed.tasks.deleted.length, 'task')} (${size(freed.tasks.bytes)})`,
+    `${count(freed.left_overs.deleted, 'left-over')} (${size(freed.left_overs.bytes)})`,
+    count(freed.timings, 'old timing'),
+  ]
+  if (freed.database_bytes > 0) parts.push(`${size(freed.database_bytes)} of the database`)
+  const failures = new Set(freed.failures)
+  const kept = freed.tasks.kept.map(({ id, reason }) => `task ${id} stays: ${reason}`)
+    .filter((line) => !failures.has(line))
+  return `${deleted} ${parts.join(', ')}\n${kept.map((line) => `${line}\n`).join('')}`
+}
+
+function age(days: number): string {
+  const hours = Math.floor(days * 24)
+  return hours < 48 ? `${hours} h` : `${Math.floor(days)} days`
+}
+
+function size(bytes: number): string {
+  return `${(bytes / MEBIBYTE).toFixed(1)} MB`
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
