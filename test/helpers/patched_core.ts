@@ -93,3 +93,21 @@ export function makeNote(owner: string, type: number, descriptor: Uint8Array, li
   bytes.set(descriptor, start)
   return bytes
 }
+
+/** Writes another value for an entry of NT_AUXV into a core's bytes; its present value tells the place. */
+export function patchAuxv(
+  core: Uint8Array,
+  { type, from, to }: { type: number; from: bigint; to: bigint },
+  encoding: { class: 32 | 64; littleEndian: boolean },
+): void {
+  const word = encoding.class === 64 ? 8 : 4
+  const entry = (value: bigint) => [
+    ...numberBytes(BigInt(type), word, encoding.littleEndian),
+    ...numberBytes(value, word, encoding.littleEndian),
+  ]
+  const wanted = entry(from)
+  for (let at = 0; at < 65_536; at += 4) {
+    if (wanted.every((byte, index) => core[at + index] === byte)) return core.set(entry(to), at)
+  }
+  throw new Error(`The core has no entry ${type} with the value ${from} in its auxiliary vector`)
+}

@@ -70,6 +70,8 @@ export interface BacktraceJson {
       function: string | null
       arguments: { name: string; value: string }[]
       locals: { name: string; value: string }[]
+      module: number | null
+      trust: string
     }[]
     more_frames: boolean
     stack_missing: boolean

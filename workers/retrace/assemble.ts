@@ -16,6 +16,8 @@ export interface Assembly {
   readonly links: readonly Link[]
   /** The program's path inside; undefined when it is not here. */
   readonly executable: string | undefined
+  /** Path inside and first address of each library that is here. */
+  readonly libraries: readonly (readonly [path: string, start: bigint])[]
   readonly regions: readonly Region[] | undefined
   /** Sentences on names that could not be given. */
   readonly problems: string[]
@@ -50,6 +52,9 @@ export function assemble(core: Core, modules: readonly ResolvedModule[], corePat
     binds: [{ from: corePath, at: INSIDE.core }, ...store.binds()],
     links: links.list(),
     executable: executableIn(modules, links),
+    libraries: modules.flatMap(({ module, binary }) =>
+      module.kind === 'library' && binary !== undefined ? [[store.inside(binary), module.start] as const] : []
+    ),
     regions: regions.length > MAX_REGIONS ? undefined : regions,
     problems,
   }

@@ -81,6 +81,7 @@ async function runEngine(
     const conversation = await converse(session, {
       core,
       executable: assembly.executable,
+      libraries: assembly.libraries,
       regions: assembly.regions,
       maxText,
       maxCrashedText: MAX_CRASHED_TEXT,

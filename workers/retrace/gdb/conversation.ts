@@ -53,6 +53,8 @@ export interface Questions {
   readonly core: Core
   /** Path inside the sandbox; undefined when the program is not here. */
   readonly executable: string | undefined
+  /** Shared libraries that are here: path inside the sandbox, and where the first page of each was. */
+  readonly libraries: readonly (readonly [path: string, start: bigint])[]
   /** What can be read; undefined: leave it to gdb. */
   readonly regions: readonly Region[] | undefined
   /** Characters of all backtraces together, and of the crashed thread's, which is kept whole up to this. */
@@ -135,7 +137,7 @@ type Noted = (what: string, answer: Answer) => Answer
 
 async function open(
   session: Session,
-  { core, executable, regions }: Questions,
+  { core, executable, libraries, regions }: Questions,
   deadline: Deadline,
   noted: Noted,
 ): Promise<{ seen: ThreadsAnswer | undefined; greeting: string; contradictions: string[] }> {
@@ -151,6 +153,8 @@ async function open(
     'opening the core',
     await session.command(`-target-select core ${INSIDE.core}`, deadline.share(0.8)),
   )
+  const named = libraries.map(([path, start]) => [path, `${start}`])
+  noted('its shared libraries', await session.ask('libraries', [named], deadline.share(0.6)))
   const asked = noted('its threads', await session.ask('threads', [], deadline.share(0.5)))
   const seen = readThreads(asked.data)
   return {

@@ -6,6 +6,8 @@ of 0.8 s. So MI starts a question and says how it ended, and the bulk goes this 
 """
 import json
 import os
+import re
+import struct
 
 import gdb
 
@@ -39,7 +41,7 @@ def send(**message):
 
 def answer_threads():
     """The threads as gdb sees them, and where the selected one is."""
-    frame = gdb.newest_frame()
+    frame = newest_frame()
     threads_by_number.update((thread.num, thread) for thread in gdb.selected_inferior().threads())
     send(
         threads=[[number, thread.ptid[1]] for number, thread in sorted(threads_by_number.items())],
@@ -50,11 +52,19 @@ def answer_threads():
     )
 
 
+def newest_frame():
+    """Of the selected thread. The first try can fail (s390x, in code that is not here: 'PC not saved'); the frame is there."""
+    try:
+        return gdb.newest_frame()
+    except gdb.error:
+        return gdb.selected_frame()
+
+
 def answer_frames(number, limit):
     """The frames of a thread, without values: cheap, and the backtrace that follows finds the unwinding done."""
     send(thread=number)
     threads_by_number[number].switch()
-    frame = gdb.newest_frame()
+    frame = newest_frame()
     send(pointer=thread_pointer(frame), sp=register(frame, "sp"))
     batch = []
     count = 0
@@ -154,7 +164,7 @@ def said(command):
 
 
 def answer_registers():
-    frame = gdb.newest_frame()
+    frame = newest_frame()
     names = [descriptor.name for descriptor in frame.architecture().registers("general")]
     values = ((name, register(frame, name)) for name in names)
     send(registers=[[name, value] for name, value in values if value is not None])
@@ -162,7 +172,7 @@ def answer_registers():
 
 def answer_instructions(before, after):
     """The instructions around the crash. Where they have no fixed size, the steps from the start of the function count."""
-    frame = gdb.newest_frame()
+    frame = newest_frame()
     pc = frame.pc()
     start = instruction_before(frame.architecture(), function_start(frame), pc, before)
     send(text=said("disassemble /r 0x%x,0x%x" % (start, pc + after)))
@@ -241,3 +251,30 @@ def answer_readable(regions):
     gdb.execute("set mem inaccessible-by-default on", False, True)
     for start, end in regions:
         gdb.execute("mem 0x%x 0x%x ro" % (int(start), int(end)), False, True)
+
+
+def answer_libraries(modules):
+    """The symbols of all shared libraries. gdb knows them by r_debug alone: where there is none (the program is missing,
+    or that part of the core), each is loaded at its address."""
+    gdb.execute("sharedlibrary", False, True)
+    known = {os.path.realpath(each.filename) for each in gdb.objfiles() if each.filename}
+    for path, start in modules:
+        if os.path.realpath(path) not in known:
+            offset = int(start) - first_address(path)
+            if offset >= 0:
+                gdb.execute("add-symbol-file %s -o 0x%x" % (re.sub(r"[^\w/.+-]", r"\\\g<0>", path), offset), False, True)
+
+
+def first_address(path):
+    """Where an ELF file wants its first page to be: not 0 for a prelinked library."""
+    with open(path, "rb") as file:
+        ident = file.read(64)
+        order, wide = "<>"[ident[5] == 2], ident[4] == 2
+        at = struct.unpack_from(order + ("Q" if wide else "I"), ident, 32 if wide else 28)[0]
+        size, count = struct.unpack_from(order + "HH", ident, 54 if wide else 42)
+        file.seek(at)
+        table = file.read(size * count)
+    layout = order + ("I12xQ" if wide else "I4xI")
+    places = range(0, len(table) - struct.calcsize(layout) + 1, max(size, 1))
+    loads = [address for kind, address in (struct.unpack_from(layout, table, at) for at in places) if kind == 1]
+    return min(loads, default=0) & ~0xFFF
