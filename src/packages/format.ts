@@ -22,6 +22,8 @@ export interface RepositorySpec {
   superseded: 'keep' | 'one-week'
   checkValidUntil: boolean
   byHash: 'yes' | 'no' | 'force'
+  /** What only the format itself understands. */
+  own?: unknown
 }
 
 /** Keys that may sign: key ring files, key texts (armoured), and fingerprints that narrow them; none: the default. */
@@ -54,8 +56,11 @@ export type IndexEntry =
   | { kind: 'package'; package: IndexedPackage }
   /** A package of this name, in whatever version, has a file at this path (normal form). */
   | { kind: 'path'; path: string; name: string }
-  /** A package of this name, in the version that this index has, holds debuginfo of this build-id. */
-  | { kind: 'build-id'; buildId: string; name: string }
+  /**
+   * A package of this name, in the version that this index has, holds this build-id; the very package of `sha256`
+   * where the index says so.
+   */
+  | { kind: 'build-id'; buildId: string; name: string; role: 'code' | 'debug'; sha256?: string }
 
 /** A verified description of a suite: nothing in it came from outside its signature. */
 export interface SignedSuite {
@@ -82,6 +87,8 @@ export interface SyncContext {
   /** A folder of this run, for what is downloaded; removed by the caller. */
   folder: string
   signal: AbortSignal
+  /** Date of the newest generation that was accepted; a mirror that has an older one is passed over for the next. */
+  newest?: number
   warn(message: string): void
 }
 

@@ -72,7 +72,7 @@ export async function resolveModules(core: Core, hints: Hints, context: ResolveC
   const named = namedPackages(texts, index, release.id)
   const fetcher = new Fetcher(context, index)
   const search: Search = {
-    knowledge: { index, releaseId: release.id, named, compareVersions: versionOrder('deb') },
+    knowledge: { index, releaseId: release.id, named },
     store: new Store(index, {
       repoDir: context.config.repoDir,
       releaseId: release.id,
@@ -145,9 +145,10 @@ function sayUnknownVersion(resolved: ResolvedModule, texts: string[], { knowledg
   for (const text of texts) {
     const [reading] = packageReadings(text)
     if (reading?.version === undefined || !owners.includes(reading.name) || named.has(reading.name)) continue
-    const versions = index.versionsOf(reading.name, releaseId).map(({ version }) => version)
-      .sort(knowledge.compareVersions).slice(-3)
-    resolved.package ??= `${reading.name}_${reading.version}`
+    const rows = index.versionsOf(reading.name, releaseId)
+    const format = rows[0]?.format ?? 'deb'
+    const versions = rows.map(({ version }) => version).sort(versionOrder(format)).slice(-3)
+    resolved.package ??= `${reading.name}${format === 'rpm' ? '-' : '_'}${reading.version}`
     resolved.tried.push(
       `the client says ${reading.name} ${reading.version}, which no index here has; known: ${versions.join(', ')}`,
     )
@@ -161,7 +162,7 @@ function ownerOf(
 ): string | undefined {
   const program = modules.find(({ module }) => module.kind === 'executable')
   const label = program?.package
-  if (label !== undefined) return label.slice(0, label.indexOf('_'))
+  if (label !== undefined) return packageName(label)
   const { index, releaseId } = search.knowledge
   const path = program?.module.path ?? core.files[0]?.path
   const owners = releaseId === undefined || path === undefined ? [] : ownersOf(path, releaseId, index)

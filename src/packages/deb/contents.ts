@@ -47,7 +47,7 @@ function readLine(line: string, found: IndexEntry[]): void {
   for (const owner of line.slice(end + 1).split(',')) {
     const name = owner.slice(owner.lastIndexOf('/') + 1)
     if (!/^[A-Za-z0-9][A-Za-z0-9+.-]{0,199}$/.test(name)) continue
-    if (buildId !== undefined) found.push({ kind: 'build-id', buildId, name })
+    if (buildId !== undefined) found.push({ kind: 'build-id', buildId, name, role: 'debug' })
     else found.push({ kind: 'path', path: usrMerged(`/${path}`), name })
   }
 }

@@ -3,6 +3,7 @@
  * every index. Owns the choice of the file to download for an index; refuses one without SHA256 (MD5 and SHA1 are
  * not read at all), and names that lead out of the suite.
  */
+import type { Compression } from '../decompress.ts'
 import { FetchError } from '../fetch/error.ts'
 import { parseStanzas, SyntaxFault } from './deb822.ts'
 
@@ -20,7 +21,7 @@ export interface ReleaseFile {
 /** How an index can be had: the name in the Release file, and the program or library that opens it. */
 export interface IndexFile {
   name: string
-  compression: 'xz' | 'gz' | 'zst' | 'bz2' | 'none'
+  compression: Compression
   sha256: string
   size: number
 }

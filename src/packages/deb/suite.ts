@@ -7,14 +7,16 @@ import { join } from 'node:path'
 import { rm } from 'node:fs/promises'
 import { download } from '../fetch/download.ts'
 import { FetchError } from '../fetch/error.ts'
-import type { IndexEntry, RepositorySpec, SignedSuite, SuiteIndices, SyncContext } from '../format.ts'
+import type { IndexEntry, RepositorySpec, SignedSuite, SuiteIndices, SyncContext, Trust } from '../format.ts'
 import { readContents } from './contents.ts'
-import { decompressed } from './decompress.ts'
+import { decompressed } from '../decompress.ts'
 import { readPackages } from './packages_index.ts'
 import { type IndexFile, indexFile, parseRelease, type ReleaseFile } from './release_file.ts'
-import { MAX_RELEASE, verifiedText } from './signature.ts'
+import { MAX_RELEASE, verifiedText } from '../verify/signature.ts'
 
 const MAX_INDEX = 16 * 2 ** 30
+/** What Debian's own archive is signed with; used where a repository names no key. */
+const DEFAULT_KEY_RING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 class DebianSuite implements SignedSuite {
@@ -67,21 +69,22 @@ export async function readSuite(repository: RepositorySpec, context: SyncContext
 async function signedText(repository: RepositorySpec, context: SyncContext): Promise<string> {
   const base = suiteAddress(repository)
   const { signal } = context
+  const trust = withDefault(repository.signedBy)
   const file = (name: string) => join(context.folder, name)
   const get = (name: string) => download(base + name, { file: file(name), signal, maxSize: MAX_RELEASE })
   try {
     await get('InRelease')
-    return await verifiedText({ text: file('InRelease'), signature: undefined }, repository.signedBy, context.folder)
+    return await verifiedText({ text: file('InRelease'), signature: undefined }, trust, context.folder)
   } catch (error) {
     if (!(error instanceof FetchError && error.kind === 'not-found')) throw error
   }
   await get('Release')
   await get('Release.gpg')
-  return await verifiedText(
-    { text: file('Release'), signature: file('Release.gpg') },
-    repository.signedBy,
-    context.folder,
-  )
+  return await verifiedText({ text: file('Release'), signature: file('Release.gpg') }, trust, context.folder)
+}
+
+function withDefault(trust: Trust): Trust {
+  return trust.files.length > 0 || trust.inline.length > 0 ? trust : { ...trust, files: [DEFAULT_KEY_RING] }
 }
 
 /** Where a suite's files are; one that ends with a slash is a path below the address. */

@@ -11,6 +11,8 @@ export interface PackageRow {
   id: number
   releaseId: number
   release: string
+  /** `deb` or `rpm`: how versions compare and packages are called. */
+  format: string
   name: string
   version: string
   architecture: string
@@ -32,15 +34,20 @@ export interface FileRow extends PackageRow {
   altBuildId: Buffer | null
 }
 
-const PACKAGE = `p.id, p.release_id AS releaseId, r.name AS release, p.name, p.version, p.architecture, p.source,
+// A release is fed by repositories of one format; asked here, since nobody else needs to know.
+const FORMAT = `coalesce((SELECT y.format FROM repository y WHERE y.release_id = r.id LIMIT 1), 'deb')`
+const PACKAGE =
+  `p.id, p.release_id AS releaseId, r.name AS release, ${FORMAT} AS format, p.name, p.version, p.architecture, p.source,
   p.source_version AS sourceVersion, p.is_debug AS isDebug, p.size, p.gone, p.folder`
 const FILE = `${PACKAGE}, f.path, f.role, f.size AS fileSize, f.has_debug AS hasDebug, f.build_id AS buildId,
   f.alt_build_id AS altBuildId`
 const JOIN = 'JOIN release r ON r.id = p.release_id'
 
-/** `libc6_2.36-9+deb12u14_amd64`: how a package is named to people, and its folder. */
-export function packageLabel({ name, version, architecture }: Pick<PackageRow, 'name' | 'version' | 'architecture'>) {
-  return `${name}_${version}_${architecture}`
+/** `libc6_2.36-9+deb12u14_amd64`, `bash-5.2.26-3.fc40.x86_64`: how a package is named to people, and its folder. */
+export function packageLabel(
+  { format, name, version, architecture }: Pick<PackageRow, 'format' | 'name' | 'version' | 'architecture'>,
+) {
+  return format === 'rpm' ? `${name}-${version}.${architecture}` : `${name}_${version}_${architecture}`
 }
 
 /** The index of a database. Statements are prepared when they are first asked. */

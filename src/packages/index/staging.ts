@@ -32,7 +32,7 @@ const TEMPORARY = `
     id INTEGER PRIMARY KEY, package_id INTEGER, name TEXT, version TEXT, architecture TEXT, source TEXT,
     source_version TEXT, is_debug INTEGER, size INTEGER, sha256 BLOB, path TEXT);
   CREATE TEMP TABLE staged_build_id (staged_id INTEGER, build_id BLOB);
-  CREATE TEMP TABLE staged_named_build_id (name TEXT, build_id BLOB);
+  CREATE TEMP TABLE staged_named_build_id (name TEXT, role TEXT, sha256 BLOB, build_id BLOB);
   CREATE TEMP TABLE staged_path (path TEXT, name TEXT);
 `
 const DROP = ['staged_package', 'staged_build_id', 'staged_named_build_id', 'staged_path']
@@ -59,8 +59,10 @@ export class Staging implements Disposable {
 
   #addOne(entry: IndexEntry): void {
     if (entry.kind === 'path') this.#add.path.run(entry.path, entry.name)
-    else if (entry.kind === 'build-id') this.#add.namedBuildId.run(entry.name, Buffer.from(entry.buildId, 'hex'))
-    else {
+    else if (entry.kind === 'build-id') {
+      const sha256 = entry.sha256 === undefined ? null : Buffer.from(entry.sha256, 'hex')
+      this.#add.namedBuildId.run(entry.name, entry.role, sha256, Buffer.from(entry.buildId, 'hex'))
+    } else {
       const { package: one } = entry
       const { lastInsertRowid } = this.#add.package.run(
         one.name,
@@ -99,7 +101,7 @@ function statements(client: Database['$client']) {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     buildId: client.prepare('INSERT INTO temp.staged_build_id VALUES (?, ?)'),
-    namedBuildId: client.prepare('INSERT INTO temp.staged_named_build_id VALUES (?, ?)'),
+    namedBuildId: client.prepare('INSERT INTO temp.staged_named_build_id VALUES (?, ?, ?, ?)'),
     path: client.prepare('INSERT INTO temp.staged_path VALUES (?, ?)'),
   }
 }
@@ -155,9 +157,10 @@ function merge(client: Database['$client'], generation: Generation): GenerationC
     // CROSS JOIN keeps the order: SQLite knows nothing about temporary tables, and began with the packages (8 s).
     run(
       `INSERT OR IGNORE INTO main.build_id (build_id, role, package_id)
-       SELECT b.build_id, 'debug', p.id
+       SELECT b.build_id, b.role, p.id
        FROM temp.staged_named_build_id b
        CROSS JOIN main.package p ON p.name = b.name AND p.release_id = :release
+         AND (b.sha256 IS NULL OR p.sha256 = b.sha256)
        CROSS JOIN main.package_location l ON l.package_id = p.id AND l.repository_id = :repository`,
       { release, repository },
     )

@@ -85,7 +85,7 @@ describe('readContents()', () => {
       { kind: 'path', path: '/usr/bin/with space', name: 'two' },
       { kind: 'path', path: '/usr/lib/x86_64-linux-gnu/libz.so.1.2.13', name: 'zlib1g' },
       { kind: 'path', path: '/usr/bin/python3.11', name: 'python3.11-minimal' },
-      { kind: 'build-id', buildId: 'abcdef0123456789', name: 'libc6-dbg' },
+      { kind: 'build-id', buildId: 'abcdef0123456789', name: 'libc6-dbg', role: 'debug' },
       { kind: 'path', path: '/usr/lib/debug/.dwz/x86_64-linux-gnu/x.debug', name: 'x-dbg' },
       { kind: 'path', path: '/usr/lib/libreoffice/program/soffice.bin', name: 'libreoffice-core' },
       { kind: 'path', path: '/usr/share/doc/x/readme.so.txt', name: 'x' },

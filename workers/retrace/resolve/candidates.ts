@@ -7,6 +7,7 @@ import type { CoreModule } from '../../../src/elf/core.ts'
 import type { PackageIndex, PackageRow } from '../../../src/packages/index/lookup.ts'
 import { packageReadings } from '../../../src/packages/package_name.ts'
 import { normalPath } from '../../../src/packages/paths.ts'
+import { versionOrder } from '../../../src/packages/versions.ts'
 
 /** Packages tried per module and way: a stranger's core must not make us download an archive. */
 const MAX_OF_SOURCE = 4
@@ -25,7 +26,6 @@ export interface Knowledge {
   releaseId: number | undefined
   /** Packages that the client named and the index knows, by name. */
   named: Map<string, PackageRow[]>
-  compareVersions(a: string, b: string): number
 }
 
 /** The client's packages as the index knows them, those of the release first. */
@@ -79,12 +79,12 @@ export function candidatesNamed(module: CoreModule, { index, releaseId, named }:
 
 /** Candidates by path, in every known version, the newest first. */
 export function candidatesByPath(module: CoreModule, knowledge: Knowledge): Candidate[] {
-  const { index, releaseId, compareVersions } = knowledge
+  const { index, releaseId } = knowledge
   const releases = releaseId === undefined ? index.releases().map(({ id }) => id) : [releaseId]
   const rows = releases.flatMap((id) =>
     ownersOf(module.path, id, index).slice(0, MAX_NAMES).flatMap((name) =>
       index.versionsOf(name, id).filter((row) => row.isDebug === 0)
-        .sort((a, b) => compareVersions(b.version, a.version)).slice(0, MAX_VERSIONS)
+        .sort((a, b) => versionOrder(a.format)(b.version, a.version)).slice(0, MAX_VERSIONS)
     )
   )
   return distinct(rows).map((row) => ({ row, way: 'path' }))

@@ -5,9 +5,11 @@
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { type RunningChild, startChild } from '../child.ts'
-import { FetchError } from '../fetch/error.ts'
-import type { IndexFile } from './release_file.ts'
+import { type RunningChild, startChild } from './child.ts'
+import { FetchError } from './fetch/error.ts'
+
+/** How a file is packed; gz is opened in this process, on another thread. */
+export type Compression = 'xz' | 'gz' | 'zst' | 'bz2' | 'none'
 
 const TIMEOUT_MS = 600_000
 const READ = 1 << 18
@@ -16,7 +18,7 @@ const PROGRAMS = { xz: ['xz', '-dc'], zst: ['zstd', '-dcq'], bz2: ['bzip2', '-dc
 /** The text of a verified file, at most `maxSize` bytes of it; throws FetchError 'malformed' for what does not open. */
 export async function* decompressed(
   file: string,
-  options: { compression: IndexFile['compression']; maxSize: number; signal: AbortSignal },
+  options: { compression: Compression; maxSize: number; signal: AbortSignal },
 ): AsyncGenerator<Uint8Array> {
   const { compression, maxSize, signal } = options
   let size = 0

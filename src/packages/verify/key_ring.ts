@@ -8,9 +8,6 @@ import { readFile } from 'node:fs/promises'
 import { FetchError } from '../fetch/error.ts'
 import type { Trust } from '../format.ts'
 
-/** What Debian's own archive is signed with; used where a repository names no key. */
-export const DEFAULT_KEY_RING = '/usr/share/keyrings/debian-archive-keyring.gpg'
-
 const MAX_RING = 8 << 20
 const BEGIN = '-----BEGIN PGP PUBLIC KEY BLOCK-----'
 const END = '-----END PGP PUBLIC KEY BLOCK-----'
@@ -18,8 +15,7 @@ const END = '-----END PGP PUBLIC KEY BLOCK-----'
 /** All keys of a repository as one binary ring. Throws FetchError 'refused' for what cannot be read. */
 export async function keyRing(trust: Trust): Promise<Uint8Array> {
   const rings: Uint8Array[] = trust.inline.map((text) => dearmour(text))
-  const files = trust.files.length === 0 && trust.inline.length === 0 ? [DEFAULT_KEY_RING] : trust.files
-  for (const file of files) {
+  for (const file of trust.files) {
     const bytes = await readFile(file).catch((error) => {
       throw new FetchError('refused', `The key ring ${file} cannot be read (${error.code})`, { cause: error })
     })

@@ -1,5 +1,5 @@
 /**
- * Signatures of a suite: gpgv in bubblewrap, on InRelease or on Release with Release.gpg. Owns the verdict, which
+ * Signatures of an index: gpgv in bubblewrap, on InRelease, on Release with Release.gpg, or on repomd.xml with its .asc. Owns the verdict, which
  * is read from gpgv's status lines (its exit code is 2 where one of several keys is not known: facts.md).
  * What counts afterwards is only what gpgv wrote: text outside the signed part never reaches a caller.
  */
@@ -10,6 +10,7 @@ import { killGroup } from '../child.ts'
 import { FetchError } from '../fetch/error.ts'
 import type { Trust } from '../format.ts'
 import { keyRing } from './key_ring.ts'
+import { sandboxed } from './sandbox.ts'
 
 const TIMEOUT_MS = 30_000
 /** Debian's InRelease has 150 kB. */
@@ -33,16 +34,13 @@ export async function verifiedText(files: SignedFiles, trust: Trust, folder: str
 /** The command line; a pure function of the files, which appear inside under fixed names. */
 export function gpgvArguments(ring: string, { text, signature }: SignedFiles): string[] {
   const inside = signature === undefined ? ['--output', '-', '/in/text'] : ['/in/signature', '/in/text']
-  return [
-    ...['--unshare-all', '--uid', '65534', '--gid', '65534', '--die-with-parent', '--new-session'],
-    ...['--cap-drop', 'ALL', '--clearenv', '--setenv', 'PATH', '/usr/bin', '--setenv', 'LC_ALL', 'C.UTF-8'],
-    ...['--ro-bind', '/usr', '/usr', '--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64'],
-    ...['--size', '67108864', '--tmpfs', '/tmp', '--setenv', 'HOME', '/tmp'],
-    ...['--ro-bind', ring, '/in/keys.gpg', '--ro-bind', text, '/in/text'],
-    ...(signature === undefined ? [] : ['--ro-bind', signature, '/in/signature']),
-    ...['--remount-ro', '/', '--chdir', '/tmp'],
-    ...['/usr/bin/gpgv', '--quiet', '--status-fd', '3', '--keyring', '/in/keys.gpg', ...inside],
-  ]
+  const files = {
+    '/in/keys.gpg': ring,
+    '/in/text': text,
+    ...(signature === undefined ? {} : { '/in/signature': signature }),
+  }
+  const gpgv = ['/usr/bin/gpgv', '--quiet', '--status-fd', '3', '--keyring', '/in/keys.gpg', ...inside]
+  return sandboxed(gpgv, { readable: files })
 }
 
 function runGpgv(args: string[]): Promise<{ status: string; output: string }> {
@@ -106,5 +104,5 @@ export function judgeStatus(status: string, fingerprints: string[]): void {
   }
   if (isValid) return
   const keys = unknown.length > 0 ? `; it is signed with ${[...new Set(unknown)].join(', ')}` : ''
-  throw new FetchError('refused', `No key that Signed-By names has signed it${keys}`)
+  throw new FetchError('refused', `No key that the repository's file names has signed it${keys}`)
 }
