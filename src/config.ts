@@ -138,6 +138,14 @@ export interface Config {
   metricsPort: number
   logLevel: 'debug' | 'info' | 'warning' | 'error'
   logFormat: 'text' | 'json'
+  proxyEnvironment: ProxyEnvironment
+}
+
+/** The usual variables about proxies, as they are; what they mean for an address is decided where one is fetched. */
+export interface ProxyEnvironment {
+  http: string | undefined
+  https: string | undefined
+  no: string | undefined
 }
 
 type Values = { [Name in SettingName]: z.output<(typeof SETTINGS)[Name]['schema']> | undefined }
@@ -157,11 +165,21 @@ export function readConfig(from: Record<string, string | undefined> = env): Conf
     }
     values[name] = result.data
   }
-  return toConfig(values as Values)
+  return toConfig(values as Values, proxyEnvironment(from))
 }
 
-function toConfig(values: Values): Config {
-  const config: Record<string, unknown> = { tlsCert: undefined, tlsKey: undefined }
+/** In lower case, as curl(1), wget(1) and apt read them; HTTP_PROXY is not read: a CGI's client could set it. */
+function proxyEnvironment(from: Record<string, string | undefined>): ProxyEnvironment {
+  const all = from.all_proxy || from.ALL_PROXY || undefined
+  return {
+    http: from.http_proxy || all,
+    https: from.https_proxy || from.HTTPS_PROXY || all,
+    no: from.no_proxy || from.NO_PROXY || undefined,
+  }
+}
+
+function toConfig(values: Values, proxyEnvironment: ProxyEnvironment): Config {
+  const config: Record<string, unknown> = { tlsCert: undefined, tlsKey: undefined, proxyEnvironment }
   for (const [name, value] of Object.entries(values)) config[camelCase(name)] = value
   config.trustProxy = (values.RETRACE_TRUST_PROXY ?? '').split(',').map((part) => part.trim()).filter((part) => part)
   return config as unknown as Config

@@ -9,7 +9,7 @@ export interface RepositorySpec {
   /** Where it was configured: for messages. */
   file: string
   line: number
-  /** With a trailing slash. */
+  /** With a trailing slash, without user and password: those are in `connection`. */
   uri: string
   suite: string
   components: string[]
@@ -18,12 +18,48 @@ export interface RepositorySpec {
   /** Release id without architecture that it feeds; undefined: as its signed metadata says. */
   release: string | undefined
   signedBy: Trust
+  connection: Connection
   fetch: 'on-demand' | 'full'
   superseded: 'keep' | 'one-week'
   checkValidUntil: boolean
   byHash: 'yes' | 'no' | 'force'
   /** What only the format itself understands. */
   own?: unknown
+}
+
+/**
+ * How a repository's hosts are reached, in the terms of every format. It is read from the configuration files whenever
+ * a fetch begins, and lives no longer: what is secret in it stands in no database, log or message.
+ */
+export interface Connection {
+  /** `http://[user:password@]host:port`; `direct`: none; undefined: as the environment says. */
+  proxy: string | undefined
+  /** Sent to the repository's own origin, and nowhere else. */
+  credentials: Credentials | undefined
+  /** PEM files: authorities in place of the system's; the client's own certificate, and its key. */
+  caFile: string | undefined
+  certFile: string | undefined
+  keyFile: string | undefined
+  /** False: the host's certificate is not checked; signatures of what it sends always are. */
+  verifiesHost: boolean
+  /** Time until an answer, and silence within one, in place of the usual; undefined: the usual. */
+  timeoutMs: number | undefined
+}
+
+export interface Credentials {
+  user: string
+  password: string
+}
+
+/** A repository whose configuration says nothing about connections. */
+export const USUAL_CONNECTION: Connection = {
+  proxy: undefined,
+  credentials: undefined,
+  caFile: undefined,
+  certFile: undefined,
+  keyFile: undefined,
+  verifiesHost: true,
+  timeoutMs: undefined,
 }
 
 /** Keys that may sign: key ring files, key texts (armoured), and fingerprints that narrow them; none: the default. */
@@ -90,6 +126,24 @@ export interface SyncContext {
   /** Date of the newest generation that was accepted; a mirror that has an older one is passed over for the next. */
   newest?: number
   warn(message: string): void
+  /** Downloads over the repository's connection, verifies, tries again, and resumes. Throws FetchError. */
+  download(address: string, request: DownloadRequest): Promise<Downloaded>
+}
+
+export interface DownloadRequest {
+  /** Where the bytes go; what is there already is taken as the beginning of the file, when `sha256` will judge it. */
+  file: string
+  /** Bytes expected, exactly. */
+  size?: number
+  /** Bytes allowed at most, where the size is not known. */
+  maxSize?: number
+  /** Lower-case hex that the whole must have. */
+  sha256?: string
+}
+
+export interface Downloaded {
+  size: number
+  sha256: string
 }
 
 /** A member of a package, in the package's order. `body` must be read or resumed before the next one comes. */

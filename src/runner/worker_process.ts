@@ -74,11 +74,14 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-/** The settings as the environment of a child: the reverse of `readConfig`. */
+/**
+ * The settings as the environment of a child: the reverse of `readConfig`. Proxies are inherited as they are: a password
+ * in one has no place on a command line.
+ */
 export function settingsOf(config: Config): Record<string, string> {
   const settings: Record<string, string> = {}
   for (const [key, value] of Object.entries(config)) {
-    if (value === undefined) continue
+    if (value === undefined || key === 'proxyEnvironment') continue
     const name = `RETRACE_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
     settings[name] = value === true ? '1' : value === false ? '0' : String(value)
   }

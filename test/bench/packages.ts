@@ -12,7 +12,9 @@ import { openDatabase } from '../../src/database.ts'
 import { installationRoot } from '../../src/program.ts'
 import { readSources } from '../../src/packages/deb/sources_file.ts'
 import { members } from '../../src/packages/deb/members.ts'
+import { readConfig } from '../../src/config.ts'
 import { download } from '../../src/packages/fetch/download.ts'
+import { readNetwork, Transport } from '../../src/packages/fetch/transport.ts'
 import type { RepositorySpec } from '../../src/packages/format.ts'
 import { PackageIndex } from '../../src/packages/index/lookup.ts'
 import { unpack } from '../../src/packages/keep/unpack.ts'
@@ -148,7 +150,8 @@ function lookUps(file: string, count: number): Promise<number[]> {
 
 async function* keepFigures(folder: Folder, suite: RepositorySpec): AsyncGenerator<Figure> {
   const deb = folder.file('large.deb')
-  await download(suite.uri + poolPath(), { file: deb, signal: AbortSignal.timeout(600_000) })
+  const transport = new Transport(suite.uri, suite.connection, readNetwork(readConfig()))
+  await download(suite.uri + poolPath(), { file: deb, transport, signal: AbortSignal.timeout(600_000) })
   const target = folder.file('kept')
   const signal = AbortSignal.timeout(600_000)
   let kept = 0

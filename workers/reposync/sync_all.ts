@@ -9,13 +9,15 @@ import type { Config } from '../../src/config.ts'
 import type { Database } from '../../src/database.ts'
 import { log } from '../../src/log.ts'
 import { EXIT } from '../../src/program.ts'
+import { readConfiguration } from '../../src/packages/configuration.ts'
+import { download } from '../../src/packages/fetch/download.ts'
 import { FetchError } from '../../src/packages/fetch/error.ts'
+import { type Network, readNetwork, Transport } from '../../src/packages/fetch/transport.ts'
 import type { RepositorySpec } from '../../src/packages/format.ts'
 import { formatNamed } from '../../src/packages/formats.ts'
 import { isLease, takeLease } from '../../src/packages/index/lease.ts'
 import { noteError } from '../../src/packages/index/repositories.ts'
 import type { Arguments } from './arguments.ts'
-import { readConfiguration } from './configuration.ts'
 import { nameOf, type PartResult, syncSuite } from './sync_suite.ts'
 
 export interface Services {
@@ -39,12 +41,13 @@ export async function syncAll(options: Arguments, { config, database, signal }: 
   using _lease = taken
   const started = performance.now()
   using run = runFolder(config.repoDir)
+  const network = readNetwork(config)
   const results: PartResult[] = []
   let failures = 0
   for (const repository of repositories) {
     if (signal.aborted) break
     try {
-      results.push(...await syncOne(repository, { options, database, folder: run.folder, signal }))
+      results.push(...await syncOne(repository, { options, database, network, folder: run.folder, signal }))
     } catch (error) {
       if (signal.aborted) break
       failures++
@@ -59,17 +62,25 @@ export async function syncAll(options: Arguments, { config, database, signal }: 
 interface Run {
   options: Arguments
   database: Database
+  network: Network
   folder: string
   signal: AbortSignal
 }
 
-async function syncOne(repository: RepositorySpec, { options, database, folder, signal }: Run): Promise<PartResult[]> {
+async function syncOne(repository: RepositorySpec, run: Run): Promise<PartResult[]> {
+  const { options, database, folder, signal } = run
   const logger = log('reposync')
+  const transport = new Transport(repository.uri, repository.connection, run.network)
   const results = await syncSuite({
     database,
     format: formatNamed(repository.format),
     repository,
-    context: { folder, signal, warn: (message) => logger.warn(message) },
+    context: {
+      folder,
+      signal,
+      warn: (message) => logger.warn(message),
+      download: (address, request) => download(address, { ...request, signal, transport }),
+    },
     dryRun: options.dryRun,
     releases: options.releases,
   })

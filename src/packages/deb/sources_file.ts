@@ -1,11 +1,12 @@
 /**
- * `.sources` files (sources.list(5), deb822 style) with our keys `X-Retrace-Release`, `X-Retrace-Fetch` and
- * `X-Retrace-Superseded`. One RepositorySpec per address and suite.
+ * `.sources` files (sources.list(5), deb822 style) with our keys `X-Retrace-Release`, `X-Retrace-Fetch`,
+ * `X-Retrace-Superseded`, and those of `connection.ts`. One RepositorySpec per address and suite.
  * Refuses what contradicts itself, with file and line; names keys that it does not know in a warning.
  */
 import { architectureNamed } from '../../elf/architecture.ts'
 import { UsageError } from '../../program.ts'
 import type { RepositorySpec, Trust } from '../format.ts'
+import { addressOf, CONNECTION_KEYS, connectionOf } from './connection.ts'
 import { type Field, parseStanzas, type Stanza, SyntaxFault } from './deb822.ts'
 
 /** apt's keys that change nothing here: we read no translations, no diffs, and only what we ask for. */
@@ -23,7 +24,7 @@ const WITHOUT_EFFECT = new Set([
   'x-repolib-name',
   'x-repolib-id',
 ])
-const KNOWN = new Set([
+const KNOWN = new Set<string>([
   'types',
   'uris',
   'suites',
@@ -36,6 +37,7 @@ const KNOWN = new Set([
   'x-retrace-release',
   'x-retrace-fetch',
   'x-retrace-superseded',
+  ...CONNECTION_KEYS,
 ])
 
 /** Reads a file's text. Throws UsageError. */
@@ -45,11 +47,18 @@ export function readSources(file: string, text: string): { repositories: Reposit
   for (const stanza of stanzasOf(file, text)) {
     const reader = { file, stanza, fail: failer(file, stanza) }
     if (!boolean(reader, 'enabled', true)) continue
-    if (!words(reader, 'types').includes('deb')) continue
+    if (!typesOf(reader).includes('deb')) continue
     warnings.push(...unknownKeys(file, stanza))
     repositories.push(...repositoriesOf(reader))
   }
   return { repositories, warnings }
+}
+
+function typesOf(reader: Reader): string[] {
+  const types = required(reader, 'types', 'Types')
+  const other = types.find((type) => type !== 'deb' && type !== 'deb-src')
+  if (other !== undefined) reader.fail('types', `Types is deb or deb-src, not ${other}`)
+  return types
 }
 
 interface Reader {
@@ -88,7 +97,8 @@ function unknownKeys(file: string, { fields }: Stanza): string[] {
 
 function repositoriesOf(reader: Reader): RepositorySpec[] {
   const { file, stanza, fail } = reader
-  const uris = required(reader, 'uris', 'URIs').map((uri) => checkedUri(uri, fail))
+  const connection = connectionOf((key) => stanza.fields.get(key)?.value, fail)
+  const addresses = required(reader, 'uris', 'URIs').map((uri) => addressOf(uri, connection, fail))
   const suites = required(reader, 'suites', 'Suites')
   const components = words(reader, 'components')
   for (const suite of suites) {
@@ -116,16 +126,9 @@ function repositoriesOf(reader: Reader): RepositorySpec[] {
     checkValidUntil: boolean(reader, 'check-valid-until', true),
     byHash: byHashOf(reader),
   }
-  return uris.flatMap((uri) => suites.map((suite) => ({ ...common, uri, suite })))
-}
-
-function checkedUri(uri: string, fail: Reader['fail']): string {
-  if (!URL.canParse(uri)) fail('uris', `${uri} is no address`)
-  const { protocol } = new URL(uri)
-  if (!['http:', 'https:', 'file:'].includes(protocol)) {
-    fail('uris', `${protocol}// is not supported; use https://, http:// or file://`)
-  }
-  return uri.endsWith('/') ? uri : `${uri}/`
+  return addresses.flatMap(({ uri, credentials }) =>
+    suites.map((suite) => ({ ...common, uri, suite, connection: { ...connection, credentials } }))
+  )
 }
 
 function architecturesOf(reader: Reader): string[] {

@@ -5,7 +5,6 @@
  */
 import { join } from 'node:path'
 import { rm } from 'node:fs/promises'
-import { download } from '../fetch/download.ts'
 import { FetchError } from '../fetch/error.ts'
 import type { IndexEntry, RepositorySpec, SignedSuite, SuiteIndices, SyncContext, Trust } from '../format.ts'
 import { readContents } from './contents.ts'
@@ -68,10 +67,9 @@ export async function readSuite(repository: RepositorySpec, context: SyncContext
 
 async function signedText(repository: RepositorySpec, context: SyncContext): Promise<string> {
   const base = suiteAddress(repository)
-  const { signal } = context
   const trust = withDefault(repository.signedBy)
   const file = (name: string) => join(context.folder, name)
-  const get = (name: string) => download(base + name, { file: file(name), signal, maxSize: MAX_RELEASE })
+  const get = (name: string) => context.download(base + name, { file: file(name), maxSize: MAX_RELEASE })
   try {
     await get('InRelease')
     return await verifiedText({ text: file('InRelease'), signature: undefined }, trust, context.folder)
@@ -144,7 +142,7 @@ async function fetchIndex(
   if (useHash) names.unshift(`${folder}by-hash/SHA256/${index.sha256}`)
   for (const [at, name] of names.entries()) {
     try {
-      await download(base + name, { file, signal: context.signal, size: index.size, sha256: index.sha256 })
+      await context.download(base + name, { file, size: index.size, sha256: index.sha256 })
       break
     } catch (error) {
       const isMissing = error instanceof FetchError && error.kind === 'not-found'

@@ -6,30 +6,20 @@
 import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Downloaded, DownloadRequest } from '../format.ts'
 import { FetchError } from './error.ts'
 import { abortError, type Answer, openAddress, shown, TRANSFER_LIMITS, type TransferLimits } from './request.ts'
+import type { Transport } from './transport.ts'
 
 const ATTEMPTS = 4
 const BACK_OFF_MS = 250
 const CHUNK = 1 << 20
 
-export interface DownloadOptions {
-  /** Where the bytes go; what is there already is taken as the beginning of the file, when `sha256` will judge it. */
-  file: string
+export interface DownloadOptions extends DownloadRequest {
   signal: AbortSignal
-  /** Bytes expected, exactly. */
-  size?: number
-  /** Bytes allowed at most, where the size is not known. */
-  maxSize?: number
-  /** Lower-case hex that the whole must have. */
-  sha256?: string
+  transport: Transport
   limits?: TransferLimits
   onBytes?: (count: number) => void
-}
-
-export interface Downloaded {
-  size: number
-  sha256: string
 }
 
 /** Downloads and verifies; throws FetchError, and leaves a partial file only where a later try can go on with it. */
@@ -51,7 +41,12 @@ async function downloadOnce(address: string, options: DownloadOptions): Promise<
     const begun = await hashBeginning(file, options)
     if (begun.size > 0 && begun.size === options.size) return await judge(address, begun, options)
     const limits = options.limits ?? TRANSFER_LIMITS
-    const answer = await openAddress(address, { signal: options.signal, limits, from: begun.size })
+    const answer = await openAddress(address, {
+      signal: options.signal,
+      transport: options.transport,
+      limits,
+      from: begun.size,
+    })
     const state = answer.offset === begun.size ? begun : { size: 0, hash: createHash('sha256') }
     if (state.size === 0) await file.truncate(0)
     await receive(address, answer, { file, state, options, limits })

@@ -9,6 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../config.ts'
 import type { Database } from '../../database.ts'
 import { log } from '../../log.ts'
+import { UsageError } from '../../program.ts'
+import { connectionTo, readConfiguration } from '../configuration.ts'
+import type { RepositorySpec } from '../format.ts'
 import { formatNamed } from '../formats.ts'
 import { isLease, takeLease } from '../index/lease.ts'
 import { PackageIndex, packageLabel, type PackageRow } from '../index/lookup.ts'
@@ -18,13 +21,14 @@ import { download } from './download.ts'
 import { FetchError } from './error.ts'
 import { assertNotFailed, forgetFailure, rememberFailure } from './failures.ts'
 import type { TransferLimits } from './request.ts'
+import { readNetwork, Transport } from './transport.ts'
 
 const POLL_MS = 100
 /** Under RETRACE_REPO_DIR: partial downloads, and packages that are being unpacked. */
 const WORK_FOLDER = '.fetch'
 
 export interface FetchContext {
-  config: Pick<Config, 'repoDir' | 'minFreeMb'>
+  config: Pick<Config, 'repoDir' | 'minFreeMb' | 'reposD' | 'proxyEnvironment'>
   database: Database
   /** Ends waiting, downloading and unpacking. */
   signal: AbortSignal
@@ -36,6 +40,7 @@ export interface FetchContext {
 interface Location {
   format: string
   uri: string
+  suite: string
   path: string
   sha256: Uint8Array
 }
@@ -81,7 +86,7 @@ async function fetchOnce(row: PackageRow, subject: string, context: FetchContext
 async function downloadPackage(row: PackageRow, context: FetchContext): Promise<{ file: string; location: Location }> {
   const { config, database, signal } = context
   const locations = database.$client.prepare(
-    `SELECT r.format, r.uri, l.path, p.sha256 FROM package_location l
+    `SELECT r.format, r.uri, r.suite, l.path, p.sha256 FROM package_location l
      JOIN repository r ON r.id = l.repository_id JOIN package p ON p.id = l.package_id
      WHERE l.package_id = ? ORDER BY r.id`,
   ).all(row.id) as Location[]
@@ -92,6 +97,8 @@ async function downloadPackage(row: PackageRow, context: FetchContext): Promise<
   const folder = join(config.repoDir, WORK_FOLDER)
   mkdirSync(folder, { recursive: true, mode: 0o755 })
   assertRoom(context, row.size)
+  const network = readNetwork(config)
+  const repositories = configured(config.reposD)
   let last: unknown
   for (const location of locations) {
     const sha256 = hex(location.sha256)
@@ -99,8 +106,9 @@ async function downloadPackage(row: PackageRow, context: FetchContext): Promise<
     const host = `host:${new URL(location.uri).host}`
     try {
       assertNotFailed(database, host)
+      const transport = new Transport(location.uri, connectionTo(repositories, location), network)
       const limits = context.limits === undefined ? {} : { limits: context.limits }
-      await download(location.uri + location.path, { file, signal, size: row.size, sha256, ...limits })
+      await download(location.uri + location.path, { file, signal, transport, size: row.size, sha256, ...limits })
       return { file, location }
     } catch (error) {
       if (!(error instanceof FetchError) || signal.aborted) throw error
@@ -109,6 +117,16 @@ async function downloadPackage(row: PackageRow, context: FetchContext): Promise<
     }
   }
   throw last
+}
+
+/** What the administrator's files say now: they alone know proxies and passwords. */
+function configured(reposD: string): RepositorySpec[] {
+  try {
+    return readConfiguration(reposD).repositories
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    throw new FetchError('refused', `The repository files are not in order: ${error.message}`, { cause: error })
+  }
 }
 
 async function keep(

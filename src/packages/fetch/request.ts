@@ -1,15 +1,15 @@
 /**
  * One GET over http, https or file: opens it, follows redirects within bounds, hands back the body as a stream.
- * Owns connections and the time limit for the answer's first byte; the caller counts what comes.
+ * Owns the time limit for the answer's first byte, and what each answer means; the caller counts what comes.
  * Refuses other schemes, a redirect from https to http, to file, or in a circle.
  */
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import * as http from 'node:http'
-import * as https from 'node:https'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { type Dispatcher, request } from 'undici'
 import { FetchError } from './error.ts'
+import type { Transport } from './transport.ts'
 
 const MAX_REDIRECTS = 5
 const USER_AGENT = 'abrt-retrace'
@@ -45,15 +45,12 @@ export interface Answer {
 
 export interface RequestOptions {
   signal: AbortSignal
+  transport: Transport
   limits: TransferLimits
   /** Ask for the rest of a file from this offset on. */
   from?: number
   headers?: Record<string, string>
 }
-
-// Kept connections save a handshake per package; they do not keep a program alive.
-const httpAgent = new http.Agent({ keepAlive: true, maxSockets: 8, timeout: 60_000 })
-const httpsAgent = new https.Agent({ keepAlive: true, maxSockets: 8, timeout: 60_000 })
 
 /**
  * Opens an address. Resolves for 200, 206 and 304; throws FetchError for everything else, with the kind that the
@@ -64,11 +61,11 @@ export async function openAddress(address: string, options: RequestOptions): Pro
   if (url.protocol === 'file:') return await openFile(url, options.from ?? 0)
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     const response = await get(url, options)
-    const status = response.statusCode ?? 0
-    if (status < 300 || status === 304) return checkAnswer(url, response, options.from ?? 0)
-    response.destroy()
+    const status = response.statusCode
+    if (status === 200 || status === 206 || status === 304) return checkAnswer(url, response, options.from ?? 0)
+    response.body.destroy()
     if (![301, 302, 303, 307, 308].includes(status)) throw statusError(url, status)
-    url = redirectTarget(url, response.headers.location)
+    url = redirectTarget(url, one(response.headers.location))
   }
   throw new FetchError('refused', `${shown(url)} redirects more than ${MAX_REDIRECTS} times`)
 }
@@ -103,46 +100,83 @@ function statusError(url: URL, status: number): FetchError {
   if (status === 404 || status === 410) return new FetchError('not-found', message)
   if (status === 416) return new FetchError('malformed', `${shown(url)} is shorter than the signed index says`)
   if (status >= 500 || status === 408 || status === 429) return new FetchError('unreachable', message, { again: true })
+  if (status === 401) {
+    return new FetchError('refused', `${message}: a user and a password are needed, or are wrong (see auth.conf)`)
+  }
+  if (status === 407) return new FetchError('refused', `${message}: the proxy needs a user and a password`)
   return new FetchError('refused', message)
 }
 
-function get(url: URL, options: RequestOptions): Promise<http.IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const isTls = url.protocol === 'https:'
-    const headers: Record<string, string> = { 'User-Agent': USER_AGENT, ...options.headers }
-    if (options.from) headers.Range = `bytes=${options.from}-`
-    const request = (isTls ? https : http).get(url, {
-      agent: isTls ? httpsAgent : httpAgent,
-      headers,
-      signal: options.signal,
-      maxHeaderSize: 65_536,
+async function get(url: URL, options: RequestOptions): Promise<Dispatcher.ResponseData> {
+  const { transport, limits, signal } = options
+  const authorization = transport.authorization(url)
+  const late = new AbortController()
+  const answerMs = transport.connection.timeoutMs ?? limits.answerMs
+  const timer = setTimeout(() => {
+    const why = `did not answer within ${answerMs / 1000} s`
+    late.abort(new FetchError('timeout', `${shown(url)} ${why}`, { isHost: true }))
+  }, answerMs)
+  try {
+    const response = await request(withoutSecrets(url), {
+      dispatcher: transport.dispatcher(url),
+      signal: AbortSignal.any([signal, late.signal]),
+      headers: {
+        'User-Agent': USER_AGENT,
+        ...(authorization === undefined ? {} : { Authorization: authorization }),
+        ...(options.from ? { Range: `bytes=${options.from}-` } : {}),
+        ...options.headers,
+      },
     })
-    const timer = setTimeout(() => {
-      const seconds = options.limits.answerMs / 1000
-      request.destroy(new FetchError('timeout', `${shown(url)} did not answer within ${seconds} s`, { isHost: true }))
-    }, options.limits.answerMs)
-    request.on('response', (response) => {
-      clearTimeout(timer)
-      // Without a listener an error after the answer would end the process; the reader of the body sees it too.
-      response.on('error', () => undefined)
-      resolve(response)
-    })
-    request.on('error', (error) => {
-      clearTimeout(timer)
-      reject(networkError(url, error, options.signal))
-    })
-  })
+    // Without a listener a body that is given up would end the process; who reads it sees the error too.
+    response.body.on('error', () => undefined)
+    return response
+  } catch (error) {
+    throw networkError(url, error, signal)
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
-function networkError(url: URL, error: Error, signal: AbortSignal): Error {
+/** The credentials that count are the transport's; those that a redirect names are nobody's. */
+function withoutSecrets(url: URL): URL {
+  const bare = new URL(url)
+  bare.username = ''
+  bare.password = ''
+  return bare
+}
+
+function networkError(url: URL, error: unknown, signal: AbortSignal): Error {
   if (error instanceof FetchError) return error
   if (signal.aborted) return abortError(signal)
-  const code = 'code' in error ? String(error.code) : error.message
+  const { code, message } = faultOf(error)
+  const answer = /^Proxy response \((\d+)\)/.exec(message)?.[1]
+  if (answer !== undefined) {
+    const why = answer === '407' ? ': it needs a user and a password' : ''
+    return new FetchError('refused', `The proxy for ${shown(url)} answered ${answer}${why}`, { cause: error })
+  }
+  if (/CERT|SIGNATURE|^ERR_(SSL|TLS|OSSL)/.test(code)) {
+    return new FetchError(
+      'refused',
+      `${shown(url)} cannot be trusted, or trusts nobody without a certificate (${code})`,
+      {
+        cause: error,
+      },
+    )
+  }
   return new FetchError('unreachable', `${shown(url)} cannot be reached (${code})`, {
     cause: error,
     again: true,
     isHost: true,
   })
+}
+
+function faultOf(error: unknown): { code: string; message: string } {
+  if (!(error instanceof Error)) return { code: 'unknown', message: '' }
+  return { code: 'code' in error ? String(error.code) : error.message, message: error.message }
+}
+
+function one(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : header?.[0]
 }
 
 /** What an aborted download is reported as: the signal's own reason when it is one of ours. */
@@ -152,25 +186,23 @@ export function abortError(signal: AbortSignal): Error {
   return new FetchError('timeout', 'The download was given up, because the time for it was over', { cause: reason })
 }
 
-function checkAnswer(url: URL, response: http.IncomingMessage, from: number): Answer {
-  const status = response.statusCode ?? 0
-  const { headers } = response
+function checkAnswer(url: URL, { statusCode: status, headers, body }: Dispatcher.ResponseData, from: number): Answer {
   let offset = 0
   if (status === 206) {
-    offset = Number(/^bytes (\d{1,15})-/.exec(headers['content-range'] ?? '')?.[1] ?? Number.NaN)
+    offset = Number(/^bytes (\d{1,15})-/.exec(one(headers['content-range']) ?? '')?.[1] ?? Number.NaN)
     if (offset !== from) {
-      response.destroy()
+      body.destroy()
       throw new FetchError('refused', `${shown(url)} sent another part of the file than the one asked for`)
     }
   }
-  const length = headers['content-length']
+  const length = one(headers['content-length'])
   return {
     status,
     offset,
     length: length === undefined ? undefined : Number(length),
-    etag: headers.etag,
-    lastModified: headers['last-modified'],
-    body: response,
+    etag: one(headers.etag),
+    lastModified: one(headers['last-modified']),
+    body,
   }
 }
 

@@ -1,9 +1,12 @@
-/** The administrator's repository files: all of RETRACE_REPOS_D, in the order of their names. */
+/**
+ * The administrator's repository files: all of RETRACE_REPOS_D, in the order of their names. Read anew whenever
+ * something is fetched: they alone say how a repository is reached. Refuses two files that contradict each other.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { UsageError } from '../../src/program.ts'
-import type { RepositorySpec } from '../../src/packages/format.ts'
-import { FORMATS } from '../../src/packages/formats.ts'
+import { UsageError } from '../program.ts'
+import { type Connection, type RepositorySpec, USUAL_CONNECTION } from './format.ts'
+import { FORMATS } from './formats.ts'
 
 /** Reads them all; throws UsageError with file and line for what contradicts itself. */
 export function readConfiguration(folder: string): { repositories: RepositorySpec[]; warnings: string[] } {
@@ -38,7 +41,7 @@ export function assertNoContradiction(repositories: RepositorySpec[]): void {
     const other = seen.get(key)
     seen.set(key, repository)
     if (other === undefined) continue
-    for (const aspect of ['release', 'signedBy', 'fetch', 'superseded'] as const) {
+    for (const aspect of ASPECTS) {
       if (JSON.stringify(other[aspect]) === JSON.stringify(repository[aspect])) continue
       throw new UsageError(
         `${repository.file}:${repository.line}: the suite ${repository.suite} is in ${other.file}:${other.line} too, ` +
@@ -53,4 +56,15 @@ const NAMES = {
   signedBy: 'Signed-By',
   fetch: 'X-Retrace-Fetch',
   superseded: 'X-Retrace-Superseded',
+  checkValidUntil: 'Check-Valid-Until',
+  connection: 'proxy, password or certificate',
+}
+const ASPECTS = ['release', 'signedBy', 'fetch', 'superseded', 'checkValidUntil', 'connection'] as const
+
+/** How a suite is reached, as the files say now; the usual way for one that they no longer name. */
+export function connectionTo(
+  repositories: RepositorySpec[],
+  { uri, suite }: Pick<RepositorySpec, 'uri' | 'suite'>,
+): Connection {
+  return repositories.find((one) => one.uri === uri && one.suite === suite)?.connection ?? USUAL_CONNECTION
 }

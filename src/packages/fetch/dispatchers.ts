@@ -1,0 +1,77 @@
+/**
+ * Connections, kept and shared within a process: one undici dispatcher for each way in which hosts are reached. Idle
+ * ones keep no program alive. Owns TLS: the system's authorities, or those of the connection's file.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici'
+import { FetchError } from './error.ts'
+
+/** Everything by which two connections differ. */
+export interface Way {
+  /** Origin of the proxy. */
+  proxy: string | undefined
+  proxyAuthorization: string | undefined
+  isTls: boolean
+  caFile: string | undefined
+  certFile: string | undefined
+  keyFile: string | undefined
+  verifiesHost: boolean
+}
+
+const CONNECT_MS = 20_000
+const MAX_HEADER = 65_536
+/** Where distributions keep the authorities that their administrator trusts; without one, Node's own list counts. */
+const SYSTEM_AUTHORITIES = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt']
+
+const dispatchers = new Map<string, Dispatcher>()
+
+/** The dispatcher of a way. Throws FetchError 'refused' for a PEM file that cannot be read. */
+export function dispatcherOf(way: Way): Dispatcher {
+  const key = JSON.stringify(way)
+  let dispatcher = dispatchers.get(key)
+  if (dispatcher === undefined) dispatchers.set(key, dispatcher = makeDispatcher(way))
+  return dispatcher
+}
+
+/** Ends all connections, those too that wait for an answer: for the end of a program. */
+export async function closeConnections(): Promise<void> {
+  const all = [...dispatchers.values()]
+  dispatchers.clear()
+  await Promise.all(all.map((dispatcher) => dispatcher.destroy()))
+}
+
+function makeDispatcher(way: Way): Dispatcher {
+  // Time limits of answers and bodies are ours (`request.ts`, `download.ts`): undici's own would only be in their way.
+  const options = { headersTimeout: 0, bodyTimeout: 0, maxHeaderSize: MAX_HEADER, pipelining: 1 }
+  const tls = { ...(way.isTls || way.proxy?.startsWith('https:') ? tlsOptions(way) : {}), timeout: CONNECT_MS }
+  if (way.proxy === undefined) return new Agent({ ...options, connect: tls })
+  return new ProxyAgent({
+    ...options,
+    uri: way.proxy,
+    // What is not encrypted is asked of the proxy by its whole address; a tunnel to port 80 is often forbidden.
+    proxyTunnel: way.isTls,
+    proxyTls: tls,
+    requestTls: tls,
+    // The connection on which a tunnel is asked for: a proxy that never answers must not hold it for ever.
+    clientFactory: (origin, given) => new Pool(origin, { ...given, headersTimeout: CONNECT_MS }),
+    ...(way.proxyAuthorization === undefined ? {} : { token: way.proxyAuthorization }),
+  })
+}
+
+function tlsOptions({ caFile, certFile, keyFile, verifiesHost }: Way) {
+  const authorities = caFile ?? SYSTEM_AUTHORITIES.find((file) => existsSync(file))
+  return {
+    rejectUnauthorized: verifiesHost,
+    ...(authorities === undefined ? {} : { ca: readPem(authorities) }),
+    ...(certFile === undefined ? {} : { cert: readPem(certFile), key: readPem(keyFile ?? certFile) }),
+  }
+}
+
+function readPem(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    throw new FetchError('refused', `${file} cannot be read (${code}), and the connection needs it`, { cause: error })
+  }
+}
