@@ -15,7 +15,7 @@ import { debugCore } from './debug.ts'
 import { engines } from './gdb/engine.ts'
 import { type Journal, journal } from './journal.ts'
 import { outcome } from './outcome.ts'
-import { architectureRemark, describeCore, readCoreFile } from './read.ts'
+import { describeCore, readCoreFile, remarksOn } from './read.ts'
 import { type Findings, makeReport, type Report } from './report.ts'
 import { moduleLine } from './report/modules.ts'
 import { resolveModules } from './resolve.ts'
@@ -81,8 +81,7 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
   const { core, outcome } = readCoreFile(task.core)
   if (core === undefined || outcome !== undefined) return { ...found, core, outcome }
   said.say('read', describeCore(core))
-  const remark = architectureRemark(core, readHints(task).architecture)
-  if (remark !== undefined) said.say('read', remark)
+  for (const remark of remarksOn(core, readHints(task))) said.say('read', remark)
 
   watch.start('resolve')
   const database = openDatabase(config.database, { migrate: !existsSync(config.database) })

@@ -6,6 +6,7 @@ import type { Core } from '../../src/elf/core.ts'
 import type { ElfErrorCode } from '../../src/elf/error.ts'
 import type { SessionEnd } from './gdb/session.ts'
 import type { ReportThread } from './report/frames.ts'
+import { cutSentence } from './lacking_memory.ts'
 import { lackOf } from './report/modules.ts'
 import type { ResolvedModule } from './resolve.ts'
 
@@ -154,9 +155,8 @@ function adviceOn(losses: readonly string[]): string[] {
 /** The reason why not a single frame has a name, the first that applies. */
 function nothingNamed({ core, modules, release, losses }: Facts): Outcome {
   const program = modules.find((each) => each.module.kind === 'executable') ?? modules[0]
-  if (core.truncated !== undefined) {
-    return outcome('core-truncated', `The core is cut off: ${core.truncated.missingBytes} bytes are missing.`)
-  }
+  const cutOff = cutSentence(core)
+  if (cutOff !== undefined) return outcome('core-truncated', `${cutOff[0]?.toUpperCase()}${cutOff.slice(1)}.`)
   if (program !== undefined && program.binary !== undefined && program.debug !== undefined) {
     return outcome(
       'core-truncated',
@@ -171,8 +171,9 @@ function nothingNamed({ core, modules, release, losses }: Facts): Outcome {
   }
   if (program?.binary === undefined) {
     const tried = program?.tried.join('; ') || 'no package here has it'
-    const code = /gone upstream/.test(tried) ? 'package-gone-upstream' : 'package-not-found'
+    const code = program?.gone === undefined ? 'package-not-found' : 'package-gone-upstream'
     return outcome(code, `${program?.module.path || 'The program'} was not found: ${tried}.`)
   }
-  return outcome('debuginfo-missing', `${lackOf(program) ?? program.module.path}; ${program.tried.join('; ')}.`)
+  const code = program.gone === undefined ? 'debuginfo-missing' : 'package-gone-upstream'
+  return outcome(code, `${lackOf(program) ?? program.module.path}; ${program.tried.join('; ')}.`)
 }

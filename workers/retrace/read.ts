@@ -6,6 +6,8 @@ import { type Core, readCore } from '../../src/elf/core.ts'
 import { architectureNamed } from '../../src/elf/architecture.ts'
 import { ElfError } from '../../src/elf/error.ts'
 import { fileSource } from '../../src/elf/source.ts'
+import { normalPath } from '../../src/packages/paths.ts'
+import { memoryRemarks } from './lacking_memory.ts'
 import { coreOutcome, type Outcome, unusableCore } from './outcome.ts'
 import { signalName } from './report/signal.ts'
 
@@ -29,8 +31,21 @@ export function describeCore(core: Core): string {
   return `core of ${program} (${core.architecture}), ${threads}${signal === 0 ? '' : `, ${signalName(signal)}`}`
 }
 
+/** What the log should know before the work begins: what the core lacks, and where the client was wrong about it. */
+export function remarksOn(core: Core, said: { architecture: string | undefined; executable?: string }): string[] {
+  const remarks = [architectureRemark(core, said.architecture), executableRemark(core, said.executable)]
+  return [...memoryRemarks(core), ...remarks.filter((remark) => remark !== undefined)]
+}
+
+/** A script's core is its interpreter's, and a command need not be named as its program. */
+function executableRemark(core: Core, said: string | undefined): string | undefined {
+  const program = core.modules.find((module) => module.kind === 'executable')?.path
+  if (said === undefined || !program || normalPath(said) === normalPath(program)) return undefined
+  return `the client says ${said}, but the core is of ${program}, which counts`
+}
+
 /** Where the client's word on the architecture is not the core's; undefined where it is, or was not given. */
-export function architectureRemark(core: Core, said: string | undefined): string | undefined {
+function architectureRemark(core: Core, said: string | undefined): string | undefined {
   if (said === undefined || core.architecture === undefined) return undefined
   const named = architectureNamed(said)
   if (named === core.architecture) return undefined

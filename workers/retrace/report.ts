@@ -6,6 +6,7 @@ import type { Core } from '../../src/elf/core.ts'
 import { packageName } from '../../src/packages/package_name.ts'
 import type { Debugged } from './debug.ts'
 import type { Region } from './gdb/readable_memory.ts'
+import { cutSentence } from './lacking_memory.ts'
 import { decideOutcome, hasNamedFrame, type Outcome } from './outcome.ts'
 import { type ReportThread, reportThreads } from './report/frames.ts'
 import { backtraceJson } from './report/json.ts'
@@ -101,12 +102,8 @@ function outcomeJson(findings: Findings, outcome: Outcome, seconds: Seconds): st
 /** What the core lacks and what was left out, as sentences without a full stop. */
 function lossesOf(core: Core, threads: readonly ReportThread[], threadCount: number): string[] {
   const losses: string[] = []
-  if (core.truncated !== undefined) {
-    const { missingBytes, segments } = core.truncated
-    losses.push(
-      `the core is cut off: ${missingBytes} bytes of ${segments} segments are missing, so some memory is unavailable`,
-    )
-  }
+  const cutOff = cutSentence(core)
+  if (cutOff !== undefined) losses.push(`${cutOff}, so some memory is unavailable`)
   const stackless = threads.filter((thread) => thread.stackMissing).length
   if (stackless > 0) losses.push(`the core does not hold the stacks of ${stackless} of ${threads.length} threads`)
   const cut = threads.reduce((sum, thread) => sum + thread.cutFrames, 0)

@@ -11,9 +11,10 @@ import { noteLost } from '../../src/packages/keep/kept.ts'
 import { packageName, packageReadings } from '../../src/packages/package_name.ts'
 import { versionOrder } from '../../src/packages/versions.ts'
 import { type BinaryResult, findBinary, type Search } from './resolve/binary.ts'
-import { namedPackages, ownersOf } from './resolve/candidates.ts'
+import { closestVersions, namedPackages, ownersOf } from './resolve/candidates.ts'
 import { dwzClosure, findDebugBeside, findDebugByBuildId } from './resolve/debuginfo.ts'
 import { Fetcher } from './resolve/fetcher.ts'
+import { notedLabel, notedPackage } from './resolve/package_note.ts'
 import { decideRelease } from './resolve/release.ts'
 import { type KeptFile, Store, type StoredFile } from './resolve/store.ts'
 
@@ -32,6 +33,10 @@ export interface ResolvedModule {
   /** Equal to `binary` when that was not stripped. */
   debug: KeptFile | undefined
   dwz: KeptFile[]
+  /** Build-id of a dwz file that the debuginfo leans on, and that no package has: arguments and lines are missing. */
+  missingDwz?: string
+  /** The package that would have the binary or the debuginfo, when it was removed upstream before it was fetched. */
+  gone?: string
   /** Sentences: what was looked for, and why it failed. */
   tried: string[]
 }
@@ -105,13 +110,21 @@ async function resolveModule(module: CoreModule, search: Search): Promise<Resolv
   return {
     module,
     status: statusOf(binary, debug.file),
-    package: binary.owner === undefined ? undefined : packageLabel(binary.owner),
+    package: binary.owner === undefined ? labelInNote(module) : packageLabel(binary.owner),
     debugPackage: debug.owner === undefined ? undefined : packageLabel(debug.owner),
     binary: publicFile(binary.file),
     debug: publicFile(debug.file),
     dwz: dwz.files.map((file) => ({ path: file.path, buildId: file.buildId, packageDir: file.packageDir })),
+    ...(dwz.missing === undefined ? {} : { missingDwz: dwz.missing }),
+    ...goneUpstream(binary, debug),
     tried: [...new Set([...binary.tried, ...debug.tried, ...dwz.tried])],
   }
+}
+
+function goneUpstream(...results: Pick<BinaryResult, 'file' | 'owner'>[]): { gone?: string } {
+  const owner = results.find(({ file, owner }) => file === undefined && owner !== undefined && owner.gone !== null)
+    ?.owner
+  return owner === undefined ? {} : { gone: packageLabel(owner) }
 }
 
 function statusOf(binary: BinaryResult, debug: StoredFile | undefined): ModuleStatus {
@@ -137,6 +150,12 @@ function publicFile(file: StoredFile | undefined): KeptFile | undefined {
   return file && { path: file.path, buildId: file.buildId, packageDir: file.packageDir }
 }
 
+/** What the file says of itself, where no index knows better. */
+function labelInNote(module: CoreModule): string | undefined {
+  const noted = notedPackage(module)
+  return noted && notedLabel(noted)
+}
+
 /** The client named a version that no index has: the reason why a module is missing, and what is known instead. */
 function sayUnknownVersion(resolved: ResolvedModule, texts: string[], { knowledge }: Search): void {
   const { index, releaseId, named } = knowledge
@@ -147,7 +166,7 @@ function sayUnknownVersion(resolved: ResolvedModule, texts: string[], { knowledg
     if (reading?.version === undefined || !owners.includes(reading.name) || named.has(reading.name)) continue
     const rows = index.versionsOf(reading.name, releaseId)
     const format = rows[0]?.format ?? 'deb'
-    const versions = rows.map(({ version }) => version).sort(versionOrder(format)).slice(-3)
+    const versions = closestVersions(rows.map(({ version }) => version), reading.version, versionOrder(format))
     resolved.package ??= `${reading.name}${format === 'rpm' ? '-' : '_'}${reading.version}`
     resolved.tried.push(
       `the client says ${reading.name} ${reading.version}, which no index here has; known: ${versions.join(', ')}`,

@@ -3,11 +3,17 @@ import { copyFileSync, rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Core, CoreModule } from '../../../src/elf/core.ts'
 import { type Hints, type Resolution, resolveModules } from '../../../workers/retrace/resolve.ts'
+import { lackOf } from '../../../workers/retrace/report/modules.ts'
 import { makeElf } from '../../helpers/deb_repository.ts'
 import { makeWorld, type World } from './world.ts'
 
-function moduleAt(path: string, buildId: string | undefined, kind: CoreModule['kind'] = 'library'): CoreModule {
-  return { kind, path, deleted: false, start: 0n, end: 4096n, buildId, linkName: undefined, packageNote: undefined }
+function moduleAt(
+  path: string,
+  buildId: string | undefined,
+  kind: CoreModule['kind'] = 'library',
+  packageNote?: string,
+): CoreModule {
+  return { kind, path, deleted: false, start: 0n, end: 4096n, buildId, linkName: undefined, packageNote }
 }
 
 /** What resolveModules() reads of a core. */
@@ -172,6 +178,87 @@ describe('resolveModules()', () => {
     expect(unnamed.modules[0]).toMatchObject({ status: 'missing', binary: undefined })
   })
 
+  it('does not believe the client about a package, an executable or a version that the build-id contradicts', async () => {
+    await using world = await makeWorld()
+    const right = makeElf(world.folder.path, 'libright')
+    const wrong = makeElf(world.folder.path, 'libwrong')
+    world.repository.add({ name: 'libone1', version: '1', files: { [SONE]: { copy: right.binary } } })
+    world.repository.add({ name: 'libone1', version: '2', files: { [SONE]: { copy: wrong.binary } } })
+    world.repository.add({ name: 'other', version: '1', files: { '/usr/bin/other': { copy: wrong.unstripped } } })
+    world.repository.publish()
+    await world.sync()
+    const core = coreOf(moduleAt(SONE, right.buildId, 'executable'))
+    const { modules, owner } = await resolve(world, core, {
+      release: 'fedora-40',
+      executable: '/usr/bin/other',
+      package: 'other-1-1',
+      packages: ['other_1_amd64', 'libone1_2_amd64'],
+    })
+    expect(modules[0]).toMatchObject({ status: 'no-debuginfo', package: 'libone1_1_amd64' })
+    expect(modules[0]?.binary?.buildId).toBe(right.buildId)
+    expect(owner).toBe('libone1')
+  })
+
+  it('says of a package that left the archive before it was fetched that it is gone, and of what it knows', async () => {
+    await using world = await makeWorld()
+    const one = makeElf(world.folder.path, 'libone')
+    const files = { [SONE]: { copy: one.binary } }
+    const path = world.repository.add({ name: 'libone1', source: 'one', version: '1', files })
+    const debug = world.repository.add({
+      name: 'libone1-dbgsym',
+      source: 'one',
+      version: '1',
+      files: {},
+      buildIds: [one.buildId],
+    })
+    world.repository.publish()
+    await world.sync()
+    world.repository.remove(path)
+    world.repository.remove(debug)
+    world.repository.add({ name: 'libtwo1', version: '1', files: { '/usr/lib/libtwo.so': { copy: one.binary } } })
+    world.repository.publish()
+    await world.sync()
+    const { modules } = await resolve(world, coreOf(moduleAt(SONE, one.buildId, 'executable')))
+    expect(modules[0]).toMatchObject({ status: 'missing', package: 'libone1_1_amd64', gone: 'libone1_1_amd64' })
+    expect(modules[0]?.tried.join()).toContain(
+      'libone1_1_amd64 is gone upstream, and was not fetched while it was there',
+    )
+    expect(modules[0] && lackOf(modules[0])).toContain('gone upstream')
+  })
+
+  it('finds a program by the package note that it carries, and names it where no index knows it', async () => {
+    await using world = await makeWorld()
+    const one = makeElf(world.folder.path, 'libone')
+    world.repository.add({ name: 'libone1', version: '1', files: { '/opt/elsewhere': { copy: one.binary } } })
+    world.repository.publish()
+    await world.sync()
+    const note = (version: string) => JSON.stringify({ type: 'deb', name: 'libone1', version, architecture: 'amd64' })
+    const core = coreOf(
+      moduleAt(SONE, one.buildId, 'library', note('1')),
+      moduleAt('/usr/lib/libx.so', 'ab'.repeat(20), 'library', note('7')),
+      moduleAt('/usr/lib/liby.so', 'cd'.repeat(20), 'library', '{"name":"../x","version":"1"}'),
+    )
+    const { modules } = await resolve(world, core)
+    expect(modules.map(({ status, package: name }) => [status, name])).toEqual([
+      ['no-debuginfo', 'libone1_1_amd64'],
+      ['missing', 'libone1_7_amd64'],
+      ['missing', undefined],
+    ])
+  })
+
+  it('names the closest versions that it knows when the client names another', async () => {
+    await using world = await makeWorld()
+    const one = makeElf(world.folder.path, 'libone')
+    for (const version of ['1', '2', '3', '5', '6', '7']) {
+      world.repository.add({ name: 'libone1', version, files: { [SONE]: { copy: one.binary } } })
+    }
+    world.repository.publish()
+    await world.sync()
+    const core = coreOf(moduleAt(SONE, 'ab'.repeat(20), 'executable'))
+    const { modules } = await resolve(world, core, { release: 'debian-12', packages: ['libone1_4_amd64'] })
+    expect(modules[0]?.tried.join()).toContain('which no index here has; known: 2, 3, 5, 6')
+  })
+
   it('believes the build-ids, not the client, about the release', async () => {
     await using world = await makeWorld()
     const one = makeElf(world.folder.path, 'libone')
@@ -204,6 +291,8 @@ describe('resolveModules()', () => {
     expect(modules[0]?.status).toBe('exact')
     expect(modules[0]?.dwz.map(({ buildId }) => buildId)).toEqual(isThere ? [dwzId] : [])
     expect(modules[0]?.tried.join().includes(`the dwz file ${dwzId}`)).toBe(!isThere)
+    expect(modules[0]?.missingDwz).toBe(isThere ? undefined : dwzId)
+    expect(modules[0] && lackOf(modules[0])).toEqual(isThere ? undefined : expect.stringContaining('dwz file'))
   })
 
   it('leaves the vdso alone, and finds the owner of the program', async () => {

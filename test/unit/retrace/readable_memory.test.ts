@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isReadable, readableRegions } from '../../../workers/retrace/gdb/readable_memory.ts'
+import { acrossGaps, isReadable, readableRegions } from '../../../workers/retrace/gdb/readable_memory.ts'
 
 const R = 4
 const W = 2
@@ -19,6 +19,24 @@ function segment(start: number, size: number, dumped: number, flags: number) {
 function file(start: number, end: number, path = '/lib/a.so') {
   return { start: BigInt(start), end: BigInt(end), fileOffset: 0n, path }
 }
+
+describe('acrossGaps()', () => {
+  it('joins regions between which nothing was mapped, and none over memory that was not dumped', () => {
+    const segments = [
+      segment(0x1000, 0x1000, 0x1000, R),
+      segment(0x4000, 0x1000, 0x1000, R),
+      segment(0x6000, 0x1000, 0, R | W),
+      segment(0x8000, 0x2000, 0x1000, R | W),
+      segment(0xb000, 0x1000, 0x1000, R),
+    ]
+    const regions = readableRegions({ segments, files: [] }, () => true).filter(({ start }) => start !== 0x6000n)
+    expect(acrossGaps(regions, { segments })).toEqual([
+      { start: 0x1000n, end: 0x5000n },
+      { start: 0x8000n, end: 0x9000n },
+      { start: 0xb000n, end: 0xc000n },
+    ])
+  })
+})
 
 describe('readableRegions()', () => {
   it('takes the dumped part of a segment alone', () => {

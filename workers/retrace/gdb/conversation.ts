@@ -17,7 +17,7 @@ import {
 } from './answers.ts'
 import { contradictions } from './check.ts'
 import { quoteForMi } from './mi.ts'
-import type { Region } from './readable_memory.ts'
+import { acrossGaps, type Region } from './readable_memory.ts'
 import type { Answer, Session } from './session.ts'
 
 /** Frames of a thread: a recursion of 29,000 costs 7.7 s and 2.6 MB, its first 2048 0.6 s and 0.2 MB (facts.md). */
@@ -146,7 +146,7 @@ async function open(
     noted('reading the program', await session.command(command, deadline.share(0.8)))
   }
   if (regions !== undefined) {
-    const asked = regions.map(({ start, end }) => [`${start}`, `${end}`])
+    const asked = acrossGaps(regions, core).map(({ start, end }) => [`${start}`, `${end}`])
     noted('what can be read', await session.ask('readable', [asked], deadline.share(0.2)))
   }
   const opened = noted(

@@ -5,6 +5,7 @@
  * what the file holds is not it.
  */
 import type { Core } from '../../../src/elf/core.ts'
+import { lastAtOrBelow } from '../../../src/elf/segment.ts'
 
 export interface Region {
   readonly start: bigint
@@ -36,6 +37,25 @@ export function readableRegions(
     if (isKnown(file.path)) regions.push(...without(file, lost))
   }
   return joined(regions)
+}
+
+/**
+ * The same regions, joined over gaps in which nothing was mapped: gdb finds nothing there in any case, and a core of
+ * thousands of mappings becomes a short list for it.
+ */
+export function acrossGaps(regions: readonly Region[], { segments }: Pick<Core, 'segments'>): Region[] {
+  const out: Region[] = []
+  for (const region of regions) {
+    const last = out.at(-1)
+    if (last === undefined || isMappedBetween(segments, last.end, region.start)) out.push(region)
+    else out[out.length - 1] = { start: last.start, end: region.end }
+  }
+  return out
+}
+
+function isMappedBetween(segments: Core['segments'], from: bigint, to: bigint): boolean {
+  const before = segments[lastAtOrBelow(segments, to - 1n)]
+  return before !== undefined && before.start + before.memorySize > from
 }
 
 /** Whether `address` lies in one of the regions (sorted, apart from each other). */

@@ -4,6 +4,7 @@
  */
 import type { Core } from '../../../src/elf/core.ts'
 import type { Conversation } from '../gdb/conversation.ts'
+import { cutSegments } from '../lacking_memory.ts'
 import type { ResolvedModule } from '../resolve.ts'
 import type { ReportFrame, ReportThread } from './frames.ts'
 import { hex, moduleJson } from './modules.ts'
@@ -59,9 +60,16 @@ function coreJson(core: Core) {
     uid: core.process?.uid ?? null,
     name: core.process?.name ?? null,
     command_line: core.process?.arguments ?? null,
-    truncated: core.truncated === undefined
-      ? null
-      : { missing_bytes: Number(core.truncated.missingBytes), segments: core.truncated.segments },
+    truncated: core.truncated === undefined ? null : {
+      missing_bytes: Number(core.truncated.missingBytes),
+      segments: core.truncated.segments,
+      parts: cutSegments(core).map((each) => ({
+        start: hex(each.start),
+        end: hex(each.end),
+        missing_bytes: Number(each.missingBytes),
+        path: each.path ?? null,
+      })),
+    },
   }
 }
 

@@ -41,6 +41,7 @@ export function moduleJson({ module, status, ...found }: ResolvedModule) {
     has_binary: found.binary !== undefined,
     has_debuginfo: found.debug !== undefined,
     dwz: found.dwz.map((file) => file.buildId ?? null),
+    missing_dwz: found.missingDwz ?? null,
     tried: found.tried,
     package_note: module.packageNote ?? null,
   }
@@ -62,11 +63,15 @@ export function moduleLine({ module, status, tried, ...found }: ResolvedModule):
 export function lackOf(resolved: ResolvedModule): string | undefined {
   const name = resolved.module.path.slice(resolved.module.path.lastIndexOf('/') + 1) || 'a module without name'
   const owner = resolved.package === undefined ? '' : ` (${resolved.package})`
+  const gone = resolved.gone === undefined ? '' : `, gone upstream`
   if (resolved.status === 'not-applicable') return undefined
   if (resolved.binary === undefined) {
-    return `${name}${owner}: ${resolved.status === 'mismatch' ? 'only other builds of it are known' : 'not found'}`
+    return `${name}${owner}: ${
+      resolved.status === 'mismatch' ? 'only other builds of it are known' : `not found${gone}`
+    }`
   }
-  return resolved.debug === undefined ? `${name}${owner}: no debuginfo` : undefined
+  if (resolved.debug === undefined) return `${name}${owner}: no debuginfo${gone}`
+  return resolved.missingDwz === undefined ? undefined : `${name}${owner}: the dwz file of its debuginfo is missing`
 }
 
 export function hex(address: bigint): string {

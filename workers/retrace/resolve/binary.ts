@@ -9,6 +9,7 @@ import {
   candidatesByBuildId,
   candidatesByPath,
   candidatesNamed,
+  candidatesNoted,
   type Knowledge,
   ownersOf,
 } from './candidates.ts'
@@ -39,7 +40,7 @@ export async function findBinary(module: CoreModule, search: Search): Promise<Bi
   if (kept !== undefined) return { file: kept, way: 'exact', owner: kept.row, tried: [] }
   const result: BinaryResult = { file: undefined, way: 'missing', owner: undefined, tried: [] }
   const seen = new Set<number>()
-  for (const find of [candidatesByBuildId, candidatesNamed, candidatesByPath]) {
+  for (const find of [candidatesByBuildId, candidatesNoted, candidatesNamed, candidatesByPath]) {
     for (const candidate of find(module, search.knowledge)) {
       if (seen.has(candidate.row.id)) continue
       seen.add(candidate.row.id)

@@ -1,13 +1,14 @@
 /**
  * Which packages can hold a module's program or library, the likeliest first; its build-id decides afterwards.
- * Owns the order of search (architecture.md, step 2): build-id, then the packages that the client named, then path and
- * release with every known version. Pure questions to the index.
+ * Owns the order of search (architecture.md, step 2): build-id, then the package that the file itself names, then those
+ * that the client named, then path and release with every known version. Pure questions to the index.
  */
 import type { CoreModule } from '../../../src/elf/core.ts'
 import type { PackageIndex, PackageRow } from '../../../src/packages/index/lookup.ts'
 import { packageReadings } from '../../../src/packages/package_name.ts'
 import { normalPath } from '../../../src/packages/paths.ts'
 import { versionOrder } from '../../../src/packages/versions.ts'
+import { notedPackage } from './package_note.ts'
 
 /** Packages tried per module and way: a stranger's core must not make us download an archive. */
 const MAX_OF_SOURCE = 4
@@ -18,7 +19,7 @@ const MAX_NAMED = 2000
 /** Why a package is a candidate, for the log. */
 export interface Candidate {
   row: PackageRow
-  way: 'build-id' | 'named' | 'path'
+  way: 'build-id' | 'noted' | 'named' | 'path'
 }
 
 export interface Knowledge {
@@ -64,6 +65,14 @@ function packagesBeside(debug: PackageRow, path: string, index: PackageIndex): P
   return (withPath.length > 0 ? withPath : ordered).slice(0, MAX_OF_SOURCE)
 }
 
+/** Candidates by what the file says of itself in its package note. */
+export function candidatesNoted(module: CoreModule, { index, releaseId }: Knowledge): Candidate[] {
+  const noted = notedPackage(module)
+  if (noted === undefined) return []
+  const rows = inRelease(index.exactly(noted.name, noted.version), releaseId)
+  return rows.slice(0, MAX_OF_SOURCE).map((row) => ({ row, way: 'noted' }))
+}
+
 /** Candidates among the packages that the client named. */
 export function candidatesNamed(module: CoreModule, { index, releaseId, named }: Knowledge): Candidate[] {
   if (named.size === 0) return []
@@ -107,6 +116,14 @@ export function ownersOf(path: string, releaseId: number, index: PackageIndex): 
 /** Those of the release first. */
 export function inRelease(rows: PackageRow[], releaseId: number | undefined): PackageRow[] {
   return [...rows.filter((row) => row.releaseId === releaseId), ...rows.filter((row) => row.releaseId !== releaseId)]
+}
+
+/** Of the known versions the two before and the two after the wanted one, in order. */
+export function closestVersions(known: string[], wanted: string, compare: (a: string, b: string) => number): string[] {
+  const sorted = [...new Set(known)].sort(compare)
+  const next = sorted.findIndex((version) => compare(version, wanted) > 0)
+  const middle = next < 0 ? sorted.length : next
+  return sorted.slice(Math.max(0, middle - 2), middle + 2)
 }
 
 function distinct(rows: PackageRow[]): PackageRow[] {

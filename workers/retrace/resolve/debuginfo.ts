@@ -77,11 +77,13 @@ export async function findDebugBeside(binary: BinaryResult, search: Search, byId
 export async function dwzClosure(debug: StoredFile | undefined, search: Search) {
   const files: StoredFile[] = []
   const tried: string[] = []
+  let missing: string | undefined
   for (let file = debug; file?.altBuildId !== undefined && files.length < MAX_DWZ;) {
     const { altBuildId } = file
     if (files.some(({ buildId }) => buildId === altBuildId)) break
     const next = search.store.dwz(altBuildId) ?? await fetchDwz(file, altBuildId, search)
     if (next === undefined) {
+      missing = altBuildId
       tried.push(
         `the dwz file ${altBuildId}, which ${packageLabel(file.row)} leans on, is in no package that is known: ` +
           'arguments and lines will be missing',
@@ -91,7 +93,7 @@ export async function dwzClosure(debug: StoredFile | undefined, search: Search) 
     files.push(next)
     file = next
   }
-  return { files, tried }
+  return { files, tried, missing }
 }
 
 async function fetchDwz(file: StoredFile, altBuildId: string, { store, fetcher, knowledge }: Search) {

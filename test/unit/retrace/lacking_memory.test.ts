@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { cutSegments, cutSentence, memoryRemarks } from '../../../workers/retrace/lacking_memory.ts'
+
+function segment(start: number, [memory, file, dumped]: [number, number, number], flags = 6) {
+  return {
+    start: BigInt(start),
+    memorySize: BigInt(memory),
+    fileOffset: 0n,
+    fileSize: BigInt(file),
+    dumped: BigInt(dumped),
+    flags,
+  }
+}
+
+const core = {
+  segments: [
+    segment(0x1000, [0x1000, 0x1000, 0x1000]),
+    segment(0x4000, [0x2000, 0x1000, 0x400]),
+    segment(0x8000, [0x1000, 0x1000, 0]),
+  ],
+  files: [{ start: 0x4000n, end: 0x6000n, fileOffset: 0n, path: '/usr/lib/liba.so (deleted)' }],
+  truncated: { missingBytes: 0x1c00n, segments: 2 },
+}
+
+describe('a core that was cut off', () => {
+  it('lacks the bytes that its program headers promise, segment by segment', () => {
+    expect(cutSegments(core)).toEqual([
+      { start: 0x4000n, end: 0x6000n, missingBytes: 0xc00n, path: '/usr/lib/liba.so' },
+      { start: 0x8000n, end: 0x9000n, missingBytes: 0x1000n, path: undefined },
+    ])
+    expect(cutSentence(core)).toBe(
+      'the core is cut off: 7168 bytes of 2 segments are missing (liba.so, memory at 0x8000)',
+    )
+    expect(cutSentence({ ...core, truncated: undefined })).toBeUndefined()
+  })
+
+  it('is described in the log with each segment, and with what was never dumped', () => {
+    expect(memoryRemarks(core)).toEqual([
+      'the core is cut off: 7168 bytes of 2 segments are missing (liba.so, memory at 0x8000)',
+      'missing: 3072 of 8192 bytes at 0x4000 (/usr/lib/liba.so)',
+      'missing: 4096 of 4096 bytes at 0x8000',
+      'writable mappings that were not dumped: 1 (4096 bytes); their memory is unavailable',
+    ])
+  })
+
+  it('lists a hundred segments at most', () => {
+    const segments = Array.from({ length: 5000 }, (_, index) => segment(index * 0x1000, [0x1000, 0x1000, 0]))
+    expect(cutSegments({ segments, files: [] })).toHaveLength(100)
+    expect(memoryRemarks({ ...core, segments }).length).toBeLessThan(103)
+  })
+})
