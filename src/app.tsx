@@ -6,8 +6,9 @@ import { Hono } from 'hono'
 import { RetraceError } from './errors.ts'
 import { checkPackageRoutes } from './routes/checkpackage.ts'
 import { createRoutes } from './routes/create.ts'
-import { errorResponse } from './routes/error_response.ts'
+import { codeOf, errorResponse } from './routes/error_response.ts'
 import { eventRoutes } from './routes/events.ts'
+import { healthRoutes } from './routes/health.ts'
 import { indexRoutes } from './routes/index_page.ts'
 import { openApiRoutes } from './routes/openapi.ts'
 import { removalRoutes } from './routes/removal.ts'
@@ -29,9 +30,13 @@ export function createApp(services: Services): Hono<AppEnv> {
   app.route('/', removalRoutes(services)) //             DELETE /<id>, POST /<id>/delete
   app.route('/', statusRoutes(services)) //              GET /<id>
   app.route('/', openApiRoutes(app)) //                  GET /openapi.json
+  app.route('/', healthRoutes(services)) //              GET /healthz /readyz
   app.notFound(() => {
     throw new RetraceError('not-found', { detail: 'There is nothing at this address; GET / says what there is' })
   })
-  app.onError(errorResponse)
+  app.onError((error, c) => {
+    services.metrics.refusals.inc({ code: codeOf(error) })
+    return errorResponse(error, c)
+  })
   return app
 }

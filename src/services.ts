@@ -5,7 +5,9 @@
 import type { Http2Bindings, HttpBindings } from '@hono/node-server'
 import type { Config } from './config.ts'
 import type { Database } from './database.ts'
+import type { Metrics } from './metrics.ts'
 import type { Runner } from './runner/runner.ts'
+import type { Readiness } from './server/readiness.ts'
 import type { Spool } from './spool/spool.ts'
 
 export interface Services {
@@ -13,6 +15,9 @@ export interface Services {
   database: Database
   spool: Spool
   runner: Runner
+  metrics: Metrics
+  /** Whether a task could be taken now, part by part. */
+  readiness: () => Promise<Readiness>
   /** Aborts when the server stops: streams end then. */
   stopping: AbortSignal
   now: () => Date

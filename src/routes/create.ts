@@ -22,7 +22,7 @@ import { methodNotAllowed } from './method_not_allowed.ts'
 const MAX_WAIT_MS = 2000
 
 export function createRoutes(services: Services) {
-  const { config, runner } = services
+  const { config, runner, metrics } = services
   return new Hono<AppEnv>()
     .post('/create', describeCreate, async (c) => {
       const plan = checkHeaders({ get: (name) => c.req.header(name) ?? null }, config) // 415 400 411 413
@@ -30,6 +30,8 @@ export function createRoutes(services: Services) {
       try {
         const accepted = await accept(c, { services, plan, admission }) //                507, 400 403 408 413
         const { task } = accepted
+        metrics.uploads.inc()
+        metrics.uploadBytes.inc(plan.contentLength)
         log('upload').info(`Accepted an upload (${plan.manifest}, ${plan.contentLength} bytes)`, { task: task.id })
         const response = await createdResponse(c, { accepted, plan, services })
         whenHeadersAreSent(c.env.outgoing, () => runner.start(task, admission))

@@ -58,6 +58,11 @@ export function errorResponse(error: unknown, c: Context<AppEnv>): Response {
   return answer(`${sentence(known)}\n`, { status: refusal.status, headers })
 }
 
+/** The code of the closed list that a failure is answered with. */
+export function codeOf(error: unknown): ErrorCode {
+  return toRetraceError(error).code
+}
+
 /** The members of RFC 9457, and ours: `code` and, where a limit was hit, `limit`. */
 export function problem(error: RetraceError): Record<string, unknown> {
   const { status, title }: Refusal = REFUSALS[error.code]

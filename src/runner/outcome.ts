@@ -14,6 +14,12 @@ const Outcome = z.looseObject({
   package: z.string().nullish(),
   /** Release id with architecture. */
   release: z.string().nullish(),
+  /** Seconds of each step. */
+  seconds: z.record(z.string(), z.number()).optional(),
+  /** Modules of the core by status. */
+  modules: z.record(z.string(), z.number()).optional(),
+  /** Packages that were used, by where they came from. */
+  packages: z.object({ here: z.number(), fetched: z.number() }).optional(),
 })
 
 export type Outcome = z.infer<typeof Outcome>

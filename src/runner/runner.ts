@@ -7,10 +7,12 @@ import PQueue from 'p-queue'
 import type { Config } from '../config.ts'
 import { RetraceError } from '../errors.ts'
 import { log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
 import type { Task } from '../spool/task.ts'
 import { Admission } from './admission.ts'
 import { type Estimates, expectedStarts, type Subject } from './estimates.ts'
 import { fits, memoryUse } from './memory.ts'
+import { countEnd } from './count.ts'
 import { readOutcome, textOf } from './outcome.ts'
 import { describeDeath, endTask } from './post_mortem.ts'
 import { lastStep } from './worker_log.ts'
@@ -28,6 +30,7 @@ export interface RunnerOptions {
   workerCommand: readonly string[]
   /** What the upload says about package and release; undefined members where it says nothing. */
   subjectOf: (task: Task) => Promise<Subject>
+  metrics: Metrics
 }
 
 /** What `/settings` shows and the 503 counts. */
@@ -251,6 +254,7 @@ export class Runner {
     const seconds = (Date.now() - job.accepted) / 1000
     if (state === 'FINISHED_SUCCESS') await this.#record(task, seconds)
     const outcome = await readOutcome(task)
+    countEnd(this.#options.metrics, { state, outcome, seconds })
     log('runner').info(`${state} ${outcome?.code ?? ''} after ${seconds.toFixed(1)} s`, { task: task.id })
   }
 

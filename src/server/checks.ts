@@ -24,6 +24,12 @@ const DAY_MS = 86_400_000
 const EXPIRES_SOON_DAYS = 14
 const STALE_SYNC_DAYS = 2
 
+/** The smallest sandbox: a command that ends well where bubblewrap works. */
+export const SANDBOX_TRIAL = [
+  'bwrap',
+  ['--unshare-all', '--ro-bind', '/', '/', '--cap-drop', 'ALL', 'true'],
+] as const
+
 /** Runs all checks and says a line for each; true when none failed. */
 export async function runChecks(say: (line: string) => void): Promise<boolean> {
   let failed = false
@@ -45,7 +51,7 @@ async function* findings(): AsyncGenerator<Finding> {
   }
   yield { what: 'configuration', verdict: 'ok', text: 'all settings can be read' }
   yield checkCertificate(config, Date.now())
-  yield await checkProgram('sandbox', 'bwrap', ['--unshare-all', '--ro-bind', '/', '/', '--cap-drop', 'ALL', 'true'], {
+  yield await checkProgram('sandbox', SANDBOX_TRIAL[0], [...SANDBOX_TRIAL[1]], {
     advice: 'install bubblewrap, and allow user namespaces (sysctl kernel.unprivileged_userns_clone=1)',
   })
   yield await checkProgram('gdb', 'gdb-multiarch', ['-nx', '--version'], { advice: 'install gdb-multiarch' })

@@ -8,6 +8,7 @@ import { getRequestListener } from '@hono/node-server'
 import type { Config } from '../config.ts'
 import { quote } from '../errors.ts'
 import { log } from '../log.ts'
+import { methodLabel, type Metrics } from '../metrics.ts'
 import type { AppEnv } from '../services.ts'
 import { drainBeforeEnd, type DrainBounds, drainBounds } from './drain.ts'
 import { clientAddress, hopOf, readProxyTrust } from './proxy.ts'
@@ -24,7 +25,7 @@ export interface Listener {
   closeConnections(): void
 }
 
-export function createListener(config: Config, fetch: Fetch): Listener {
+export function createListener(config: Config, { fetch, metrics }: { fetch: Fetch; metrics: Metrics }): Listener {
   const bounds: DrainBounds = drainBounds(config.maxPackedMb)
   const trust = readProxyTrust(config.trustProxy)
   let open = 0
@@ -50,7 +51,9 @@ export function createListener(config: Config, fetch: Fetch): Listener {
       const from = clientAddress(hopOf(incoming), trust)
       outgoing.once('close', () => {
         open--
-        log('http').debug(requestLine(incoming, { from, status: outgoing.statusCode, took: Date.now() - started }))
+        const took = Date.now() - started
+        metrics.requests.observe({ method: methodLabel(incoming.method), status: outgoing.statusCode }, took / 1000)
+        log('http').info(requestLine(incoming, { from, status: outgoing.statusCode, took }), taskOf(incoming))
       })
       // The peer that resets its connection is no event; without a listener it would end the process.
       outgoing.on('error', (error) => log('http').debug(`The connection failed: ${error.message}`))
@@ -67,6 +70,12 @@ function requestLine(incoming: Incoming, answer: { from: string; status: number;
   const path = quote((incoming.url ?? '').split('?', 1)[0] ?? '')
   const asked = `${incoming.method} ${path} (HTTP/${incoming.httpVersion}) from ${quote(answer.from)}`
   return `${answer.status} in ${answer.took} ms: ${asked}`
+}
+
+/** The task whose path was asked for, for the log. */
+function taskOf(incoming: Incoming): { task?: string } {
+  const task = /^\/([1-9][0-9]{0,14})(?:[/?]|$)/.exec(incoming.url ?? '')?.[1]
+  return task === undefined ? {} : { task }
 }
 
 /** Node-server's own failures: an address that is none, or an answer that could not be made. */

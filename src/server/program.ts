@@ -6,15 +6,19 @@ import { createApp } from '../app.tsx'
 import type { Config } from '../config.ts'
 import { openDatabase } from '../database.ts'
 import { log } from '../log.ts'
+import { countProcess, createMetrics } from '../metrics.ts'
 import { UsageError } from '../program.ts'
 import { createEstimates } from '../runner/estimates.ts'
 import { Runner } from '../runner/runner.ts'
 import { subjectOf } from '../runner/subject.ts'
 import type { Services } from '../services.ts'
 import { Spool } from '../spool/spool.ts'
-import { readCertificate } from './certificate.ts'
+import { type Certificate, readCertificate } from './certificate.ts'
+import { registerGauges } from './gauges.ts'
 import { listen, type Listening } from './listen.ts'
 import { createListener } from './listener.ts'
+import { listenForMetrics } from './metrics_listener.ts'
+import { createReadiness } from './readiness.ts'
 import { takeLock } from '../spool/server_lock.ts'
 
 /** How long a stop lets answers end, and then streams. */
@@ -44,12 +48,18 @@ export async function startProgram(config: Config, { workerCommand }: ProgramOpt
   const spool = await Spool.open(config, database)
   await spool.recover()
   const estimates = createEstimates(database, config.defaultEstTimeS)
-  const runner = new Runner({ config, estimates, workerCommand, subjectOf })
+  const metrics = createMetrics()
+  const runner = new Runner({ config, estimates, workerCommand, subjectOf, metrics })
   const stopping = new AbortController()
-  const services: Services = { config, database, spool, runner, stopping: stopping.signal, now: () => new Date() }
+  const shared = { config, database, spool, stopping: stopping.signal, now: () => new Date() }
+  const services: Services = { ...shared, runner, metrics, readiness: createReadiness(shared) }
   const app = createApp(services)
-  const listener = createListener(config, (request, env) => app.fetch(request, env))
+  const listener = createListener(config, { fetch: (request, env) => app.fetch(request, env), metrics })
   const listening = await listen(config, { certificate, listener })
+  let shown = certificate
+  registerGauges({ services, certificateExpires: () => shown?.expires })
+  countProcess(metrics.registry)
+  const observed = await listenForMetrics(services)
   const unfinished = await spool.unfinished()
   for (const task of unfinished) await runner.resume(task)
   if (unfinished.length > 0) log('server').info(`${unfinished.length} tasks of the last run begin again`)
@@ -58,7 +68,7 @@ export async function startProgram(config: Config, { workerCommand }: ProgramOpt
     url: listening.url,
     port: listening.port,
     services,
-    reload: () => reloadCertificate(config, listening),
+    reload: () => void (shown = reloadCertificate(config, listening) ?? shown),
     async stop() {
       log('server').info('stopping')
       runner.drain()
@@ -69,6 +79,7 @@ export async function startProgram(config: Config, { workerCommand }: ProgramOpt
       stopping.abort()
       await until(() => listener.open === 0, LAST_WORDS_MS)
       listening.destroy()
+      observed.close()
       await until(() => listener.open === 0, LAST_WORDS_MS)
       database.$client.close()
       lock[Symbol.dispose]()
@@ -88,15 +99,18 @@ function demandSafety(config: Config): void {
   )
 }
 
-function reloadCertificate(config: Config, listening: Listening): void {
+/** The certificate that is shown from now on; undefined: the one before stays. */
+function reloadCertificate(config: Config, listening: Listening): Certificate | undefined {
   try {
     const certificate = readCertificate(config)
-    if (certificate === undefined) return
+    if (certificate === undefined) return undefined
     listening.renew(certificate)
     log('server').info(`read the certificate again; it expires on ${certificate.expires.toISOString()}`)
+    return certificate
   } catch (cause) {
     if (!(cause instanceof UsageError)) throw cause
     log('server').error(`${cause.message}; the certificate before it stays in use`)
+    return undefined
   }
 }
 

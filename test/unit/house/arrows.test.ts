@@ -30,7 +30,7 @@ const MAY_CALL: Record<string, string[]> = {
 }
 
 /** What every room may use: settings, failures, the log, the database, and what programs share. */
-const BASE = ['config', 'errors', 'log', 'database', 'program']
+const BASE = ['config', 'errors', 'log', 'database', 'program', 'metrics']
 
 function room(path: string): string {
   const [top = '', second = ''] = path.split('/')

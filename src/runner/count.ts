@@ -1,0 +1,21 @@
+/** What a task that has ended adds to the metrics. */
+import type { Metrics } from '../metrics.ts'
+import type { TaskState } from '../spool/task.ts'
+import type { Outcome } from './outcome.ts'
+
+export interface TaskEnd {
+  state: TaskState
+  outcome: Outcome | undefined
+  /** From the end of the upload to the end of the task. */
+  seconds: number
+}
+
+export function countEnd(metrics: Metrics, { state, outcome, seconds }: TaskEnd): void {
+  metrics.ended.inc({ state, outcome: outcome?.code ?? 'unknown' })
+  metrics.taskSeconds.observe(seconds)
+  for (const [step, took] of Object.entries(outcome?.seconds ?? {})) {
+    if (step !== 'total') metrics.stepSeconds.observe({ step }, took)
+  }
+  for (const [status, count] of Object.entries(outcome?.modules ?? {})) metrics.modules.inc({ status }, count)
+  for (const [from, count] of Object.entries(outcome?.packages ?? {})) metrics.packages.inc({ from }, count)
+}
