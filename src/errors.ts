@@ -31,6 +31,7 @@ export type ErrorCode =
   | 'wrong-password'
   | 'not-ready'
   | 'database-unavailable'
+  | 'spool-unavailable'
   | 'internal'
 
 /** The limit that was hit, as problem+json shows it. */

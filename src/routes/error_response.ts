@@ -41,8 +41,12 @@ export const REFUSALS = {
   'wrong-password': { status: 403, title: 'The password of the task is missing or wrong' },
   'not-ready': { status: 404, title: 'The task has no such result' },
   'database-unavailable': { status: 503, title: 'The database is not available' },
+  'spool-unavailable': { status: 503, title: 'The spool is not available' },
   'internal': { status: 500, title: 'The server made a mistake' },
 } satisfies Record<ErrorCode, Refusal>
+
+/** What the system says of a file system that is read-only, failing or forbidden, or of a process out of handles. */
+const UNUSABLE = new Set(['EROFS', 'EACCES', 'EPERM', 'EIO', 'EMFILE', 'ENFILE'])
 
 const PROBLEM = 'application/problem+json'
 
@@ -90,6 +94,13 @@ function toRetraceError(error: unknown): RetraceError {
   if (typeof code === 'string' && code.startsWith('SQLITE_')) {
     return new RetraceError('database-unavailable', {
       detail: 'The database of the server cannot be used at the moment; try again later',
+      headers: { 'Retry-After': '30' },
+      cause: error,
+    })
+  }
+  if (typeof code === 'string' && UNUSABLE.has(code)) {
+    return new RetraceError('spool-unavailable', {
+      detail: 'The server cannot read or write its files at the moment; try again later',
       headers: { 'Retry-After': '30' },
       cause: error,
     })

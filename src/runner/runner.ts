@@ -14,6 +14,7 @@ import { type Estimates, expectedStarts, type Subject } from './estimates.ts'
 import { fits, memoryUse } from './memory.ts'
 import { countEnd } from './count.ts'
 import { readOutcome, textOf } from './outcome.ts'
+import { persist } from './patience.ts'
 import { describeDeath, endTask } from './post_mortem.ts'
 import { lastStep } from './worker_log.ts'
 import { settingsOf, startWorker, type WorkerEnd, type WorkerProcess } from './worker_process.ts'
@@ -203,7 +204,8 @@ export class Runner {
     // A task can be deleted at any await, and before it was ever queued.
     if (job.stopped || this.#closing || !await task.has('.')) return job.worker?.kill()
     job.started = Date.now()
-    await writeFile(task.file('started'), `${new Date(job.started).toISOString()}\n`, { mode: 0o600 })
+    const started = `${new Date(job.started).toISOString()}\n`
+    await this.#persist(job, () => writeFile(task.file('started'), started, { mode: 0o600 }))
     if (job.stopped || this.#closing) return job.worker?.kill()
     const end = await this.#work(job)
     if (job.stopped || this.#closing) return
@@ -241,13 +243,18 @@ export class Runner {
     return { end, timedOut }
   }
 
+  /** Waits for a disk that is full: a task whose end is not written would stay PENDING until the next start. */
+  async #persist(job: Job, act: () => Promise<void>): Promise<void> {
+    await persist(job.task.id, { act, isOver: () => job.stopped || this.#closing })
+  }
+
   async #finish(job: Job, { end, timedOut }: { end: WorkerEnd; timedOut: boolean }): Promise<void> {
     const { task } = job
     if (!await task.has('retrace-log')) {
       const timeoutS = timedOut ? this.#options.config.taskTimeoutS : undefined
       const death = describeDeath(end, { timeoutS, step: await lastStep(task) })
       log('runner').warning(death.summary, { task: task.id, ...(end.error && { cause: end.error.message }) })
-      await endTask(task, death)
+      await this.#persist(job, () => endTask(task, death))
     }
     await rm(task.file('coredump'), { force: true })
     const state = await task.state()
