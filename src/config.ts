@@ -93,6 +93,11 @@ export const SETTINGS = {
     default: '0',
     meaning: 'MiB of kept package files; 0: no limit',
   },
+  RETRACE_FETCH_KB_PER_S: {
+    schema: whole(0, 1_073_741_824),
+    default: '0',
+    meaning: 'KiB a second that abrt-reposync downloads at most; 0: no limit',
+  },
   RETRACE_METRICS_PORT: {
     schema: whole(0, MAX_PORT),
     default: '0',
@@ -135,6 +140,7 @@ export interface Config {
   defaultEstTimeS: number
   deleteAfterDays: number
   repoQuotaMb: number
+  fetchKbPerS: number
   metricsPort: number
   logLevel: 'debug' | 'info' | 'warning' | 'error'
   logFormat: 'text' | 'json'

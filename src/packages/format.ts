@@ -128,6 +128,19 @@ export interface SyncContext {
   warn(message: string): void
   /** Downloads over the repository's connection, verifies, tries again, and resumes. Throws FetchError. */
   download(address: string, request: DownloadRequest): Promise<Downloaded>
+  /** A small file that every sync asks for, as it is now: one request, which moves nothing when nothing has changed. */
+  refresh(address: string, maxSize: number): Promise<Refreshed>
+  /** The file that refresh().keep() kept of an address; undefined: none. */
+  kept(address: string): string | undefined
+}
+
+export interface Refreshed {
+  /** To be verified and read, whether it is new or not. */
+  file: string
+  /** It is what was kept the last time. */
+  isUnchanged: boolean
+  /** Keeps it for the next sync: to be called once it was verified. */
+  keep(): Promise<void>
 }
 
 export interface DownloadRequest {

@@ -10,26 +10,29 @@ import type { Database } from '../../src/database.ts'
 import { log } from '../../src/log.ts'
 import { EXIT } from '../../src/program.ts'
 import { readConfiguration } from '../../src/packages/configuration.ts'
-import { download } from '../../src/packages/fetch/download.ts'
 import { FetchError } from '../../src/packages/fetch/error.ts'
-import { type Network, readNetwork, Transport } from '../../src/packages/fetch/transport.ts'
+import { readNetwork } from '../../src/packages/fetch/transport.ts'
 import type { RepositorySpec } from '../../src/packages/format.ts'
 import { formatNamed } from '../../src/packages/formats.ts'
 import { isLease, takeLease } from '../../src/packages/index/lease.ts'
 import { noteError } from '../../src/packages/index/repositories.ts'
 import type { Arguments } from './arguments.ts'
+import { type ContextOptions, syncContext, type Transfer } from './context.ts'
 import { nameOf, type PartResult, syncSuite } from './sync_suite.ts'
 
 export interface Services {
   config: Config
   database: Database
   signal: AbortSignal
+  /** In place of the usual limits, and none on bandwidth. */
+  transfer?: Transfer
 }
 
 const FOLDER_PREFIX = '.reposync-'
 
 /** Syncs everything that is configured and wanted; resolves with the exit code. */
-export async function syncAll(options: Arguments, { config, database, signal }: Services): Promise<number> {
+export async function syncAll(options: Arguments, services: Services): Promise<number> {
+  const { config, database, signal, transfer = {} } = services
   const logger = log('reposync')
   const { repositories, warnings } = readConfiguration(config.reposD)
   for (const warning of warnings) logger.warn(warning)
@@ -40,14 +43,23 @@ export async function syncAll(options: Arguments, { config, database, signal }: 
   }
   using _lease = taken
   const started = performance.now()
-  using run = runFolder(config.repoDir)
-  const network = readNetwork(config)
+  using temporary = runFolder(config.repoDir)
+  const run: Run = {
+    options,
+    database,
+    transfer,
+    signal,
+    network: readNetwork(config),
+    repoDir: config.repoDir,
+    folder: temporary.folder,
+    isDryRun: options.dryRun,
+  }
   const results: PartResult[] = []
   let failures = 0
   for (const repository of repositories) {
     if (signal.aborted) break
     try {
-      results.push(...await syncOne(repository, { options, database, network, folder: run.folder, signal }))
+      results.push(...await syncOne(repository, run))
     } catch (error) {
       if (signal.aborted) break
       failures++
@@ -59,32 +71,22 @@ export async function syncAll(options: Arguments, { config, database, signal }: 
   return failures > 0 || signal.aborted ? EXIT.failed : EXIT.done
 }
 
-interface Run {
+interface Run extends ContextOptions {
   options: Arguments
   database: Database
-  network: Network
-  folder: string
-  signal: AbortSignal
 }
 
 async function syncOne(repository: RepositorySpec, run: Run): Promise<PartResult[]> {
-  const { options, database, folder, signal } = run
-  const logger = log('reposync')
-  const transport = new Transport(repository.uri, repository.connection, run.network)
+  const { options, database } = run
   const results = await syncSuite({
     database,
     format: formatNamed(repository.format),
     repository,
-    context: {
-      folder,
-      signal,
-      warn: (message) => logger.warn(message),
-      download: (address, request) => download(address, { ...request, signal, transport }),
-    },
+    context: syncContext(repository, run),
     dryRun: options.dryRun,
     releases: options.releases,
   })
-  for (const result of results) logger.info(describe(result, options.dryRun))
+  for (const result of results) log('reposync').info(describe(result, options.dryRun))
   return results
 }
 

@@ -6,7 +6,7 @@
 import { join } from 'node:path'
 import { rm } from 'node:fs/promises'
 import { FetchError } from '../fetch/error.ts'
-import type { IndexEntry, RepositorySpec, SignedSuite, SuiteIndices, SyncContext, Trust } from '../format.ts'
+import type { IndexEntry, Refreshed, RepositorySpec, SignedSuite, SuiteIndices, SyncContext, Trust } from '../format.ts'
 import { readContents } from './contents.ts'
 import { decompressed } from '../decompress.ts'
 import { readPackages } from './packages_index.ts'
@@ -66,19 +66,42 @@ export async function readSuite(repository: RepositorySpec, context: SyncContext
 }
 
 async function signedText(repository: RepositorySpec, context: SyncContext): Promise<string> {
+  const unchanged = await unchangedPair(repository, context)
+  if (unchanged !== undefined) return unchanged
   const base = suiteAddress(repository)
-  const trust = withDefault(repository.signedBy)
-  const file = (name: string) => join(context.folder, name)
-  const get = (name: string) => context.download(base + name, { file: file(name), maxSize: MAX_RELEASE })
-  try {
-    await get('InRelease')
-    return await verifiedText({ text: file('InRelease'), signature: undefined }, trust, context.folder)
-  } catch (error) {
-    if (!(error instanceof FetchError && error.kind === 'not-found')) throw error
-  }
-  await get('Release')
-  await get('Release.gpg')
-  return await verifiedText({ text: file('Release'), signature: file('Release.gpg') }, trust, context.folder)
+  const inRelease = await context.refresh(`${base}InRelease`, MAX_RELEASE).catch((error) => {
+    if (error instanceof FetchError && error.kind === 'not-found') return undefined
+    throw error
+  })
+  if (inRelease !== undefined) return await verified({ text: inRelease, signature: undefined }, repository, context)
+  const text = await context.refresh(`${base}Release`, MAX_RELEASE)
+  const signature = await context.refresh(`${base}Release.gpg`, MAX_RELEASE)
+  return await verified({ text, signature }, repository, context)
+}
+
+/** A suite that had no InRelease the last time: when its Release is the same, one request was enough. */
+async function unchangedPair(repository: RepositorySpec, context: SyncContext): Promise<string | undefined> {
+  const base = suiteAddress(repository)
+  const signature = context.kept(`${base}Release.gpg`)
+  if (signature === undefined || context.kept(`${base}InRelease`) !== undefined) return undefined
+  const text = await context.refresh(`${base}Release`, MAX_RELEASE).catch((error) => {
+    if (error instanceof FetchError && error.kind === 'not-found') return undefined
+    throw error
+  })
+  if (text?.isUnchanged !== true) return undefined
+  return await verifiedText({ text: text.file, signature }, withDefault(repository.signedBy), context.folder)
+}
+
+async function verified(
+  { text, signature }: { text: Refreshed; signature: Refreshed | undefined },
+  repository: RepositorySpec,
+  context: SyncContext,
+): Promise<string> {
+  const files = { text: text.file, signature: signature?.file }
+  const result = await verifiedText(files, withDefault(repository.signedBy), context.folder)
+  await text.keep()
+  await signature?.keep()
+  return result
 }
 
 function withDefault(trust: Trust): Trust {

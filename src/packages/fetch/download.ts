@@ -8,22 +8,40 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Downloaded, DownloadRequest } from '../format.ts'
 import { FetchError } from './error.ts'
+import type { Bandwidth } from './bandwidth.ts'
 import { abortError, type Answer, openAddress, shown, TRANSFER_LIMITS, type TransferLimits } from './request.ts'
 import type { Transport } from './transport.ts'
+import { watchTransfer } from './watch.ts'
 
 const ATTEMPTS = 4
 const BACK_OFF_MS = 250
 const CHUNK = 1 << 20
 
+/** What a server gave with a file, to ask later whether it has changed (RFC 9110, chapter 8.8). */
+export interface Validator {
+  etag?: string
+  lastModified?: string
+}
+
 export interface DownloadOptions extends DownloadRequest {
   signal: AbortSignal
   transport: Transport
   limits?: TransferLimits
+  /** All downloads that share it stay below its rate together. */
+  bandwidth?: Bandwidth
+  /** Of what is here already: nothing is downloaded when it still holds. */
+  validator?: Validator
   onBytes?: (count: number) => void
 }
 
+export interface Received extends Downloaded {
+  /** The server says that what the validator came with still holds; nothing was received. */
+  isUnchanged: boolean
+  validator: Validator
+}
+
 /** Downloads and verifies; throws FetchError, and leaves a partial file only where a later try can go on with it. */
-export async function download(address: string, options: DownloadOptions): Promise<Downloaded> {
+export async function download(address: string, options: DownloadOptions): Promise<Received> {
   for (let attempt = 1;; attempt++) {
     try {
       return await downloadOnce(address, options)
@@ -31,29 +49,52 @@ export async function download(address: string, options: DownloadOptions): Promi
       const isWorthAnother = error instanceof FetchError && error.again && attempt < ATTEMPTS
       if (!isWorthAnother || options.signal.aborted) throw error
     }
-    await sleep(BACK_OFF_MS * 2 ** (attempt - 1) * (0.5 + Math.random()))
+    // Given up while it waits: the next try says so.
+    const wait = BACK_OFF_MS * 2 ** (attempt - 1) * (0.5 + Math.random())
+    await sleep(wait, undefined, { signal: options.signal }).catch(() => undefined)
   }
 }
 
-async function downloadOnce(address: string, options: DownloadOptions): Promise<Downloaded> {
+async function downloadOnce(address: string, options: DownloadOptions): Promise<Received> {
   const file = await open(options.file, options.sha256 === undefined ? 'w+' : 'a+', 0o600)
   try {
     const begun = await hashBeginning(file, options)
-    if (begun.size > 0 && begun.size === options.size) return await judge(address, begun, options)
-    const limits = options.limits ?? TRANSFER_LIMITS
-    const answer = await openAddress(address, {
-      signal: options.signal,
-      transport: options.transport,
-      limits,
-      from: begun.size,
-    })
+    if (begun.size > 0 && begun.size === options.size) return { ...await judge(address, begun, options), ...FRESH }
+    const { signal, transport, limits = limitsOf(options) } = options
+    const conditions = conditionsOf(options.validator)
+    const answer = await openAddress(address, { signal, transport, limits, from: begun.size, headers: conditions })
+    const validator = validatorOf(answer)
+    if (answer.status === 304) {
+      answer.body.destroy()
+      if (Object.keys(conditions).length > 0) return { size: 0, sha256: '', isUnchanged: true, validator }
+      throw new FetchError('refused', `${shown(new URL(address))} answered 304 to a request without a condition`)
+    }
     const state = answer.offset === begun.size ? begun : { size: 0, hash: createHash('sha256') }
     if (state.size === 0) await file.truncate(0)
     await receive(address, answer, { file, state, options, limits })
-    return await judge(address, state, options)
+    return { ...await judge(address, state, options), isUnchanged: false, validator }
   } finally {
     await file.close()
   }
+}
+
+const FRESH = { isUnchanged: false, validator: {} }
+
+/** The usual limits, with the time that the repository's own connection gives its hosts. */
+function limitsOf({ transport }: DownloadOptions): TransferLimits {
+  const { timeoutMs } = transport.connection
+  return timeoutMs === undefined ? TRANSFER_LIMITS : { ...TRANSFER_LIMITS, answerMs: timeoutMs, idleMs: timeoutMs }
+}
+
+function conditionsOf(validator: Validator | undefined): Record<string, string> {
+  return {
+    ...(validator?.etag === undefined ? {} : { 'If-None-Match': validator.etag }),
+    ...(validator?.lastModified === undefined ? {} : { 'If-Modified-Since': validator.lastModified }),
+  }
+}
+
+function validatorOf({ etag, lastModified }: Answer): Validator {
+  return { ...(etag === undefined ? {} : { etag }), ...(lastModified === undefined ? {} : { lastModified }) }
 }
 
 interface State {
@@ -107,6 +148,9 @@ async function receive(address: string, answer: Answer, { file, state, options, 
       // The file is opened for appending, and truncated where the beginning does not count.
       await file.appendFile(chunk)
       options.onBytes?.(chunk.length)
+      if (options.bandwidth !== undefined) {
+        await watch.unwatched(options.bandwidth.take(chunk.length, options.signal))
+      }
     }
   } catch (error) {
     if (error instanceof FetchError) throw error
@@ -122,47 +166,6 @@ async function receive(address: string, answer: Answer, { file, state, options, 
   // All came that was announced, and it is not enough: another try would end the same.
   if (options.size !== undefined && state.size < options.size && state.size - begun === answer.length) {
     throw new FetchError('malformed', `${where} is shorter than the ${options.size} bytes of the signed index`)
-  }
-}
-
-/** Destroys the body when it falls silent, trickles, or when the caller gives up; says which it was. */
-function watchTransfer(
-  { body }: Answer,
-  { where, limits, signal }: { where: string; limits: TransferLimits; signal: AbortSignal },
-) {
-  let reason: FetchError | undefined
-  let received = 0
-  let last = performance.now()
-  let windowStart = last
-  let windowBytes = 0
-  const giveUp = (message: string) => {
-    reason ??= new FetchError('timeout', `${where} ${message}`)
-    body.destroy(reason)
-  }
-  const check = () => {
-    const now = performance.now()
-    if (now - last > limits.idleMs) return giveUp(`was silent for ${limits.idleMs / 1000} s after ${received} bytes`)
-    if (now - windowStart < limits.slowMs) return
-    if (windowBytes < limits.minBytesPerSecond * (limits.slowMs / 1000)) {
-      return giveUp(`sent less than ${limits.minBytesPerSecond} bytes a second for ${limits.slowMs / 1000} s`)
-    }
-    windowStart = now
-    windowBytes = 0
-  }
-  const timer = setInterval(check, Math.min(1000, limits.idleMs / 4))
-  const abort = () => body.destroy()
-  signal.addEventListener('abort', abort, { once: true })
-  return {
-    count(bytes: number) {
-      received += bytes
-      windowBytes += bytes
-      last = performance.now()
-    },
-    reason: () => reason,
-    stop() {
-      clearInterval(timer)
-      signal.removeEventListener('abort', abort)
-    },
   }
 }
 

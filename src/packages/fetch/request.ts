@@ -23,6 +23,8 @@ export interface TransferLimits {
   /** A body slower than this, over `slowMs` on average, is given up. */
   minBytesPerSecond: number
   slowMs: number
+  /** A whole body. What came is kept, and the next try goes on from there. */
+  requestMs: number
 }
 
 export const TRANSFER_LIMITS: TransferLimits = {
@@ -30,6 +32,7 @@ export const TRANSFER_LIMITS: TransferLimits = {
   idleMs: 20_000,
   minBytesPerSecond: 4096,
   slowMs: 30_000,
+  requestMs: 3_600_000,
 }
 
 export interface Answer {
@@ -111,7 +114,7 @@ async function get(url: URL, options: RequestOptions): Promise<Dispatcher.Respon
   const { transport, limits, signal } = options
   const authorization = transport.authorization(url)
   const late = new AbortController()
-  const answerMs = transport.connection.timeoutMs ?? limits.answerMs
+  const { answerMs } = limits
   const timer = setTimeout(() => {
     const why = `did not answer within ${answerMs / 1000} s`
     late.abort(new FetchError('timeout', `${shown(url)} ${why}`, { isHost: true }))

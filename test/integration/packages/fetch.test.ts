@@ -9,7 +9,7 @@ import { forgetKept, keptPackages, verifyKeptPackage } from '../../../src/packag
 import { makeElf } from '../../helpers/deb_repository.ts'
 import { makeWorld, type World } from './world.ts'
 
-const LIMITS = { answerMs: 400, idleMs: 400, minBytesPerSecond: 4096, slowMs: 800 }
+const LIMITS = { answerMs: 400, idleMs: 400, minBytesPerSecond: 4096, slowMs: 800, requestMs: 20_000 }
 
 async function get(world: World, name = 'lib', lines: string[] = []): Promise<void> {
   await fetchPackage(world.row(name), {

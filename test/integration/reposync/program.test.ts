@@ -63,7 +63,7 @@ describe.skipIf(!existsSync(join(installationRoot(), 'dist/workers/reposync/main
     expect(second.stderr).toContain('unchanged, 1 packages')
     const { stdout } = await run(['--status'], world.environment)
     expect(stdout).toMatch(/^RELEASE +KNOWN +HERE .*\ndebian-12-amd64 +1 +0 /)
-    expect(readdirSync(world.config.repoDir)).toEqual([])
+    expect(readdirSync(world.config.repoDir)).toEqual(['.metadata'])
   })
 
   it('ends with 1 when a suite fails, and syncs the others all the same', async () => {
@@ -101,7 +101,7 @@ describe.skipIf(!existsSync(join(installationRoot(), 'dist/workers/reposync/main
     const { code } = await run([], world.environment)
     expect(code).toBe(0)
     expect(world.row('tool').version).toBe('1.0-1')
-    expect(readdirSync(world.config.repoDir)).toEqual([])
+    expect(readdirSync(world.config.repoDir)).toEqual(['.metadata'])
   })
 
   it('has nothing to do without repositories', async () => {

@@ -1,0 +1,91 @@
+/**
+ * Small files that every sync asks for (InRelease, repomd.xml), kept under RETRACE_REPO_DIR with the validator that
+ * their server gave, so that the next sync asks conditionally, and a state that is unchanged costs one request.
+ * What was kept is verified and judged each time as if it had just arrived: a key that was withdrawn, or a Valid-Until
+ * that has passed, is noticed although the server says that nothing has changed.
+ */
+import { createHash } from 'node:crypto'
+import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { DownloadRequest, Refreshed } from '../format.ts'
+import type { Received, Validator } from './download.ts'
+
+const FOLDER = '.metadata'
+
+interface Note extends Validator {
+  /** Of the file that the validator belongs to: the two are written one after the other. */
+  sha256: string
+}
+
+export interface RememberedOptions {
+  repoDir: string
+  /** For what arrives. */
+  scratch: string
+  /** Nothing is kept. */
+  isDryRun: boolean
+  download(address: string, request: DownloadRequest & { validator?: Validator }): Promise<Received>
+}
+
+export class RememberedFiles {
+  readonly #options: RememberedOptions
+
+  constructor(options: RememberedOptions) {
+    this.#options = options
+  }
+
+  /** The kept file of an address; undefined: none. */
+  kept(address: string): string | undefined {
+    const file = this.#path(address)
+    return existsSync(file) ? file : undefined
+  }
+
+  /** The file as the server has it now. Throws FetchError. */
+  async refresh(address: string, maxSize: number): Promise<Refreshed> {
+    const kept = this.#path(address)
+    const note = await readNote(kept)
+    const file = join(this.#options.scratch, hashOf(address))
+    const received = await this.#options.download(address, {
+      file,
+      maxSize,
+      ...(note === undefined ? {} : { validator: note }),
+    })
+    if (received.isUnchanged) return { file: kept, isUnchanged: true, keep: () => Promise.resolve() }
+    return {
+      file,
+      isUnchanged: note?.sha256 === received.sha256,
+      keep: async () => {
+        if (!this.#options.isDryRun) await this.#keep(kept, { file, received })
+      },
+    }
+  }
+
+  #path(address: string): string {
+    return join(this.#options.repoDir, FOLDER, hashOf(address))
+  }
+
+  async #keep(kept: string, { file, received }: { file: string; received: Received }): Promise<void> {
+    await mkdir(join(this.#options.repoDir, FOLDER), { recursive: true, mode: 0o755 })
+    await copyFile(file, `${kept}.new`)
+    await rename(`${kept}.new`, kept)
+    const note: Note = { ...received.validator, sha256: received.sha256 }
+    await writeFile(`${kept}.new`, JSON.stringify(note))
+    await rename(`${kept}.new`, `${kept}.json`)
+  }
+}
+
+/** The note of a kept file, when it belongs to what is there. */
+async function readNote(kept: string): Promise<Note | undefined> {
+  try {
+    const [bytes, text] = await Promise.all([readFile(kept), readFile(`${kept}.json`, 'utf8')])
+    const note = JSON.parse(text) as Note
+    return note.sha256 === createHash('sha256').update(bytes).digest('hex') ? note : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError || (error instanceof Error && 'code' in error)) return undefined
+    throw error
+  }
+}
+
+function hashOf(address: string): string {
+  return createHash('sha256').update(address).digest('hex').slice(0, 32)
+}
