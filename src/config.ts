@@ -98,6 +98,11 @@ export const SETTINGS = {
     default: '0',
     meaning: 'KiB a second that abrt-reposync downloads at most; 0: no limit',
   },
+  RETRACE_DECOMPRESS_DEBUG: {
+    schema: boolean,
+    default: '0',
+    meaning: '1 stores debug sections decompressed: faster, twice the size',
+  },
   RETRACE_METRICS_PORT: {
     schema: whole(0, MAX_PORT),
     default: '0',
@@ -141,6 +146,7 @@ export interface Config {
   deleteAfterDays: number
   repoQuotaMb: number
   fetchKbPerS: number
+  decompressDebug: boolean
   metricsPort: number
   logLevel: 'debug' | 'info' | 'warning' | 'error'
   logFormat: 'text' | 'json'

@@ -19,6 +19,7 @@ import { noteError } from '../../src/packages/index/repositories.ts'
 import type { Arguments } from './arguments.ts'
 import { type ContextOptions, syncContext, type Transfer } from './context.ts'
 import { nameOf, type PartResult, syncSuite } from './sync_suite.ts'
+import { tidy } from './tidy.ts'
 
 export interface Services {
   config: Config
@@ -67,6 +68,7 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
     }
   }
   if (signal.aborted) logger.warn('stopped; the next run goes on from here')
+  else for (const line of tidy({ config, database, now: nowInSeconds() }, options)) stdout.write(`${line}\n`)
   stdout.write(summary(results, { failures, repositories: repositories.length, started, options, config }))
   return failures > 0 || signal.aborted ? EXIT.failed : EXIT.done
 }
@@ -104,7 +106,11 @@ function noteFailure(repository: RepositorySpec, error: unknown, database: Datab
   const message = error instanceof Error ? error.message : String(error)
   log('reposync').error(`${nameOf(repository)} is left as it was: ${message}`)
   if (!(error instanceof FetchError)) log('reposync').debug(`${error instanceof Error ? error.stack : message}`)
-  if (database !== undefined) noteError(database, repository, { message, now: Math.floor(Date.now() / 1000) })
+  if (database !== undefined) noteError(database, repository, { message, now: nowInSeconds() })
+}
+
+function nowInSeconds(): number {
+  return Math.floor(Date.now() / 1000)
 }
 
 /** A folder of this run, in the store's file system; those of runs that were killed are removed (we hold the lease). */

@@ -1,32 +1,95 @@
 /**
- * `abrt-reposync --verify`: kept files against the index: there, of the size and with the build-id that it says.
- * A package that is damaged is removed as a whole, and comes back verified when it is next needed.
+ * `abrt-reposync --verify`: kept files against the index. Damaged packages are removed, all of them before one is
+ * fetched again, since damage can be shared; what nobody has any more loses its damaged files only. Then strays go.
  */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { stdout } from 'node:process'
 import { EXIT } from '../../src/program.ts'
-import { forgetKept, keptPackages, verifyKeptPackage } from '../../src/packages/keep/kept.ts'
+import { FetchError } from '../../src/packages/fetch/error.ts'
+import { fetchPackage } from '../../src/packages/fetch/package.ts'
+import { PackageIndex } from '../../src/packages/index/lookup.ts'
+import { packagesInUse } from '../../src/packages/index/use.ts'
+import { canBeFetched, type KeptPackage, keptPackages, noteLost, removeKept } from '../../src/packages/keep/kept.ts'
+import { removeStrays } from '../../src/packages/keep/strays.ts'
+import { type Fault, Verifier } from '../../src/packages/keep/verify.ts'
 import type { Arguments } from './arguments.ts'
 import type { Services } from './sync_all.ts'
 
-/** Checks all of it; resolves with the exit code: 0 also when damaged packages were removed. */
-export function verifyKept(options: Arguments, { config, database, signal }: Services): number {
-  let checked = 0
-  let damaged = 0
-  for (const kept of keptPackages(database)) {
+/** Checks and repairs all of it; resolves with the exit code: 0 also when something was repaired. */
+export async function verifyKept(options: Arguments, services: Services): Promise<number> {
+  const { config, database, signal } = services
+  const { dryRun } = options
+  const wanted = keptPackages(database).filter(({ release }) => isWanted(options.releases, release))
+  const verifier = new Verifier(database, config.repoDir)
+  const counts = { damaged: 0, failed: 0 }
+  const lost: KeptPackage[] = []
+  for (const kept of wanted) {
     if (signal.aborted) return EXIT.failed
-    if (options.releases.length > 0 && !options.releases.some((one) => isOf(kept.release, one))) continue
-    checked++
-    const faults = verifyKeptPackage(database, config.repoDir, kept)
+    const faults = await verifier.faults(kept)
     if (faults.length === 0) continue
-    damaged++
-    const what = options.dryRun ? 'would be removed' : 'removed'
-    stdout.write(`${kept.release}/${kept.folder}: ${what}: ${faults.slice(0, 3).join('; ')}\n`)
-    if (!options.dryRun) forgetKept(database, config.repoDir, kept)
+    counts.damaged++
+    say(kept, `${repair(kept, faults, { services, dryRun, lost })}: ${sentences(faults)}`)
   }
-  stdout.write(`${checked} packages checked, ${damaged} damaged\n`)
+  for (const kept of lost) {
+    if (signal.aborted) return EXIT.failed
+    if (!await fetchAgain(kept, services)) counts.failed++
+  }
+  const strays = removeStrays(database, config.repoDir, { dryRun })
+  for (const name of strays) stdout.write(`${name}: ${dryRun ? 'would be removed' : 'removed'}: it is nobody's\n`)
+  const failed = counts.failed > 0 ? `, ${counts.failed} of them could not be fetched again` : ''
+  stdout.write(`${wanted.length} packages checked, ${counts.damaged} damaged${failed}, ${strays.length} strays\n`)
   return EXIT.done
 }
 
-function isOf(release: string, wanted: string): boolean {
-  return release === wanted || release.startsWith(`${wanted}-`)
+/** What was done about it, or would be. */
+function repair(
+  kept: KeptPackage,
+  faults: Fault[],
+  { services: { config, database }, dryRun, lost }: { services: Services; dryRun: boolean; lost: KeptPackage[] },
+): string {
+  const root = join(config.repoDir, kept.release, kept.folder)
+  if (faults.every(({ isStray }) => isStray)) {
+    for (const { path } of dryRun ? [] : faults) rmSync(join(root, path), { force: true })
+    return dryRun ? 'files would be removed' : 'files removed'
+  }
+  if (packagesInUse(database).has(kept.id)) return 'left for now, a running task uses it'
+  if (canBeFetched(database, kept.id)) {
+    if (dryRun) return 'would be fetched again'
+    if (removeKept(database, config.repoDir, kept) === undefined) return 'left for now, a running task uses it'
+    lost.push(kept)
+    return 'removed, to be fetched again'
+  }
+  for (const { path } of dryRun ? [] : faults) {
+    noteLost(database, { id: kept.id, path })
+    rmSync(join(root, path), { force: true })
+  }
+  return dryRun ? 'gone upstream: files would be removed' : 'gone upstream: files removed, the others kept'
+}
+
+async function fetchAgain(kept: KeptPackage, { config, database, signal }: Services): Promise<boolean> {
+  const row = new PackageIndex(database).again(kept.id)
+  if (row === undefined) return false
+  try {
+    await fetchPackage(row, { config, database, signal, say: () => undefined })
+    say(kept, 'fetched again')
+    return true
+  } catch (error) {
+    if (!(error instanceof FetchError)) throw error
+    say(kept, `not fetched again: ${error.message}`)
+    return false
+  }
+}
+
+function say({ release, folder }: KeptPackage, what: string): void {
+  stdout.write(`${release}/${folder}: ${what}\n`)
+}
+
+function sentences(faults: Fault[]): string {
+  const more = faults.length > 3 ? `; and ${faults.length - 3} more` : ''
+  return faults.slice(0, 3).map(({ sentence }) => sentence).join('; ') + more
+}
+
+function isWanted(wanted: string[], release: string): boolean {
+  return wanted.length === 0 || wanted.some((one) => release === one || release.startsWith(`${one}-`))
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import process, { argv, exit, stderr, stdout } from 'node:process'
 import { type Config, readConfig } from '../../src/config.ts'
 import { openDatabase } from '../../src/database.ts'
+import { PackageUses } from '../../src/packages/index/use.ts'
 import { EXIT, installationRoot, UsageError, version } from '../../src/program.ts'
 import { assemble, withLinkFolder } from './assemble.ts'
 import { help, lineFromInput, NAME, readCommandLine } from './command_line.ts'
@@ -85,9 +86,11 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
 
   watch.start('resolve')
   const database = openDatabase(config.database, { migrate: !existsSync(config.database) })
+  using uses = new PackageUses(database, config.taskTimeoutS * 2)
   const resolution = await deadline.await(resolveModules(core, found.hints, {
     config,
     database,
+    uses,
     signal: AbortSignal.any([signal, deadline.signal(RESOLVE_SHARE)]),
     say: (line) => said.repeat(line),
   }))

@@ -7,11 +7,12 @@ import type { Config } from '../../src/config.ts'
 import type { Database } from '../../src/database.ts'
 import type { Core, CoreModule } from '../../src/elf/core.ts'
 import { PackageIndex, packageLabel } from '../../src/packages/index/lookup.ts'
+import type { PackageUses } from '../../src/packages/index/use.ts'
 import { noteLost } from '../../src/packages/keep/kept.ts'
 import { packageName, packageReadings } from '../../src/packages/package_name.ts'
 import { versionOrder } from '../../src/packages/versions.ts'
 import { type BinaryResult, findBinary, type Search } from './resolve/binary.ts'
-import { closestVersions, namedPackages, ownersOf } from './resolve/candidates.ts'
+import { buildKey, closestVersions, countBuilds, namedPackages, ownersOf } from './resolve/candidates.ts'
 import { dwzClosure, findDebugBeside, findDebugByBuildId } from './resolve/debuginfo.ts'
 import { Fetcher } from './resolve/fetcher.ts'
 import { notedLabel, notedPackage } from './resolve/package_note.ts'
@@ -53,6 +54,8 @@ export interface Hints {
 export interface ResolveContext {
   config: Config
   database: Database
+  /** The packages of whatever is resolved are in use until it is disposed of: after gdb has read them. */
+  uses: PackageUses
   /** Hears progress lines, with their step in front: `fetch: libc6-dbg 2.36-9+deb12u14 (7.0 MB)`. */
   say(line: string): void
   signal: AbortSignal
@@ -77,11 +80,17 @@ export async function resolveModules(core: Core, hints: Hints, context: ResolveC
   const named = namedPackages(texts, index, release.id)
   const fetcher = new Fetcher(context, index)
   const search: Search = {
-    knowledge: { index, releaseId: release.id, named },
+    knowledge: {
+      index,
+      releaseId: release.id,
+      named,
+      builds: { counts: countBuilds(core, index), named: new Set([...named.values()].flat().map(buildKey)) },
+    },
     store: new Store(index, {
       repoDir: context.config.repoDir,
       releaseId: release.id,
-      noteLost: (id) => noteLost(context.database, id),
+      uses: context.uses,
+      noteLost: (file) => noteLost(context.database, file),
     }),
     fetcher,
     signal: context.signal,

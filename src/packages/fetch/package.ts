@@ -3,7 +3,7 @@
  * in place by one rename, noted in the index. Across processes it is fetched once: the others wait for the one.
  * Refuses to open a byte before its SHA256 was compared; remembers what failed.
  */
-import { mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../config.ts'
@@ -15,8 +15,9 @@ import type { RepositorySpec } from '../format.ts'
 import { formatNamed } from '../formats.ts'
 import { isLease, takeLease } from '../index/lease.ts'
 import { PackageIndex, packageLabel, type PackageRow } from '../index/lookup.ts'
-import { recordKept } from '../keep/kept.ts'
-import { unpack } from '../keep/unpack.ts'
+import { type KeepContext, keepPackage } from '../keep/keep_package.ts'
+import { WORK_FOLDER } from '../keep/kept.ts'
+import { assertRoom } from '../keep/room.ts'
 import { download } from './download.ts'
 import { FetchError } from './error.ts'
 import { assertNotFailed, forgetFailure, rememberFailure } from './failures.ts'
@@ -24,11 +25,9 @@ import type { TransferLimits } from './request.ts'
 import { readNetwork, Transport } from './transport.ts'
 
 const POLL_MS = 100
-/** Under RETRACE_REPO_DIR: partial downloads, and packages that are being unpacked. */
-const WORK_FOLDER = '.fetch'
 
 export interface FetchContext {
-  config: Pick<Config, 'repoDir' | 'minFreeMb' | 'reposD' | 'proxyEnvironment'>
+  config: KeepContext['config'] & Pick<Config, 'reposD' | 'proxyEnvironment'>
   database: Database
   /** Ends waiting, downloading and unpacking. */
   signal: AbortSignal
@@ -69,7 +68,8 @@ async function fetchOnce(row: PackageRow, subject: string, context: FetchContext
   const { database } = context
   try {
     const { file, location } = await downloadPackage(row, context)
-    await keep(row, { file, location, context })
+    const { format, sha256 } = location
+    await keepPackage(row, { file, format: formatNamed(format), sha256: hex(sha256) }, context)
     rmSync(file, { force: true })
     forgetFailure(database, subject)
   } catch (error) {
@@ -96,7 +96,7 @@ async function downloadPackage(row: PackageRow, context: FetchContext): Promise<
   context.say(`fetch: ${row.name} ${row.version} (${(row.size / 2 ** 20).toFixed(1)} MB)`)
   const folder = join(config.repoDir, WORK_FOLDER)
   mkdirSync(folder, { recursive: true, mode: 0o755 })
-  assertRoom(context, row.size)
+  assertRoom(config.repoDir, { minFreeMb: config.minFreeMb, bytes: row.size })
   const network = readNetwork(config)
   const repositories = configured(config.reposD)
   let last: unknown
@@ -127,51 +127,6 @@ function configured(reposD: string): RepositorySpec[] {
     if (!(error instanceof UsageError)) throw error
     throw new FetchError('refused', `The repository files are not in order: ${error.message}`, { cause: error })
   }
-}
-
-async function keep(
-  row: PackageRow,
-  { file, location, context }: { file: string; location: Location; context: FetchContext },
-): Promise<void> {
-  const { config, database, signal } = context
-  const temporary = join(config.repoDir, WORK_FOLDER, `${row.id}.new`)
-  const folder = folderOf(row, location, database)
-  const target = join(config.repoDir, row.release, folder)
-  rmSync(temporary, { recursive: true, force: true })
-  try {
-    const members = formatNamed(location.format).members(file, signal)
-    const entries = await unpack(members, { folder: temporary, assertRoom: () => assertRoom(context, 0) })
-    mkdirSync(join(config.repoDir, row.release), { recursive: true, mode: 0o755 })
-    // Left by a process that was killed between its rename and its row.
-    rmSync(target, { recursive: true, force: true })
-    renameSync(temporary, target)
-    recordKept(database, { id: row.id, folder }, entries)
-  } catch (error) {
-    if (error instanceof FetchError && error.kind === 'malformed') rmSync(file, { force: true })
-    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
-      throw new FetchError('no-space', `There is no space left to keep ${packageLabel(row)}`, { cause: error })
-    }
-    throw error
-  } finally {
-    rmSync(temporary, { recursive: true, force: true })
-  }
-}
-
-/** NAME_VERSION_ARCH, unless another content of that name is kept there. */
-function folderOf(row: PackageRow, { sha256 }: Location, database: Database): string {
-  const label = packageLabel(row)
-  const other = database.$client.prepare('SELECT 1 FROM package WHERE release_id = ? AND folder = ? AND id <> ?')
-    .get(row.releaseId, label, row.id)
-  return other === undefined ? label : `${label}.${hex(sha256).slice(0, 8)}`
-}
-
-function assertRoom({ config }: FetchContext, bytes: number): void {
-  const { bavail, bsize } = statfsSync(config.repoDir)
-  if (bavail * bsize - bytes >= config.minFreeMb * 2 ** 20) return
-  throw new FetchError(
-    'no-space',
-    `Less than RETRACE_MIN_FREE_MB (${config.minFreeMb} MiB) would be left in the file system of RETRACE_REPO_DIR`,
-  )
 }
 
 function hex(bytes: Uint8Array): string {

@@ -75,13 +75,14 @@ export class PackageIndex {
     )
   }
 
-  /** Packages that hold a build-id in a role, kept or not, those with a place upstream first. */
-  packagesWith(buildId: string, role: 'code' | 'debug' | 'dwz'): PackageRow[] {
+  /** Packages that hold a build-id in a role, kept or not: those of a release, those upstream, the newest first. */
+  packagesWith(buildId: string, role: 'code' | 'debug' | 'dwz', releaseId?: number): PackageRow[] {
     return this.#all(
       `SELECT ${PACKAGE} FROM build_id b JOIN package p ON p.id = b.package_id ${JOIN}
-       WHERE b.build_id = ? AND b.role = ? ORDER BY p.gone IS NOT NULL, p.id DESC LIMIT 50`,
+       WHERE b.build_id = ? AND b.role = ? ORDER BY p.release_id IS NOT ?, p.gone IS NOT NULL, p.id DESC LIMIT 50`,
       Buffer.from(buildId, 'hex'),
       role,
+      releaseId ?? null,
     )
   }
 

@@ -120,16 +120,18 @@ function merge(client: Database['$client'], generation: Generation): GenerationC
   if (generation.packagesSha256 !== undefined) {
     counts.added = run(
       `INSERT INTO main.package
-         (release_id, name, version, architecture, source, source_version, is_debug, size, sha256, added)
-       SELECT :release, name, version, architecture, source, source_version, is_debug, size, sha256, :now
+         (release_id, name, version, architecture, source, source_version, is_debug, size, sha256, added, repository_id)
+       SELECT :release, name, version, architecture, source, source_version, is_debug, size, sha256, :now, :repository
        FROM temp.staged_package WHERE package_id IS NULL
        ON CONFLICT DO NOTHING`,
-      { release, now },
+      { release, now, repository },
     )
     run(LINK, { release })
     run(
-      `UPDATE main.package SET gone = NULL
-       WHERE gone IS NOT NULL AND id IN (SELECT package_id FROM temp.staged_package)`,
+      `UPDATE main.package SET gone = NULL, repository_id = :repository
+       WHERE (gone IS NOT NULL OR repository_id IS NOT :repository)
+         AND id IN (SELECT package_id FROM temp.staged_package)`,
+      { repository },
     )
     run(
       `DELETE FROM main.package_location

@@ -1,14 +1,18 @@
 /**
- * Packages whose files are here: their rows, their folders under RETRACE_REPO_DIR/RELEASE, and whether the two agree.
- * Owns `package.folder`, `package.kept*`, `package_file`, and what a kept file adds to `build_id`.
+ * Packages whose files are here: their rows and their folders under RETRACE_REPO_DIR/RELEASE, from the rename that puts
+ * them there to the one that takes them away. Owns `package.folder`, `package.kept*`, `package_file`, and what a kept
+ * file adds to `build_id`.
  */
 import { Buffer } from 'node:buffer'
-import { lstatSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database } from '../../database.ts'
-import { readElfFile } from '../../elf/file.ts'
-import { fileSource } from '../../elf/source.ts'
+import { packagesInUse } from '../index/use.ts'
+import { chargeContents, passOnContents, shareContents } from './content.ts'
 import type { KeptEntry } from './unpack.ts'
+
+/** Under RETRACE_REPO_DIR: packages that come and go. */
+export const WORK_FOLDER = '.fetch'
 
 export interface KeptPackage {
   id: number
@@ -16,90 +20,133 @@ export interface KeptPackage {
   folder: string
 }
 
-/** All kept packages, the oldest first. */
+const KEPT = `SELECT p.id, r.name AS release, p.folder FROM package p JOIN release r ON r.id = p.release_id
+  WHERE p.kept IS NOT NULL`
+
+/** All kept packages, the longest unused first. */
 export function keptPackages(database: Database): KeptPackage[] {
-  return database.$client.prepare(
-    `SELECT p.id, r.name AS release, p.folder FROM package p JOIN release r ON r.id = p.release_id
-     WHERE p.kept IS NOT NULL ORDER BY p.kept, p.id`,
-  ).all() as KeptPackage[]
+  return database.$client.prepare(`${KEPT} ORDER BY p.used, p.id`).all() as KeptPackage[]
 }
 
-/** Notes that a package's files are in its folder, in one transaction. */
-export function recordKept(
-  database: Database,
-  { id, folder }: { id: number; folder: string },
-  entries: KeptEntry[],
-): void {
+/** Bytes on the disk of all of them; what several hold is counted once. */
+export function keptBytes(database: Database): number {
+  return database.$client.prepare('SELECT coalesce(sum(kept_bytes), 0) FROM package WHERE kept IS NOT NULL')
+    .pluck().get() as number
+}
+
+export interface NewlyUnpacked {
+  id: number
+  release: string
+  /** Name of the folder that it gets below the release's. */
+  folder: string
+  /** Where its files lie now, under WORK_FOLDER. */
+  temporary: string
+  entries: KeptEntry[]
+}
+
+/** Shares its contents with what is here, puts the folder in its place by one rename, and notes it. */
+export async function putInPlace(database: Database, repoDir: string, unpacked: NewlyUnpacked): Promise<void> {
+  const { id, release, folder, temporary, entries } = unpacked
+  const looked = await shareContents(database, repoDir, { id, folder: temporary, entries })
+  const target = join(repoDir, release, folder)
+  mkdirSync(join(repoDir, release), { recursive: true, mode: 0o755 })
+  // Left by a process that was killed between its rename and its row, or lost: it goes before the lock is taken.
+  rmSync(target, { recursive: true, force: true })
+  database.$client.transaction(() => {
+    chargeContents(database, repoDir, { id, folder: temporary, entries, looked })
+    recordKept(database, { id, folder }, entries)
+    // With the lock held: whoever looks for folders without a row never sees this one.
+    renameSync(temporary, target)
+  }).immediate()
+}
+
+function recordKept(database: Database, { id, folder }: { id: number; folder: string }, entries: KeptEntry[]): void {
   const client = database.$client
   const file = client.prepare(
-    `INSERT INTO package_file (package_id, path, role, size, build_id, has_debug, alt_build_id, target)
-     VALUES (:id, :path, :role, :size, :buildId, :hasDebug, :altBuildId, :target)`,
+    `INSERT INTO package_file
+       (package_id, path, role, size, build_id, has_debug, alt_build_id, target, sha256, is_shared)
+     VALUES (:id, :path, :role, :size, :buildId, :hasDebug, :altBuildId, :target, :sha256, :isShared)`,
   )
   const buildId = client.prepare('INSERT OR IGNORE INTO build_id (build_id, role, package_id) VALUES (?, ?, ?)')
   const now = Math.floor(Date.now() / 1000)
+  client.prepare('DELETE FROM package_file WHERE package_id = ?').run(id)
+  for (const entry of entries) {
+    const bytes = fromHex(entry.buildId)
+    file.run({
+      id,
+      path: entry.path,
+      role: entry.role,
+      size: entry.size,
+      buildId: bytes,
+      hasDebug: entry.hasDebug ? 1 : 0,
+      altBuildId: fromHex(entry.altBuildId),
+      target: entry.target ?? null,
+      sha256: fromHex(entry.sha256),
+      isShared: entry.isShared ? 1 : 0,
+    })
+    if (bytes !== null) buildId.run(bytes, entry.role, id)
+  }
+  const bytes = entries.reduce((sum, { size, isShared }) => isShared ? sum : sum + size, 0)
+  client.prepare('UPDATE package SET folder = ?, kept = ?, kept_bytes = ?, used = ? WHERE id = ?')
+    .run(folder, now, bytes, now, id)
+}
+
+function fromHex(text: string | undefined): Buffer | null {
+  return text === undefined ? null : Buffer.from(text, 'hex')
+}
+
+/**
+ * A kept file is not there, or not what it was. The whole package is noted as lost, to be fetched again; where it can
+ * be had no more, just the file is, since the others may be the last copies of theirs.
+ */
+export function noteLost(database: Database, { id, path }: { id: number; path: string }): void {
+  const client = database.$client
   client.transaction(() => {
-    client.prepare('DELETE FROM package_file WHERE package_id = ?').run(id)
-    for (const entry of entries) {
-      const bytes = entry.buildId === undefined ? null : Buffer.from(entry.buildId, 'hex')
-      file.run({
-        id,
-        path: entry.path,
-        role: entry.role,
-        size: entry.size,
-        buildId: bytes,
-        hasDebug: entry.hasDebug ? 1 : 0,
-        altBuildId: entry.altBuildId === undefined ? null : Buffer.from(entry.altBuildId, 'hex'),
-        target: entry.target ?? null,
-      })
-      if (bytes !== null) buildId.run(bytes, entry.role, id)
+    if (canBeFetched(database, id)) forgetRows(database, id)
+    else {
+      client.prepare(
+        `UPDATE package SET kept_bytes = kept_bytes - coalesce(
+           (SELECT size FROM package_file WHERE package_id = :id AND path = :path AND is_shared = 0), 0) WHERE id = :id`,
+      ).run({ id, path })
+      client.prepare('DELETE FROM package_file WHERE package_id = ? AND path = ?').run(id, path)
     }
-    const bytes = entries.reduce((sum, entry) => sum + entry.size, 0)
-    client.prepare('UPDATE package SET folder = ?, kept = ?, kept_bytes = ?, used = ? WHERE id = ?')
-      .run(folder, now, bytes, now, id)
   }).immediate()
 }
 
-/** Notes that a package's files are not here, or not whole: it will be fetched again. Its folder stays as it is. */
-export function noteLost(database: Database, id: number): void {
-  database.$client.transaction(() => {
-    database.$client.prepare('UPDATE package SET folder = NULL, kept = NULL, kept_bytes = NULL WHERE id = ?').run(id)
-    database.$client.prepare('DELETE FROM package_file WHERE package_id = ?').run(id)
+/** Whether a repository has it now. */
+export function canBeFetched(database: Database, id: number): boolean {
+  return database.$client.prepare('SELECT 1 FROM package_location WHERE package_id = ? LIMIT 1').get(id) !== undefined
+}
+
+/** Its files are not here any more; the package stays known. The bytes that this frees on the disk. */
+export function forgetRows(database: Database, id: number): number {
+  const client = database.$client
+  const own = client.prepare('SELECT coalesce(kept_bytes, 0) FROM package WHERE id = ?').pluck().get(id) as number
+  const passedOn = passOnContents(database, id)
+  client.prepare('UPDATE package SET folder = NULL, kept = NULL, kept_bytes = NULL WHERE id = ?').run(id)
+  client.prepare('DELETE FROM package_file WHERE package_id = ?').run(id)
+  return own - passedOn
+}
+
+/**
+ * Forgets the files of a package and removes them, unless a running task uses them. The bytes freed; undefined when it
+ * is in use. Whoever is killed in the middle leaves a folder without a row, or under a temporary name, for `strays.ts`.
+ */
+export function removeKept(
+  database: Database,
+  repoDir: string,
+  { id, release, folder }: KeptPackage,
+): number | undefined {
+  const going = join(repoDir, WORK_FOLDER, `${id}.gone`)
+  mkdirSync(join(repoDir, WORK_FOLDER), { recursive: true, mode: 0o755 })
+  rmSync(going, { recursive: true, force: true })
+  const freed = database.$client.transaction(() => {
+    if (packagesInUse(database).has(id)) return undefined
+    const bytes = forgetRows(database, id)
+    const place = join(repoDir, release, folder)
+    if (existsSync(place)) renameSync(place, going)
+    return bytes
   }).immediate()
-}
-
-/** Forgets the files of a package and removes them; the package stays known. */
-export function forgetKept(database: Database, repoDir: string, { id, release, folder }: KeptPackage): void {
-  noteLost(database, id)
-  rmSync(join(repoDir, release, folder), { recursive: true, force: true })
-}
-
-/** Sentences on what differs between the index and the folder; none when it is whole. */
-export function verifyKeptPackage(database: Database, repoDir: string, { id, release, folder }: KeptPackage): string[] {
-  const rows = database.$client.prepare(
-    'SELECT path, role, size, build_id AS buildId FROM package_file WHERE package_id = ?',
-  )
-    .all(id) as { path: string; role: string; size: number; buildId: Buffer | null }[]
-  const faults: string[] = []
-  for (const row of rows) {
-    const file = join(repoDir, release, folder, row.path)
-    const found = lstatSync(file, { throwIfNoEntry: false })
-    if (found === undefined) faults.push(`${row.path} is not there`)
-    else if (row.role === 'link' && !found.isSymbolicLink()) faults.push(`${row.path} is no link`)
-    else if (row.role !== 'link' && (!found.isFile() || found.size !== row.size)) {
-      faults.push(`${row.path} is of another size`)
-    } else if (row.buildId !== null && buildIdOf(file) !== row.buildId.toString('hex')) {
-      faults.push(`${row.path} has another build-id`)
-    }
-  }
-  return faults
-}
-
-function buildIdOf(file: string): string | undefined {
-  try {
-    using source = fileSource(file)
-    return readElfFile(source).buildId
-  } catch (error) {
-    if (error instanceof Error) return undefined
-    throw error
-  }
+  rmSync(going, { recursive: true, force: true })
+  return freed
 }

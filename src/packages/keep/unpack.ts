@@ -3,6 +3,7 @@
  * and inside. Owns the folder until its caller renames it. Nothing is followed while it writes: symbolic links are made
  * last, so that no member is written through one.
  */
+import { createHash, type Hash } from 'node:crypto'
 import { closeSync, linkSync, mkdirSync, openSync, rmSync, statSync, symlinkSync, writeSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { ElfError } from '../../elf/error.ts'
@@ -26,6 +27,10 @@ export interface KeptEntry {
   hasDebug: boolean
   altBuildId: string | undefined
   target: string | undefined
+  /** Of its bytes, lower-case hex; undefined for links. */
+  sha256: string | undefined
+  /** Its bytes are counted with another file (content.ts). */
+  isShared: boolean
 }
 
 export interface UnpackOptions {
@@ -50,7 +55,8 @@ class Unpacking {
   readonly #folder: string
   readonly #assertRoom: () => void
   readonly #links = new Map<string, string>()
-  readonly #files = new Set<string>()
+  /** With the SHA256 of each. */
+  readonly #files = new Map<string, string>()
   readonly #folders = new Set<string>()
   #sinceCheck = ROOM_STEP
 
@@ -82,12 +88,13 @@ class Unpacking {
     let file: number | undefined
     let isSkipped = false
     let head: Uint8Array = new Uint8Array(0)
+    const hash = createHash('sha256')
     try {
       // Read to its end in any case: leaving the loop would destroy the member, and with it the archive's stream.
       for await (const chunk of member.body) {
         if (isSkipped) continue
         if (file !== undefined) {
-          this.#write(file, chunk)
+          this.#write(file, chunk, hash)
           continue
         }
         head = head.length === 0 ? chunk : concat(head, chunk)
@@ -97,11 +104,12 @@ class Unpacking {
           continue
         }
         file = this.#create(path)
-        this.#write(file, head)
+        this.#write(file, head, hash)
       }
     } finally {
       if (file !== undefined) closeSync(file)
     }
+    if (file !== undefined) this.#files.set(path, hash.digest('hex'))
   }
 
   #create(path: string): number {
@@ -109,11 +117,11 @@ class Unpacking {
       throw new FetchError('malformed', 'The package holds a name twice: refused')
     }
     this.#makeParent(path)
-    this.#files.add(path)
     return this.#attempt(path, (absolute) => openSync(absolute, 'wx', 0o644))
   }
 
-  #write(file: number, chunk: Uint8Array): void {
+  #write(file: number, chunk: Uint8Array, hash: Hash): void {
+    hash.update(chunk)
     this.#sinceCheck += chunk.length
     if (this.#sinceCheck >= ROOM_STEP) {
       this.#assertRoom()
@@ -123,11 +131,12 @@ class Unpacking {
   }
 
   #takeHardLink(path: string, target: string): void {
-    if (!this.#files.has(target)) return
+    const sha256 = this.#files.get(target)
+    if (sha256 === undefined) return
     if (this.#files.has(path)) throw new FetchError('malformed', 'The package holds a name twice: refused')
     this.#makeParent(path)
     this.#attempt(path, (absolute) => linkSync(join(this.#folder, target), absolute))
-    this.#files.add(path)
+    this.#files.set(path, sha256)
   }
 
   #makeParent(path: string): void {
@@ -152,8 +161,8 @@ class Unpacking {
 
   finish(): KeptEntry[] {
     const entries: KeptEntry[] = []
-    for (const path of this.#files) {
-      const entry = describe(path, join(this.#folder, path))
+    for (const [path, sha256] of this.#files) {
+      const entry = describe(path, join(this.#folder, path), sha256)
       if (entry === undefined) rmSync(join(this.#folder, path))
       else entries.push(entry)
     }
@@ -195,13 +204,16 @@ function linkEntry(link: string, target: string): KeptEntry {
     hasDebug: false,
     altBuildId: undefined,
     target: `/${target}`,
+    sha256: undefined,
+    isShared: false,
   }
 }
 
 /** What the file is; undefined for an ELF header with nothing behind it that anybody could load. */
-function describe(path: string, absolute: string): KeptEntry | undefined {
+function describe(path: string, absolute: string, sha256: string): KeptEntry | undefined {
   const { size } = statSync(absolute)
-  const base = { path: `/${path}`, size, buildId: undefined, hasDebug: false, altBuildId: undefined, target: undefined }
+  const nothing = { buildId: undefined, hasDebug: false, altBuildId: undefined, target: undefined }
+  const base = { path: `/${path}`, size, sha256, isShared: false, ...nothing }
   if (isGdbScript(path)) return { ...base, role: 'script' }
   try {
     using source = fileSource(absolute)

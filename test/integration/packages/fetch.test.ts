@@ -5,7 +5,8 @@ import { pack } from 'tar-stream'
 import { describe, expect, it } from 'vitest'
 import { FetchError } from '../../../src/packages/fetch/error.ts'
 import { fetchPackage } from '../../../src/packages/fetch/package.ts'
-import { forgetKept, keptPackages, verifyKeptPackage } from '../../../src/packages/keep/kept.ts'
+import { keptPackages, removeKept } from '../../../src/packages/keep/kept.ts'
+import { Verifier } from '../../../src/packages/keep/verify.ts'
 import { makeElf } from '../../helpers/deb_repository.ts'
 import { makeWorld, type World } from './world.ts'
 
@@ -85,10 +86,11 @@ describe('fetchPackage()', () => {
     expect(world.server.requests.filter((request) => request.endsWith(path))).toHaveLength(1)
     const [kept] = keptPackages(world.database)
     if (kept === undefined) throw new Error('Expected a kept package')
-    expect(verifyKeptPackage(world.database, world.config.repoDir, kept)).toEqual([])
+    const faults = () => new Verifier(world.database, world.config.repoDir).faults(kept)
+    expect(await faults()).toEqual([])
     writeFileSync(storePath(world, 'lib_1:1.0-1_amd64/usr/lib/ö.so'), 'damaged')
-    expect(verifyKeptPackage(world.database, world.config.repoDir, kept)[0]).toContain('another size')
-    forgetKept(world.database, world.config.repoDir, kept)
+    expect((await faults())[0]?.sentence).toContain('another size')
+    removeKept(world.database, world.config.repoDir, kept)
     expect(existsSync(storePath(world, 'lib_1:1.0-1_amd64'))).toBe(false)
     await get(world)
     expect(existsSync(storePath(world, 'lib_1:1.0-1_amd64'))).toBe(true)

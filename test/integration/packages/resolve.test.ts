@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Core, CoreModule } from '../../../src/elf/core.ts'
+import { PackageUses } from '../../../src/packages/index/use.ts'
 import { type Hints, type Resolution, resolveModules } from '../../../workers/retrace/resolve.ts'
 import { lackOf } from '../../../workers/retrace/report/modules.ts'
 import { makeElf } from '../../helpers/deb_repository.ts'
@@ -38,9 +39,11 @@ async function resolve(
   hints: Partial<Hints> = {},
 ): Promise<Resolution & { lines: string[] }> {
   const lines: string[] = []
+  using uses = new PackageUses(world.database, 60)
   const resolution = await resolveModules(core, { release: undefined, packages: [], ...hints }, {
     config: world.config,
     database: world.database,
+    uses,
     say: (line) => void lines.push(line),
     signal: AbortSignal.timeout(20_000),
   })

@@ -3,7 +3,7 @@
  * Owns the order of search (architecture.md, step 2): build-id, then the package that the file itself names, then those
  * that the client named, then path and release with every known version. Pure questions to the index.
  */
-import type { CoreModule } from '../../../src/elf/core.ts'
+import type { Core, CoreModule } from '../../../src/elf/core.ts'
 import type { PackageIndex, PackageRow } from '../../../src/packages/index/lookup.ts'
 import { packageReadings } from '../../../src/packages/package_name.ts'
 import { normalPath } from '../../../src/packages/paths.ts'
@@ -15,6 +15,7 @@ const MAX_OF_SOURCE = 4
 const MAX_VERSIONS = 8
 const MAX_NAMES = 4
 const MAX_NAMED = 2000
+const MAX_COUNTED = 500
 
 /** Why a package is a candidate, for the log. */
 export interface Candidate {
@@ -27,6 +28,8 @@ export interface Knowledge {
   releaseId: number | undefined
   /** Packages that the client named and the index knows, by name. */
   named: Map<string, PackageRow[]>
+  /** By `buildKey()`: how many of the core's modules a build is known to hold, and which builds the client named. */
+  builds: { counts: Map<string, number>; named: Set<string> }
 }
 
 /** The client's packages as the index knows them, those of the release first. */
@@ -45,12 +48,50 @@ export function namedPackages(texts: string[], index: PackageIndex, releaseId: n
 }
 
 /** Candidates by the build-id alone. */
-export function candidatesByBuildId(module: CoreModule, { index, releaseId }: Knowledge): Candidate[] {
+export function candidatesByBuildId(module: CoreModule, knowledge: Knowledge): Candidate[] {
   if (module.buildId === undefined) return []
-  const own = index.packagesWith(module.buildId, 'code')
-  const debug = inRelease(index.packagesWith(module.buildId, 'debug'), releaseId)
-  const ofSource = debug.slice(0, 3).flatMap((row) => packagesBeside(row, module.path, index))
-  return distinct([...inRelease(own, releaseId), ...ofSource]).map((row) => ({ row, way: 'build-id' }))
+  const own = holders(module.buildId, 'code', knowledge)
+  const debug = holders(module.buildId, 'debug', knowledge)
+  const ofSource = debug.slice(0, 3).flatMap((row) => packagesBeside(row, module.path, knowledge.index))
+  return distinct([...own, ...ofSource]).map((row) => ({ row, way: 'build-id' }))
+}
+
+/**
+ * Packages that hold a build-id, the one to take first: of the task's release, then one that is here, then one that is
+ * upstream still, then of a build that the client named, then of the build that explains most of the core (one build-id
+ * can stand in several versions: the others need not be fetched for it), then the newest.
+ */
+export function holders(buildId: string, role: 'code' | 'debug' | 'dwz', knowledge: Knowledge): PackageRow[] {
+  const { index, releaseId, builds } = knowledge
+  const ranks = (row: PackageRow) => [
+    row.releaseId === releaseId ? 0 : 1,
+    row.folder !== null ? 0 : row.gone === null ? 1 : 2,
+    builds.named.has(buildKey(row)) ? 0 : 1,
+    -(builds.counts.get(buildKey(row)) ?? 0),
+  ]
+  const ranked = index.packagesWith(buildId, role, releaseId).map((row) => ({ row, ranks: ranks(row) }))
+  return ranked.sort((a, b) => compareRanks(a.ranks, b.ranks)).map(({ row }) => row)
+}
+
+function compareRanks(a: number[], b: number[]): number {
+  const at = a.findIndex((rank, place) => rank !== b[place])
+  return at < 0 ? 0 : (a[at] ?? 0) - (b[at] ?? 0)
+}
+
+/** How many modules of a core each build is known to hold. */
+export function countBuilds(core: Core, index: PackageIndex): Map<string, number> {
+  const builds = new Map<string, number>()
+  for (const { buildId } of core.modules.slice(0, MAX_COUNTED)) {
+    if (buildId === undefined) continue
+    const rows = [...index.packagesWith(buildId, 'debug'), ...index.packagesWith(buildId, 'code')]
+    for (const key of new Set(rows.map(buildKey))) builds.set(key, (builds.get(key) ?? 0) + 1)
+  }
+  return builds
+}
+
+/** One run of a build: a version of a source in a release. */
+export function buildKey({ source, sourceVersion, releaseId }: PackageRow): string {
+  return `${source} ${sourceVersion} ${releaseId}`
 }
 
 /** Binary packages of the build that a debuginfo package is of: those that have the path, else all within bounds. */

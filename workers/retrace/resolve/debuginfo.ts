@@ -5,7 +5,7 @@
  */
 import { packageLabel, type PackageRow } from '../../../src/packages/index/lookup.ts'
 import type { BinaryResult, Search } from './binary.ts'
-import { debugPackagesBeside, inRelease } from './candidates.ts'
+import { debugPackagesBeside, holders } from './candidates.ts'
 import type { StoredFile } from './store.ts'
 
 const MAX_PACKAGES = 3
@@ -23,7 +23,7 @@ export async function findDebugByBuildId(buildId: string, search: Search): Promi
   const { store, fetcher, knowledge } = search
   const result: DebugResult = { file: store.debug(buildId), owner: undefined, tried: [] }
   if (result.file !== undefined) return { ...result, owner: result.file.row }
-  const rows = inRelease(knowledge.index.packagesWith(buildId, 'debug'), knowledge.releaseId)
+  const rows = holders(buildId, 'debug', knowledge)
   for (const row of rows.slice(0, MAX_PACKAGES)) {
     result.owner ??= row
     const failure = await fetcher.fetch(row)
@@ -97,7 +97,7 @@ export async function dwzClosure(debug: StoredFile | undefined, search: Search) 
 }
 
 async function fetchDwz(file: StoredFile, altBuildId: string, { store, fetcher, knowledge }: Search) {
-  const known = knowledge.index.packagesWith(altBuildId, 'dwz')
+  const known = holders(altBuildId, 'dwz', knowledge)
   const beside = debugPackagesBeside(file.row, knowledge.index)
   for (const row of [...known, ...beside].slice(0, MAX_PACKAGES)) {
     if (await fetcher.fetch(row) !== undefined) continue

@@ -1,10 +1,11 @@
 /**
- * Packages on demand, for one task: a few at once, each once, within the time for fetching. Owns the clock of what
- * fetching cost. Network, tar and queue are loaded when the first package is missing: a task that has all pays nothing.
+ * Packages on demand, for one task: a few at once, each once, within the time for fetching; each is in use before it is
+ * here, so that nothing evicts it in between. Owns the clock of what fetching cost. Network, tar and queue are loaded when the first package is missing: a task that has all pays nothing.
  */
 import type { Config } from '../../../src/config.ts'
 import type { Database } from '../../../src/database.ts'
 import { type PackageIndex, packageLabel, type PackageRow } from '../../../src/packages/index/lookup.ts'
+import type { PackageUses } from '../../../src/packages/index/use.ts'
 
 const AT_ONCE = 4
 /** Of the task's time: the rest is for gdb, on what came. */
@@ -13,6 +14,7 @@ const SHARE = 0.6
 export interface FetcherContext {
   config: Config
   database: Database
+  uses: PackageUses
   say(line: string): void
   signal: AbortSignal
 }
@@ -38,6 +40,7 @@ export class Fetcher {
 
   /** Resolves with undefined when the package's files are here, else with a sentence on why they are not. */
   fetch(row: PackageRow): Promise<string | undefined> {
+    row.folder = this.#context.uses.claim(row.id)
     if (row.folder !== null) return Promise.resolve(undefined)
     let task = this.#tasks.get(row.id)
     if (task === undefined) this.#tasks.set(row.id, task = this.#timed(row))

@@ -1,10 +1,12 @@
 /**
  * Kept files as the index and the disk agree on them: a row whose file is not there, or of another size, is no file,
- * and its package is noted as lost, so that it is fetched again. Owns the way from a row to an absolute path.
+ * and is noted as lost, so that its package is fetched again. What is given out is in use from then on, and stays.
+ * Owns the way from a row to an absolute path.
  */
 import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
-import { type FileRow, type PackageIndex, packageLabel, type PackageRow } from '../../../src/packages/index/lookup.ts'
+import type { FileRow, PackageIndex, PackageRow } from '../../../src/packages/index/lookup.ts'
+import type { PackageUses } from '../../../src/packages/index/use.ts'
 import { normalPath } from '../../../src/packages/paths.ts'
 
 /** A file of a package, kept here. */
@@ -25,17 +27,24 @@ export interface StoredFile extends KeptFile {
 export class Store {
   readonly #index: PackageIndex
   readonly #repoDir: string
-  readonly #noteLost: (packageId: number) => void
+  readonly #noteLost: (file: { id: number; path: string }) => void
+  readonly #uses: PackageUses
   /** Id of the release whose packages come first, when a build-id is in several. */
   readonly releaseId: number | undefined
 
   constructor(
     index: PackageIndex,
-    options: { repoDir: string; releaseId: number | undefined; noteLost(packageId: number): void },
+    options: {
+      repoDir: string
+      releaseId: number | undefined
+      uses: PackageUses
+      noteLost(file: { id: number; path: string }): void
+    },
   ) {
     this.#index = index
     this.#repoDir = options.repoDir
     this.#noteLost = options.noteLost
+    this.#uses = options.uses
     this.releaseId = options.releaseId
   }
 
@@ -78,11 +87,13 @@ export class Store {
 
   #first(rows: FileRow[]): StoredFile | undefined {
     for (const row of rows) {
-      const packageDir = join(this.#repoDir, row.release, row.folder ?? packageLabel(row))
+      const folder = this.#uses.claim(row.id)
+      if (folder === null) continue
+      const packageDir = join(this.#repoDir, row.release, folder)
       const path = join(packageDir, row.path)
       const found = lstatSync(path, { throwIfNoEntry: false })
       if (found === undefined || !found.isFile() || found.size !== row.fileSize) {
-        this.#noteLost(row.id)
+        this.#noteLost(row)
         continue
       }
       return { path, packageDir, row, buildId: hex(row.buildId), altBuildId: hex(row.altBuildId) }

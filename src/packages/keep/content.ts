@@ -1,0 +1,146 @@
+/**
+ * Contents of kept files: the same bytes in two packages lie on the disk once, as hard links, and are counted once.
+ * Owns the links between packages and who is charged for what they share (`package_file.is_shared`,
+ * `package.kept_bytes`). Refuses to link to a file whose bytes are not those that the index says: damage must not spread.
+ */
+import { Buffer } from 'node:buffer'
+import { createHash } from 'node:crypto'
+import { createReadStream, linkSync, lstatSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Database } from '../../database.ts'
+import type { KeptEntry } from './unpack.ts'
+
+export interface Unpacked {
+  /** The package that it is going to be. */
+  id: number
+  /** Where its files lie now, in the file system of RETRACE_REPO_DIR. */
+  folder: string
+  entries: KeptEntry[]
+}
+
+/** Contents that others held already: whether they are hard links to theirs by now. */
+export type Looked = Map<string, boolean>
+
+interface Neighbour {
+  id: number
+  path: string
+}
+
+/** Makes hard links of what is here already, inside the package and in others whose bytes are sound. */
+export async function shareContents(
+  database: Database,
+  repoDir: string,
+  { id, folder, entries }: Unpacked,
+): Promise<Looked> {
+  const looked: Looked = new Map()
+  for (const [sha256, [first, ...twins]] of byContent(entries)) {
+    if (first === undefined) continue
+    for (const twin of twins) link(join(folder, first.path), join(folder, twin.path), `${folder}.link`)
+    for (const neighbour of neighbours(database, repoDir, { id, sha256 })) {
+      const isSound = await sha256OfFile(neighbour.path) === sha256
+      looked.set(sha256, isSound && linkAll(neighbour, { folder, entries: [first, ...twins] }))
+      if (isSound) break
+    }
+  }
+  return looked
+}
+
+/**
+ * The same within the transaction that notes the package, for contents that another process brought in the meantime;
+ * then who is charged: for a content that another kept package holds, that one, else the first file of this one.
+ */
+export function chargeContents(
+  database: Database,
+  repoDir: string,
+  { id, folder, entries, looked }: Unpacked & { looked: Looked },
+): void {
+  for (const [sha256, files] of byContent(entries)) {
+    const [neighbour] = neighbours(database, repoDir, { id, sha256 })
+    // One that was not there to be looked at has come since, hashed as it was written.
+    const isHeld = neighbour !== undefined && (looked.get(sha256) ?? linkAll(neighbour, { folder, entries: files }))
+    for (const [at, file] of files.entries()) file.isShared = isHeld || at > 0
+  }
+}
+
+/** Charges others for what this package holds with them, before it is forgotten; the bytes that were passed on. */
+export function passOnContents(database: Database, id: number): number {
+  const client = database.$client
+  const own = client.prepare(
+    'SELECT sha256, size FROM package_file WHERE package_id = ? AND is_shared = 0 AND sha256 IS NOT NULL',
+  ).all(id) as { sha256: Buffer; size: number }[]
+  const heir = client.prepare(
+    `SELECT f.package_id AS id, f.path FROM package_file f JOIN package p ON p.id = f.package_id
+     WHERE f.sha256 = ? AND f.package_id <> ? AND f.is_shared = 1 AND p.kept IS NOT NULL LIMIT 1`,
+  )
+  const charge = client.prepare('UPDATE package_file SET is_shared = 0 WHERE package_id = ? AND path = ?')
+  const add = client.prepare('UPDATE package SET kept_bytes = kept_bytes + ? WHERE id = ?')
+  let bytes = 0
+  for (const { sha256, size } of own) {
+    const found = heir.get(sha256, id) as { id: number; path: string } | undefined
+    if (found === undefined) continue
+    charge.run(found.id, found.path)
+    add.run(size, found.id)
+    bytes += size
+  }
+  return bytes
+}
+
+/** SHA256 of a file in lower-case hex; undefined when it is not there, or cannot be read. */
+export async function sha256OfFile(path: string): Promise<string | undefined> {
+  const hash = createHash('sha256')
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Uint8Array)
+    return hash.digest('hex')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return undefined
+    throw error
+  }
+}
+
+function byContent(entries: KeptEntry[]): Map<string, KeptEntry[]> {
+  const contents = new Map<string, KeptEntry[]>()
+  for (const entry of entries) {
+    if (entry.sha256 === undefined) continue
+    const files = contents.get(entry.sha256)
+    if (files === undefined) contents.set(entry.sha256, [entry])
+    else files.push(entry)
+  }
+  return contents
+}
+
+/** Files of other packages with this content; two at most, those that are charged first. */
+function neighbours(
+  database: Database,
+  repoDir: string,
+  { id, sha256 }: { id: number; sha256: string },
+): Neighbour[] {
+  const rows = database.$client.prepare(
+    `SELECT p.id, r.name AS release, p.folder, f.path FROM package_file f
+     JOIN package p ON p.id = f.package_id JOIN release r ON r.id = p.release_id
+     WHERE f.sha256 = ? AND f.package_id <> ? AND p.folder IS NOT NULL ORDER BY f.is_shared LIMIT 2`,
+  ).all(Buffer.from(sha256, 'hex'), id) as { id: number; release: string; folder: string; path: string }[]
+  return rows.map(({ id, release, folder, path }) => ({ id, path: join(repoDir, release, folder, path) }))
+}
+
+function linkAll(neighbour: Neighbour, { folder, entries }: { folder: string; entries: KeptEntry[] }): boolean {
+  return entries.every(({ path }) => link(neighbour.path, join(folder, path), `${folder}.link`))
+}
+
+/** Puts a hard link in the place of a file that is the same; false where no link can be made: then it stays a copy. */
+function link(from: string, to: string, temporary: string): boolean {
+  const [source, target] = [from, to].map((path) => lstatSync(path, { throwIfNoEntry: false }))
+  if (source === undefined || target === undefined || !source.isFile() || source.size !== target.size) return false
+  if (source.ino === target.ino && source.dev === target.dev) return true
+  rmSync(temporary, { force: true })
+  try {
+    linkSync(from, temporary)
+  } catch (error) {
+    // Too many links, another file system, one without links, or the file was evicted just now.
+    if (error instanceof Error && 'code' in error && /^(EMLINK|EXDEV|EPERM|ENOENT|ENOTSUP)$/.test(String(error.code))) {
+      return false
+    }
+    throw error
+  }
+  renameSync(temporary, to)
+  return true
+}

@@ -1,0 +1,69 @@
+/**
+ * Debug sections stored as gdb uses them (RETRACE_DECOMPRESS_DEBUG): twice the room, and no time lost on them in every
+ * task. elfutils does it, inside bubblewrap, on files of verified packages: it sees the package's folder and nothing
+ * else. Refuses what comes out with another build-id.
+ */
+import { chmodSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { readElfFile } from '../../elf/file.ts'
+import { fileSource } from '../../elf/source.ts'
+import { startChild } from '../child.ts'
+import { FetchError } from '../fetch/error.ts'
+import { sha256OfFile } from './content.ts'
+import type { KeptEntry } from './unpack.ts'
+
+const AT_ONCE = 200
+const TIMEOUT_MS = 600_000
+const ADDRESS_SPACE = 16 * 2 ** 30
+const WORK = '/work'
+
+export interface DecompressOptions {
+  /** Of the unpacked package. */
+  folder: string
+  signal: AbortSignal
+  /** Throws when there is no room for more. */
+  assertRoom(): void
+}
+
+/** Decompresses the debug files among the entries, and brings their sizes and hashes up to date. */
+export async function decompressDebug(entries: KeptEntry[], options: DecompressOptions): Promise<void> {
+  const debug = entries.filter(({ role, hasDebug }) => role === 'debug' || role === 'dwz' || hasDebug)
+  for (let at = 0; at < debug.length; at += AT_ONCE) {
+    options.assertRoom()
+    await decompressSome(debug.slice(at, at + AT_ONCE), options)
+  }
+}
+
+async function decompressSome(entries: KeptEntry[], { folder, signal }: DecompressOptions): Promise<void> {
+  const before = entries.map(({ path }) => statSync(join(folder, path)))
+  const names = entries.map(({ path }) => `${WORK}${path}`)
+  await using child = startChild('prlimit', [...commandIn(folder), '--', ...names], { signal, timeoutMs: TIMEOUT_MS })
+  child.stdout.resume()
+  await child.ended
+  for (const [at, entry] of entries.entries()) {
+    const file = join(folder, entry.path)
+    const after = statSync(file)
+    if (after.ino === before[at]?.ino && after.size === before[at]?.size) continue
+    if (buildIdOf(file) !== entry.buildId) {
+      throw new FetchError('malformed', `${entry.path} has another build-id once its sections are decompressed`)
+    }
+    chmodSync(file, 0o644)
+    entry.size = after.size
+    entry.sha256 = await sha256OfFile(file)
+  }
+}
+
+/** Rewrites files in place, by a temporary name beside each and a rename. */
+function commandIn(folder: string): string[] {
+  return [
+    ...[`--as=${ADDRESS_SPACE}`, '--core=0', 'bwrap'],
+    ...['--unshare-all', '--die-with-parent', '--new-session', '--cap-drop', 'ALL', '--clearenv'],
+    ...['--ro-bind', '/usr', '/usr', '--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64'],
+    ...['--bind', folder, WORK, '--chdir', WORK, '/usr/bin/eu-elfcompress', '-q', '-t', 'none'],
+  ]
+}
+
+function buildIdOf(file: string): string | undefined {
+  using source = fileSource(file)
+  return readElfFile(source).buildId
+}

@@ -1,0 +1,65 @@
+/**
+ * A verified package file into the store: unpacked under a temporary name, its debuginfo made as the settings say,
+ * put in its place. Owns the order, and that nothing half-written stays when it fails.
+ */
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from '../../config.ts'
+import type { Database } from '../../database.ts'
+import { FetchError } from '../fetch/error.ts'
+import type { PackageFormat } from '../format.ts'
+import { packageLabel, type PackageRow } from '../index/lookup.ts'
+import { decompressDebug } from './decompress_debug.ts'
+import { evictOverQuota } from './evict.ts'
+import { putInPlace, WORK_FOLDER } from './kept.ts'
+import { assertRoom } from './room.ts'
+import { unpack } from './unpack.ts'
+
+export interface KeepContext {
+  config: Pick<Config, 'repoDir' | 'minFreeMb' | 'repoQuotaMb' | 'decompressDebug'>
+  database: Database
+  signal: AbortSignal
+}
+
+/** What of a file whose SHA256 was compared. */
+export interface PackageFile {
+  file: string
+  format: PackageFormat
+  /** Lower-case hex. */
+  sha256: string
+}
+
+/**
+ * Keeps it, then brings the store under its quota. Whoever calls it holds the package's lease. Throws FetchError
+ * 'malformed' or 'no-space'.
+ */
+export async function keepPackage(row: PackageRow, pack: PackageFile, context: KeepContext): Promise<void> {
+  const { config, database, signal } = context
+  const temporary = join(config.repoDir, WORK_FOLDER, `${row.id}.new`)
+  const hasRoom = () => assertRoom(config.repoDir, { minFreeMb: config.minFreeMb, bytes: 0 })
+  mkdirSync(join(config.repoDir, WORK_FOLDER), { recursive: true, mode: 0o755 })
+  rmSync(temporary, { recursive: true, force: true })
+  try {
+    const entries = await unpack(pack.format.members(pack.file, signal), { folder: temporary, assertRoom: hasRoom })
+    if (config.decompressDebug) await decompressDebug(entries, { folder: temporary, signal, assertRoom: hasRoom })
+    const folder = folderOf(row, pack.sha256, database)
+    await putInPlace(database, config.repoDir, { id: row.id, release: row.release, folder, temporary, entries })
+  } catch (error) {
+    if (error instanceof FetchError && error.kind === 'malformed') rmSync(pack.file, { force: true })
+    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
+      throw new FetchError('no-space', `There is no space left to keep ${packageLabel(row)}`, { cause: error })
+    }
+    throw error
+  } finally {
+    rmSync(temporary, { recursive: true, force: true })
+  }
+  evictOverQuota(database, config)
+}
+
+/** NAME_VERSION_ARCH, unless another content of that name is kept there. */
+function folderOf(row: PackageRow, sha256: string, database: Database): string {
+  const label = packageLabel(row)
+  const other = database.$client.prepare('SELECT 1 FROM package WHERE release_id = ? AND folder = ? AND id <> ?')
+    .get(row.releaseId, label, row.id)
+  return other === undefined ? label : `${label}.${sha256.slice(0, 8)}`
+}

@@ -1,0 +1,80 @@
+/**
+ * What a killed process left under RETRACE_REPO_DIR: folders of packages without a row, and temporary names. Owns the
+ * question what is nobody's: a name is looked at with the lock held that whoever makes it would hold. Refuses to touch
+ * what it does not know, an administrator's own files among it.
+ */
+import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Database } from '../../database.ts'
+import { isLease, takeLease } from '../index/lease.ts'
+import { WORK_FOLDER } from './kept.ts'
+
+const DAY_MS = 86_400_000
+/** A partial download is worth something to who goes on with it, for a while. */
+const KEEP_PART_MS = 2 * DAY_MS
+
+/** Removes them, or with `dryRun` only finds them; their names below `repoDir`. */
+export function removeStrays(database: Database, repoDir: string, { dryRun }: { dryRun: boolean }): string[] {
+  return [...strayFolders(database, repoDir, dryRun), ...strayNames(database, repoDir, dryRun)]
+}
+
+function strayFolders(database: Database, repoDir: string, dryRun: boolean): string[] {
+  const client = database.$client
+  const releases = client.prepare('SELECT id, name FROM release ORDER BY name').all() as { id: number; name: string }[]
+  const folders = client.prepare('SELECT folder FROM package WHERE release_id = ? AND kept IS NOT NULL').pluck()
+  const found: string[] = []
+  for (const { id, name } of releases) {
+    // With the lock held: a folder comes and goes in the transaction that notes it.
+    client.transaction(() => {
+      const known = new Set(folders.all(id) as string[])
+      for (const folder of namesIn(join(repoDir, name))) {
+        if (known.has(folder)) continue
+        found.push(join(name, folder))
+        if (!dryRun) renameSync(join(repoDir, name, folder), join(repoDir, `${GOING}${found.length}`))
+      }
+    }).immediate()
+  }
+  return found
+}
+
+/** Where stray folders go before they are removed, which can take longer than a lock may be held. */
+const GOING = '.stray-'
+
+function strayNames(database: Database, repoDir: string, dryRun: boolean): string[] {
+  const found: string[] = []
+  const take = (name: string, isReported = true) => {
+    if (isReported) found.push(name)
+    if (!dryRun) rmSync(join(repoDir, name), { recursive: true, force: true })
+  }
+  for (const name of namesIn(repoDir)) if (name.startsWith(GOING)) take(name, false)
+  for (const name of namesIn(join(repoDir, WORK_FOLDER))) {
+    if (isNobodys(database, join(repoDir, WORK_FOLDER, name), name)) take(join(WORK_FOLDER, name))
+  }
+  return found
+}
+
+/** Names are `ID.new`, `ID.gone` and such, or `SHA256.part`; whoever makes one holds the package's lease. */
+function isNobodys(database: Database, file: string, name: string): boolean {
+  const [stem = '', ending] = name.split('.')
+  const ids = ending === 'part' && /^[0-9a-f]{64}$/.test(stem)
+    ? database.$client.prepare('SELECT id FROM package WHERE sha256 = unhex(?) AND kept IS NULL').pluck().all(stem)
+    : /^[0-9]+$/.test(stem)
+    ? [Number(stem)]
+    : []
+  for (const id of ids) {
+    const taken = takeLease(database, `package:${id}`)
+    if (!isLease(taken)) return false
+    taken[Symbol.dispose]()
+  }
+  if (ending !== 'part' || ids.length === 0) return true
+  return Date.now() - (lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) > KEEP_PART_MS
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    throw error
+  }
+}

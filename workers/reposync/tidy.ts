@@ -1,0 +1,32 @@
+/**
+ * What a sync does to the kept files when the indices are up to date: versions whose week is over go, then what is over
+ * the quota. Owns the sentences on both.
+ */
+import type { Config } from '../../src/config.ts'
+import type { Database } from '../../src/database.ts'
+import { packagesInUse } from '../../src/packages/index/use.ts'
+import { evictOverQuota } from '../../src/packages/keep/evict.ts'
+import type { KeptPackage } from '../../src/packages/keep/kept.ts'
+import { noteSuperseded, overdue, removeSuperseded } from '../../src/packages/keep/superseded.ts'
+
+/** Does it, or with `dryRun` finds out what would be done; a line for each package. `now`: Unix seconds. */
+export function tidy(
+  { config, database, now }: { config: Config; database: Database; now: number },
+  { dryRun }: { dryRun: boolean },
+): string[] {
+  if (!dryRun) {
+    noteSuperseded(database, now)
+    // Workers that were killed did not give back their uses.
+    packagesInUse(database)
+  }
+  const old = dryRun ? overdue(database, now) : removeSuperseded(database, config.repoDir, now)
+  const evicted = evictOverQuota(database, config, { dryRun, spareGone: true }).packages
+  const lines = (packages: KeptPackage[], why: string) =>
+    packages.map(({ release, folder }) =>
+      `${release}/${folder}: ${dryRun ? 'its files would be removed' : 'its files were removed'}: ${why}`
+    )
+  return [
+    ...lines(old, 'a newer version has stood beside it for a week'),
+    ...lines(evicted, 'the store was over its quota, and it was longest unused'),
+  ]
+}
