@@ -1,11 +1,11 @@
-import { execFileSync } from 'node:child_process'
-import { copyFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Core, CoreModule } from '../../../src/elf/core.ts'
 import { PackageUses } from '../../../src/packages/index/use.ts'
 import { type Hints, type Resolution, resolveModules } from '../../../workers/retrace/resolve.ts'
 import { lackOf } from '../../../workers/retrace/report/modules.ts'
 import { makeElf } from '../../helpers/deb_repository.ts'
+import { dwzPair } from '../../helpers/dwz_pair.ts'
 import { makeWorld, type World } from './world.ts'
 
 function moduleAt(
@@ -326,28 +326,3 @@ describe('resolveModules()', () => {
     expect(lines.join()).toContain('SHA256')
   })
 })
-
-/** Two libraries whose common debuginfo dwz moves into a third file. */
-function dwzPair(folder: string) {
-  const source = (name: string) =>
-    `struct common { int a; char *b; struct common *next; }; int ${name}(struct common *c) { return c ? c->a : 0; }
-     ${
-      Array.from({ length: 200 }, (_, i) => `struct s${i} { struct common c; int x${i}; }; struct s${i} v${i};`).join(
-        '\n',
-      )
-    }`
-  const one = makeElf(folder, 'libone', { source: source('one') })
-  const two = makeElf(folder, 'libtwo', { source: source('one') })
-  const dwz = `${folder}/common.debug`
-  copyFileSync(two.debug, `${folder}/libtwo.copy`)
-  execFileSync('dwz', [
-    '-m',
-    dwz,
-    '-M',
-    '/usr/lib/debug/.dwz/x86_64-linux-gnu/one.debug',
-    one.debug,
-    `${folder}/libtwo.copy`,
-  ])
-  const notes = execFileSync('readelf', ['-n', dwz], { encoding: 'utf8' })
-  return { one, dwz, dwzId: /Build ID: ([0-9a-f]+)/.exec(notes)?.[1] ?? '' }
-}
