@@ -4,7 +4,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Core, readCore } from '../../src/elf/core.ts'
-import { readElfFile } from '../../src/elf/file.ts'
+import { type ElfFile, readElfFile } from '../../src/elf/file.ts'
 import { fileSource } from '../../src/elf/source.ts'
 import { installationRoot } from '../../src/program.ts'
 import { assemble } from '../../workers/retrace/assemble.ts'
@@ -18,46 +18,63 @@ import { launch } from '../../workers/retrace/sandbox/launch.ts'
 import { GDB_ARGUMENTS } from '../../workers/retrace/gdb/conversation.ts'
 import { INSIDE } from '../../workers/retrace/sandbox/arguments.ts'
 
+const DEBUG = '/usr/lib/debug'
+
 export const WORKER_ROOT = join(installationRoot(), 'workers', 'retrace', 'root')
 
-/** Modules whose files lie in `root` at the paths that the core names; `without` tells which are to be missing. */
+/**
+ * Modules whose files lie in `root` at the paths that the core names, with debuginfo below its /usr/lib/debug or, where
+ * `hostDebug` is set, that of this machine; `without` tells which are to be missing.
+ */
 export function modulesIn(
   core: Core,
   root: string,
-  without: (path: string) => boolean = () => false,
+  { without = () => false, hostDebug = false }: Pick<RetraceOptions, 'without' | 'hostDebug'> = {},
 ): ResolvedModule[] {
+  const folders = [`${root}${DEBUG}`, ...(hostDebug ? [DEBUG] : [])]
   return core.modules.map((module) => {
     const names = [module.path, module.linkName ?? '', module.path.replace(/^\/usr\/lib/, '/lib')]
     const path = names.find((name) => name.startsWith('/') && existsSync(root + name))
     const file = path === undefined || without(module.path) ? undefined : keptFile(root, path)
-    const hasDebug = file !== undefined && readsDebug(file.path)
+    const debug = file === undefined || readElf(file.path).hasDebugInfo ? file : debugFile(folders, file.buildId)
+    const dwzId = debug && readElf(debug.path).debugAltLink?.buildId
+    const dwz = debugFile(folders, dwzId)
     return {
       module,
       status: module.kind === 'vdso'
         ? 'not-applicable'
         : file === undefined
         ? 'missing'
-        : hasDebug
+        : module.buildId === undefined
+        ? 'by-path'
+        : debug !== undefined
         ? 'exact'
         : 'no-debuginfo',
       package: undefined,
       debugPackage: undefined,
       binary: file,
-      debug: hasDebug ? file : undefined,
-      dwz: [],
+      debug,
+      dwz: dwz === undefined ? [] : [dwz],
+      ...(dwzId === undefined || dwz !== undefined ? {} : { missingDwz: dwzId }),
       tried: [],
     }
   })
 }
 
 function keptFile(root: string, path: string): KeptFile {
-  using source = fileSource(root + path)
-  return { path: root + path, buildId: readElfFile(source).buildId, packageDir: root }
+  return { path: root + path, buildId: readElf(root + path).buildId, packageDir: root }
 }
 
-function readsDebug(path: string): boolean {
+function debugFile(folders: string[], buildId: string | undefined): KeptFile | undefined {
+  if (buildId === undefined) return undefined
+  const name = `/.build-id/${buildId.slice(0, 2)}/${buildId.slice(2)}.debug`
+  const folder = folders.find((each) => existsSync(each + name))
+  return folder === undefined ? undefined : { path: folder + name, buildId, packageDir: folder }
+}
+
+function readElf(path: string): ElfFile {
   using source = fileSource(path)
-  return readElfFile(source).hasDebugInfo
+  return readElfFile(source)
 }
 
 /** What tests look at (schema/backtrace.schema.json has all). */
@@ -95,6 +112,8 @@ export interface Retraced {
 }
 
 export interface RetraceOptions {
+  /** Takes debuginfo that this machine has installed. */
+  hostDebug?: boolean
   without?: (path: string) => boolean
   memoryMb?: number
   seconds?: number
@@ -105,7 +124,7 @@ export interface RetraceOptions {
 export async function retraceIn(corePath: string, root: string, options: RetraceOptions = {}): Promise<Retraced> {
   using source = fileSource(corePath)
   const core = readCore(source)
-  const modules = modulesIn(core, root, options.without)
+  const modules = modulesIn(core, root, options)
   const assembly = assemble(core, modules, corePath)
   const seconds = options.seconds ?? 60
   const deadline = new Deadline(seconds * 1000)

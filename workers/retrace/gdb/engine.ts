@@ -48,12 +48,15 @@ function hostEngine(): Engine | undefined {
   }
 }
 
-/** Python's standard library, without which gdb 13 does not start, and the folder of the loader. */
+/**
+ * Python's standard library, without which gdb 13 does not start, the folder of the loader, and the locale without which
+ * gdb shows text in UTF-8 as octal numbers.
+ */
 function foldersThatExist(): string[] {
   const pythons = readdirSync('/usr/lib').filter((name) => /^python3\.\d+$/.test(name)).map((name) =>
     `/usr/lib/${name}`
   )
-  return existsSync('/usr/lib64') ? [...pythons, '/usr/lib64'] : pythons
+  return [...pythons, ...['/usr/lib64', '/usr/lib/locale/C.utf8'].filter((path) => existsSync(path))]
 }
 
 /** The loader's name directly in /lib, as on arm64: a link beside the folder that is bound. */
