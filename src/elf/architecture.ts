@@ -30,6 +30,8 @@ export interface ArchitectureRow {
   readonly triplet: string
   /** Program of qemu-user, without `-static`. */
   readonly qemu: string
+  /** Whose packages a yum repository of this architecture holds too (multilib). */
+  readonly multilib?: Architecture
 }
 
 export const ARCHITECTURES: readonly ArchitectureRow[] = [
@@ -46,6 +48,7 @@ export const ARCHITECTURES: readonly ArchitectureRow[] = [
     gdb: 'i386:x86-64',
     triplet: 'x86_64-linux-gnu',
     qemu: 'qemu-x86_64',
+    multilib: 'i386',
   },
   {
     name: 'i386',

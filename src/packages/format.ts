@@ -23,6 +23,8 @@ export interface RepositorySpec {
   superseded: 'keep' | 'one-week'
   checkValidUntil: boolean
   byHash: 'yes' | 'no' | 'force'
+  /** Sentences on what is not verified, since the configuration says so: for every sync's log, and `--status`. */
+  remarks?: string[]
   /** What only the format itself understands. */
   own?: unknown
 }
@@ -66,6 +68,8 @@ export const USUAL_CONNECTION: Connection = {
 export interface Trust {
   files: string[]
   inline: string[]
+  /** Of keys that have to be fetched. */
+  addresses?: string[]
   /** Upper-case hex of primary keys; empty: every key of the rings. */
   fingerprints: string[]
 }
@@ -116,6 +120,15 @@ export interface SuiteIndices {
   contentsSha256: string
   /** Bytes to download. */
   size: number
+}
+
+/** What is to be read of a suite: the indices of a component and architecture that have changed. */
+export interface IndexSelection {
+  suite: SignedSuite
+  component: string
+  architecture: string
+  packages: boolean
+  contents: boolean
 }
 
 /** What a format needs from whoever calls it. */
@@ -180,9 +193,13 @@ export interface PackageFormat {
   /** Fetches, verifies and reads the indices that `suite.indices` named. */
   read(
     repository: RepositorySpec,
-    selection: { suite: SignedSuite; component: string; architecture: string; packages: boolean; contents: boolean },
+    selection: IndexSelection,
     context: SyncContext,
   ): AsyncIterable<IndexEntry[]>
+  /** Where a path of a repository can be had, the best first; without it: below the repository's address. */
+  addresses?(repository: RepositorySpec, path: string, context: SyncContext): Promise<string[]>
+  /** What is checked on a package beside the checksum that its index has, before anything opens it. Throws FetchError. */
+  verify?(file: string, repository: RepositorySpec, context: SyncContext): Promise<void>
   /** The members of a package file whose checksum was verified. */
   members(file: string, signal: AbortSignal): AsyncIterable<Member>
   compareVersions(a: string, b: string): number

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { cpSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { SigningKey } from './signing_key.ts'
 
 /** What a package has at a path. */
 export type MadeFile =
@@ -41,35 +42,6 @@ export interface PublishOptions {
   compressions?: ('xz' | 'gz' | 'none')[]
 }
 
-/** A key pair in a GNUPGHOME of its own. */
-class Key {
-  readonly home: string
-  readonly ring: string
-  readonly armoured: string
-
-  constructor(folder: string, name: string) {
-    this.home = join(folder, name)
-    this.ring = join(folder, `${name}.gpg`)
-    mkdirSync(this.home, { mode: 0o700 })
-    const user = `${name} <${name}@example.org>`
-    this.run(['--quick-gen-key', '--passphrase', '', user, 'ed25519', 'sign', 'never'])
-    this.run(['--export', '--output', this.ring])
-    this.armoured = this.run(['--export', '--armor'])
-  }
-
-  run(args: string[]): string {
-    return execFileSync('gpg', ['--batch', '--yes', '--quiet', '--pinentry-mode', 'loopback', ...args], {
-      env: { PATH: '/usr/bin:/bin', GNUPGHOME: this.home, LC_ALL: 'C' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      encoding: 'utf8',
-    })
-  }
-
-  stop(): void {
-    execFileSync('gpgconf', ['--kill', 'all'], { env: { PATH: '/usr/bin:/bin', GNUPGHOME: this.home } })
-  }
-}
-
 interface Built {
   stanza: string
   name: string
@@ -84,8 +56,8 @@ export class DebRepository implements Disposable {
   /** The key as it can stand in `Signed-By`. */
   readonly armouredKey: string
   readonly #folder: string
-  readonly #key: Key
-  #other: Key | undefined
+  readonly #key: SigningKey
+  #other: SigningKey | undefined
   readonly #packages = new Map<string, Built>()
 
   /** `folder` exists and is the caller's to remove. */
@@ -94,7 +66,7 @@ export class DebRepository implements Disposable {
     this.suite = suite
     this.root = join(folder, 'archive')
     mkdirSync(this.root)
-    this.#key = new Key(folder, 'signer')
+    this.#key = new SigningKey(folder, 'signer')
     this.keyRing = this.#key.ring
     this.armouredKey = this.#key.armoured
   }
@@ -204,7 +176,7 @@ export class DebRepository implements Disposable {
   /** Signs what `Release` says now. */
   sign({ signature = 'inline', otherKey = false }: PublishOptions = {}): void {
     const suite = join(this.root, 'dists', this.suite)
-    const key = otherKey ? this.#other ??= new Key(this.#folder, 'stranger') : this.#key
+    const key = otherKey ? this.#other ??= new SigningKey(this.#folder, 'stranger') : this.#key
     const release = join(suite, 'Release')
     if (signature === 'inline') {
       key.run(['--clearsign', '--output', join(suite, 'InRelease'), release])
@@ -228,8 +200,8 @@ export class DebRepository implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#key.stop()
-    this.#other?.stop()
+    this.#key[Symbol.dispose]()
+    this.#other?.[Symbol.dispose]()
   }
 }
 
@@ -238,7 +210,7 @@ function compressed(text: string, compression: 'xz' | 'gz' | 'none'): Uint8Array
   return compression === 'gz' ? gzipSync(text) : new TextEncoder().encode(text)
 }
 
-function putFile(tree: string, path: string, file: MadeFile): void {
+export function putFile(tree: string, path: string, file: MadeFile): void {
   const absolute = join(tree, path)
   mkdirSync(dirname(absolute), { recursive: true })
   if ('bytes' in file) writeFileSync(absolute, file.bytes)

@@ -43,9 +43,9 @@ function parse(argv: string[]) {
 export const HELP = `Usage: abrt-reposync [--dry-run] [--release ID]... [--status | --verify]
 
 Mirrors what package repositories know: which packages there are, and which build-ids and paths they hold. Reads every
-.sources file in RETRACE_REPOS_D, verifies signatures and checksums, and makes each new state visible at once. Packages
-themselves are fetched when a retrace first needs them, or all of them where a file says X-Retrace-Fetch: full.
-Nothing that was once known or kept is forgotten when it vanishes upstream. Call it every six hours.
+.sources and .repo file in RETRACE_REPOS_D, verifies signatures and checksums, and makes each new state visible at once.
+Packages themselves are fetched when a retrace first needs them, or all of them where a file says X-Retrace-Fetch: full
+(retrace_fetch=full). Nothing that was once known or kept is forgotten when it vanishes upstream. Call it every six hours.
 
   --dry-run     say what would be done, change nothing
   --release ID  only repositories that feed this release (debian-12 or debian-12-amd64); may be given several times

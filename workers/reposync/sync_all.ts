@@ -127,7 +127,9 @@ function summary(
   results: PartResult[],
   run: { failures: number; repositories: number; started: number; options: Arguments; config: Config },
 ): string {
-  if (run.repositories === 0) return `No repository is configured: put .sources files into ${run.config.reposD}\n`
+  if (run.repositories === 0) {
+    return `No repository is configured: put .sources or .repo files into ${run.config.reposD}\n`
+  }
   const releases = [...new Set(results.map(({ release }) => release))].sort()
   const rows = releases.map((release) => {
     const own = results.filter((result) => result.release === release)

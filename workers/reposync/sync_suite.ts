@@ -43,7 +43,7 @@ export interface PartResult {
 /** Syncs it; throws FetchError with the reason why nothing of the suite was taken. */
 export async function syncSuite(sync: SuiteSync): Promise<PartResult[]> {
   for (let attempt = 1;; attempt++) {
-    const suite = await sync.format.suite(sync.repository, sync.context)
+    const suite = await sync.format.suite(sync.repository, withNewest(sync))
     assertFresh(suite, sync)
     try {
       return await syncParts(suite, sync)
@@ -54,6 +54,11 @@ export async function syncSuite(sync: SuiteSync): Promise<PartResult[]> {
       log('reposync').info(`${nameOf(sync.repository)}: ${error.message}; reading the suite once more`)
     }
   }
+}
+
+function withNewest({ context, database, repository }: SuiteSync): SyncContext {
+  const newest = newestDate(database, repository)
+  return newest === undefined ? context : { ...context, newest }
 }
 
 /** How a suite is called in the log. */
@@ -68,15 +73,15 @@ function assertFresh(suite: SignedSuite, { repository, context, database }: Suit
     if (repository.checkValidUntil) {
       throw new FetchError(
         'refused',
-        `its Release was valid until ${since}; if that is known and wanted, set Check-Valid-Until: no`,
+        `it was valid until ${since}; if that is known and wanted, set Check-Valid-Until: no`,
       )
     }
-    context.warn(`${nameOf(repository)}: its Release was valid until ${since} (Check-Valid-Until: no)`)
+    context.warn(`${nameOf(repository)}: it was valid until ${since} (Check-Valid-Until: no)`)
   }
   const newest = newestDate(database, repository)
   if (newest !== undefined && suite.date < newest) {
     const [here, there] = [newest, suite.date].map((date) => new Date(date * 1000).toISOString())
-    throw new FetchError('refused', `its Release is of ${there}, older than the one of ${here} that is here`)
+    throw new FetchError('refused', `it is of ${there}, older than the one of ${here} that is here`)
   }
 }
 

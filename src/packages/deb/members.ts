@@ -2,52 +2,13 @@
  * The members of a .deb: `dpkg-deb --fsys-tarfile` into tar-stream. The file's SHA256 was compared with the signed one
  * before. Owns nothing on disk; what is kept of it, and under which names, is `keep/`'s decision.
  */
-import { extract, type Header } from 'tar-stream'
 import { startChild } from '../child.ts'
-import { FetchError } from '../fetch/error.ts'
 import type { Member } from '../format.ts'
+import { tarMembers } from '../tar_members.ts'
 
 const TIMEOUT_MS = 600_000
 
 /** Each member with its bytes; throws FetchError 'malformed' for a package that does not open. */
 export async function* members(file: string, signal: AbortSignal): AsyncGenerator<Member> {
-  await using child = startChild('dpkg-deb', ['--fsys-tarfile', file], { signal, timeoutMs: TIMEOUT_MS })
-  const tar = extract()
-  child.stdout.on('error', (error) => tar.destroy(error))
-  child.stdout.pipe(tar)
-  // A child that fails ends its output too early or not at all: its own words are the better reason.
-  child.ended.catch((error) => tar.destroy(error))
-  try {
-    for await (const entry of tar) {
-      const { header } = entry
-      yield {
-        path: header.name,
-        type: memberType(header.type),
-        size: header.size ?? 0,
-        target: header.linkname ?? undefined,
-        // streamx's type names no element.
-        body: entry as unknown as Member['body'],
-      }
-    }
-    await child.ended
-  } catch (error) {
-    if (error instanceof FetchError) throw error
-    throw new FetchError('malformed', 'The package cannot be unpacked', { cause: error })
-  } finally {
-    tar.destroy()
-  }
-}
-
-function memberType(type: Header['type']): Member['type'] {
-  switch (type) {
-    case 'file':
-    case 'contiguous-file':
-      return 'file'
-    case 'link':
-    case 'symlink':
-    case 'directory':
-      return type
-    default:
-      return 'other'
-  }
+  yield* tarMembers(startChild('dpkg-deb', ['--fsys-tarfile', file], { signal, timeoutMs: TIMEOUT_MS }))
 }

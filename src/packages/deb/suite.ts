@@ -6,7 +6,16 @@
 import { join } from 'node:path'
 import { rm } from 'node:fs/promises'
 import { FetchError } from '../fetch/error.ts'
-import type { IndexEntry, Refreshed, RepositorySpec, SignedSuite, SuiteIndices, SyncContext, Trust } from '../format.ts'
+import type {
+  IndexEntry,
+  IndexSelection,
+  Refreshed,
+  RepositorySpec,
+  SignedSuite,
+  SuiteIndices,
+  SyncContext,
+  Trust,
+} from '../format.ts'
 import { readContents } from './contents.ts'
 import { decompressed } from '../decompress.ts'
 import { readPackages } from './packages_index.ts'
@@ -114,18 +123,10 @@ export function suiteAddress({ uri, suite }: RepositorySpec): string {
   return suite === './' || suite === '/' ? uri : uri + suite
 }
 
-export interface Selection {
-  suite: SignedSuite
-  component: string
-  architecture: string
-  packages: boolean
-  contents: boolean
-}
-
 /** Fetches, verifies, then reads the indices of a component and architecture. */
 export async function* readIndices(
   repository: RepositorySpec,
-  selection: Selection,
+  selection: IndexSelection,
   context: SyncContext,
 ): AsyncGenerator<IndexEntry[]> {
   if (!(selection.suite instanceof DebianSuite)) throw new TypeError('Expected a suite that readSuite() gave')

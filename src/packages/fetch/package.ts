@@ -9,20 +9,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../config.ts'
 import type { Database } from '../../database.ts'
 import { log } from '../../log.ts'
-import { UsageError } from '../../program.ts'
-import { connectionTo, readConfiguration } from '../configuration.ts'
-import type { RepositorySpec } from '../format.ts'
 import { formatNamed } from '../formats.ts'
 import { isLease, takeLease } from '../index/lease.ts'
 import { PackageIndex, packageLabel, type PackageRow } from '../index/lookup.ts'
 import { type KeepContext, keepPackage } from '../keep/keep_package.ts'
 import { WORK_FOLDER } from '../keep/kept.ts'
 import { assertRoom } from '../keep/room.ts'
-import { download } from './download.ts'
 import { FetchError } from './error.ts'
 import { assertNotFailed, forgetFailure, rememberFailure } from './failures.ts'
 import type { TransferLimits } from './request.ts'
-import { readNetwork, Transport } from './transport.ts'
+import { fetchFrom, type Location } from './upstream.ts'
 
 const POLL_MS = 100
 
@@ -34,14 +30,6 @@ export interface FetchContext {
   /** Hears of each download as it begins: `fetch: libc6-dbg 2.36-9+deb12u14 (7.0 MB)`. */
   say(line: string): void
   limits?: TransferLimits
-}
-
-interface Location {
-  format: string
-  uri: string
-  suite: string
-  path: string
-  sha256: Uint8Array
 }
 
 /** Resolves when the package's files are here. Throws FetchError with the reason why they cannot be. */
@@ -84,49 +72,23 @@ async function fetchOnce(row: PackageRow, subject: string, context: FetchContext
 }
 
 async function downloadPackage(row: PackageRow, context: FetchContext): Promise<{ file: string; location: Location }> {
-  const { config, database, signal } = context
+  const { config, database } = context
   const locations = database.$client.prepare(
     `SELECT r.format, r.uri, r.suite, l.path, p.sha256 FROM package_location l
      JOIN repository r ON r.id = l.repository_id JOIN package p ON p.id = l.package_id
      WHERE l.package_id = ? ORDER BY r.id`,
   ).all(row.id) as Location[]
-  if (locations.length === 0) {
+  const [first] = locations
+  if (first === undefined) {
     throw new FetchError('not-found', `${packageLabel(row)} is gone upstream, and was not fetched while it was there`)
   }
   context.say(`fetch: ${row.name} ${row.version} (${(row.size / 2 ** 20).toFixed(1)} MB)`)
   const folder = join(config.repoDir, WORK_FOLDER)
   mkdirSync(folder, { recursive: true, mode: 0o755 })
   assertRoom(config.repoDir, { minFreeMb: config.minFreeMb, bytes: row.size })
-  const network = readNetwork(config)
-  const repositories = configured(config.reposD)
-  let last: unknown
-  for (const location of locations) {
-    const sha256 = hex(location.sha256)
-    const file = join(folder, `${sha256}.part`)
-    const host = `host:${new URL(location.uri).host}`
-    try {
-      assertNotFailed(database, host)
-      const transport = new Transport(location.uri, connectionTo(repositories, location), network)
-      const limits = context.limits === undefined ? {} : { limits: context.limits }
-      await download(location.uri + location.path, { file, signal, transport, size: row.size, sha256, ...limits })
-      return { file, location }
-    } catch (error) {
-      if (!(error instanceof FetchError) || signal.aborted) throw error
-      if (error.isHost && !host.endsWith(':')) rememberFailure(database, host, error)
-      last = error
-    }
-  }
-  throw last
-}
-
-/** What the administrator's files say now: they alone know proxies and passwords. */
-function configured(reposD: string): RepositorySpec[] {
-  try {
-    return readConfiguration(reposD).repositories
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    throw new FetchError('refused', `The repository files are not in order: ${error.message}`, { cause: error })
-  }
+  const sha256 = hex(first.sha256)
+  const file = join(folder, `${sha256}.part`)
+  return { file, location: await fetchFrom(locations, { file, size: row.size, sha256 }, context) }
 }
 
 function hex(bytes: Uint8Array): string {

@@ -61,6 +61,14 @@ function dearmourBlock(block: string): Uint8Array {
   return bytes
 }
 
+/** A ring as one block of ASCII armour: what rpmkeys reads, which reads no binary ones. */
+export function armour(bytes: Uint8Array): string {
+  const lines = Buffer.from(bytes).toString('base64').match(/.{1,64}/g) ?? []
+  const checksum = Buffer.alloc(3)
+  checksum.writeUIntBE(crc24(bytes), 0, 3)
+  return [BEGIN, '', ...lines, `=${checksum.toString('base64')}`, END, ''].join('\n')
+}
+
 /** CRC-24 of RFC 9580, chapter 6.1.1. */
 function crc24(bytes: Uint8Array): number {
   let crc = 0xb704ce

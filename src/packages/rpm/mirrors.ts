@@ -1,0 +1,62 @@
+/**
+ * Where a repository can be had: its own addresses, then those of its metalink or mirrorlist. Owns how these two are
+ * read, and the verdict on a repomd.xml that a metalink knows the hashes of. Refuses addresses that cannot be fetched;
+ * an rsync mirror among them is passed over.
+ */
+import { FetchError } from '../fetch/error.ts'
+import { type Checksum, checksumOf } from './repomd.ts'
+import { parseXml } from './xml.ts'
+
+const MAX_MIRRORS = 500
+const MAX_ALTERNATES = 50
+
+export interface MirrorList {
+  /** Base addresses with a slash at their ends, the best first. */
+  mirrors: string[]
+  /** Of the newest repomd.xml, then of older ones that mirrors may still have; empty: nobody says. */
+  checksums: Checksum[]
+}
+
+/** A mirrorlist: an address a line. */
+export function parseMirrorlist(text: string): MirrorList {
+  const mirrors = text.split('\n').map((line) => line.trim()).filter((line) => /^(https?|file):\/\//.test(line))
+    .filter((line) => URL.canParse(line)).slice(0, MAX_MIRRORS).map((line) => line.endsWith('/') ? line : `${line}/`)
+  if (mirrors.length === 0) throw new FetchError('malformed', 'The mirrorlist names no mirror')
+  return { mirrors, checksums: [] }
+}
+
+/** A metalink 3.0 as MirrorManager makes it: `url` elements of repomd.xml by preference, and its hashes. */
+export async function parseMetalink(bytes: Uint8Array): Promise<MirrorList> {
+  const urls: { url: string; preference: number }[] = []
+  const versions: Map<string, string>[] = []
+  let isRepomd = false
+  let attributes: Record<string, string> = {}
+  const handlers = {
+    open(name: string, found: Record<string, string>) {
+      attributes = found
+      if (name === 'file') {
+        isRepomd = found.name === 'repomd.xml'
+        if (isRepomd) versions.push(new Map())
+      }
+      if (name === 'mm0:alternate' && isRepomd && versions.length < MAX_ALTERNATES) versions.push(new Map())
+    },
+    close(name: string, text: string) {
+      if (!isRepomd) return
+      if (name === 'hash') versions.at(-1)?.set((attributes.type ?? '').toLowerCase(), text.trim().toLowerCase())
+      if (name === 'url' && urls.length < MAX_MIRRORS) {
+        urls.push({ url: text.trim(), preference: Number(attributes.preference) || 0 })
+      }
+    },
+  }
+  async function* once() {
+    yield bytes
+  }
+  for await (const _ of parseXml(once(), { what: 'The metalink', handlers }));
+  const mirrors = urls.filter(({ url }) => /^(https?|file):\/\/.*\/repodata\/repomd\.xml$/.test(url))
+    .sort((a, b) => b.preference - a.preference)
+    .map(({ url }) => url.slice(0, -'repodata/repomd.xml'.length)).filter((url) => URL.canParse(url))
+  const checksums = versions.map(checksumOf).filter((checksum) => checksum !== undefined)
+  if (mirrors.length === 0) throw new FetchError('malformed', 'The metalink names no mirror')
+  if (checksums.length === 0) throw new FetchError('malformed', 'The metalink has no SHA256 or SHA512 of repomd.xml')
+  return { mirrors, checksums }
+}

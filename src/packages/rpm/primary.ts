@@ -1,0 +1,143 @@
+/**
+ * `primary.xml`: every package of a repository, as XML that streams through. Owns which elements count; summaries,
+ * requirements and the rest are never held. Refuses a package whose name, version, location or checksum is none: it
+ * could lead out of the store, or could not be verified.
+ */
+import type { IndexedPackage } from '../format.ts'
+import { isInside } from './locations.ts'
+import { parseXml } from './xml.ts'
+
+/** What an index says of one package, as it is read. */
+interface Draft {
+  name: string
+  architecture: string
+  version: string
+  sha256: string
+  size: string
+  path: string
+  sourceRpm: string
+  buildIds: string[]
+}
+
+const MAX_BUILD_IDS = 100_000
+/** `debuginfo(build-id)` of a dwz file that has none is 'nilnil'. */
+const BUILD_ID = /^([0-9a-f]{2}){4,64}$/
+
+/** Every well-formed package, in batches. `refuse` hears of each that is not, by the name that it gives itself. */
+export async function* readPrimary(
+  text: AsyncIterable<Uint8Array>,
+  refuse: (name: string, why: string) => void,
+): AsyncGenerator<IndexedPackage[]> {
+  let found: IndexedPackage[] = []
+  let draft = emptyDraft()
+  let checksumType: string | undefined
+  let isProvides = false
+  const handlers = {
+    open(name: string, attributes: Record<string, string>) {
+      switch (name) {
+        case 'package':
+          draft = emptyDraft()
+          break
+        case 'version':
+          draft.version = versionOf(attributes) ?? ''
+          break
+        case 'checksum':
+          checksumType = attributes.type
+          break
+        case 'size':
+          draft.size = attributes.package ?? ''
+          break
+        case 'location':
+          draft.path = attributes['xml:base'] === undefined ? attributes.href ?? '' : ''
+          break
+        case 'rpm:provides':
+          isProvides = true
+          break
+        case 'rpm:entry':
+          if (isProvides && attributes.name === 'debuginfo(build-id)' && draft.buildIds.length < MAX_BUILD_IDS) {
+            const id = (attributes.ver ?? '').toLowerCase()
+            if (BUILD_ID.test(id)) draft.buildIds.push(id)
+          }
+      }
+    },
+    close(name: string, value: string) {
+      switch (name) {
+        case 'name':
+          draft.name = value
+          break
+        case 'arch':
+          draft.architecture = value
+          break
+        case 'checksum':
+          draft.sha256 = checksumType === 'sha256' ? value.trim().toLowerCase() : ''
+          break
+        case 'rpm:sourcerpm':
+          draft.sourceRpm = value
+          break
+        case 'rpm:provides':
+          isProvides = false
+          break
+        case 'package': {
+          const read = packageOf(draft)
+          if (typeof read === 'string') refuse(draft.name, read)
+          else found.push(read)
+        }
+      }
+    },
+  }
+  for await (const _ of parseXml(text, { what: 'primary.xml', handlers })) {
+    yield found
+    found = []
+  }
+}
+
+function emptyDraft(): Draft {
+  return { name: '', architecture: '', version: '', sha256: '', size: '', path: '', sourceRpm: '', buildIds: [] }
+}
+
+/** `[epoch:]version-release` of a `version` element, an epoch of 0 left away; undefined when it is none. */
+export function versionOf({ epoch = '0', ver = '', rel = '' }: Record<string, string>): string | undefined {
+  if (!/^[0-9]{1,10}$/.test(epoch) || !isVersion(ver) || !isVersion(rel)) return undefined
+  return Number(epoch) === 0 ? `${ver}-${rel}` : `${Number(epoch)}:${ver}-${rel}`
+}
+
+function isVersion(text: string): boolean {
+  return text.length <= 200 && /^[A-Za-z0-9][A-Za-z0-9._+~^]*$/.test(text)
+}
+
+/** The package, or why it is none. */
+function packageOf(draft: Draft): IndexedPackage | string {
+  const { name, architecture, version, sha256, size, path } = draft
+  if (name.length > 200 || !/^[A-Za-z0-9_][A-Za-z0-9_+.-]*$/.test(name)) return 'its name is none'
+  if (version === '') return 'its version is none'
+  if (!/^[A-Za-z0-9_]{1,40}$/.test(architecture)) return 'its architecture is none'
+  if (!isInside(path)) return 'its location leads out of the repository'
+  if (!/^[0-9a-f]{64}$/.test(sha256)) return 'the index has no SHA256 for it'
+  if (!/^[0-9]{1,15}$/.test(size)) return 'its size is none'
+  return {
+    name,
+    version,
+    architecture,
+    ...sourceOf(draft.sourceRpm, { name, version }),
+    isDebug: isDebugName(name),
+    size: Number(size),
+    sha256,
+    path,
+    buildIds: draft.buildIds,
+  }
+}
+
+/** Whether a package holds debuginfo or its sources, and nothing that is loaded: a matter of names in this format. */
+export function isDebugName(name: string): boolean {
+  return /-debug(info|source)(-common.*)?$/.test(name)
+}
+
+/** `bash-5.2.26-3.fc40.src.rpm`: the version of a source has no epoch here, for all packages that it made alike. */
+function sourceOf(file: string, own: { name: string; version: string }) {
+  const match = /^(.{1,200})-([^-]{1,200})-([^-]{1,200})\.(no)?src\.rpm$/.exec(file)
+  const [, source, version = '', release = ''] = match ?? []
+  if (source === undefined || !/^[A-Za-z0-9_][A-Za-z0-9_+.-]*$/.test(source)) {
+    return { source: own.name, sourceVersion: own.version }
+  }
+  return { source, sourceVersion: `${version}-${release}` }
+}

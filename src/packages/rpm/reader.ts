@@ -1,0 +1,62 @@
+/** The options of one section, read as what they have to be; a value that is none of it fails with file and line. */
+import { UsageError } from '../../program.ts'
+import type { IniSection } from './ini.ts'
+
+export class Reader {
+  readonly file: string
+  readonly section: IniSection
+
+  constructor(file: string, section: IniSection) {
+    this.file = file
+    this.section = section
+  }
+
+  /** Refuses, naming the line of a key, or of the section. */
+  fail(key: string | undefined, message: string): never {
+    const line = (key === undefined ? undefined : this.section.options.get(key)?.line) ?? this.section.line
+    throw new UsageError(`${this.file}:${line}: ${message}`)
+  }
+
+  /** As written; undefined when it is not there or empty. */
+  text(key: string): string | undefined {
+    return this.section.options.get(key)?.value.trim() || undefined
+  }
+
+  /** Separated by white space or commas. */
+  words(key: string): string[] {
+    return (this.text(key) ?? '').split(/[\s,]+/).filter((word) => word !== '')
+  }
+
+  word(key: string): string | undefined {
+    const [first, second] = this.words(key)
+    if (second !== undefined) this.fail(key, `${key} is one word`)
+    return first
+  }
+
+  boolean(key: string, fallback: boolean): boolean {
+    const value = this.text(key)?.toLowerCase()
+    if (value === undefined) return fallback
+    if (/^(1|yes|true|on)$/.test(value)) return true
+    if (/^(0|no|false|off)$/.test(value)) return false
+    return this.fail(key, `${key} is 1 or 0, not ${value}`)
+  }
+
+  choice<const Word extends string>(key: string, among: readonly [Word, ...Word[]]): Word {
+    const value = this.text(key)
+    if (value === undefined) return among[0]
+    return among.find((word) => word === value) ?? this.fail(key, `${key} is ${among.join(' or ')}, not ${value}`)
+  }
+
+  /** An address of a kind that can be fetched, without user and password: they have keys of their own. */
+  address(key: string, text: string): string {
+    if (!URL.canParse(text)) return this.fail(key, `${text.replace(/\/\/.*@/, '//…@')} is no address`)
+    const { protocol, username, password } = new URL(text)
+    if (!['http:', 'https:', 'file:'].includes(protocol)) {
+      this.fail(key, `${protocol}// is not supported; use https://, http:// or file://`)
+    }
+    if (username !== '' || password !== '') {
+      this.fail(key, 'A user and a password do not belong into an address: use username and password')
+    }
+    return text
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * `.repo` files (dnf.conf(5)) with our keys `retrace_release`, `retrace_architectures`, `retrace_releasever`,
+ * `retrace_fetch` and `retrace_superseded`: one RepositorySpec per section, and per architecture where its addresses
+ * name one. Refuses what contradicts itself, with file and line; names keys that it does not know in a warning.
+ */
+import { type Architecture, architectureNamed, architectureRow } from '../../elf/architecture.ts'
+import { UsageError } from '../../program.ts'
+import type { RepositorySpec, Trust } from '../format.ts'
+import { connectionOf } from './connection.ts'
+import { type IniSection, parseIni } from './ini.ts'
+import { Reader } from './reader.ts'
+import { RpmSection } from './section.ts'
+import { expandVariables, variablesIn } from './variables.ts'
+
+/** dnf's keys that change nothing here: they are about installing, about when to look, or about what people see. */
+const WITHOUT_EFFECT = new Set(
+  ('name priority cost skip_if_unavailable metadata_expire metadata_timer_sync type countme failovermethod best ' +
+    'ui_repoid_vars module_hotfixes fastestmirror deltarpm deltarpm_percentage http_caching keepcache keepalive ' +
+    'enablegroups enabled_metadata bandwidth throttle retries max_parallel_downloads ip_resolve minrate ' +
+    'protected_packages user_agent mdpolicy mirrorlist_expire async includepkgs_versions proxy_auth_method ' +
+    'sslverifystatus autorefresh gpgkey_dns_verification gpgcakey repo_gpgcakey').split(' '),
+)
+const KNOWN = new Set(
+  ('baseurl mirrorlist metalink enabled gpgcheck pkg_gpgcheck repo_gpgcheck gpgkey proxy proxy_username ' +
+    'proxy_password username password sslverify sslcacert sslclientcert sslclientkey excludepkgs exclude includepkgs ' +
+    'timeout retrace_release retrace_architectures retrace_releasever retrace_fetch retrace_superseded').split(' '),
+)
+
+/** Reads a file's text. Throws UsageError. */
+export function readRepoFile(file: string, text: string): { repositories: RepositorySpec[]; warnings: string[] } {
+  const warnings: string[] = []
+  const repositories: RepositorySpec[] = []
+  const fail = (line: number, message: string): never => {
+    throw new UsageError(`${file}:${line}: ${message}`)
+  }
+  for (const section of parseIni(text, fail)) {
+    if (section.name === 'main') {
+      warnings.push(`${file}:${section.line}: [main] has no effect: it is about dnf, not about a repository`)
+      continue
+    }
+    const reader = new Reader(file, section)
+    if (!reader.boolean('enabled', true)) continue
+    warnings.push(...unknownKeys(file, section))
+    repositories.push(...repositoriesOf(reader))
+  }
+  return { repositories, warnings }
+}
+
+function unknownKeys(file: string, { options }: IniSection): string[] {
+  return [...options].filter(([key]) => !KNOWN.has(key) && !WITHOUT_EFFECT.has(key))
+    .map(([key, { line }]) => `${file}:${line}: the key ${key} is not known and has no effect`)
+}
+
+/** What a section's addresses are for one architecture. */
+interface Addresses {
+  baseUrls: string[]
+  metalink: string | undefined
+  mirrorlist: string | undefined
+  keys: string[]
+}
+
+function repositoriesOf(reader: Reader): RepositorySpec[] {
+  const release = releaseOf(reader)
+  const architectures = architecturesOf(reader)
+  const specs = new Map<string, RepositorySpec>()
+  for (const [name, architecture] of architectures) {
+    const addresses = addressesOf(reader, { name, architecture })
+    const key = JSON.stringify(addresses)
+    const other = specs.get(key)
+    if (other === undefined) specs.set(key, specOf(reader, { addresses, release, architecture: name }))
+    else other.architectures.push(name)
+  }
+  return [...specs.values()]
+}
+
+function specOf(
+  reader: Reader,
+  { addresses, release, architecture }: { addresses: Addresses; release: string; architecture: string },
+): RepositorySpec {
+  const { file, section } = reader
+  const uri = addresses.baseUrls[0] ?? addresses.metalink ?? addresses.mirrorlist ?? ''
+  const gpgcheck = reader.boolean('gpgcheck', true) && reader.boolean('pkg_gpgcheck', true)
+  const repoGpgcheck = reader.boolean('repo_gpgcheck', false)
+  if ((gpgcheck || repoGpgcheck) && addresses.keys.length === 0) {
+    const check = gpgcheck ? 'gpgcheck' : 'repo_gpgcheck'
+    reader.fail(check, `[${section.name}] has no gpgkey; name one, or set ${check}=0 where that is known and wanted`)
+  }
+  return {
+    format: 'rpm',
+    file,
+    line: section.line,
+    uri,
+    suite: section.name,
+    components: [],
+    architectures: [architecture],
+    release,
+    signedBy: trustOf(addresses.keys),
+    connection: connectionOf(reader, uri),
+    fetch: reader.choice('retrace_fetch', ['on-demand', 'full'] as const),
+    superseded: reader.choice('retrace_superseded', ['keep', 'one-week'] as const),
+    checkValidUntil: true,
+    byHash: 'no',
+    remarks: [
+      ...(gpgcheck ? [] : ['gpgcheck=0: signatures of its packages are not checked']),
+      ...(repoGpgcheck ? [] : ['repo_gpgcheck=0: the signature of its index is not checked']),
+    ],
+    own: new RpmSection({
+      baseUrls: addresses.baseUrls,
+      metalink: addresses.metalink,
+      mirrorlist: addresses.mirrorlist,
+      gpgcheck,
+      repoGpgcheck,
+      excluded: [...reader.words('excludepkgs'), ...reader.words('exclude')],
+      included: reader.words('includepkgs'),
+    }),
+  }
+}
+
+function trustOf(keys: string[]): Trust {
+  const isFile = (key: string) => key.startsWith('file:')
+  return {
+    files: keys.filter(isFile).map((key) => decodeURIComponent(new URL(key).pathname)),
+    inline: [],
+    fingerprints: [],
+    addresses: keys.filter((key) => !isFile(key)),
+  }
+}
+
+function addressesOf(reader: Reader, as: { name: string; architecture: Architecture }): Addresses {
+  const values = { releasever: reader.word('retrace_releasever'), arch: as.name, architecture: as.architecture }
+  const expanded = (key: string) =>
+    reader.words(key).map((text) => {
+      const url = expandVariables(text, values, (message) => reader.fail(key, message))
+      return reader.address(key, url)
+    })
+  const single = (key: string) => {
+    const [first, second] = expanded(key)
+    if (second !== undefined) reader.fail(key, `${key} is one address`)
+    return first
+  }
+  const addresses = {
+    baseUrls: expanded('baseurl').map((url) => url.endsWith('/') ? url : `${url}/`),
+    metalink: single('metalink'),
+    mirrorlist: single('mirrorlist'),
+    keys: expanded('gpgkey'),
+  }
+  if (addresses.baseUrls.length === 0 && addresses.metalink === undefined && addresses.mirrorlist === undefined) {
+    reader.fail(undefined, `[${reader.section.name}] has no baseurl, metalink or mirrorlist`)
+  }
+  return addresses
+}
+
+function releaseOf(reader: Reader): string {
+  const value = reader.word('retrace_release')
+  if (value === undefined) {
+    return reader.fail(
+      undefined,
+      `[${reader.section.name}] has no retrace_release: say which release it feeds, like fedora-40`,
+    )
+  }
+  if (!/^[a-z][a-z0-9._]*(-[a-z0-9._]+)*$/.test(value)) {
+    reader.fail('retrace_release', 'retrace_release is a release id without architecture, like fedora-40')
+  }
+  const tail = value.split('-').at(-1) ?? ''
+  if (value.includes('-') && architectureNamed(tail) !== undefined) {
+    reader.fail('retrace_release', `retrace_release has no architecture: leave -${tail} away`)
+  }
+  return value
+}
+
+/** As configured, else the one that an address names, else x86_64. */
+function architecturesOf(reader: Reader): [name: string, architecture: Architecture][] {
+  const names = reader.words('retrace_architectures')
+  const addresses = ['baseurl', 'metalink', 'mirrorlist'].flatMap((key) => reader.words(key))
+  const needing = ['baseurl', 'metalink', 'mirrorlist', 'gpgkey'].find((key) =>
+    reader.words(key).some((text) => ['arch', 'basearch'].some((name) => variablesIn(text).has(name)))
+  )
+  if (names.length === 0 && needing !== undefined) {
+    reader.fail(needing, '$arch or $basearch occurs, so retrace_architectures is needed, like x86_64 aarch64')
+  }
+  const found = addresses.flatMap((text) => text.split(/[^a-z0-9_]+/)).find((word) => isRpmName(word))
+  return [...new Set(names.length > 0 ? names : [found ?? 'x86_64'])].map((name) => {
+    const architecture = architectureNamed(name)
+    if (architecture === undefined || !isRpmName(name)) {
+      return reader.fail('retrace_architectures', `${name} is none of rpm's names known here`)
+    }
+    return [name, architecture]
+  })
+}
+
+function isRpmName(name: string): boolean {
+  const architecture = architectureNamed(name)
+  if (architecture === undefined) return false
+  const { rpm, basearch } = architectureRow(architecture)
+  return rpm.includes(name) || basearch === name
+}

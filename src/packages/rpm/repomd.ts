@@ -1,0 +1,119 @@
+/**
+ * `repomd.xml`: what a repository says about its indices. Owns which of them count: primary and filelists, as XML;
+ * those of sqlite, zchunk, modules and groups are not looked at. Refuses what has no SHA256 or SHA512, and locations
+ * that lead out of the repository.
+ */
+import type { Compression } from '../decompress.ts'
+import { FetchError } from '../fetch/error.ts'
+import { isInside } from './locations.ts'
+import { parseXml } from './xml.ts'
+
+/** How an index can be had. */
+export interface RepomdFile {
+  path: string
+  compression: Compression
+  checksum: Checksum
+  size: number | undefined
+  /** Bytes that it unpacks to, when the repository says. */
+  openSize: number | undefined
+}
+
+export interface Checksum {
+  algorithm: 'sha256' | 'sha512'
+  /** Lower-case hex. */
+  hex: string
+}
+
+export interface Repomd {
+  /** Unix seconds of the newest index. */
+  date: number
+  primary: RepomdFile
+  /** A repository of packages without files has none. */
+  filelists: RepomdFile | undefined
+}
+
+const MAX_ELEMENTS = 100_000
+const ENDINGS: [string, Compression][] = [['.gz', 'gz'], ['.xz', 'xz'], ['.zst', 'zst'], ['.bz2', 'bz2'], [
+  '.xml',
+  'none',
+]]
+
+interface Data {
+  type: string
+  texts: Map<string, string>
+  checksums: Map<string, string>
+  href: string
+  hasBase: boolean
+}
+
+/** Reads a text whose signature, where one is wanted, was verified. Throws FetchError 'malformed'. */
+export async function parseRepomd(bytes: Uint8Array): Promise<Repomd> {
+  const found: Data[] = []
+  let current: Data | undefined
+  let checksumType = ''
+  let elements = 0
+  const handlers = {
+    open(name: string, attributes: Record<string, string>) {
+      if (++elements > MAX_ELEMENTS) throw malformed(`has more than ${MAX_ELEMENTS} elements`)
+      if (name === 'data') {
+        const type = attributes.type ?? ''
+        current = { type, texts: new Map(), checksums: new Map(), href: '', hasBase: false }
+        found.push(current)
+      }
+      if (name === 'checksum') checksumType = (attributes.type ?? '').toLowerCase()
+      if (name === 'location' && current !== undefined) {
+        current.href = attributes.href ?? ''
+        current.hasBase = attributes['xml:base'] !== undefined
+      }
+    },
+    close(name: string, text: string) {
+      if (name === 'data') current = undefined
+      else if (name === 'checksum') current?.checksums.set(checksumType, text.trim().toLowerCase())
+      else current?.texts.set(name, text.trim())
+    },
+  }
+  async function* once() {
+    yield bytes
+  }
+  for await (const _ of parseXml(once(), { what: 'repomd.xml', handlers }));
+  const primary = found.find(({ type }) => type === 'primary')
+  if (primary === undefined) throw malformed('names no primary index')
+  const filelists = found.find(({ type }) => type === 'filelists')
+  return {
+    date: Math.max(0, ...found.map(({ texts }) => Math.floor(numberOf(texts.get('timestamp')) ?? 0))),
+    primary: fileOf(primary),
+    filelists: filelists === undefined ? undefined : fileOf(filelists),
+  }
+}
+
+function fileOf({ type, texts, checksums, href, hasBase }: Data): RepomdFile {
+  if (hasBase || !isInside(href)) throw malformed(`has its ${type} index outside the repository`)
+  const compression = ENDINGS.find(([ending]) => href.endsWith(ending))?.[1]
+  if (compression === undefined) throw malformed(`has its ${type} index in a form that is not read here`)
+  const checksum = checksumOf(checksums)
+  if (checksum === undefined) throw malformed(`has no SHA256 or SHA512 of its ${type} index; MD5 and SHA1 are refused`)
+  return {
+    path: href,
+    compression,
+    checksum,
+    size: numberOf(texts.get('size')),
+    openSize: numberOf(texts.get('open-size')),
+  }
+}
+
+/** The better of the checksums that a metalink or repomd.xml has of one file; undefined when none is good enough. */
+export function checksumOf(checksums: Map<string, string>): Checksum | undefined {
+  for (const [algorithm, digits] of [['sha512', 128], ['sha256', 64]] as const) {
+    const hex = checksums.get(algorithm)
+    if (hex !== undefined && hex.length === digits && /^[0-9a-f]+$/.test(hex)) return { algorithm, hex }
+  }
+  return undefined
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^[0-9]{1,15}(\.[0-9]{1,9})?$/.test(text) ? Number(text) : undefined
+}
+
+function malformed(what: string): FetchError {
+  return new FetchError('malformed', `repomd.xml ${what}`)
+}

@@ -1,0 +1,218 @@
+/**
+ * A yum repository: its repomd.xml from the first mirror that has a current one, then the indices that this names, each
+ * by its checksum. Owns the way over the mirrors; hands out entries and keeps nothing.
+ * Refuses to open a byte of an index that the checksums do not cover.
+ */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { decompressed } from '../decompress.ts'
+import { FetchError } from '../fetch/error.ts'
+import type {
+  IndexEntry,
+  IndexSelection,
+  Refreshed,
+  RepositorySpec,
+  SignedSuite,
+  SuiteIndices,
+  SyncContext,
+} from '../format.ts'
+import { verifiedText } from '../verify/signature.ts'
+import { freshDocument, keptDocument } from './documents.ts'
+import { readFilelists } from './filelists.ts'
+import { localTrust } from './keys.ts'
+import { type MirrorList, parseMetalink, parseMirrorlist } from './mirrors.ts'
+import { readPrimary } from './primary.ts'
+import { type Checksum, parseRepomd, type Repomd, type RepomdFile } from './repomd.ts'
+import { isOfArchitecture, sectionOf } from './section.ts'
+
+const MAX_REPOMD = 16 << 20
+/** Fedora's filelists unpack to 1.2 GB. */
+const MAX_INDEX = 8 * 2 ** 30
+/** Mirrors that are tried for one file: a list has hundreds. */
+const MAX_TRIED = 6
+
+class YumRepository implements SignedSuite {
+  readonly repomd: Repomd
+  /** The one that the description came from first. */
+  readonly mirrors: string[]
+  readonly release: string
+  readonly date: number
+  readonly validUntil = undefined
+  readonly #choice: string
+
+  constructor(spec: RepositorySpec, { repomd, mirrors }: { repomd: Repomd; mirrors: string[] }) {
+    this.repomd = repomd
+    this.mirrors = mirrors
+    this.release = spec.release ?? ''
+    this.date = repomd.date
+    this.#choice = sectionOf(spec).choice
+  }
+
+  indices(): SuiteIndices {
+    const { primary, filelists } = this.repomd
+    return {
+      packagesSha256: primary.checksum.hex + this.#choice,
+      contentsSha256: filelists === undefined ? '' : filelists.checksum.hex + this.#choice,
+      size: (primary.size ?? 0) + (filelists?.size ?? 0),
+    }
+  }
+}
+
+/** Where a path of a repository can be had, the best first. */
+export async function addressesOf(repository: RepositorySpec, path: string, context: SyncContext): Promise<string[]> {
+  const { mirrors } = await mirrorsOf(repository, { isSync: false, context })
+  return mirrors.slice(0, MAX_TRIED).map((mirror) => mirror + path)
+}
+
+/** A sync asks for the list itself; packages are looked for on the mirrors that the last one found in it. */
+async function mirrorsOf(
+  repository: RepositorySpec,
+  { isSync, context }: { isSync: boolean; context: SyncContext },
+): Promise<MirrorList> {
+  const { baseUrls, metalink, mirrorlist } = sectionOf(repository).options
+  const address = metalink ?? mirrorlist
+  if (address === undefined) return { mirrors: baseUrls, checksums: [] }
+  const document = await (isSync ? freshDocument : keptDocument)(address, context)
+  const text = await readFile(document.file)
+  const list = metalink === undefined ? parseMirrorlist(text.toString('utf8')) : await parseMetalink(text)
+  await document.keep()
+  return { ...list, mirrors: [...baseUrls, ...list.mirrors] }
+}
+
+/** Finds the newest description that a mirror has: the first that is as new as the metalink, or what is here, says. */
+export async function readRepository(repository: RepositorySpec, context: SyncContext): Promise<SignedSuite> {
+  for (const remark of repository.remarks ?? []) context.warn(`[${repository.suite}] ${remark}`)
+  const { mirrors, checksums } = await mirrorsOf(repository, { isSync: true, context })
+  let best: YumRepository | undefined
+  let failure: unknown
+  for (const mirror of mirrors.slice(0, MAX_TRIED)) {
+    try {
+      const { repomd, age } = await readRepomd(repository, { mirror, checksums, context })
+      const found = new YumRepository(repository, { repomd, mirrors: [mirror, ...mirrors.filter((m) => m !== mirror)] })
+      if (best === undefined || found.date > best.date) best = found
+      if (age === 0 && found.date >= (context.newest ?? 0)) return found
+    } catch (error) {
+      if (!(error instanceof FetchError) || context.signal.aborted) throw error
+      failure ??= error
+    }
+  }
+  if (best === undefined) throw failure
+  return best
+}
+
+/** The description that a mirror has; `age` counts the generations between it and the metalink's newest. */
+async function readRepomd(
+  repository: RepositorySpec,
+  { mirror, checksums, context }: { mirror: string; checksums: Checksum[]; context: SyncContext },
+): Promise<{ repomd: Repomd; age: number }> {
+  const text = await context.refresh(`${mirror}repodata/repomd.xml`, MAX_REPOMD)
+  const bytes = await readFile(text.file)
+  const age = checksums.findIndex(({ algorithm, hex }) => createHash(algorithm).update(bytes).digest('hex') === hex)
+  if (checksums.length > 0 && age < 0) {
+    throw new FetchError('malformed', `${mirror} has a repomd.xml that the metalink does not know: refused`)
+  }
+  if (sectionOf(repository).options.repoGpgcheck) await verifyRepomd(repository, { mirror, text, context })
+  const repomd = await parseRepomd(bytes)
+  await text.keep()
+  return { repomd, age: Math.max(0, age) }
+}
+
+/** By repomd.xml.asc; when the text is the one of the last sync, its signature is, too: one request was enough. */
+async function verifyRepomd(
+  repository: RepositorySpec,
+  { mirror, text, context }: { mirror: string; text: Refreshed; context: SyncContext },
+): Promise<void> {
+  const trust = await localTrust(repository, { isSync: true, context })
+  const address = `${mirror}repodata/repomd.xml.asc`
+  const kept = text.isUnchanged ? context.kept(address) : undefined
+  if (kept !== undefined) return void await verifiedText({ text: text.file, signature: kept }, trust, context.folder)
+  const signature = await context.refresh(address, MAX_REPOMD)
+  await verifiedText({ text: text.file, signature: signature.file }, trust, context.folder)
+  await signature.keep()
+}
+
+/** Fetches, verifies, then reads the indices of an architecture. */
+export async function* readIndices(
+  repository: RepositorySpec,
+  selection: IndexSelection,
+  context: SyncContext,
+): AsyncGenerator<IndexEntry[]> {
+  const { suite, architecture } = selection
+  if (!(suite instanceof YumRepository)) throw new TypeError('Expected a suite that readRepository() gave')
+  const { primary, filelists } = suite.repomd
+  const section = sectionOf(repository)
+  const wants = (one: { name: string; version: string; architecture: string }) =>
+    isOfArchitecture(one.architecture, architecture) && section.wants(one)
+  // Both are fetched before one is read: the second arrives while the first is parsed.
+  const contents = selection.contents && filelists !== undefined
+    ? fetchIndex(filelists, { suite, kind: 'filelists', context })
+    : undefined
+  contents?.catch(() => undefined)
+  if (selection.packages) {
+    const refused: string[] = []
+    let refusals = 0
+    const text = await fetchIndex(primary, { suite, kind: 'primary', context })
+    const batches = readPrimary(text, (name, why) => {
+      if (refusals++ < 5) refused.push(`${name.slice(0, 80)}: ${why}`)
+    })
+    for await (const batch of batches) {
+      yield batch.filter(wants).map((one) => ({ kind: 'package', package: one }))
+    }
+    if (refusals > 0) context.warn(`[${repository.suite}] ${refusals} packages are left out (${refused.join('; ')})`)
+  }
+  if (contents !== undefined) yield* readFilelists(await contents, wants)
+}
+
+async function fetchIndex(
+  index: RepomdFile,
+  { suite, kind, context }: { suite: YumRepository; kind: string; context: SyncContext },
+): Promise<AsyncGenerator<Uint8Array>> {
+  const { openSize = MAX_INDEX, checksum } = index
+  if (openSize > MAX_INDEX) {
+    throw new FetchError('malformed', `The ${kind} index unpacks to ${openSize} bytes, more than ${MAX_INDEX}: refused`)
+  }
+  const file = join(context.folder, `${kind}-${checksum.hex}`)
+  await fromAnyMirror(suite.mirrors, context, async (mirror) => {
+    const expected = index.size === undefined ? { maxSize: MAX_INDEX } : { size: index.size }
+    const sha256 = checksum.algorithm === 'sha256' ? { sha256: checksum.hex } : {}
+    await context.download(mirror + index.path, { file, ...expected, ...sha256 })
+    if (checksum.algorithm !== 'sha256') await assertChecksum(file, checksum, mirror + index.path)
+  })
+  const { compression } = index
+  return removeAfter(file, decompressed(file, { compression, maxSize: openSize, signal: context.signal }))
+}
+
+async function fromAnyMirror(
+  mirrors: string[],
+  { signal }: SyncContext,
+  act: (mirror: string) => Promise<void>,
+): Promise<void> {
+  let failure: unknown
+  for (const mirror of mirrors.slice(0, MAX_TRIED)) {
+    try {
+      return await act(mirror)
+    } catch (error) {
+      if (!(error instanceof FetchError) || signal.aborted) throw error
+      failure ??= error
+    }
+  }
+  throw failure
+}
+
+async function assertChecksum(file: string, { algorithm, hex }: Checksum, address: string): Promise<void> {
+  const hash = createHash(algorithm)
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Uint8Array)
+  if (hash.digest('hex') === hex) return
+  await rm(file, { force: true })
+  throw new FetchError('malformed', `${address} has another ${algorithm} than repomd.xml says: refused`)
+}
+
+async function* removeAfter(file: string, text: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* text
+  } finally {
+    await rm(file, { force: true })
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * What a program writes as tar, member by member. Owns the end of that program: its own words are the better reason
+ * for an archive that ends too early.
+ */
+import { extract, type Header } from 'tar-stream'
+import type { RunningChild } from './child.ts'
+import { FetchError } from './fetch/error.ts'
+import type { Member } from './format.ts'
+
+/** Each member with its bytes; throws FetchError 'malformed' for a package that does not open. */
+export async function* tarMembers(running: RunningChild): AsyncGenerator<Member> {
+  await using child = running
+  const tar = extract()
+  child.stdout.on('error', (error) => tar.destroy(error))
+  child.stdout.pipe(tar)
+  // A child that fails ends its output too early or not at all: its own words are the better reason.
+  child.ended.catch((error) => tar.destroy(error))
+  try {
+    for await (const entry of tar) {
+      const { header } = entry
+      yield {
+        path: header.name,
+        type: memberType(header.type),
+        size: header.size ?? 0,
+        target: header.linkname ?? undefined,
+        // streamx's type names no element.
+        body: entry as unknown as Member['body'],
+      }
+    }
+    await child.ended
+  } catch (error) {
+    if (error instanceof FetchError) throw error
+    throw new FetchError('malformed', 'The package cannot be unpacked', { cause: error })
+  } finally {
+    tar.destroy()
+  }
+}
+
+function memberType(type: Header['type']): Member['type'] {
+  switch (type) {
+    case 'file':
+    case 'contiguous-file':
+      return 'file'
+    case 'link':
+    case 'symlink':
+    case 'directory':
+      return type
+    default:
+      return 'other'
+  }
+}
