@@ -212,3 +212,25 @@ export function settingsHelp(): string {
     .map(([name, setting]) => `  ${name.padEnd(28)} ${(setting.default ?? '-').padEnd(34)} ${setting.meaning}`)
   return ['Settings (environment variables), defaults, meaning:', ...rows].join('\n')
 }
+
+/** What a supervisor such as systemd says to the processes that it starts; undefined: it says nothing of the kind. */
+export interface SupervisorEnvironment {
+  /** Where it wants to be told (sd_notify(3)), and within how many microseconds it wants a sign of life. */
+  notifySocket: string | undefined
+  watchdogUsec: string | undefined
+  /** For which process it opened how many sockets (sd_listen_fds(3)). */
+  listenPid: string | undefined
+  listenFds: string | undefined
+  /** `DEVICE:INODE` of the stream that goes to the journal (systemd.exec(5)). */
+  journalStream: string | undefined
+}
+
+export function readSupervisor(from: Record<string, string | undefined> = env): SupervisorEnvironment {
+  return {
+    notifySocket: from.NOTIFY_SOCKET || undefined,
+    watchdogUsec: from.WATCHDOG_USEC || undefined,
+    listenPid: from.LISTEN_PID || undefined,
+    listenFds: from.LISTEN_FDS || undefined,
+    journalStream: from.JOURNAL_STREAM || undefined,
+  }
+}

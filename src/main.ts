@@ -3,7 +3,7 @@
  */
 import { join } from 'node:path'
 import process, { argv, exit, stderr, stdout } from 'node:process'
-import { readConfig, settingsHelp } from './config.ts'
+import { readConfig, readSupervisor, settingsHelp } from './config.ts'
 import { startLog } from './log.ts'
 import { EXIT, installationRoot, UsageError, version } from './program.ts'
 import { runChecks } from './server/checks.ts'
@@ -48,6 +48,7 @@ async function serve(): Promise<number> {
   await startLog(config)
   const program = await startProgram(config, {
     workerCommand: [join(installationRoot(), 'ops', 'bin', 'abrt-retrace-worker')],
+    environment: readSupervisor(),
   })
   process.on('SIGHUP', () => program.reload())
   await new Promise<void>((resolve) => {

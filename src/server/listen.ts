@@ -45,10 +45,10 @@ export interface Listening {
   destroy(): void
 }
 
-/** Listens on the configured address; resolves when it does. Throws what the system says, e.g. EADDRINUSE. */
+/** Listens on the socket `fd`, which a supervisor opened, or on the configured address; resolves when it does. Throws what the system says, e.g. EADDRINUSE. */
 export async function listen(
   config: Config,
-  { certificate, listener }: { certificate: Certificate | undefined; listener: Listener },
+  { certificate, listener, fd }: { certificate: Certificate | undefined; listener: Listener; fd?: number | undefined },
 ): Promise<Listening> {
   const sessions = new Set<ServerHttp2Session>()
   const server = certificate === undefined
@@ -59,11 +59,12 @@ export async function listen(
   answerOnServer(server, { config, listener })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ host: config.host, port: config.port }, resolve)
+    server.listen(fd === undefined ? { host: config.host, port: config.port } : { fd }, resolve)
   })
   server.on('error', (error) => log('http').error(`The listening socket failed: ${error.message}`))
-  const { port } = server.address() as AddressInfo
-  const host = config.host.includes(':') ? `[${config.host}]` : config.host
+  const { address, port } = server.address() as AddressInfo
+  const name = fd === undefined ? config.host : address
+  const host = name.includes(':') ? `[${name}]` : name
   return {
     url: `${certificate === undefined ? 'http' : 'https'}://${host}:${port}`,
     port,

@@ -3,7 +3,7 @@
  * line and the signals; tests start this in their own process.
  */
 import { createApp } from '../app.tsx'
-import type { Config } from '../config.ts'
+import { type Config, readSupervisor, type SupervisorEnvironment } from '../config.ts'
 import { openDatabase } from '../database.ts'
 import { log } from '../log.ts'
 import { countProcess, createMetrics } from '../metrics.ts'
@@ -19,6 +19,7 @@ import { listen, type Listening } from './listen.ts'
 import { createListener } from './listener.ts'
 import { listenForMetrics } from './metrics_listener.ts'
 import { createReadiness } from './readiness.ts'
+import { createSupervisor, passedSocket } from './supervisor.ts'
 import { takeLock } from '../spool/server_lock.ts'
 
 /** How long a stop lets answers end, and then streams. */
@@ -37,10 +38,15 @@ export interface Program {
 
 export interface ProgramOptions {
   workerCommand: readonly string[]
+  /** What the supervisor of this process said, if it has one. */
+  environment?: SupervisorEnvironment
 }
 
 /** Starts everything; resolves when it listens. Throws UsageError for settings that make no sense together. */
-export async function startProgram(config: Config, { workerCommand }: ProgramOptions): Promise<Program> {
+export async function startProgram(
+  config: Config,
+  { workerCommand, environment = readSupervisor({}) }: ProgramOptions,
+): Promise<Program> {
   const certificate = readCertificate(config)
   if (certificate === undefined) demandSafety(config)
   const database = openDatabase(config.database, { migrate: true })
@@ -55,7 +61,7 @@ export async function startProgram(config: Config, { workerCommand }: ProgramOpt
   const services: Services = { ...shared, runner, metrics, readiness: createReadiness(shared) }
   const app = createApp(services)
   const listener = createListener(config, { fetch: (request, env) => app.fetch(request, env), metrics })
-  const listening = await listen(config, { certificate, listener })
+  const listening = await listen(config, { certificate, listener, fd: passedSocket(environment) })
   let shown = certificate
   registerGauges({ services, certificateExpires: () => shown?.expires })
   countProcess(metrics.registry)
@@ -64,6 +70,8 @@ export async function startProgram(config: Config, { workerCommand }: ProgramOpt
   for (const task of unfinished) await runner.resume(task)
   if (unfinished.length > 0) log('server').info(`${unfinished.length} tasks of the last run begin again`)
   log('server').info(`listening on ${listening.url}`)
+  const supervisor = createSupervisor(environment)
+  supervisor.ready(`listening on ${listening.url}`)
   return {
     url: listening.url,
     port: listening.port,
@@ -71,6 +79,7 @@ export async function startProgram(config: Config, { workerCommand }: ProgramOpt
     reload: () => void (shown = reloadCertificate(config, listening) ?? shown),
     async stop() {
       log('server').info('stopping')
+      supervisor.stopping()
       runner.drain()
       listening.stopAccepting()
       listener.closeConnections()

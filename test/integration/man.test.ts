@@ -1,0 +1,57 @@
+/** The manual pages: clean for mandoc, and equal to what the programs say of themselves. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { SETTINGS } from '../../src/config.ts'
+import { installationRoot } from '../../src/program.ts'
+
+const folder = join(installationRoot(), 'ops', 'man')
+const built = join(installationRoot(), 'dist', 'man')
+const pages = readdirSync(folder)
+const source = (name: string) => readFileSync(join(folder, name), 'utf8')
+
+const PROGRAMS = ['abrt-retrace-server.8', 'abrt-retrace-worker.1', 'abrt-reposync.8', 'abrt-retrace-clean.8']
+
+describe('the manual pages', () => {
+  it('are those of every program and of both kinds of files', () => {
+    expect(pages.map((name) => name.replace(/\.md$/, '')).sort())
+      .toEqual([...PROGRAMS, 'abrt-retrace.env.5', 'abrt-retrace-repos.5'].sort())
+  })
+
+  it.each(pages)('pass mandoc -Tlint: %s', (page) => {
+    const name = page.replace(/\.md$/, '')
+    const { stdout, error } = spawnSync('mandoc', ['-Tlint', '-W', 'warning', join(built, name)], { encoding: 'utf8' })
+    expect([error, stdout]).toEqual([undefined, ''])
+  })
+
+  it.each(PROGRAMS)('name every option of the program, and no other: %s', (name) => {
+    const program = join(installationRoot(), 'ops', 'bin', name.replace(/\.\d$/, ''))
+    const help = execFileSync(program, ['--help'], { encoding: 'utf8' }).split('\nSettings (')[0] ?? ''
+    const options = (text: string) => [...new Set(text.match(/(?<![\w-])--[a-z][a-z-]*/g))].sort()
+    const page = source(`${name}.md`).split('\n## SYNOPSIS')[1]?.split('\n## ') ?? []
+    const own = page.filter((section) => /^\s|^OPTIONS/.test(section)).join('\n')
+    expect(options(own)).toEqual([...new Set([...options(help), '--help', '--version'])].sort())
+  })
+
+  it('name every setting with its default and its meaning', () => {
+    const page = source('abrt-retrace.env.5.md')
+    const shown = [...page.matchAll(/^ {2}\* `(RETRACE_\w+)` \((?:default: `(.*)`|not set)\):\n {4}(.*)\.$/gm)]
+    expect(shown.map(([, name, value, meaning]) => [name, value, meaning?.toLowerCase()])).toEqual(
+      (Object.entries(SETTINGS) as [string, { default: string | undefined; meaning: string }][])
+        .map(([name, row]) => [name, row.default, row.meaning.toLowerCase()]),
+    )
+  })
+
+  it('name no setting that there is not', () => {
+    const named = pages.flatMap((page) => source(page).match(/\bRETRACE_[A-Z_]+[A-Z]\b/g) ?? [])
+    expect([...new Set(named)].filter((name) => !(name in SETTINGS))).toEqual([])
+  })
+
+  it('say what the design demands of them', () => {
+    expect(source('abrt-retrace-server.8.md')).toMatch(/only HTTPS may be used/)
+    expect(source('abrt-retrace-server.8.md')).toMatch(/administrator should check that persistent\s+connections/)
+    expect(source('abrt-retrace-clean.8.md')).toMatch(/cron is expected to call it once a day/)
+    expect(source('abrt-reposync.8.md')).toMatch(/cron is expected to call it every 6 hours/)
+  })
+})
