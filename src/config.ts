@@ -49,6 +49,11 @@ export const SETTINGS = {
   },
   RETRACE_SPOOL_DIR: { schema: absolutePath, default: '/var/spool/abrt-retrace', meaning: 'task directories' },
   RETRACE_REPO_DIR: { schema: absolutePath, default: '/var/cache/abrt-repo', meaning: 'kept package files' },
+  RETRACE_ENGINE_DIR: {
+    schema: absolutePath,
+    default: '/var/lib/abrt-retrace/engines',
+    meaning: 'debuggers made by ops/engine',
+  },
   RETRACE_REPOS_D: {
     schema: absolutePath,
     default: '/etc/abrt-retrace/repos.d',
@@ -129,6 +134,7 @@ export interface Config {
   trustProxy: string[]
   spoolDir: string
   repoDir: string
+  engineDir: string
   reposD: string
   database: string
   maxRunningTasks: number

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { env } from 'node:process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installationRoot } from '../../src/program.ts'
-import { engines } from '../../workers/retrace/gdb/engine.ts'
+import { hostEngine } from '../../workers/retrace/gdb/engine.ts'
 import { launch } from '../../workers/retrace/sandbox/launch.ts'
 import { archiveSources, installedPackages } from '../helpers/archive.ts'
 import { crashPython } from '../helpers/cores.ts'
@@ -135,7 +135,7 @@ describe('a retrace with an empty store', () => {
 
 describe('the sandbox', () => {
   it("shows neither the host's python3.11 nor its /usr/lib/debug to gdb", async () => {
-    const engine = engines()[0]
+    const engine = hostEngine()
     if (engine === undefined) throw new Error('There is no gdb on this machine: run ops/setup')
     const paths = [
       '/usr/bin/python3.11',

@@ -4,21 +4,30 @@
 import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Core, readCore } from '../../src/elf/core.ts'
+import { readConfig } from '../../src/config.ts'
 import { type ElfFile, readElfFile } from '../../src/elf/file.ts'
 import { fileSource } from '../../src/elf/source.ts'
 import { installationRoot } from '../../src/program.ts'
 import { assemble } from '../../workers/retrace/assemble.ts'
 import { debugCore, type Debugged } from '../../workers/retrace/debug.ts'
+import { type Companions, companionsOf } from '../../workers/retrace/companions.ts'
 import { Deadline } from '../../workers/retrace/deadline.ts'
-import { engines } from '../../workers/retrace/gdb/engine.ts'
+import type { Engine } from '../../workers/retrace/gdb/engine.ts'
+import { engines } from '../../workers/retrace/gdb/engines.ts'
 import { Session } from '../../workers/retrace/gdb/session.ts'
 import { makeReport, type Report } from '../../workers/retrace/report.ts'
 import type { KeptFile, ResolvedModule } from '../../workers/retrace/resolve.ts'
 import { launch } from '../../workers/retrace/sandbox/launch.ts'
-import { GDB_ARGUMENTS } from '../../workers/retrace/gdb/conversation.ts'
+import { gdbArguments } from '../../workers/retrace/gdb/arguments.ts'
 import { INSIDE } from '../../workers/retrace/sandbox/arguments.ts'
 
 const DEBUG = '/usr/lib/debug'
+
+/** Where ops/setup and ops/engine put engines on this machine, whatever the environment of the tests says. */
+export const ENGINE_DIR = readConfig({}).engineDir
+
+/** A folder without engines. */
+const NO_ENGINES = '/nonexistent'
 
 export const WORKER_ROOT = join(installationRoot(), 'workers', 'retrace', 'root')
 
@@ -77,6 +86,14 @@ function readElf(path: string): ElfFile {
   return readElfFile(source)
 }
 
+interface JsonVariable {
+  name: string
+  type: string | null
+  kind: string
+  value: string
+  state: string
+}
+
 /** What tests look at (schema/backtrace.schema.json has all). */
 export interface BacktraceJson {
   thread_count: number
@@ -85,18 +102,24 @@ export interface BacktraceJson {
       kind: string
       address: string
       function: string | null
-      arguments: { name: string; value: string }[]
-      locals: { name: string; value: string }[]
+      arguments: JsonVariable[]
+      locals: JsonVariable[]
       module: number | null
       trust: string
     }[]
     more_frames: boolean
+    frames_without_values: number
     stack_missing: boolean
   }[]
   signal: Record<string, unknown>
   registers: Record<string, string>
   instructions: string[]
-  messages: { abort: string | null; assertion: string | null }
+  messages: {
+    abort: string | null
+    assertion: string | null
+    exception: { type: string; what: string | null } | null
+  }
+  debugger: { engine: string | null; version: string; passed_over: string[] }
   limits: string[]
 }
 
@@ -118,6 +141,11 @@ export interface RetraceOptions {
   memoryMb?: number
   seconds?: number
   maxBacktraceKb?: number
+  /** By default this machine's own gdb alone. */
+  engines?: Engine[]
+  companions?: Partial<Companions>
+  /** Hears which engine answered. */
+  say?: (line: string) => void
 }
 
 /** Assembles, debugs and reports, as the worker does. */
@@ -125,7 +153,8 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
   using source = fileSource(corePath)
   const core = readCore(source)
   const modules = modulesIn(core, root, options)
-  const assembly = assemble(core, modules, corePath)
+  const companions = { ...companionsOf(core, modules), ...options.companions }
+  const assembly = assemble(core, modules, { corePath, companions })
   const seconds = options.seconds ?? 60
   const deadline = new Deadline(seconds * 1000)
   const debugged = await debugCore(core, assembly, {
@@ -135,9 +164,10 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
       maxBacktraceKb: options.maxBacktraceKb ?? 16_384,
     },
     deadline,
-    engines: engines(),
+    engines: options.engines ?? engines(NO_ENGINES),
     root: WORKER_ROOT,
     signal: new AbortController().signal,
+    say: options.say ?? (() => undefined),
   })
   const report = makeReport({
     core,
@@ -164,11 +194,14 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
 
 /** A gdb in the sandbox, without a core. */
 export function emptySession(limits: { memoryMb?: number } = {}): Session {
-  const engine = engines()[0]
+  const engine = engines(NO_ENGINES)[0]
   if (engine === undefined) throw new Error('There is no gdb on this machine: run ops/setup')
   const binds = [{ from: `${WORKER_ROOT}/etc`, at: '/etc' }, { from: `${WORKER_ROOT}/scripts`, at: INSIDE.scripts }]
   const plan = { debugger: engine.sees, binds, links: [] }
-  const process = launch(plan, { memoryMb: 4096, seconds: 60 }, [...engine.command, ...GDB_ARGUMENTS])
+  const process = launch(plan, { memoryMb: 4096, seconds: 60 }, [
+    ...engine.command,
+    ...gdbArguments({ threadLibrary: undefined }),
+  ])
   return new Session(process, {
     memoryMb: limits.memoryMb ?? 4096,
     lineBytes: 1 << 20,
@@ -177,13 +210,21 @@ export function emptySession(limits: { memoryMb?: number } = {}): Session {
   })
 }
 
-/** Copies the files that a core of this machine names into `folder`, as an index of packages would give them. */
+const PRINTERS = '/usr/share/gcc/python/libstdcxx'
+
+/**
+ * Copies the files that a core of this machine names into `folder`, as an index of packages would give them; with those
+ * of libc6 and libstdc++6 that gdb loads.
+ */
 export function copyModules(corePath: string, folder: string): void {
   using source = fileSource(corePath)
   for (const { path } of readCore(source).modules) {
     if (!existsSync(path)) continue
     mkdirSync(dirname(folder + path), { recursive: true })
     cpSync(path, folder + path, { dereference: true })
+    const threadLibrary = join(dirname(path), 'libthread_db.so.1')
+    if (/\/libc\.so/.test(path)) cpSync(threadLibrary, folder + threadLibrary, { dereference: true })
+    if (/\/libstdc\+\+\.so/.test(path)) cpSync(PRINTERS, folder + PRINTERS, { recursive: true })
   }
 }
 
@@ -192,4 +233,19 @@ export function patchedCore(corePath: string, { machine }: { machine: number }):
   const bytes = readFileSync(corePath)
   bytes.writeUInt16LE(machine, 18)
   return bytes
+}
+
+/** Lines of the frames of the fixtures' program by LWP: the frame without its number, its locals. */
+export function programFrames(text: string): Record<string, string[][]> {
+  const threads: Record<string, string[][]> = {}
+  let frames: string[][] | undefined
+  for (const line of text.split('\n')) {
+    const lwp = /^Thread \d+ .*\(LWP (\d+)\)/.exec(line)?.[1]
+    if (lwp !== undefined) threads[lwp] = frames = []
+    else if (line === '' || line.startsWith('From')) frames = undefined
+    else if (line.startsWith('#')) frames?.push([line.replace(/^#\d+ +/, '')])
+    else if (line.startsWith('   ')) frames?.at(-1)?.push(line)
+  }
+  for (const [lwp, all] of Object.entries(threads)) threads[lwp] = all.filter(([head]) => head?.includes('crash.c:'))
+  return threads
 }

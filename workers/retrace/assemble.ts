@@ -4,7 +4,9 @@
  */
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+import type { Architecture } from '../../src/elf/architecture.ts'
 import type { Core } from '../../src/elf/core.ts'
+import type { Companions } from './companions.ts'
 import { readableRegions, type Region } from './gdb/readable_memory.ts'
 import type { KeptFile, ResolvedModule } from './resolve.ts'
 import { type Bind, INSIDE, MAX_LINKS, mergedLinks } from './sandbox/arguments.ts'
@@ -19,6 +21,10 @@ export interface Assembly {
   /** Path inside and first address of each library that is here. */
   readonly libraries: readonly (readonly [path: string, start: bigint])[]
   readonly regions: readonly Region[] | undefined
+  /** Folders inside with a thread library, by the architecture of the debuggers that can load it. */
+  readonly threadLibraries: ReadonlyMap<Architecture, string>
+  /** The folder inside with the pretty printers of libstdc++. */
+  readonly printers: string | undefined
   /** Sentences on names that could not be given. */
   readonly problems: string[]
 }
@@ -27,8 +33,12 @@ export interface Assembly {
 const MAX_REGIONS = 200_000
 const DELETED = ' (deleted)'
 
-/** What the modules need of the root. `core`: path of the core on the host. */
-export function assemble(core: Core, modules: readonly ResolvedModule[], corePath: string): Assembly {
+/** What the modules need of the root, and what gdb loads besides. */
+export function assemble(
+  core: Core,
+  modules: readonly ResolvedModule[],
+  { corePath, companions }: { corePath: string; companions: Companions },
+): Assembly {
   const links = new LinkSet()
   const store = new StoreFolders()
   const problems: string[] = []
@@ -48,6 +58,8 @@ export function assemble(core: Core, modules: readonly ResolvedModule[], corePat
   const known = new Set(modules.filter((each) => each.binary !== undefined).map((each) => each.module.path))
   const regions = readableRegions(core, (path) => known.has(path) || known.has(path.replace(/ \(deleted\)$/, '')))
   if (regions.length > MAX_REGIONS) problems.push('the core has too many mappings to tell undumped memory from zeros')
+  const threadLibraries = new Map([...companions.threadLibraries].map(([name, each]) => [name, store.inside(each)]))
+  const printers = companions.printers && store.inside(companions.printers)
   return {
     binds: [{ from: corePath, at: INSIDE.core }, ...store.binds()],
     links: links.list(),
@@ -56,6 +68,8 @@ export function assemble(core: Core, modules: readonly ResolvedModule[], corePat
       module.kind === 'library' && binary !== undefined ? [[store.inside(binary), module.start] as const] : []
     ),
     regions: regions.length > MAX_REGIONS ? undefined : regions,
+    threadLibraries,
+    printers,
     problems,
   }
 }
@@ -103,7 +117,7 @@ function buildIdPath(buildId: string): string {
 class StoreFolders {
   readonly #numbers = new Map<string, number>()
 
-  inside({ path, packageDir }: KeptFile): string {
+  inside({ path, packageDir }: Pick<KeptFile, 'path' | 'packageDir'>): string {
     const number = this.#numbers.get(packageDir) ?? this.#numbers.size
     this.#numbers.set(packageDir, number)
     return `${INSIDE.store}/${number}/${relative(packageDir, path)}`

@@ -1,25 +1,27 @@
 /**
- * Step `debug`: gdb in the sandbox, one engine after the other until one understands the core. Owns the choice and the
- * end of each process; refuses an answer that contradicts the core's own notes.
+ * Step `debug`: gdb in the sandbox, one engine after the other until one understands the core and lives to the end. Owns
+ * the choice and the end of each process; refuses an answer that contradicts the core's own notes.
  */
 import type { Config } from '../../src/config.ts'
 import type { Core } from '../../src/elf/core.ts'
 import type { Assembly } from './assemble.ts'
 import type { Deadline } from './deadline.ts'
-import { type Conversation, converse, GDB_ARGUMENTS } from './gdb/conversation.ts'
+import { gdbArguments } from './gdb/arguments.ts'
+import { type Conversation, converse } from './gdb/conversation.ts'
 import type { Engine } from './gdb/engine.ts'
 import { Session, type SessionEnd } from './gdb/session.ts'
 import { INSIDE, type Limits } from './sandbox/arguments.ts'
 import { launch } from './sandbox/launch.ts'
 
 export interface Debugged {
+  /** The engine that the conversation was with, when one can be believed. */
   readonly engine: string | undefined
   readonly conversation: Conversation | undefined
   /** Why gdb ended before it was told to; undefined when it did not. */
   readonly end: SessionEnd | undefined
   /** gdb's own warnings: for the log, never for the text. */
   readonly warnings: string[]
-  /** Sentences on engines that were given up. */
+  /** Sentences on engines that were passed over, in the order in which they were tried. */
   readonly rejected: string[]
   readonly peakMb: number
 }
@@ -31,6 +33,8 @@ export interface DebugContext {
   /** Folder of the installation that holds what is bound besides: `etc` and `scripts`. */
   readonly root: string
   readonly signal: AbortSignal
+  /** Hears which engine answers, and why others are passed over. */
+  say(line: string): void
 }
 
 const KB = 1024
@@ -40,27 +44,58 @@ const MAX_CRASHED_TEXT = 32 * MB
 const MAX_LINE = 8 * MB
 /** gdb works with several threads, so processor time runs faster than the clock. */
 const PROCESSOR_PER_CLOCK = 4
+/** Of the time left, for opening the core, when another engine could be asked after that. */
+const OPENING_SHARE = 0.3
+
+type Attempt = Omit<Debugged, 'engine' | 'rejected' | 'conversation'> & { conversation: Conversation }
 
 export async function debugCore(core: Core, assembly: Assembly, context: DebugContext): Promise<Debugged> {
+  const { deadline, signal, say } = context
   const rejected: string[] = []
-  let last: Debugged | undefined
-  for (const engine of context.engines) {
-    if (core.architecture === undefined || !engine.serves(core.architecture)) continue
-    if (context.deadline.isOver || context.signal.aborted) break
-    const { end, ...result } = await runEngine(engine, { core, assembly, context })
-    const why = result.conversation.contradictions.join('; ') || undefined
-    last = { engine: engine.name, ...result, end, rejected }
-    if (why === undefined) return last
-    rejected.push(`${engine.name} does not understand this core: ${end === undefined ? why : end.detail}`)
+  let best: { engine: Engine; attempt: Attempt } | undefined
+  const able = context.engines.filter(({ serves }) => core.architecture !== undefined && serves(core.architecture))
+  for (const [index, engine] of able.entries()) {
+    if (deadline.isOver || signal.aborted) break
+    const isLast = index === able.length - 1
+    const attempt = await runEngine(engine, { core, assembly, context, isLast })
+    if (best === undefined || worth(attempt) > worth(best.attempt)) best = { engine, attempt }
+    const why = whyPassedOver(attempt)
+    if (why === undefined) {
+      say(
+        `${engine.name} reads this core${attempt.conversation.version ? `: gdb ${attempt.conversation.version}` : ''}`,
+      )
+      break
+    }
+    rejected.push(`${engine.name} ${why}`)
+    say(`passing over ${rejected.at(-1)}`)
+    if (attempt.end?.kind === 'memory' || attempt.end?.kind === 'closed') break
   }
-  return last ??
-    { engine: undefined, conversation: undefined, end: undefined, warnings: [], rejected, peakMb: 0 }
+  if (best === undefined) {
+    return { engine: undefined, conversation: undefined, end: undefined, warnings: [], rejected, peakMb: 0 }
+  }
+  const isBelieved = best.attempt.conversation.contradictions.length === 0
+  return { ...best.attempt, engine: isBelieved ? best.engine.name : undefined, rejected }
+}
+
+/** Why the next engine is to be asked; undefined when this one has told all it can. */
+function whyPassedOver({ conversation, end }: Attempt): string | undefined {
+  if (conversation.contradictions.length > 0) {
+    return `does not understand this core: ${end === undefined ? conversation.contradictions.join('; ') : end.detail}`
+  }
+  return end === undefined ? undefined : `did not come to its end: ${end.detail}`
+}
+
+/** Orders what engines said: nothing that can be believed, frames of the crashed thread, their values, other threads. */
+function worth({ conversation: { contradictions, threads } }: Attempt): number {
+  if (contradictions.length > 0) return 0
+  const [crashed] = threads
+  return 1 + (crashed?.frames.length ? 1_000_000 : 0) + (crashed?.text ? 1_000_000 : 0) + threads.length
 }
 
 async function runEngine(
   engine: Engine,
-  { core, assembly, context }: { core: Core; assembly: Assembly; context: DebugContext },
-) {
+  { core, assembly, context, isLast }: { core: Core; assembly: Assembly; context: DebugContext; isLast: boolean },
+): Promise<Attempt> {
   const { config, deadline, root, signal } = context
   const limits: Limits = {
     memoryMb: config.taskMemoryMb,
@@ -69,7 +104,8 @@ async function runEngine(
   const installed = [{ from: `${root}/etc`, at: '/etc' }, { from: `${root}/scripts`, at: INSIDE.scripts }]
   const plan = { debugger: engine.sees, binds: [...installed, ...assembly.binds], links: assembly.links }
   const maxText = config.maxBacktraceKb * KB
-  const session = new Session(launch(plan, limits, [...engine.command, ...GDB_ARGUMENTS]), {
+  const words = gdbArguments({ threadLibrary: assembly.threadLibraries.get(engine.runsAs) })
+  const session = new Session(launch(plan, limits, [...engine.command, ...words]), {
     memoryMb: config.taskMemoryMb,
     lineBytes: MAX_LINE,
     messageBytes: 6 * Math.max(maxText, MAX_CRASHED_TEXT),
@@ -83,6 +119,8 @@ async function runEngine(
       executable: assembly.executable,
       libraries: assembly.libraries,
       regions: assembly.regions,
+      printers: assembly.printers,
+      openingMs: deadline.share(isLast ? 1 : OPENING_SHARE),
       maxText,
       maxCrashedText: MAX_CRASHED_TEXT,
     }, deadline)

@@ -10,10 +10,11 @@ import { openDatabase } from '../../src/database.ts'
 import { PackageUses } from '../../src/packages/index/use.ts'
 import { EXIT, installationRoot, UsageError, version } from '../../src/program.ts'
 import { assemble, withLinkFolder } from './assemble.ts'
+import { findCompanions, NO_COMPANIONS } from './companions.ts'
 import { help, lineFromInput, NAME, readCommandLine } from './command_line.ts'
 import { Deadline } from './deadline.ts'
 import { debugCore } from './debug.ts'
-import { engines } from './gdb/engine.ts'
+import { engines } from './gdb/engines.ts'
 import { type Journal, journal } from './journal.ts'
 import { outcome } from './outcome.ts'
 import { describeCore, readCoreFile, remarksOn } from './read.ts'
@@ -30,7 +31,11 @@ async function main(words: readonly string[]): Promise<number> {
   const config = readConfig()
   const stop = new AbortController()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopSoon(stop))
-  const tools = { config, engines: engines(), root: join(installationRoot(), 'workers', 'retrace', 'root') }
+  const tools = {
+    config,
+    engines: engines(config.engineDir),
+    root: join(installationRoot(), 'workers', 'retrace', 'root'),
+  }
   const dir = command.kind === 'task' ? command.dir : await lineFromInput(stop.signal)
   if (dir === undefined) return EXIT.done
   const task = openTask(dir)
@@ -101,13 +106,16 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
   if (signal.aborted) return resolved
 
   watch.start('assemble')
-  const assembly = withLinkFolder(assemble(core, resolution.modules, task.core), linkFolder(task))
+  const seeking = findCompanions(core, resolution.modules, { ...tools, database, uses, deadline })
+  const companions = await deadline.await(seeking) ?? NO_COMPANIONS
+  const whole = assemble(core, resolution.modules, { corePath: task.core, companions })
+  const assembly = withLinkFolder(whole, linkFolder(task))
   for (const problem of assembly.problems) said.note('assemble', problem)
 
   watch.start('debug')
   said.say('debug', `running gdb with ${assembly.links.length} names for ${resolution.modules.length} modules`)
-  const debugged = await debugCore(core, assembly, { ...tools, deadline })
-  for (const line of [...debugged.rejected, ...debugged.conversation?.problems ?? [], ...debugged.warnings]) {
+  const debugged = await debugCore(core, assembly, { ...tools, deadline, say: (line) => said.say('debug', line) })
+  for (const line of [...debugged.conversation?.problems ?? [], ...debugged.warnings]) {
     said.note('debug', line)
   }
   return {

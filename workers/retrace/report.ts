@@ -77,7 +77,8 @@ export function makeReport(findings: Findings, seconds: Seconds): Report {
   const hasBacktrace = hasNamedFrame(threads)
   if (hasBacktrace && core !== undefined && conversation !== undefined) {
     const parts = { core, conversation, threads, notes }
-    const json = { ...parts, ...findings, core, outcome, engine: debugged?.engine, seconds: { ...seconds } }
+    const { engine, rejected: passedOver } = debugged ?? { engine: undefined, rejected: [] }
+    const json = { ...parts, ...findings, core, outcome, engine, passedOver, seconds: { ...seconds } }
     files.push(['backtrace.json', backtraceJson(json)], ['backtrace', backtraceText(parts)])
   }
   files.push(['outcome.json', outcomeJson(findings, outcome, seconds)])

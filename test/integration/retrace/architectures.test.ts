@@ -10,23 +10,8 @@ import { fixtureCore, fixtureFiles } from '../../helpers/cores.ts'
 import { installationRoot } from '../../../src/program.ts'
 import { violations } from '../../helpers/json_schema.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
-import { type Retraced, retraceIn } from '../../helpers/retrace.ts'
+import { programFrames, type Retraced, retraceIn } from '../../helpers/retrace.ts'
 import { parseSatyr } from '../../helpers/satyr_grammar.ts'
-
-/** Lines of the program's frames by LWP: the frame without its number, its locals. */
-function programFrames(text: string): Record<string, string[][]> {
-  const threads: Record<string, string[][]> = {}
-  let frames: string[][] | undefined
-  for (const line of text.split('\n')) {
-    const lwp = /^Thread \d+ .*\(LWP (\d+)\)/.exec(line)?.[1]
-    if (lwp !== undefined) threads[lwp] = frames = []
-    else if (line === '' || line.startsWith('From')) frames = undefined
-    else if (line.startsWith('#')) frames?.push([line.replace(/^#\d+ +/, '')])
-    else if (line.startsWith('   ')) frames?.at(-1)?.push(line)
-  }
-  for (const [lwp, all] of Object.entries(threads)) threads[lwp] = all.filter(([head]) => head?.includes('crash.c:'))
-  return threads
-}
 
 describe.each(ARCHITECTURES.map(({ name }) => name))('a core of %s', (architecture) => {
   let folder: Folder
@@ -84,7 +69,13 @@ describe.each(ARCHITECTURES.map(({ name }) => name))('a core of %s', (architectu
       trust: 'exact',
     })
     expect(frame?.arguments.map((each) => each.name)).toEqual(['r', 'tag', 'depth'])
-    expect(frame?.locals).toContainEqual({ name: 'local3', value: '163' })
+    expect(frame?.locals).toContainEqual({
+      name: 'local3',
+      type: 'int',
+      kind: 'integer',
+      value: '163',
+      state: 'whole',
+    })
     expect(BigInt(frame?.address ?? -1)).toBe(retraced.core.threads[0]?.pc)
     expect(retraced.json.signal).toMatchObject({ name: 'SIGSEGV', code_name: 'SEGV_MAPERR', address: '0x0' })
   })

@@ -4,9 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Core, readCore } from '../../../src/elf/core.ts'
 import { fileSource } from '../../../src/elf/source.ts'
 import { assemble, type Assembly, withLinkFolder } from '../../../workers/retrace/assemble.ts'
+import { NO_COMPANIONS } from '../../../workers/retrace/companions.ts'
 import { Deadline } from '../../../workers/retrace/deadline.ts'
 import { debugCore } from '../../../workers/retrace/debug.ts'
-import { engines } from '../../../workers/retrace/gdb/engine.ts'
+import { engines } from '../../../workers/retrace/gdb/engines.ts'
 import { fixtureCore, fixtureFiles } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { modulesIn, WORKER_ROOT } from '../../helpers/retrace.ts'
@@ -21,7 +22,7 @@ beforeAll(async () => {
   fixtureFiles('amd64', folder.path)
   using source = fileSource(path)
   core = readCore(source)
-  assembly = assemble(core, modulesIn(core, folder.path), path)
+  assembly = assemble(core, modulesIn(core, folder.path), { corePath: path, companions: NO_COMPANIONS })
 })
 
 afterAll(async () => await folder[Symbol.asyncDispose]())
@@ -47,9 +48,9 @@ describe('assemble()', () => {
       ...module,
       module: { ...module.module, path, deleted, linkName: undefined },
     })
-    const paths = assemble(core, [renamed('/opt/x.so', true), renamed('/../../etc/passwd', false)], '/core').links.map((
-      { path },
-    ) => path)
+    const modules = [renamed('/opt/x.so', true), renamed('/../../etc/passwd', false)]
+    const { links } = assemble(core, modules, { corePath: '/core', companions: NO_COMPANIONS })
+    const paths = links.map(({ path }) => path)
     expect(paths).toEqual(expect.arrayContaining(['/sysroot/opt/x.so', '/sysroot/opt/x.so (deleted)']))
     expect(paths.filter((path) => path.includes('passwd'))).toEqual([])
   })
@@ -72,9 +73,10 @@ describe('withLinkFolder()', () => {
     const debugged = await debugCore(core, large, {
       config: { taskMemoryMb: 4096, taskTimeoutS: 60, maxBacktraceKb: 16_384 },
       deadline: new Deadline(60_000),
-      engines: engines(),
+      engines: engines('/nonexistent'),
       root: WORKER_ROOT,
       signal: new AbortController().signal,
+      say: () => undefined,
     })
     expect(debugged.conversation?.threads[0]?.frames[0]?.function).toBe('level3')
     expect(debugged.conversation?.libraries).toContain('/sysroot/lib/x86_64-linux-gnu/libc.so.6')

@@ -68,8 +68,8 @@ describe('the backtrace', () => {
     expect(blocks(retraced.text)?.length).toBeGreaterThan(10)
     expect(blocks(retraced.text)).toEqual(blocks(theirs))
     expect(retraced.json.threads[0]?.frames[1]?.arguments).toEqual([
-      { name: 'n', value: '1' },
-      expect.objectContaining({ name: 'p' }),
+      { name: 'n', type: 'int', kind: 'integer', value: '1', state: 'whole' },
+      expect.objectContaining({ name: 'p', type: 'struct node *', kind: 'pointer' }),
     ])
     expect(retraced.json.threads[0]?.frames[1]?.locals[0]?.value).toContain('name = ')
     expect(retraced.report.outcome.summary).not.toContain('nodes')

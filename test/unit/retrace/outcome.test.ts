@@ -42,6 +42,7 @@ function thread(name: string | undefined, of: ResolvedModule): ReportThread {
     more: false,
     cutFrames: 0,
     stackMissing: false,
+    framesWithoutValues: 0,
   }
 }
 

@@ -1,77 +1,23 @@
 /**
- * What gdb is asked about a core, in which order, and how long each may take. Owns the order: first what matters most,
- * so that a time-out costs the least. Refuses to let one failing question cost another: each leaves its sentence.
+ * What gdb is asked about a core, in which order. Owns the order: first what matters most, so that a time-out costs the
+ * least. The parts are files beside this one.
  */
-import type { Core } from '../../../src/elf/core.ts'
 import type { Deadline } from '../deadline.ts'
-import { INSIDE } from '../sandbox/arguments.ts'
-import {
-  type FramesAnswer,
-  readFlag,
-  readFrames,
-  readRegisters,
-  readText,
-  readThreads,
-  splitByThread,
-  type ThreadsAnswer,
-} from './answers.ts'
-import { contradictions } from './check.ts'
-import { quoteForMi } from './mi.ts'
-import { acrossGaps, type Region } from './readable_memory.ts'
-import type { Answer, Session } from './session.ts'
+import { Asker } from './asking.ts'
+import { askDetails, type Details, NO_DETAILS } from './details.ts'
+import { openCore, type Opening } from './opening.ts'
+import type { Session } from './session.ts'
+import { askCrashed, askOthers, BATCH, type ThreadAnswer } from './threads.ts'
 
-/** Frames of a thread: a recursion of 29,000 costs 7.7 s and 2.6 MB, its first 2048 0.6 s and 0.2 MB (facts.md). */
-export const MAX_FRAMES = 2_048
-
-/** SIGABRT, and the trap of g_error(): only then a library leaves a message, and looking for it costs symbols. */
-const GIVING_UP = new Set([5, 6])
-
-/** Threads in one question, when it is not about the crashed one. */
-const BATCH = 16
-
-/** gdb's arguments, after the engine's command: nothing of the task is run, nothing is loaded by itself. */
-export const GDB_ARGUMENTS = [
-  '-nx',
-  '-q',
-  '--interpreter=mi3',
-  ...[
-    'set auto-load off',
-    'set debuginfod enabled off',
-    'set index-cache enabled off',
-    'set confirm off',
-    'set width 0',
-    'set height 0',
-    'set style enabled off',
-    'set print thread-events off',
-    `set sysroot ${INSIDE.sysroot}`,
-    `set debug-file-directory ${INSIDE.debug}`,
-    `source ${INSIDE.scripts}/retrace.py`,
-  ].flatMap((command) => ['-iex', command]),
-]
-
-export interface Questions {
-  readonly core: Core
-  /** Path inside the sandbox; undefined when the program is not here. */
-  readonly executable: string | undefined
-  /** Shared libraries that are here: path inside the sandbox, and where the first page of each was. */
-  readonly libraries: readonly (readonly [path: string, start: bigint])[]
-  /** What can be read; undefined: leave it to gdb. */
-  readonly regions: readonly Region[] | undefined
+export interface Questions extends Opening {
+  /** Folder inside with the pretty printers of the target's libstdc++; undefined: there are none. */
+  readonly printers: string | undefined
   /** Characters of all backtraces together, and of the crashed thread's, which is kept whole up to this. */
   readonly maxText: number
   readonly maxCrashedText: number
 }
 
-export interface ThreadAnswer extends FramesAnswer {
-  readonly number: number
-  readonly lwp: number
-  /** `backtrace -full`, unchanged; undefined when it did not come. */
-  readonly text: string | undefined
-  /** The text ends before the frames do. */
-  readonly cut: boolean
-}
-
-export interface Conversation {
+export interface Conversation extends Details {
   /** Empty when gdb understood the core; otherwise the next engine has to be tried. */
   readonly contradictions: string[]
   readonly version: string
@@ -81,161 +27,36 @@ export interface Conversation {
   readonly threads: ThreadAnswer[]
   /** How many the core has; more than `threads` when a limit was hit. */
   readonly threadCount: number
-  readonly libraries: string | undefined
-  readonly instructions: string | undefined
-  readonly signalInfo: string | undefined
-  readonly registers: { name: string; value: string }[]
-  readonly abortMessage: string | undefined
-  readonly assertMessage: string | undefined
   /** Sentences on questions that failed. */
   readonly problems: string[]
 }
 
 /** Asks everything, until it is answered, the deadline is over or gdb has ended: what came by then is in the result. */
 export async function converse(session: Session, questions: Questions, deadline: Deadline): Promise<Conversation> {
-  const problems: string[] = []
-  const noted = (what: string, answer: Answer): Answer => {
-    const why = whyFailed(answer)
-    if (why !== undefined) problems.push(`${what}: ${why}`)
-    return answer
+  const asker = new Asker(session, deadline)
+  const { seen, greeting, contradictions } = await openCore(asker, questions)
+  const threads: ThreadAnswer[] = []
+  const found = {
+    contradictions,
+    version: seen?.version ?? '',
+    greeting,
+    threads,
+    threadCount: seen?.threads.length ?? questions.core.threads.length,
+    problems: asker.problems,
   }
-  const opened = await open(session, questions, deadline, noted)
-  const found: Conversation = {
-    contradictions: opened.contradictions,
-    version: opened.seen?.version ?? '',
-    greeting: opened.greeting,
-    threads: [],
-    threadCount: opened.seen?.threads.length ?? questions.core.threads.length,
-    libraries: undefined,
-    instructions: undefined,
-    signalInfo: undefined,
-    registers: [],
-    abortMessage: undefined,
-    assertMessage: undefined,
-    problems,
+  if (seen === undefined || contradictions.length > 0) return { ...found, ...NO_DETAILS }
+  if (questions.printers !== undefined) {
+    await asker.ask('pretty printers', 'printers', { parameters: [questions.printers], share: 0.1 })
   }
-  if (opened.seen === undefined || opened.contradictions.length > 0) return found
-  const { selected, threads } = opened.seen
-  const crashed = threads.find((thread) => thread.number === selected)
-  if (crashed !== undefined) {
-    found.threads.push(await askCrashed(session, crashed, { deadline, noted, maxText: questions.maxCrashedText }))
-  }
-  const gaveUp = GIVING_UP.has(questions.core.siginfo?.signal || questions.core.threads[0]?.signal || 0)
-  const details = await askDetails(session, { deadline, noted, gaveUp })
-  const others = threads.filter((thread) => thread !== crashed)
-  let left = questions.maxText - (found.threads[0]?.text?.length ?? 0)
-  for (let at = 0; at < others.length && left > 0; at += BATCH) {
-    if (deadline.isOver || session.end !== undefined) break
-    const answers = await askOthers(session, others.slice(at, at + BATCH), { deadline, noted, maxText: left })
-    found.threads.push(...answers)
+  const crashed = seen.threads.find((thread) => thread.number === seen.selected)
+  if (crashed !== undefined) threads.push(await askCrashed(asker, crashed, questions.maxCrashedText))
+  const details = await askDetails(asker, questions.core, threads[0]?.frames.map((frame) => frame.function) ?? [])
+  const others = seen.threads.filter((thread) => thread !== crashed)
+  let left = questions.maxText - (threads[0]?.text?.length ?? 0)
+  for (let at = 0; at < others.length && left > 0 && !asker.isOver; at += BATCH) {
+    const answers = await askOthers(asker, others.slice(at, at + BATCH), left)
+    threads.push(...answers)
     left -= answers.reduce((sum, { text }) => sum + (text?.length ?? 0), 0)
   }
   return { ...found, ...details }
-}
-
-type Noted = (what: string, answer: Answer) => Answer
-
-async function open(
-  session: Session,
-  { core, executable, libraries, regions }: Questions,
-  deadline: Deadline,
-  noted: Noted,
-): Promise<{ seen: ThreadsAnswer | undefined; greeting: string; contradictions: string[] }> {
-  if (executable !== undefined) {
-    const command = `-file-exec-and-symbols ${quoteForMi(executable)}`
-    noted('reading the program', await session.command(command, deadline.share(0.8)))
-  }
-  if (regions !== undefined) {
-    const asked = acrossGaps(regions, core).map(({ start, end }) => [`${start}`, `${end}`])
-    noted('what can be read', await session.ask('readable', [asked], deadline.share(0.2)))
-  }
-  const opened = noted(
-    'opening the core',
-    await session.command(`-target-select core ${INSIDE.core}`, deadline.share(0.8)),
-  )
-  const named = libraries.map(([path, start]) => [path, `${start}`])
-  noted('its shared libraries', await session.ask('libraries', [named], deadline.share(0.6)))
-  const asked = noted('its threads', await session.ask('threads', [], deadline.share(0.5)))
-  const seen = readThreads(asked.data)
-  return {
-    seen,
-    greeting: opened.console,
-    contradictions: seen === undefined ? ['it did not say which threads it sees'] : contradictions(core, {
-      architecture: seen.architecture,
-      lwps: seen.threads.map((thread) => thread.lwp),
-      pc: seen.pc,
-    }),
-  }
-}
-
-interface Asking {
-  readonly deadline: Deadline
-  readonly noted: Noted
-  readonly maxText: number
-}
-
-/** In two questions: the frames are there, should their values take too long. */
-async function askCrashed(
-  session: Session,
-  thread: { number: number; lwp: number },
-  { deadline, noted, maxText }: Asking,
-): Promise<ThreadAnswer> {
-  const { number } = thread
-  const framed = await session.ask('frames', [number, MAX_FRAMES], deadline.share(0.6))
-  const told = await session.ask('backtrace', [number, MAX_FRAMES, maxText], deadline.share(0.6))
-  noted('frames of the crashed thread', framed)
-  noted('backtrace of the crashed thread', told)
-  return { ...thread, ...readFrames(framed.data), text: readText(told.data, 'text'), cut: readFlag(told.data, 'cut') }
-}
-
-/** Several threads in one question, since each question costs; those that are not reached are not in the answer. */
-async function askOthers(
-  session: Session,
-  threads: readonly { number: number; lwp: number }[],
-  { deadline, noted, maxText }: Asking,
-): Promise<ThreadAnswer[]> {
-  const numbers = threads.map((thread) => thread.number)
-  const limitMs = deadline.share(0.5)
-  const answer = await session.ask('backtraces', [numbers, MAX_FRAMES, maxText], limitMs)
-  noted(`backtraces of the threads ${numbers[0]} to ${numbers.at(-1)}`, answer)
-  const byThread = splitByThread(answer.data)
-  return threads.flatMap((thread) => {
-    const data = byThread.get(thread.number)
-    if (data === undefined) return []
-    return [{ ...thread, ...readFrames(data), text: readText(data, 'text'), cut: readFlag(data, 'cut') }]
-  })
-}
-
-/** About the crashed thread, which is still selected, and about the process. */
-async function askDetails(
-  session: Session,
-  { deadline, noted, gaveUp }: { deadline: Deadline; noted: Noted; gaveUp: boolean },
-) {
-  const ask = async (what: string, question: string, parameters: readonly unknown[]) =>
-    noted(what, await session.ask(question, parameters, deadline.share(0.25))).data
-  const silently = async (question: string, parameters: readonly unknown[]) =>
-    (await session.ask(question, parameters, deadline.share(0.25))).data
-  const message = async (expression: string) => readText(await silently('string', [expression]), 'string')
-  return {
-    registers: readRegisters(await ask('registers', 'registers', [])),
-    instructions: readText(await silently('instructions', [20, 64]), 'text'),
-    signalInfo: readText(await silently('text', ['print $_siginfo']), 'text'),
-    libraries: readText(await ask('shared libraries', 'text', ['info sharedlibrary']), 'text'),
-    // The first member of struct abort_msg_s is its size, the message follows: true with and without debuginfo.
-    abortMessage: gaveUp ? await message('*(char **)&__abort_msg + 4') : undefined,
-    assertMessage: gaveUp ? await message('*(char **)&__glib_assert_msg') : undefined,
-  }
-}
-
-function whyFailed(answer: Answer): string | undefined {
-  switch (answer.kind) {
-    case 'done':
-      return undefined
-    case 'error':
-      return answer.message.slice(0, 500)
-    case 'interrupted':
-      return 'it took too long and was given up'
-    case 'ended':
-      return answer.end.detail
-  }
 }

@@ -1,8 +1,6 @@
 /**
- * The debuggers that a task can be given to, tried in order until one understands the core (check.ts). Owns where each
- * lies and what of the host it needs to see; refuses /usr/bin and /usr/lib/debug of the host: programs and debuginfo
- * come from verified packages only. Another engine (a newer gdb in a root of its own, a target's gdb under qemu-user)
- * is another row of `engines()`.
+ * A debugger that a task can be given to, and the host's own. Owns what of the host that one sees; refuses /usr/bin and
+ * /usr/lib/debug of the host: programs and debuginfo come from verified packages only.
  */
 import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { arch } from 'node:process'
@@ -12,6 +10,8 @@ import { mergedLinks, type SandboxPlan } from '../sandbox/arguments.ts'
 export interface Engine {
   /** As the log and backtrace.json call it. */
   readonly name: string
+  /** What its program is compiled for: a library that it loads has to be of the same. */
+  readonly runsAs: Architecture
   /** The command inside the sandbox, before gdb's own arguments. */
   readonly command: readonly string[]
   readonly sees: SandboxPlan['debugger']
@@ -21,21 +21,21 @@ export interface Engine {
 const HOST_GDBS = ['/usr/bin/gdb-multiarch', '/usr/bin/gdb']
 const HOST_NAMES: Readonly<Record<string, Architecture>> = { x64: 'amd64', arm64: 'arm64', riscv64: 'riscv64' }
 
-/** The engines of this machine, best first; empty when there is no gdb at all. */
-export function engines(): Engine[] {
-  const host = hostEngine()
-  return host === undefined ? [] : [host]
+/** The architecture of this machine, as the table calls it. */
+export function hostArchitecture(): Architecture | undefined {
+  return HOST_NAMES[arch]
 }
 
 /** The distribution's multi-target gdb, or its plain one, which knows the host's own architectures only. */
-function hostEngine(): Engine | undefined {
-  const program = HOST_GDBS.find((path) => existsSync(path))
-  const own = HOST_NAMES[arch]
+export function hostEngine(programs: readonly string[] = HOST_GDBS): Engine | undefined {
+  const program = programs.find((path) => existsSync(path))
+  const own = hostArchitecture()
   const triplet = ARCHITECTURES.find((row) => row.name === own)?.triplet
-  if (program === undefined || triplet === undefined) return undefined
+  if (program === undefined || own === undefined || triplet === undefined) return undefined
   const isMultiarch = program.endsWith('multiarch')
   return {
     name: program.slice(program.lastIndexOf('/') + 1),
+    runsAs: own,
     command: [program],
     sees: {
       binds: [program, '/usr/share/gdb', `/usr/lib/${triplet}`, ...foldersThatExist()].map((path) => ({

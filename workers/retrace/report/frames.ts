@@ -1,14 +1,15 @@
 /**
- * Threads and frames as the report has them: gdb's plain frames joined with the values of its text, each with the
+ * Threads and frames as the report has them: gdb's plain frames joined with their values, each with the
  * module it lies in and how far it can be trusted. Pure. Owns the word for that trust; refuses to call a frame exact whose
  * module is not.
  */
 import type { Core } from '../../../src/elf/core.ts'
 import { moduleAt } from '../../../src/elf/core.ts'
 import type { FrameKind, PlainFrame } from '../gdb/answers.ts'
-import { readBacktrace, type Variable } from '../gdb/backtrace_text.ts'
-import type { ThreadAnswer } from '../gdb/conversation.ts'
+import { readBacktrace } from '../gdb/backtrace_text.ts'
 import { isReadable, type Region } from '../gdb/readable_memory.ts'
+import type { ThreadAnswer } from '../gdb/threads.ts'
+import type { FrameValues, Variable } from '../gdb/values.ts'
 import type { ResolvedModule } from '../resolve.ts'
 import { INSIDE } from '../sandbox/arguments.ts'
 
@@ -44,10 +45,13 @@ export interface ReportThread {
   readonly more: boolean
   /** Frames that the text lacks for its size. */
   readonly cutFrames: number
+  /** Frames behind those whose values were asked for one by one. */
+  readonly framesWithoutValues: number
   /** The thread's stack is not in the core. */
   readonly stackMissing: boolean
 }
 
+const NO_VALUES: FrameValues = { arguments: [], locals: [] }
 const C_LIBRARY = /\/(libc[.-]|libpthread[.-]|ld-musl)/
 
 export function reportThreads(
@@ -66,7 +70,7 @@ export function reportThreads(
   }
   return threads.map((thread) => {
     const text = thread.text === undefined ? undefined : fitText(thread.text)
-    const read = readBacktrace(text ?? '', (level) => thread.frames[level]?.function)
+    const read = readBacktrace(text ?? '')
     const frames = thread.frames.length > 0 ? thread.frames : frameOfNotes(core, thread.lwp)
     const places = placesOf(frames, moduleOf)
     return {
@@ -76,13 +80,14 @@ export function reportThreads(
       frames: frames.map((frame, level) => ({
         ...frame,
         level,
-        ...valuesOf(read.frames.get(level)),
+        ...(thread.values.get(level) ?? NO_VALUES),
         ...places[level] ?? { module: undefined, trust: 'guessed' },
       })),
       text,
       stopped: read.stopped ?? thread.stop,
       more: thread.more || !thread.complete,
-      cutFrames: thread.cut ? Math.max(0, thread.frames.length - read.frames.size) : 0,
+      cutFrames: thread.cut ? Math.max(0, thread.frames.length - read.frames) : 0,
+      framesWithoutValues: frames.filter((_, level) => !thread.values.has(level)).length,
       stackMissing: frames.filter((frame) => frame.kind !== 'inline').length <= 1 && isOutside(regions, thread.sp),
     }
   })
@@ -98,10 +103,6 @@ function frameOfNotes(core: Core, lwp: number): PlainFrame[] {
   const thread = core.threads.find((each) => each.lwp === lwp)
   if (thread === undefined) return []
   return [{ pc: thread.pc, kind: 'normal', function: undefined, file: undefined, line: undefined }]
-}
-
-function valuesOf(frame: { arguments: Variable[]; locals: Variable[] } | undefined) {
-  return { arguments: frame?.arguments ?? [], locals: frame?.locals ?? [] }
 }
 
 function placesOf(

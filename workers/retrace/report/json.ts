@@ -5,6 +5,7 @@
 import type { Core } from '../../../src/elf/core.ts'
 import type { Conversation } from '../gdb/conversation.ts'
 import { cutSegments } from '../lacking_memory.ts'
+import type { Variable } from '../gdb/values.ts'
 import type { ResolvedModule } from '../resolve.ts'
 import type { ReportFrame, ReportThread } from './frames.ts'
 import { hex, moduleJson } from './modules.ts'
@@ -21,6 +22,7 @@ export interface JsonParts {
   readonly release: string | undefined
   readonly owner: string | undefined
   readonly engine: string | undefined
+  readonly passedOver: readonly string[]
   readonly outcome: { code: string; summary: string; next_step: string }
   readonly notes: readonly string[]
   readonly seconds: Readonly<Record<string, number>>
@@ -35,7 +37,7 @@ export function backtraceJson(parts: JsonParts): string {
       outcome: parts.outcome,
       release: parts.release ?? null,
       package: parts.owner ?? null,
-      debugger: { engine: parts.engine ?? null, version: conversation.version },
+      debugger: { engine: parts.engine ?? null, version: conversation.version, passed_over: parts.passedOver },
       core: coreJson(core),
       signal: signalJson(core),
       thread_count: conversation.threadCount,
@@ -45,6 +47,9 @@ export function backtraceJson(parts: JsonParts): string {
       messages: {
         abort: conversation.abortMessage ?? null,
         assertion: conversation.assertMessage ?? null,
+        exception: conversation.exception === undefined
+          ? null
+          : { type: conversation.exception.type, what: conversation.exception.what ?? null },
       },
       modules: modules.map(moduleJson),
       limits: parts.notes,
@@ -99,7 +104,7 @@ function threadJson(
     frames: thread.frames.map((frame) => frameJson(frame, indexes)),
     stopped: thread.stopped ?? null,
     more_frames: thread.more,
-    frames_without_values: thread.cutFrames,
+    frames_without_values: thread.framesWithoutValues,
     stack_missing: thread.stackMissing,
   }
 }
@@ -113,12 +118,16 @@ function frameJson(frame: ReportFrame, indexes: Map<ResolvedModule, number>) {
     function: frame.function ?? null,
     file: frame.file ?? null,
     line: frame.line ?? null,
-    arguments: frame.arguments,
-    locals: frame.locals,
+    arguments: frame.arguments.map(variableJson),
+    locals: frame.locals.map(variableJson),
     module: module === undefined ? null : indexes.get(module) ?? null,
     path: module?.module.path ?? null,
     build_id: module?.module.buildId ?? null,
     offset: module === undefined ? null : hex(frame.pc - module.module.start),
     trust: frame.trust,
   }
+}
+
+function variableJson({ name, type, kind, value, state }: Variable) {
+  return { name, type: type ?? null, kind, value, state }
 }

@@ -34,6 +34,7 @@ export function backtraceText({ core, conversation, threads, notes }: TextParts)
     harmless(conversation.signalInfo?.replace(/^\$\d+ = /, '$_siginfo = ')),
     message('__abort_msg', conversation.abortMessage),
     message('__glib_assert_msg', conversation.assertMessage),
+    exceptionText(conversation.exception),
     notes.map((note) => `Note: ${note}`).join('\n'),
   ]
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`
@@ -88,6 +89,13 @@ function libraries(text: string | undefined): string {
 
 function message(name: string, text: string | undefined): string {
   return text === undefined ? '' : `${name} = ${JSON.stringify(text)}`
+}
+
+/** As libstdc++ itself says it on standard error, which no core keeps. */
+function exceptionText(exception: Conversation['exception']): string {
+  if (exception === undefined) return ''
+  const what = exception.what === undefined ? '' : `\n  what():  ${exception.what}`
+  return harmless(`terminate called after throwing an instance of '${exception.type}'${what}`)
 }
 
 /** Indents what would read as a frame or a thread. */

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import struct
+import sys
 
 import gdb
 
@@ -21,6 +22,22 @@ KINDS = {
     gdb.DUMMY_FRAME: "dummy",
     gdb.TAILCALL_FRAME: "tail-call",
 }
+VALUE_KINDS = {
+    gdb.TYPE_CODE_INT: "integer",
+    gdb.TYPE_CODE_CHAR: "integer",
+    gdb.TYPE_CODE_BOOL: "boolean",
+    gdb.TYPE_CODE_ENUM: "enum",
+    gdb.TYPE_CODE_FLT: "float",
+    gdb.TYPE_CODE_PTR: "pointer",
+    gdb.TYPE_CODE_REF: "reference",
+    gdb.TYPE_CODE_RVALUE_REF: "reference",
+    gdb.TYPE_CODE_ARRAY: "array",
+    gdb.TYPE_CODE_STRUCT: "struct",
+    gdb.TYPE_CODE_UNION: "union",
+}
+MAX_VALUE = 4096
+MAX_TYPE = 512
+FRAMES_PER_VALUES = 32
 threads_by_number = {}
 
 
@@ -130,7 +147,67 @@ def answer_backtrace(number, frames, limit):
     return len(text)
 
 
-def answer_backtraces(numbers, frames, limit):
+def answer_values(number, frames, variables):
+    """Arguments and locals of a thread's first frames, each with its type; `variables` bounds their number."""
+    threads_by_number[number].switch()
+    frame = newest_frame()
+    batch = []
+    level = 0
+    while frame is not None and level < frames and variables > 0:
+        arguments, local = values_of(frame)
+        variables -= len(arguments) + len(local)
+        batch.append([level, arguments, local])
+        if len(batch) == FRAMES_PER_VALUES:
+            send(values=batch)
+            batch = []
+        level += 1
+        try:
+            frame = frame.older()
+        except gdb.error:
+            break
+    send(values=batch)
+    return variables
+
+
+def values_of(frame):
+    """In gdb's own order: the innermost block's locals first."""
+    arguments, local = [], []
+    try:
+        block = frame.block()
+    except RuntimeError:
+        return arguments, local  # no debuginfo
+    while block is not None:
+        for symbol in block:
+            if symbol.is_argument:
+                arguments.append(typed(symbol, frame))
+            elif symbol.is_variable:
+                local.append(typed(symbol, frame))
+        if block.function is not None:
+            break
+        block = block.superblock
+    return arguments, local
+
+
+def typed(symbol, frame):
+    """[name, type, kind, value, state]: a value that cannot be read says so, and costs no other."""
+    kind, state = "other", "whole"
+    try:
+        kind = VALUE_KINDS.get(symbol.type.strip_typedefs().code, kind)
+        value = symbol.value(frame)
+        if value.is_optimized_out:
+            state, text = "optimized-out", "<optimized out>"
+        else:
+            text = value.format_string()
+            if len(text) > MAX_VALUE:
+                state, text = "cut", text[:MAX_VALUE] + "..."
+            elif "..." in text and text.rstrip("}\")'").endswith("..."):
+                state = "cut"
+    except Exception as error:  # of gdb, or of a pretty printer
+        state, text = "unavailable", "<error reading variable: %s>" % error
+    return [symbol.print_name, str(symbol.type)[:MAX_TYPE] if symbol.type else None, kind, text, state]
+
+
+def answer_backtraces(numbers, frames, limit, value_frames, variables):
     """Several threads at once. The selected thread stays selected: MI would announce another one, byte by byte."""
     selected = gdb.selected_thread()
     try:
@@ -140,10 +217,25 @@ def answer_backtraces(numbers, frames, limit):
             try:
                 answer_frames(number, frames)
                 limit -= answer_backtrace(number, frames, limit)
+                variables = answer_values(number, value_frames, variables)
             except gdb.error as error:
                 send(failed=str(error))
     finally:
         selected.switch()
+
+
+def answer_printers(folder):
+    """The pretty printers of the target's own libstdc++."""
+    sys.path.insert(0, folder)
+    from libstdcxx.v6.printers import register_libstdcxx_printers
+
+    register_libstdcxx_printers(None)
+    send(loaded=True)
+
+
+def answer_plain():
+    """No pretty printers from now on: one of them did not come to an end."""
+    gdb.execute("disable pretty-printer", False, True)
 
 
 def answer_text(command):

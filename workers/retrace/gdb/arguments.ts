@@ -1,0 +1,43 @@
+/**
+ * gdb's own arguments, after the engine's command. Pure. Owns what gdb does before the first question: nothing of the
+ * task is run, nothing is loaded by itself, values are cut at sane lengths. Refuses every script and library that a
+ * file names; the one thing that gdb may load is the thread library that the caller chose, from a verified package.
+ */
+import { INSIDE } from '../sandbox/arguments.ts'
+
+/** A folder that is never there: no thread library, above all not the debugger's own, which is of another version. */
+const NOWHERE = '/nowhere'
+
+const SCRIPTS = ['retrace.py', 'exception.py']
+
+const SETTINGS = [
+  'auto-load off',
+  'debuginfod enabled off',
+  'index-cache enabled off',
+  'confirm off',
+  'width 0',
+  'height 0',
+  'style enabled off',
+  'print thread-events off',
+  'print elements 200',
+  'print repeats 10',
+  'print max-depth 20',
+  'max-value-size 65536',
+  `sysroot ${INSIDE.sysroot}`,
+  `debug-file-directory ${INSIDE.debug}`,
+]
+
+/**
+ * `threadLibrary`: the folder, inside, with libthread_db.so.1 of the target's glibc for the debugger's architecture:
+ * thread-local variables need it. It is loaded from there only (facts.md); undefined: none is.
+ */
+export function gdbArguments({ threadLibrary }: { threadLibrary: string | undefined }): string[] {
+  const threads = threadLibrary === undefined ? [`libthread-db-search-path ${NOWHERE}`] : [
+    `libthread-db-search-path ${threadLibrary}`,
+    `auto-load safe-path ${threadLibrary}`,
+    'auto-load libthread-db on',
+  ]
+  const scripts = SCRIPTS.map((each) => `source ${INSIDE.scripts}/${each}`)
+  const commands = [...[...SETTINGS, ...threads].map((each) => `set ${each}`), ...scripts]
+  return ['-nx', '-q', '--interpreter=mi3', ...commands.flatMap((command) => ['-iex', command])]
+}
