@@ -22,17 +22,19 @@ export function printStatus(database: Database, releases: string[]): number {
   return EXIT.done
 }
 
+/** Packages are counted in one pass over them: there can be millions. */
 function statusRows(database: Database): StatusRow[] {
   return database.$client.prepare(
-    `SELECT r.name AS release,
-       (SELECT count(*) FROM package p WHERE p.release_id = r.id) AS known,
-       (SELECT count(*) FROM package p WHERE p.release_id = r.id AND p.gone IS NOT NULL) AS gone,
-       (SELECT count(*) FROM package p WHERE p.release_id = r.id AND p.kept IS NOT NULL) AS here,
-       (SELECT coalesce(sum(kept_bytes), 0) FROM package p WHERE p.release_id = r.id) AS bytes,
+    `SELECT r.name AS release, coalesce(p.known, 0) AS known, coalesce(p.gone, 0) AS gone,
+       coalesce(p.here, 0) AS here, coalesce(p.bytes, 0) AS bytes,
        (SELECT min(synced) FROM repository y WHERE y.release_id = r.id) AS synced,
-       (SELECT group_concat(DISTINCT y.suite || ': ' || y.error) FROM repository y
-         WHERE y.release_id = r.id AND y.error IS NOT NULL) AS error
-     FROM release r ORDER BY r.name`,
+       (SELECT group_concat(y.sentence, '; ') FROM
+         (SELECT DISTINCT release_id, suite || ': ' || error AS sentence FROM repository WHERE error IS NOT NULL) y
+         WHERE y.release_id = r.id) AS error
+     FROM release r LEFT JOIN (
+       SELECT release_id, count(*) AS known, count(gone) AS gone, count(kept) AS here, sum(kept_bytes) AS bytes
+       FROM package GROUP BY release_id) p ON p.release_id = r.id
+     ORDER BY r.name`,
   ).all() as StatusRow[]
 }
 

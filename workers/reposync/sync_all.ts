@@ -3,7 +3,7 @@
  * nothing but itself. Owns the run's temporary folder, its log lines and its summary.
  */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { stdout } from 'node:process'
 import type { Config } from '../../src/config.ts'
 import type { Database } from '../../src/database.ts'
@@ -16,6 +16,7 @@ import type { RepositorySpec } from '../../src/packages/format.ts'
 import { formatNamed } from '../../src/packages/formats.ts'
 import { isLease, takeLease } from '../../src/packages/index/lease.ts'
 import { noteError } from '../../src/packages/index/repositories.ts'
+import { assertRoom } from '../../src/packages/keep/room.ts'
 import type { Arguments } from './arguments.ts'
 import { type ContextOptions, syncContext, type Transfer } from './context.ts'
 import { nameOf, type PartResult, syncSuite } from './sync_suite.ts'
@@ -46,6 +47,7 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
   const started = performance.now()
   using temporary = runFolder(config.repoDir)
   const run: Run = {
+    config,
     options,
     database,
     transfer,
@@ -60,7 +62,9 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
   for (const repository of repositories) {
     if (signal.aborted) break
     try {
-      results.push(...await syncOne(repository, run))
+      const parts = await syncOne(repository, run)
+      results.push(...parts)
+      if (parts.some(({ problem }) => problem !== undefined)) failures++
     } catch (error) {
       if (signal.aborted) break
       failures++
@@ -74,12 +78,13 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
 }
 
 interface Run extends ContextOptions {
+  config: Config
   options: Arguments
   database: Database
 }
 
 async function syncOne(repository: RepositorySpec, run: Run): Promise<PartResult[]> {
-  const { options, database } = run
+  const { options, database, config } = run
   const results = await syncSuite({
     database,
     format: formatNamed(repository.format),
@@ -87,8 +92,15 @@ async function syncOne(repository: RepositorySpec, run: Run): Promise<PartResult
     context: syncContext(repository, run),
     dryRun: options.dryRun,
     releases: options.releases,
+    assertRoom({ store, database: bytes }) {
+      assertRoom(config.repoDir, { minFreeMb: config.minFreeMb, bytes: store })
+      assertRoom(dirname(config.database), { minFreeMb: config.minFreeMb, bytes })
+    },
   })
-  for (const result of results) log('reposync').info(describe(result, options.dryRun))
+  for (const result of results) {
+    if (result.problem === undefined) log('reposync').info(describe(result, options.dryRun))
+    else log('reposync').error(describe(result, options.dryRun))
+  }
   return results
 }
 
@@ -96,10 +108,13 @@ async function syncOne(repository: RepositorySpec, run: Run): Promise<PartResult
 export function describe(result: PartResult, dryRun: boolean): string {
   const head = `${result.label} -> ${result.release}:`
   const seconds = `${result.seconds.toFixed(1)} s`
+  if (result.isUnchanged && result.problem !== undefined) return `${head} left as it was: ${result.problem}`
   if (result.isUnchanged) return `${head} unchanged, ${result.packages} packages, ${seconds}`
   if (dryRun) return `${head} has changed, would be read (up to ${(result.bytes / 2 ** 20).toFixed(1)} MB)`
-  return `${head} ${result.packages} packages (${result.added} new, ${result.vanished} gone), ` +
-    `${result.paths} new paths, ${seconds}`
+  const files = result.problem === undefined
+    ? `${result.paths} new paths`
+    : `its list of files left as it was: ${result.problem}`
+  return `${head} ${result.packages} packages (${result.added} new, ${result.vanished} gone), ${files}, ${seconds}`
 }
 
 function noteFailure(repository: RepositorySpec, error: unknown, database: Database | undefined): void {
@@ -139,7 +154,7 @@ function summary(
       `${sum((r) => r.added)} packages new, ${sum((r) => r.vanished)} gone upstream, ${sum((r) => r.paths)} paths new\n`
   })
   const seconds = ((performance.now() - run.started) / 1000).toFixed(1)
-  const failed = run.failures > 0 ? `, ${run.failures} suites failed (see the log)` : ''
+  const failed = run.failures > 0 ? `, ${run.failures} suites failed, or parts of them (see the log)` : ''
   const tense = run.options.dryRun ? 'looked at, nothing was changed,' : 'synced'
   return `${rows.join('')}${run.repositories} suites ${tense} in ${seconds} s${failed}\n`
 }

@@ -11,10 +11,11 @@ import {
   findRepository,
   newestDate,
   noteChecked,
+  noteError,
   releaseRow,
   repositoryRow,
 } from '../../src/packages/index/repositories.ts'
-import { Staging } from '../../src/packages/index/staging.ts'
+import { type Generation, type GenerationCounts, Staging } from '../../src/packages/index/staging.ts'
 
 export interface SuiteSync {
   database: Database
@@ -22,6 +23,8 @@ export interface SuiteSync {
   repository: RepositorySpec
   context: SyncContext
   dryRun: boolean
+  /** Throws FetchError 'no-space' when so many bytes more would leave too little (RETRACE_MIN_FREE_MB). */
+  assertRoom(bytes: { store: number; database: number }): void
   /** Ids of releases that are wanted, with or without architecture; empty: all. */
   releases: string[]
 }
@@ -38,21 +41,26 @@ export interface PartResult {
   seconds: number
   /** Of the indices that were, or would be, downloaded. */
   bytes: number
+  /** Why it, or its list of files, is left as it was. */
+  problem: string | undefined
 }
 
-/** Syncs it; throws FetchError with the reason why nothing of the suite was taken. */
+/** Syncs it, each part on its own; throws FetchError with the reason why nothing of the suite was taken. */
 export async function syncSuite(sync: SuiteSync): Promise<PartResult[]> {
+  const done = new Map<string, PartResult>()
   for (let attempt = 1;; attempt++) {
     const suite = await sync.format.suite(sync.repository, withNewest(sync))
     assertFresh(suite, sync)
-    try {
-      return await syncParts(suite, sync)
-    } catch (error) {
+    let race: FetchError | undefined
+    for (const part of partsOf(suite, sync)) {
+      if (done.get(part.label)?.problem === undefined && done.has(part.label)) continue
+      const { result, failure } = await attemptPart(part)
+      done.set(part.label, result)
       // The archive was published anew while it was read: its signed description names other files by now.
-      const isRace = error instanceof FetchError && (error.kind === 'malformed' || error.kind === 'not-found')
-      if (!isRace || attempt === 2) throw error
-      log('reposync').info(`${nameOf(sync.repository)}: ${error.message}; reading the suite once more`)
+      if (failure?.kind === 'malformed' || failure?.kind === 'not-found') race ??= failure
     }
+    if (race === undefined || attempt === 2) return [...done.values()]
+    log('reposync').info(`${nameOf(sync.repository)}: ${race.message}; reading the suite once more`)
   }
 }
 
@@ -85,63 +93,135 @@ function assertFresh(suite: SignedSuite, { repository, context, database }: Suit
   }
 }
 
-async function syncParts(suite: SignedSuite, sync: SuiteSync): Promise<PartResult[]> {
-  const { repository } = sync
-  const results: PartResult[] = []
+/** One component and architecture of a suite. */
+interface Part extends SuiteSync {
+  signed: SignedSuite
+  release: string
+  component: string
+  architecture: string
+  label: string
+}
+
+function partsOf(signed: SignedSuite, sync: SuiteSync): Part[] {
+  const { repository, releases } = sync
   const components = repository.components.length > 0 ? repository.components : ['']
-  for (const architecture of repository.architectures) {
-    const release = releaseIdOf(suite.release, architecture)
-    if (!isWanted(sync.releases, suite.release, release)) continue
-    for (const component of components) {
-      results.push(await syncPart(suite, { ...sync, release, component, architecture }))
-    }
-  }
-  return results
+  return repository.architectures.flatMap((architecture) => {
+    const release = releaseIdOf(signed.release, architecture)
+    if (!isWanted(releases, signed.release, release)) return []
+    return components.map((component) => {
+      const label = [repository.suite, component, architecture].filter((word) => word !== '').join(' ')
+      return { ...sync, signed, release, component, architecture, label }
+    })
+  })
 }
 
 function isWanted(wanted: string[], name: string, id: string): boolean {
   return wanted.length === 0 || wanted.includes(name) || wanted.includes(id)
 }
 
-async function syncPart(
-  suite: SignedSuite,
-  sync: SuiteSync & { release: string; component: string; architecture: string },
-): Promise<PartResult> {
-  const { repository, database, component, architecture, release, context } = sync
+/** Its outcome; what can be had of the others must not suffer from what cannot be had of this one. */
+async function attemptPart(part: Part): Promise<{ result: PartResult; failure?: FetchError }> {
   const started = performance.now()
-  const label = [repository.suite, component, architecture].filter((word) => word !== '').join(' ')
-  const indices = suite.indices(component, architecture)
+  try {
+    return await syncPart(part)
+  } catch (error) {
+    if (!(error instanceof FetchError) || part.context.signal.aborted) throw error
+    if (!part.dryRun) noteError(part.database, part.repository, { part, message: error.message, now: nowInSeconds() })
+    const packages = findRepository(part.database, part.repository, part)?.packages ?? 0
+    const result = { ...resultOf(part, { packages, isUnchanged: true }), problem: error.message }
+    return { result: { ...result, seconds: secondsSince(started) }, failure: error }
+  }
+}
+
+function resultOf(
+  { release, label }: Part,
+  { packages, isUnchanged }: { packages: number; isUnchanged: boolean },
+): PartResult {
+  const nothing = { added: 0, vanished: 0, paths: 0, seconds: 0, bytes: 0, problem: undefined }
+  return { release, label, isUnchanged, packages, ...nothing }
+}
+
+async function syncPart(part: Part): Promise<{ result: PartResult; failure?: FetchError }> {
+  const { repository, database, component, architecture, release, signed } = part
+  const started = performance.now()
+  const indices = signed.indices(component, architecture)
   if (indices === undefined) {
     throw new FetchError('not-found', `it has no packages for ${component || 'the suite'} ${architecture}`)
   }
-  const key = { release, component, architecture }
-  const row = sync.dryRun
-    ? findRepository(database, repository, key)
-    : repositoryRow(database, repository, { ...key, releaseId: releaseRow(database, release) })
+  const row = part.dryRun
+    ? findRepository(database, repository, part)
+    : repositoryRow(database, repository, { component, architecture, releaseId: releaseRow(database, release) })
   const packages = row?.packagesSha256 !== indices.packagesSha256
   const contents = indices.contentsSha256 !== '' && row?.contentsSha256 !== indices.contentsSha256
   const isUnchanged = !packages && !contents
-  const base = { release, label, isUnchanged, packages: row?.packages ?? 0, added: 0, vanished: 0, paths: 0 }
-  if (row === undefined || sync.dryRun) return { ...base, seconds: secondsSince(started), bytes: indices.size }
+  const base = resultOf(part, { packages: row?.packages ?? 0, isUnchanged })
+  if (row === undefined || part.dryRun) {
+    return { result: { ...base, seconds: secondsSince(started), bytes: indices.size } }
+  }
   if (isUnchanged) {
-    noteChecked(database, row.id, { date: suite.date, now: Math.floor(Date.now() / 1000) })
-    return { ...base, seconds: secondsSince(started), bytes: 0 }
+    noteChecked(database, row.id, { date: signed.date, now: nowInSeconds() })
+    return { result: { ...base, seconds: secondsSince(started) } }
   }
-  using staging = new Staging(database)
-  const selection = { suite, component, architecture, packages, contents }
-  for await (const entries of sync.format.read(repository, selection, context)) {
-    context.signal.throwIfAborted()
-    staging.add(entries)
-  }
-  const counts = staging.commit({
+  part.assertRoom({ store: indices.size, database: 0 })
+  const { counts, failure } = await readWhatCanBeHad(part, {
     repositoryId: row.id,
     releaseId: row.releaseId,
-    date: suite.date,
+    date: signed.date,
     packagesSha256: packages ? indices.packagesSha256 : undefined,
     contentsSha256: contents ? indices.contentsSha256 : undefined,
-    now: Math.floor(Date.now() / 1000),
+    now: nowInSeconds(),
   })
-  return { ...base, ...counts, seconds: secondsSince(started), bytes: indices.size }
+  const result = { ...base, ...counts, seconds: secondsSince(started), bytes: indices.size, problem: failure?.message }
+  return failure === undefined ? { result } : { result, failure }
+}
+
+/** Mirrors have been seen whose list of files was older than its signature: the packages are worth having without it. */
+async function readWhatCanBeHad(
+  part: Part,
+  generation: Generation,
+): Promise<{ counts: GenerationCounts; failure?: FetchError }> {
+  try {
+    return { counts: await readGeneration(part, generation) }
+  } catch (error) {
+    const isAboutBoth = generation.packagesSha256 !== undefined && generation.contentsSha256 !== undefined
+    const isOfFile = error instanceof FetchError && (error.kind === 'malformed' || error.kind === 'not-found')
+    if (!isAboutBoth || !isOfFile) throw error
+    const counts = await readGeneration(part, { ...generation, contentsSha256: undefined })
+    const { database, repository } = part
+    noteError(database, repository, { part, message: error.message, now: generation.now })
+    return { counts, failure: error }
+  }
+}
+
+/** All of it, or nothing: a full disk ends it while the old generation is still the one that everybody sees. */
+async function readGeneration(part: Part, generation: Generation): Promise<GenerationCounts> {
+  const { database, format, repository, context, assertRoom } = part
+  const selection = {
+    suite: part.signed,
+    component: part.component,
+    architecture: part.architecture,
+    packages: generation.packagesSha256 !== undefined,
+    contents: generation.contentsSha256 !== undefined,
+  }
+  using staging = new Staging(database)
+  try {
+    for await (const entries of format.read(repository, selection, context)) {
+      context.signal.throwIfAborted()
+      staging.add(entries)
+    }
+    // The log of the transaction and the database itself: what is staged is written twice.
+    assertRoom({ store: 0, database: 2 * staging.bytes })
+    return staging.commit(generation)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'SQLITE_FULL') {
+      throw new FetchError('no-space', 'There is no space left for the index', { cause: error })
+    }
+    throw error
+  }
+}
+
+function nowInSeconds(): number {
+  return Math.floor(Date.now() / 1000)
 }
 
 function secondsSince(started: number): number {

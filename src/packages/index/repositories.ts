@@ -81,14 +81,23 @@ export function noteChecked(database: Database, id: number, { date, now }: { dat
     .run(now, now, date, id)
 }
 
-/** A suite could not be synced: every row of it remembers why. */
+/** A suite, or a part of it, could not be synced: its rows remember why. */
 export function noteError(
   database: Database,
   { uri, suite }: Pick<RepositorySpec, 'uri' | 'suite'>,
-  { message, now }: { message: string; now: number },
+  { part, message, now }: { part?: { component: string; architecture: string }; message: string; now: number },
 ): void {
-  database.$client.prepare('UPDATE repository SET checked = ?, error = ? WHERE uri = ? AND suite = ?')
-    .run(now, message, uri, suite)
+  database.$client.prepare(
+    `UPDATE repository SET checked = :now, error = :message WHERE uri = :uri AND suite = :suite
+       AND component = coalesce(:component, component) AND architecture = coalesce(:architecture, architecture)`,
+  ).run({
+    uri,
+    suite,
+    message,
+    now,
+    component: part?.component ?? null,
+    architecture: part?.architecture ?? null,
+  })
 }
 
 /** Ids with architecture of the releases that were synced at least once, in the order of their names. */

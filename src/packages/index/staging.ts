@@ -79,6 +79,12 @@ export class Staging implements Disposable {
     }
   }
 
+  /** Bytes that it takes on the disk until it is committed; the database grows by about as much. */
+  get bytes(): number {
+    const pragma = (name: string) => Number(this.#client.pragma(name, { simple: true }))
+    return pragma('temp.page_count') * pragma('temp.page_size')
+  }
+
   /** Makes the generation visible: all of it, or, when this throws, nothing. */
   commit(generation: Generation): GenerationCounts {
     // Most packages of a generation are known: they are found before the lock is taken.
