@@ -55,7 +55,7 @@ export async function syncSuite(sync: SuiteSync): Promise<PartResult[]> {
     for (const part of partsOf(suite, sync)) {
       if (done.get(part.label)?.problem === undefined && done.has(part.label)) continue
       const { result, failure } = await attemptPart(part)
-      done.set(part.label, result)
+      done.set(part.label, together(done.get(part.label), result))
       // The archive was published anew while it was read: its signed description names other files by now.
       if (failure?.kind === 'malformed' || failure?.kind === 'not-found') race ??= failure
     }
@@ -130,6 +130,20 @@ async function attemptPart(part: Part): Promise<{ result: PartResult; failure?: 
     const packages = findRepository(part.database, part.repository, part)?.packages ?? 0
     const result = { ...resultOf(part, { packages, isUnchanged: true }), problem: error.message }
     return { result: { ...result, seconds: secondsSince(started) }, failure: error }
+  }
+}
+
+/** What two attempts at a part came to. */
+function together(first: PartResult | undefined, second: PartResult): PartResult {
+  if (first === undefined) return second
+  return {
+    ...second,
+    isUnchanged: first.isUnchanged && second.isUnchanged,
+    added: first.added + second.added,
+    vanished: first.vanished + second.vanished,
+    paths: first.paths + second.paths,
+    seconds: first.seconds + second.seconds,
+    bytes: first.bytes + second.bytes,
   }
 }
 
