@@ -2,7 +2,7 @@
  * What a program writes as tar, member by member. Owns the end of that program: its own words are the better reason
  * for an archive that ends too early.
  */
-import { extract, type Header } from 'tar-stream'
+import { type Entry, extract, type Header } from 'tar-stream'
 import type { RunningChild } from './child.ts'
 import { FetchError } from './fetch/error.ts'
 import type { Member } from './format.ts'
@@ -23,17 +23,35 @@ export async function* tarMembers(running: RunningChild): AsyncGenerator<Member>
         type: memberType(header.type),
         size: header.size ?? 0,
         target: header.linkname ?? undefined,
-        // streamx's type names no element.
-        body: entry as unknown as Member['body'],
+        body: bodyOf(entry),
       }
     }
     await child.ended
   } catch (error) {
-    if (error instanceof FetchError) throw error
-    throw new FetchError('malformed', 'The package cannot be unpacked', { cause: error })
+    throw malformed(error)
   } finally {
     tar.destroy()
   }
+}
+
+/** An archive that ends within a member is noticed by whoever reads that, not by the loop over members. */
+function bodyOf(entry: Entry): Member['body'] {
+  return {
+    resume: () => entry.resume(),
+    async *[Symbol.asyncIterator]() {
+      try {
+        // streamx's type names no element.
+        yield* entry as unknown as AsyncIterable<Uint8Array>
+      } catch (error) {
+        throw malformed(error)
+      }
+    },
+  }
+}
+
+function malformed(error: unknown): FetchError {
+  if (error instanceof FetchError) return error
+  return new FetchError('malformed', 'The package cannot be unpacked', { cause: error })
 }
 
 function memberType(type: Header['type']): Member['type'] {

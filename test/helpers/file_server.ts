@@ -1,6 +1,8 @@
 /** An HTTP server for a folder that can be told, path by path, to misbehave. */
+import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 
@@ -23,31 +25,54 @@ export type Fault =
   | 'trickles'
   | 'redirects-forever'
   | 'redirects-to-file'
+  /** To this address, with the same path. */
+  | { redirectsTo: string }
 
 export interface FileServer extends AsyncDisposable {
   /** With a slash at its end. */
   url: string
   /** Paths that were asked for, with the Range in brackets, in order. */
   requests: string[]
+  /** Authorization headers, in the same order. */
+  authorizations: (string | undefined)[]
+  /** Answers so far, by status and path. */
+  answers: string[]
   /** Paths that end so misbehave from now on; undefined: no longer. */
   fault(ending: string, fault: Fault | undefined): void
 }
 
+export interface ServeOptions {
+  /** https, as these say. */
+  tls?: ServerOptions
+  /** The Authorization without which everything is answered 401. */
+  needs?: string
+  /** Validators that files have, and are asked about. */
+  validators?: 'etag' | 'last-modified'
+}
+
 /** Serves a folder on a free port of the loopback. */
-export async function serveFolder(root: string): Promise<FileServer> {
+export async function serveFolder(root: string, { tls, needs, validators }: ServeOptions = {}): Promise<FileServer> {
+  const authorizations: (string | undefined)[] = []
+  const answers: string[] = []
   const faults = new Map<string, Fault>()
   const requests: string[] = []
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://x').pathname)
     requests.push(request.headers.range === undefined ? path : `${path} [${request.headers.range}]`)
+    authorizations.push(request.headers.authorization)
+    response.on('finish', () => answers.push(`${response.statusCode} ${path}`))
+    if (needs !== undefined && request.headers.authorization !== needs) return void response.writeHead(401).end()
     const [ending, fault] = [...faults].find(([end]) => path.endsWith(end)) ?? []
     if (fault === 'cut-once' && ending !== undefined) faults.delete(ending)
-    answer(join(root, path), { request, response, fault })
-  })
+    answer(join(root, path), { request, response, fault, validators })
+  }
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     requests,
+    authorizations,
+    answers,
     fault(ending, fault) {
       if (fault === undefined) faults.delete(ending)
       else faults.set(ending, fault)
@@ -67,18 +92,35 @@ interface Exchange {
   request: IncomingMessage
   response: ServerResponse
   fault: Fault | undefined
+  validators: ServeOptions['validators']
 }
 
-function answer(file: string, { request, response, fault }: Exchange): void {
+function answer(file: string, { request, response, fault, validators }: Exchange): void {
   if (fault === 'silent') return
   if (fault === 'error') return void response.writeHead(500).end('broken')
   if (fault === 'redirects-forever') return void response.writeHead(302, { Location: request.url ?? '/' }).end()
   if (fault === 'redirects-to-file') return void response.writeHead(302, { Location: 'file:///etc/passwd' }).end()
+  if (typeof fault === 'object') {
+    return void response.writeHead(302, { Location: new URL(request.url ?? '/', fault.redirectsTo).href }).end()
+  }
   if (fault === 'missing' || !existsSync(file) || !statSync(file).isFile()) {
     return void response.writeHead(404).end('no such file')
   }
+  if (fault === undefined && isUnchanged(file, { request, response, validators })) return
   if (fault === undefined) return sendFile(file, request, response)
   sendWrong(readFileSync(file), response, fault)
+}
+
+/** Sets the validator; answers 304 when the request names it. */
+function isUnchanged(file: string, { request, response, validators }: Omit<Exchange, 'fault'>): boolean {
+  if (validators === undefined) return false
+  const { mtime } = statSync(file)
+  const isEtag = validators === 'etag'
+  const value = isEtag ? `"${createHash('sha256').update(readFileSync(file)).digest('hex')}"` : mtime.toUTCString()
+  response.setHeader(isEtag ? 'ETag' : 'Last-Modified', value)
+  if (request.headers[isEtag ? 'if-none-match' : 'if-modified-since'] !== value) return false
+  response.writeHead(304).end()
+  return true
 }
 
 function sendFile(file: string, request: IncomingMessage, response: ServerResponse): void {
@@ -91,7 +133,7 @@ function sendFile(file: string, request: IncomingMessage, response: ServerRespon
   createReadStream(file, { start: from }).pipe(response)
 }
 
-function sendWrong(bytes: Uint8Array, response: ServerResponse, fault: Fault): void {
+function sendWrong(bytes: Uint8Array, response: ServerResponse, fault: Exclude<Fault, object>): void {
   const half = bytes.subarray(0, bytes.length >> 1)
   switch (fault) {
     case 'cut':

@@ -1,5 +1,5 @@
 /**
- * abrt-reposync: reads the administrator's repository files, then syncs each suite. Names the steps; the details are
+ * abrt-reposync: reads the administrator's repository files, syncs each suite, fetches what is wanted whole. Names the steps; the details are
  * beside it. Exit codes: settings.md.
  */
 import process from 'node:process'
@@ -7,8 +7,11 @@ import { readConfig, settingsHelp } from '../../src/config.ts'
 import { openDatabase } from '../../src/database.ts'
 import { log, startLog } from '../../src/log.ts'
 import { EXIT, UsageError, version } from '../../src/program.ts'
+import { Bandwidth } from '../../src/packages/fetch/bandwidth.ts'
+import { closeConnections } from '../../src/packages/fetch/dispatchers.ts'
 import { type Arguments, HELP, readArguments } from './arguments.ts'
 import { printStatus } from './status.ts'
+import { fetchFull } from './full/fetch_full.ts'
 import { syncAll } from './sync_all.ts'
 import { verifyKept } from './verify.ts'
 
@@ -20,11 +23,13 @@ async function main(argv: string[]): Promise<number> {
   await startLog(config)
   const database = openDatabase(config.database, { migrate: true })
   const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
   try {
-    return await perform(options, { config, database, signal: stop.signal })
+    const transfer = config.fetchKbPerS === 0 ? {} : { bandwidth: new Bandwidth(config.fetchKbPerS) }
+    return await perform(options, { config, database, transfer, signal: stop.signal })
   } finally {
     database.$client.close()
+    await closeConnections()
   }
 }
 
@@ -35,7 +40,7 @@ async function perform(options: Arguments, services: Parameters<typeof syncAll>[
     case 'verify':
       return await verifyKept(options, services)
     default:
-      return await syncAll(options, services)
+      return Math.max(await syncAll(options, services), await fetchFull(options, services))
   }
 }
 

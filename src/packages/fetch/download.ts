@@ -59,7 +59,8 @@ async function downloadOnce(address: string, options: DownloadOptions): Promise<
   const file = await open(options.file, options.sha256 === undefined ? 'w+' : 'a+', 0o600)
   try {
     const begun = await hashBeginning(file, options)
-    if (begun.size > 0 && begun.size === options.size) return { ...await judge(address, begun, options), ...FRESH }
+    const found = begun.size
+    if (found > 0 && found === options.size) return { ...await judge(address, begun, { options, found }), ...FRESH }
     const { signal, transport, limits = limitsOf(options) } = options
     const conditions = conditionsOf(options.validator)
     const answer = await openAddress(address, { signal, transport, limits, from: begun.size, headers: conditions })
@@ -72,7 +73,11 @@ async function downloadOnce(address: string, options: DownloadOptions): Promise<
     const state = answer.offset === begun.size ? begun : { size: 0, hash: createHash('sha256') }
     if (state.size === 0) await file.truncate(0)
     await receive(address, answer, { file, state, options, limits })
-    return { ...await judge(address, state, options), isUnchanged: false, validator }
+    return {
+      ...await judge(address, state, { options, found: state === begun ? found : 0 }),
+      isUnchanged: false,
+      validator,
+    }
   } finally {
     await file.close()
   }
@@ -169,7 +174,12 @@ async function receive(address: string, answer: Answer, { file, state, options, 
   }
 }
 
-async function judge(address: string, { size, hash }: State, options: DownloadOptions): Promise<Downloaded> {
+/** `found`: bytes that an earlier try left. They may be what is wrong, so it is worth another without them. */
+async function judge(
+  address: string,
+  { size, hash }: State,
+  { options, found }: { options: DownloadOptions; found: number },
+): Promise<Downloaded> {
   const where = shown(new URL(address))
   if (options.size !== undefined && size < options.size) {
     throw new FetchError('unreachable', `${where} ended after ${size} of ${options.size} bytes`, { again: true })
@@ -180,6 +190,7 @@ async function judge(address: string, { size, hash }: State, options: DownloadOp
     throw new FetchError(
       'malformed',
       `${where} has the SHA256 ${sha256}, but the signed index says ${options.sha256}: refused`,
+      { again: found > 0 },
     )
   }
   return { size, sha256 }

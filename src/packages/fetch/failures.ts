@@ -14,7 +14,9 @@ export function assertNotFailed(database: Database, subject: string): void {
     | undefined
   const seconds = row === undefined ? 0 : row.until - now()
   if (row === undefined || seconds <= 0) return
-  throw new FetchError(row.kind, `${row.message} (tried before; again in ${seconds} s)`)
+  throw new FetchError(row.kind, `${row.message} (tried before; again in ${seconds} s)`, {
+    isHost: subject.startsWith('host:'),
+  })
 }
 
 /** Remembers a failure for as long as its kind says. */

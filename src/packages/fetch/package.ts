@@ -15,9 +15,10 @@ import { PackageIndex, packageLabel, type PackageRow } from '../index/lookup.ts'
 import { type KeepContext, keepPackage } from '../keep/keep_package.ts'
 import { WORK_FOLDER } from '../keep/kept.ts'
 import { assertRoom } from '../keep/room.ts'
+import type { Bandwidth } from './bandwidth.ts'
 import { FetchError } from './error.ts'
 import { assertNotFailed, forgetFailure, rememberFailure } from './failures.ts'
-import type { TransferLimits } from './request.ts'
+import { abortError, type TransferLimits } from './request.ts'
 import { fetchFrom, type Location } from './upstream.ts'
 
 const POLL_MS = 100
@@ -30,6 +31,8 @@ export interface FetchContext {
   /** Hears of each download as it begins: `fetch: libc6-dbg 2.36-9+deb12u14 (7.0 MB)`. */
   say(line: string): void
   limits?: TransferLimits
+  bandwidth?: Bandwidth
+  onBytes?: (count: number) => void
 }
 
 /** Resolves when the package's files are here. Throws FetchError with the reason why they cannot be. */
@@ -61,12 +64,12 @@ async function fetchOnce(row: PackageRow, subject: string, context: FetchContext
     rmSync(file, { force: true })
     forgetFailure(database, subject)
   } catch (error) {
+    // When our own time was over, that says nothing about the package, whatever broke because of it.
+    if (context.signal.aborted) throw abortError(context.signal)
     if (!(error instanceof FetchError)) throw error
-    // When our own time was over, that says nothing about the package.
-    if (!context.signal.aborted) {
-      rememberFailure(database, subject, error)
-      log('fetch').warn(`${packageLabel(row)} of ${row.release}: ${error.message}`)
-    }
+    // A host that is down says nothing about a package either: it is remembered on its own.
+    if (!error.isHost) rememberFailure(database, subject, error)
+    log('fetch').warn(`${packageLabel(row)} of ${row.release}: ${error.message}`)
     throw error
   }
 }
@@ -87,7 +90,8 @@ async function downloadPackage(row: PackageRow, context: FetchContext): Promise<
   mkdirSync(folder, { recursive: true, mode: 0o755 })
   assertRoom(config.repoDir, { minFreeMb: config.minFreeMb, bytes: row.size })
   const sha256 = hex(first.sha256)
-  const file = join(folder, `${sha256}.part`)
+  // By id: two releases can have the same content, and each has its own lease.
+  const file = join(folder, `${row.id}.part`)
   return { file, location: await fetchFrom(locations, { file, size: row.size, sha256 }, context) }
 }
 

@@ -3,8 +3,7 @@
  * remembered, through the check that its format asks for. Owns the order of trying; refuses a package whose signature
  * nobody can check any more, since its repository is no longer configured.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, rm } from 'node:fs/promises'
 import type { Config } from '../../config.ts'
 import type { Database } from '../../database.ts'
 import { log } from '../../log.ts'
@@ -12,6 +11,7 @@ import { UsageError } from '../../program.ts'
 import { connectionTo, readConfiguration } from '../configuration.ts'
 import type { RepositorySpec, SyncContext } from '../format.ts'
 import { formatNamed } from '../formats.ts'
+import type { Bandwidth } from './bandwidth.ts'
 import { download } from './download.ts'
 import { FetchError } from './error.ts'
 import { assertNotFailed, rememberFailure } from './failures.ts'
@@ -24,6 +24,8 @@ export interface UpstreamContext {
   database: Database
   signal: AbortSignal
   limits?: TransferLimits
+  bandwidth?: Bandwidth
+  onBytes?: (count: number) => void
 }
 
 /** A repository that has a package, and where. */
@@ -74,10 +76,13 @@ async function fetchOne(
     throw new FetchError('refused', `[${location.suite}] is no longer configured, so nobody says which keys may sign`)
   }
   const { signal, config } = context
-  const limits = context.limits === undefined ? {} : { limits: context.limits }
-  const folder = await mkdtemp(join(dirname(wanted.file), 'check-'))
+  const held = heldOf(context)
+  // Named after the package, whose lease we have: what a killed process left is recognised.
+  const folder = `${wanted.file}.check`
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { mode: 0o700 })
   const get: RememberedOptions['download'] = (address, request) =>
-    download(address, { ...request, signal, transport, ...limits })
+    download(address, { ...request, signal, transport, ...held })
   const documents = new RememberedFiles({ repoDir: config.repoDir, scratch: folder, isDryRun: false, download: get })
   const own: SyncContext = {
     folder,
@@ -99,6 +104,14 @@ async function fetchOne(
     throw error
   } finally {
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function heldOf({ limits, bandwidth, onBytes }: UpstreamContext) {
+  return {
+    ...(limits === undefined ? {} : { limits }),
+    ...(bandwidth === undefined ? {} : { bandwidth }),
+    ...(onBytes === undefined ? {} : { onBytes }),
   }
 }
 

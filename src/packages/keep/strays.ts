@@ -53,21 +53,15 @@ function strayNames(database: Database, repoDir: string, dryRun: boolean): strin
   return found
 }
 
-/** Names are `ID.new`, `ID.gone` and such, or `SHA256.part`; whoever makes one holds the package's lease. */
+/** Names are `ID.part`, `ID.new`, `ID.gone` and such, `ID.part.check`; whoever makes one holds the package's lease. */
 function isNobodys(database: Database, file: string, name: string): boolean {
-  const [stem = '', ending] = name.split('.')
-  const ids = ending === 'part' && /^[0-9a-f]{64}$/.test(stem)
-    ? database.$client.prepare('SELECT id FROM package WHERE sha256 = unhex(?) AND kept IS NULL').pluck().all(stem)
-    : /^[0-9]+$/.test(stem)
-    ? [Number(stem)]
-    : []
-  for (const id of ids) {
-    const taken = takeLease(database, `package:${id}`)
-    if (!isLease(taken)) return false
-    taken[Symbol.dispose]()
-  }
-  if (ending !== 'part' || ids.length === 0) return true
-  return Date.now() - (lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) > KEEP_PART_MS
+  const [stem = '', ...rest] = name.split('.')
+  const ending = rest.join('.')
+  if (!/^[0-9]+$/.test(stem)) return true
+  const taken = takeLease(database, `package:${stem}`)
+  if (!isLease(taken)) return false
+  taken[Symbol.dispose]()
+  return ending !== 'part' || Date.now() - (lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) > KEEP_PART_MS
 }
 
 function namesIn(folder: string): string[] {

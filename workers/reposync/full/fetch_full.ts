@@ -1,0 +1,177 @@
+/**
+ * Everything of the repositories that say `X-Retrace-Fetch: full`, after the metadata: several packages at once, a few
+ * per host, each verified and kept as if a retrace had asked for it. Ends when all is here, when space, quota or time
+ * is over, or when it is told to; the next run goes on from there, in the middle of a package too.
+ */
+import { stdout } from 'node:process'
+import PQueue from 'p-queue'
+import type { Config } from '../../../src/config.ts'
+import type { Database } from '../../../src/database.ts'
+import { log } from '../../../src/log.ts'
+import { EXIT } from '../../../src/program.ts'
+import { readConfiguration } from '../../../src/packages/configuration.ts'
+import { FetchError } from '../../../src/packages/fetch/error.ts'
+import { fetchPackage } from '../../../src/packages/fetch/package.ts'
+import { isLease, takeLease } from '../../../src/packages/index/lease.ts'
+import { PackageIndex } from '../../../src/packages/index/lookup.ts'
+import { keptBytes } from '../../../src/packages/keep/kept.ts'
+import type { Arguments } from '../arguments.ts'
+import type { Transfer } from '../context.ts'
+import { Host } from './host.ts'
+import { plan, type Wanted } from './plan.ts'
+import { Progress } from './progress.ts'
+
+const AT_ONCE = 8
+const PER_HOST = 4
+const HOUR_MS = 3_600_000
+/** One package, all tries together; the whole run. What is cut off goes on in the next run. */
+const PACKAGE_MS = 2 * HOUR_MS
+const RUN_MS = 24 * HOUR_MS
+/** Longer than a failure of a host is remembered (error.ts). */
+const HOST_WAITS_MS = [65_000, 130_000, 260_000]
+
+export interface FullServices {
+  config: Config
+  database: Database
+  signal: AbortSignal
+  transfer?: Transfer
+  hostWaits?: readonly number[]
+  progressMs?: number
+}
+
+interface Run extends FullServices {
+  queue: PQueue
+  progress: Progress
+  /** Ends this run: from outside, by time, or because there is no room for more. */
+  stop: AbortController
+  ended: AbortSignal
+  counts: Record<string, number>
+}
+
+/** Fetches what is wanted; resolves with the exit code. */
+export async function fetchFull(options: Arguments, services: FullServices): Promise<number> {
+  const { config, database, signal } = services
+  const { repositories } = readConfiguration(config.reposD)
+  if (signal.aborted || !repositories.some(({ fetch }) => fetch === 'full')) return EXIT.done
+  if (options.dryRun) return say(wouldFetch(plan(database, repositories, options.releases)))
+  const taken = takeLease(database, 'full')
+  if (!isLease(taken)) {
+    log('reposync').info(`full: another abrt-reposync is fetching (process ${taken.pid} on ${taken.host})`)
+    return EXIT.done
+  }
+  using _lease = taken
+  const wanted = plan(database, repositories, options.releases)
+  if (wanted.length === 0) return say('full: everything is here\n')
+  return await fetchAll(wanted, services)
+}
+
+async function fetchAll(wanted: Wanted[], services: FullServices): Promise<number> {
+  const total = { packages: wanted.length, bytes: wanted.reduce((sum, { size }) => sum + size, 0) }
+  log('reposync').info(`full: ${total.packages} packages, ${megabytes(total.bytes)}, are to be fetched`)
+  const { progressMs: intervalMs } = services
+  using progress = new Progress(total, intervalMs === undefined ? {} : { intervalMs })
+  const stop = new AbortController()
+  const run: Run = {
+    ...services,
+    queue: new PQueue({ concurrency: AT_ONCE }),
+    progress,
+    stop,
+    ended: AbortSignal.any([services.signal, stop.signal, AbortSignal.timeout(RUN_MS)]),
+    counts: {},
+  }
+  const hosts = byHost(wanted, { waits: services.hostWaits ?? HOST_WAITS_MS, signal: run.ended })
+  await Promise.all(hosts.flatMap((host) => Array.from({ length: PER_HOST }, () => lane(host, run))))
+  return conclude(hosts, run)
+}
+
+function byHost(wanted: Wanted[], options: ConstructorParameters<typeof Host>[1]): Host[] {
+  const hosts = new Map<string, Host>()
+  for (const one of wanted) {
+    const host = hosts.get(one.host) ?? new Host(one.host, options)
+    hosts.set(one.host, host)
+    host.add(one)
+  }
+  return [...hosts.values()]
+}
+
+/** One package of a host after the other. */
+async function lane(host: Host, run: Run): Promise<void> {
+  for (let wanted = await host.next(); wanted !== undefined; wanted = await host.next()) {
+    const one = wanted
+    if (isQuotaReached(run, one.size)) run.stop.abort('RETRACE_REPO_QUOTA_MB is reached')
+    await run.queue.add(() => fetchOne(one, host, run))
+  }
+}
+
+async function fetchOne(wanted: Wanted, host: Host, run: Run): Promise<void> {
+  const { config, database, progress, transfer = {} } = run
+  const row = new PackageIndex(database).again(wanted.id)
+  if (row === undefined || run.ended.aborted) return
+  const part = progress.begin(wanted.size)
+  try {
+    await fetchPackage(row, {
+      config,
+      database,
+      signal: AbortSignal.any([run.ended, AbortSignal.timeout(PACKAGE_MS)]),
+      say: (line) => log('reposync').debug(line),
+      onBytes: (bytes) => part.received(bytes),
+      ...transfer,
+    })
+    host.answered()
+    part.ended(true)
+  } catch (error) {
+    if (!(error instanceof FetchError)) throw error
+    if (run.ended.aborted || error.isHost) part.putOff()
+    if (run.ended.aborted) return
+    if (error.kind === 'no-space') run.stop.abort(error.message)
+    else if (error.isHost) host.failed(wanted, error.message)
+    else {
+      host.answered()
+      part.ended(false)
+      run.counts[error.kind] = (run.counts[error.kind] ?? 0) + 1
+    }
+  }
+}
+
+/** Just below the quota: at it, each package that comes would evict one that came before. */
+function isQuotaReached({ config, database }: Run, size: number): boolean {
+  const quota = config.repoQuotaMb * 2 ** 20
+  return quota > 0 && keptBytes(database) + size >= quota * 0.95
+}
+
+/** What is not there upstream any more fails no run: the archive moved on while it was read. */
+function conclude(hosts: Host[], { progress, counts, signal, stop, ended }: Run): number {
+  const failures = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`).join(', ')
+  const givenUp = hosts.filter(({ isGivenUp }) => isGivenUp).map(({ name, left }) => `${name} (${left} left)`)
+  say(
+    `full: ${progress.done} packages fetched, ${progress.failed} failed${failures === '' ? '' : ` (${failures})`}` +
+      `${givenUp.length === 0 ? '' : `; given up: ${givenUp.join(', ')}`}\n`,
+  )
+  if (ended.aborted) {
+    const why = signal.aborted ? 'told to' : stop.signal.aborted ? String(stop.signal.reason) : 'its time was over'
+    log('reposync').warn(`full: stopped (${why}); the next run goes on from here`)
+  }
+  const isWell = !ended.aborted && givenUp.length === 0 && Object.keys(counts).every((kind) => kind === 'not-found')
+  return isWell ? EXIT.done : EXIT.failed
+}
+
+/** What --dry-run prints. */
+function wouldFetch(wanted: Wanted[]): string {
+  const releases = [...new Set(wanted.map(({ release }) => release))].sort()
+  const lines = releases.map((release) => {
+    const own = wanted.filter((one) => one.release === release)
+    return `${release}: ${own.length} packages would be fetched (${
+      megabytes(own.reduce((sum, { size }) => sum + size, 0))
+    })\n`
+  })
+  return lines.length === 0 ? 'full: nothing would be fetched\n' : lines.join('')
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MB`
+}
+
+function say(text: string): number {
+  stdout.write(text)
+  return EXIT.done
+}

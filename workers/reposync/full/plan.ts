@@ -1,0 +1,103 @@
+/**
+ * What `X-Retrace-Fetch: full` still has to fetch, and in which order: a decision from the index alone, nothing is
+ * asked of the network. Debuginfo packages are always wanted; of the others those that can hold a program or a library,
+ * as their build-ids or the release's Contents say; packages for every architecture hold none (Debian policy 5.6.8).
+ * Where no Contents says anything about a package, only looking into it tells: it is fetched.
+ */
+import type { Database } from '../../../src/database.ts'
+import type { RepositorySpec } from '../../../src/packages/format.ts'
+import type { PackageRow } from '../../../src/packages/index/lookup.ts'
+import { versionOrder } from '../../../src/packages/versions.ts'
+
+export interface Wanted {
+  id: number
+  release: string
+  host: string
+  size: number
+}
+
+/** A package that is upstream and not here. */
+export interface Candidate extends Pick<PackageRow, 'id' | 'release' | 'name' | 'version' | 'architecture' | 'size'> {
+  format: Parameters<typeof versionOrder>[0]
+  uri: string
+  isDebug: number
+  hasBuildIds: number
+  /** A file of a package of this name can be one that is loaded, as Contents says. */
+  hasPath: boolean
+  /** Its repository has a Contents, so that `hasPath` means something. */
+  hasContents: number
+}
+
+/** All that is wanted, the most useful first. `releases`: ids with or without architecture; empty: all. */
+export function plan(database: Database, repositories: RepositorySpec[], releases: string[]): Wanted[] {
+  const full = new Set(repositories.filter(({ fetch }) => fetch === 'full').map(({ uri, suite }) => `${uri} ${suite}`))
+  const rows = database.$client.prepare(
+    `SELECT y.id, y.uri, y.suite, y.release_id AS releaseId, r.name AS release
+     FROM repository y JOIN release r ON r.id = y.release_id ORDER BY y.id`,
+  ).all() as { id: number; uri: string; suite: string; releaseId: number; release: string }[]
+  const candidates = new Map<number, Candidate>()
+  const names = new Map<number, Set<string>>()
+  for (const row of rows) {
+    if (!full.has(`${row.uri} ${row.suite}`) || !isWanted(row.release, releases)) continue
+    const withPath = names.get(row.releaseId) ?? namesWithPath(database, row.releaseId)
+    names.set(row.releaseId, withPath)
+    for (const found of notHere(database, row.id)) {
+      if (!candidates.has(found.id)) candidates.set(found.id, { ...found, hasPath: withPath.has(found.name) })
+    }
+  }
+  return inOrder([...candidates.values()].filter(canHold)).map(({ id, release, uri, size }) => ({
+    id,
+    release,
+    size,
+    host: new URL(uri).host,
+  }))
+}
+
+function isWanted(release: string, releases: string[]): boolean {
+  return releases.length === 0 || releases.some((one) => release === one || release.startsWith(`${one}-`))
+}
+
+function notHere(database: Database, repositoryId: number): Omit<Candidate, 'hasPath'>[] {
+  return database.$client.prepare(
+    `SELECT p.id, r.name AS release, p.name, p.version, p.architecture, p.size, p.is_debug AS isDebug,
+       EXISTS (SELECT 1 FROM build_id b WHERE b.package_id = p.id) AS hasBuildIds,
+       y.contents_sha256 IS NOT NULL AS hasContents, y.format, y.uri
+     FROM package_location l JOIN repository y ON y.id = l.repository_id
+     JOIN package p ON p.id = l.package_id JOIN release r ON r.id = p.release_id
+     WHERE l.repository_id = ? AND p.folder IS NULL AND p.gone IS NULL`,
+  ).all(repositoryId) as Omit<Candidate, 'hasPath'>[]
+}
+
+function namesWithPath(database: Database, releaseId: number): Set<string> {
+  const rows = database.$client.prepare('SELECT DISTINCT name FROM package_path WHERE release_id = ?').all(
+    releaseId,
+  ) as { name: string }[]
+  return new Set(rows.map(({ name }) => name))
+}
+
+/** Whether a package can hold something that is kept. */
+export function canHold(one: Candidate): boolean {
+  if (one.isDebug !== 0 || one.hasBuildIds !== 0) return true
+  if (one.architecture === 'all' || one.architecture === 'noarch') return false
+  return one.hasPath || one.hasContents === 0
+}
+
+/**
+ * The newest version of each package before older ones: most machines that crash are up to date. Then debuginfo before
+ * the rest: it gives lines and values, and without the binary gdb still has the core's own pages. Then what was
+ * indexed last, since that was nobody's before.
+ */
+export function inOrder(candidates: Candidate[]): Candidate[] {
+  const groups = new Map<string, Candidate[]>()
+  for (const one of candidates) {
+    const key = `${one.release} ${one.name} ${one.architecture}`
+    groups.set(key, [...groups.get(key) ?? [], one])
+  }
+  const age = new Map<number, number>()
+  for (const group of groups.values()) {
+    group.sort((a, b) => versionOrder(a.format)(b.version, a.version))
+    for (const [rank, one] of group.entries()) age.set(one.id, rank)
+  }
+  const isOlder = (one: Candidate) => (age.get(one.id) ?? 0) > 0 ? 1 : 0
+  return candidates.toSorted((a, b) => isOlder(a) - isOlder(b) || b.isDebug - a.isDebug || b.id - a.id)
+}
