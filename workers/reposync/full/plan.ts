@@ -9,6 +9,8 @@ import type { RepositorySpec } from '../../../src/packages/format.ts'
 import type { PackageRow } from '../../../src/packages/index/lookup.ts'
 import { versionOrder } from '../../../src/packages/versions.ts'
 
+const HUGE = 256 * 2 ** 20
+
 export interface Wanted {
   id: number
   release: string
@@ -84,8 +86,8 @@ export function canHold(one: Candidate): boolean {
 
 /**
  * The newest version of each package before older ones: most machines that crash are up to date. Then debuginfo before
- * the rest: it gives lines and values, and without the binary gdb still has the core's own pages. Then what was
- * indexed last, since that was nobody's before.
+ * the rest: it gives lines and values, and without the binary gdb still has the core's own pages. Of those the huge
+ * ones last (kernels: one costs as much as hundreds of others), then what was indexed last.
  */
 export function inOrder(candidates: Candidate[]): Candidate[] {
   const groups = new Map<string, Candidate[]>()
@@ -99,5 +101,8 @@ export function inOrder(candidates: Candidate[]): Candidate[] {
     for (const [rank, one] of group.entries()) age.set(one.id, rank)
   }
   const isOlder = (one: Candidate) => (age.get(one.id) ?? 0) > 0 ? 1 : 0
-  return candidates.toSorted((a, b) => isOlder(a) - isOlder(b) || b.isDebug - a.isDebug || b.id - a.id)
+  const isHuge = ({ size }: Candidate) => size > HUGE ? 1 : 0
+  return candidates.toSorted((a, b) =>
+    isOlder(a) - isOlder(b) || b.isDebug - a.isDebug || isHuge(a) - isHuge(b) || b.id - a.id
+  )
 }
