@@ -2,7 +2,7 @@
  * What a program writes as tar, member by member. Owns the end of that program: its own words are the better reason
  * for an archive that ends too early.
  */
-import { type Entry, extract, type Header } from 'tar-stream'
+import { extract, type Header } from 'tar-stream'
 import type { RunningChild } from './child.ts'
 import { FetchError } from './fetch/error.ts'
 import type { Member } from './format.ts'
@@ -35,7 +35,7 @@ export async function* tarMembers(running: RunningChild): AsyncGenerator<Member>
 }
 
 /** An archive that ends within a member is noticed by whoever reads that, not by the loop over members. */
-function bodyOf(entry: Entry): Member['body'] {
+function bodyOf(entry: { resume(): unknown }): Member['body'] {
   return {
     resume: () => entry.resume(),
     async *[Symbol.asyncIterator]() {
