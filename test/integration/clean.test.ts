@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { openDatabase } from '../../src/database.ts'
 import { installationRoot } from '../../src/program.ts'
 import { takeLock } from '../../src/spool/server_lock.ts'
-import { packageTime } from '../../schema/tables.ts'
+import { packageTime, release } from '../../schema/tables.ts'
 import { isWorthVacuum } from '../../workers/clean/compact.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 
@@ -149,6 +149,21 @@ describe('abrt-retrace-clean', () => {
       { package: 'dash', n: 100, oldest: 0 },
       { package: 'zsh', n: 100, oldest: 3 },
     ])
+  })
+
+  it('removes what a killed program left among the packages, and nothing that is not ours', async () => {
+    await using at = await world()
+    const database = openDatabase(at.database)
+    database.insert(release).values({ name: 'debian-12-amd64' }).run()
+    database.$client.close()
+    const [stray, foreign] = [
+      at.folder.file('repo', 'debian-12-amd64', 'bash_5.2_amd64'),
+      at.folder.file('repo', 'notes'),
+    ]
+    for (const directory of [stray, foreign]) mkdirSync(directory, { recursive: true })
+    expect(JSON.parse((await at.run('--json', '--dry-run')).stdout).packages.strays).toBe(1)
+    expect((await at.run()).stdout).toMatch(/1 stray name among the packages/)
+    expect([existsSync(stray), existsSync(foreign)]).toEqual([false, true])
   })
 
   it('is harmless beside another of its kind', async () => {

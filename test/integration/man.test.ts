@@ -43,6 +43,14 @@ describe('the manual pages', () => {
     )
   })
 
+  it('name every key of our own of a repository file', () => {
+    const read = ['deb/sources_file.ts', 'deb/connection.ts', 'rpm/repo_file.ts']
+      .map((file) => readFileSync(join(installationRoot(), 'src', 'packages', file), 'utf8')).join('\n')
+    const keys = (text: string) =>
+      [...new Set(text.match(/\bx-retrace-[a-z-]+\b|\bretrace_[a-z]+\b/gi)?.map((key) => key.toLowerCase()))].sort()
+    expect(keys(source('abrt-retrace-repos.5.md'))).toEqual(keys(read))
+  })
+
   it('name no setting that there is not', () => {
     const named = pages.flatMap((page) => source(page).match(/\bRETRACE_[A-Z_]+[A-Z]\b/g) ?? [])
     expect([...new Set(named)].filter((name) => !(name in SETTINGS))).toEqual([])

@@ -4,6 +4,8 @@
 import type { Config } from '../../src/config.ts'
 import { type Database, openDatabase } from '../../src/database.ts'
 import { log } from '../../src/log.ts'
+import { evictOverQuota } from '../../src/packages/keep/evict.ts'
+import { removeStrays } from '../../src/packages/keep/strays.ts'
 import { isServerRunning } from '../../src/spool/server_lock.ts'
 import { busyDirectories } from './busy.ts'
 import { compactDatabase } from './compact.ts'
@@ -16,6 +18,8 @@ export interface Freed {
   dry_run: boolean
   tasks: { deleted: string[]; kept: { id: string; reason: string }[]; bytes: number }
   left_overs: { deleted: number; bytes: number }
+  /** Package files over RETRACE_REPO_QUOTA_MB, and what killed programs left among them. */
+  packages: { evicted: number; strays: number; bytes: number }
   /** Rows of package_time. */
   timings: number
   database_bytes: number
@@ -36,6 +40,7 @@ export async function clean(options: CleanOptions): Promise<Freed> {
     dry_run: dryRun,
     tasks: { deleted: [], kept: [], bytes: 0 },
     left_overs: { deleted: 0, bytes: 0 },
+    packages: { evicted: 0, strays: 0, bytes: 0 },
     timings: 0,
     database_bytes: 0,
     failures: [],
@@ -45,6 +50,7 @@ export async function clean(options: CleanOptions): Promise<Freed> {
   await cleanLeftOvers(freed, { spoolDir: config.spoolDir, now, dryRun })
   using opened = databaseOf(config)
   if (opened.database === undefined) return freed
+  freed.packages = cleanPackages(opened.database, { config, dryRun })
   freed.timings = pruneTimings(opened.database, { dryRun })
   if (!dryRun) freed.database_bytes = compactDatabase(opened.database)
   return freed
@@ -90,6 +96,16 @@ async function cleanLeftOvers(
     freed.left_overs.deleted++
     freed.left_overs.bytes += leftOver.bytes
   }
+}
+
+function cleanPackages(
+  database: Database,
+  { config, dryRun }: { config: Config; dryRun: boolean },
+): Freed['packages'] {
+  // What is gone upstream could not come back: the same choice as a sync makes.
+  const { packages, freedBytes } = evictOverQuota(database, config, { dryRun, spareGone: true })
+  const strays = removeStrays(database, config.repoDir, { dryRun })
+  return { evicted: packages.length, strays: strays.length, bytes: freedBytes }
 }
 
 async function attempt(freed: Freed, what: string, act: () => Promise<boolean>): Promise<boolean> {

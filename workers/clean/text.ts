@@ -36,8 +36,10 @@ export function summary(freed: Freed): string {
   const parts = [
     `${count(freed.tasks.deleted.length, 'task')} (${size(freed.tasks.bytes)})`,
     `${count(freed.left_overs.deleted, 'left-over')} (${size(freed.left_overs.bytes)})`,
+    `${count(freed.packages.evicted, 'package')} over the quota (${size(freed.packages.bytes)})`,
     count(freed.timings, 'old timing'),
   ]
+  if (freed.packages.strays > 0) parts.push(`${count(freed.packages.strays, 'stray name')} among the packages`)
   if (freed.database_bytes > 0) parts.push(`${size(freed.database_bytes)} of the database`)
   const failures = new Set(freed.failures)
   const kept = freed.tasks.kept.map(({ id, reason }) => `task ${id} stays: ${reason}`)

@@ -13,7 +13,7 @@ export interface RepositorySummary {
   synced: number | null
   /** Repositories whose last sync failed. */
   failing: number
-  /** Their complaints, `SUITE: SENTENCE`, comma-separated. */
+  /** Their complaints, `SUITE: SENTENCE`, separated by semicolons. */
   error: string | null
 }
 
@@ -26,8 +26,9 @@ export function summarizeRepositories(database: Database): RepositorySummary[] {
          WHERE y.release_id = r.id) AS synced,
        (SELECT count(DISTINCT y.uri || ' ' || y.suite) FROM repository y
          WHERE y.release_id = r.id AND y.error IS NOT NULL) AS failing,
-       (SELECT group_concat(DISTINCT y.suite || ': ' || y.error) FROM repository y
-         WHERE y.release_id = r.id AND y.error IS NOT NULL) AS error
+       (SELECT group_concat(y.sentence, '; ') FROM
+         (SELECT DISTINCT release_id, suite || ': ' || error AS sentence FROM repository WHERE error IS NOT NULL) y
+         WHERE y.release_id = r.id) AS error
      FROM release r LEFT JOIN (
        SELECT release_id, count(*) AS known, sum(gone IS NOT NULL) AS gone, sum(kept IS NOT NULL) AS here,
          sum(kept_bytes) AS bytes FROM package GROUP BY release_id
