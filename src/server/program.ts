@@ -20,6 +20,7 @@ import { createListener } from './listener.ts'
 import { listenForMetrics } from './metrics_listener.ts'
 import { createReadiness } from './readiness.ts'
 import { createSupervisor, passedSocket } from './supervisor.ts'
+import { killOrphans } from '../spool/processes.ts'
 import { takeLock } from '../spool/server_lock.ts'
 
 /** How long a stop lets answers end, and then streams. */
@@ -52,6 +53,8 @@ export async function startProgram(
   const database = openDatabase(config.database, { migrate: true })
   const lock = takeLock(config)
   const spool = await Spool.open(config, database)
+  const orphans = killOrphans(config.spoolDir)
+  if (orphans > 0) log('server').warning(`Killed ${orphans} processes that workers of the last run left behind`)
   await spool.recover()
   const estimates = createEstimates(database, config.defaultEstTimeS)
   const metrics = createMetrics()

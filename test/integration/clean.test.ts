@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, openSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, openSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { env } from 'node:process'
 import { promisify } from 'node:util'
@@ -11,6 +11,7 @@ import { takeLock } from '../../src/spool/server_lock.ts'
 import { packageTime, release } from '../../schema/tables.ts'
 import { isWorthVacuum } from '../../workers/clean/compact.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
+import { eventually } from '../helpers/task.ts'
 
 const DAY_MS = 86_400_000
 
@@ -94,6 +95,22 @@ describe('abrt-retrace-clean', () => {
     expect(JSON.parse((await at.run('--json')).stdout).tasks.deleted).toEqual([])
   }, 30_000)
 
+  it('kills what a worker left behind that died with its server', async () => {
+    await using at = await world()
+    const directory = task(at.folder, 1, { days: 0 })
+    const log = openSync(join(directory, 'worker.log'), 'a')
+    // A group whose leader starts another process and ends, as a worker does that is killed alone.
+    const leader = spawn('sh', ['-c', 'sleep 1000 & echo $!'], { stdio: ['ignore', 'pipe', log], detached: true })
+    const [line] = await once(leader.stdout ?? leader, 'data')
+    const orphan = String(line).trim()
+    await once(leader, 'exit')
+    expect(existsSync(`/proc/${orphan}`)).toBe(true)
+    expect((await at.run()).stdout).toMatch(/1 orphaned process\b/)
+    await eventually(() =>
+      !existsSync(`/proc/${orphan}`) || /\) Z /.test(readFileSync(`/proc/${orphan}/stat`, 'latin1'))
+    )
+  })
+
   it('keeps a task that a running server has yet to run, and deletes it when no server runs', async () => {
     await using at = await world()
     const waiting = task(at.folder, 1, { days: 50 })
@@ -121,7 +138,7 @@ describe('abrt-retrace-clean', () => {
     const removal = at.folder.file('spool', 'removed-3-abcdef')
     for (const directory of [dead, removal]) mkdirSync(directory)
     writeFileSync(join(dead, 'coredump'), 'x'.repeat(2 ** 20))
-    const start = await import('node:fs').then(({ readFileSync }) => readFileSync('/proc/1/stat', 'latin1'))
+    const start = readFileSync('/proc/1/stat', 'latin1')
     const ticks = start.slice(start.lastIndexOf(')') + 2).split(' ')[19]
     const alive = at.folder.file('spool', `upload-1-${ticks}-abcdef`)
     mkdirSync(alive)

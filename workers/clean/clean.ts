@@ -7,7 +7,7 @@ import { log } from '../../src/log.ts'
 import { evictOverQuota } from '../../src/packages/keep/evict.ts'
 import { removeStrays } from '../../src/packages/keep/strays.ts'
 import { isServerRunning } from '../../src/spool/server_lock.ts'
-import { busyDirectories } from './busy.ts'
+import { busyDirectories, killOrphans } from '../../src/spool/processes.ts'
 import { compactDatabase } from './compact.ts'
 import { findLeftOvers, removeLeftOver } from './left_overs.ts'
 import { isExpired, reasonToKeep, removeTask, type SeenTask, seeTasks } from './tasks.ts'
@@ -23,6 +23,8 @@ export interface Freed {
   /** Rows of package_time. */
   timings: number
   database_bytes: number
+  /** What workers of a server that was killed left running. */
+  processes: number
   failures: string[]
 }
 
@@ -43,6 +45,7 @@ export async function clean(options: CleanOptions): Promise<Freed> {
     packages: { evicted: 0, strays: 0, bytes: 0 },
     timings: 0,
     database_bytes: 0,
+    processes: 0,
     failures: [],
   }
   await cleanTasks(freed, options)
@@ -58,6 +61,7 @@ export async function clean(options: CleanOptions): Promise<Freed> {
 
 async function cleanTasks(freed: Freed, { config, ids, now, dryRun }: CleanOptions): Promise<void> {
   const server = { isServerRunning: isServerRunning(config) }
+  if (!server.isServerRunning && !dryRun && ids.length === 0) freed.processes = killOrphans(config.spoolDir)
   const seen = await seeTasks(config.spoolDir, busyDirectories(config.spoolDir))
   const wanted = ids.length > 0
     ? seen.filter(({ task }) => ids.includes(task.id))

@@ -39,6 +39,7 @@ export function summary(freed: Freed): string {
     `${count(freed.packages.evicted, 'package')} over the quota (${size(freed.packages.bytes)})`,
     count(freed.timings, 'old timing'),
   ]
+  if (freed.processes > 0) parts.push(count(freed.processes, 'orphaned process', 'es'))
   if (freed.packages.strays > 0) parts.push(`${count(freed.packages.strays, 'stray name')} among the packages`)
   if (freed.database_bytes > 0) parts.push(`${size(freed.database_bytes)} of the database`)
   const failures = new Set(freed.failures)
@@ -56,6 +57,6 @@ function size(bytes: number): string {
   return `${(bytes / MEBIBYTE).toFixed(1)} MB`
 }
 
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
+function count(number: number, noun: string, ending = 's'): string {
+  return `${number} ${noun}${number === 1 ? '' : ending}`
 }
