@@ -19,9 +19,9 @@ export function threadsOf(text: string): Threads {
   for (const line of text.split('\n')) {
     const lwp = /^Thread \d+ .*\(LWP (\d+)\)/.exec(line)?.[1]
     if (lwp !== undefined) threads[lwp] = lines = []
+    else if (line === '' || /^From +To /.test(line)) lines = undefined
     // In parentheses: that there are more frames, which both say in their own words.
-    else if (line === '' || /^\(.*\)$/.test(line)) lines = line === '' ? undefined : lines
-    else lines?.push(line)
+    else if (!/^\(.*\)$/.test(line)) lines?.push(line)
   }
   return threads
 }

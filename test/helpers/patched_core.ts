@@ -111,3 +111,37 @@ export function patchAuxv(
   }
   throw new Error(`The core has no entry ${type} with the value ${from} in its auxiliary vector`)
 }
+
+/**
+ * A little-endian core of class 64 with `count` more mappings, none of which was dumped, and its program headers at the
+ * end of the file: what the kernel writes when there are over 65,535 (PN_XNUM).
+ */
+export function withMoreSegments(core: Uint8Array, count: number): Uint8Array {
+  const view = new DataView(core.buffer, core.byteOffset, core.length)
+  const present = view.getUint16(56, true)
+  const start = Number(view.getBigUint64(32, true))
+  const table = core.subarray(start, start + present * 56)
+  const place = Math.ceil(core.length / 8) * 8
+  const bytes = new Uint8Array(place + (present + count) * 56 + 64)
+  bytes.set(core)
+  bytes.set(table, place)
+  const put = (offset: number, value: number | bigint, width: 2 | 4 | 8) =>
+    bytes.set(numberBytes(BigInt(value), width), offset)
+  for (let index = 0; index < count; index++) {
+    const at = place + (present + index) * 56
+    put(at, 1, 4)
+    put(at + 4, 6, 4)
+    put(at + 8, place, 8)
+    put(at + 16, 0x1000_0000_0000n + BigInt(index) * 0x3000n, 8)
+    put(at + 40, 0x1000, 8)
+    put(at + 48, 0x1000, 8)
+  }
+  const section = place + (present + count) * 56
+  put(section + 44, present + count, 4)
+  put(32, place, 8)
+  put(40, section, 8)
+  put(56, 0xffff, 2)
+  put(58, 64, 2)
+  put(60, 1, 2)
+  return bytes
+}
