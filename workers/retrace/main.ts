@@ -17,6 +17,7 @@ import { debugCore } from './debug.ts'
 import { engines } from './gdb/engines.ts'
 import { type Journal, journal } from './journal.ts'
 import { outcome } from './outcome.ts'
+import { afterDebugging, afterResolving, beforeDebugging, beforeReading, beforeResolving } from './progress.ts'
 import { describeCore, readCoreFile, remarksOn } from './read.ts'
 import { type Findings, makeReport, type Report } from './report.ts'
 import { moduleLine } from './report/modules.ts'
@@ -84,12 +85,14 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
   const found = nothingFound(task)
 
   watch.start('read')
+  said.say('read', beforeReading(task.core))
   const { core, outcome } = readCoreFile(task.core)
   if (core === undefined || outcome !== undefined) return { ...found, core, outcome }
   said.say('read', describeCore(core))
   for (const remark of remarksOn(core, readHints(task))) said.say('read', remark)
 
   watch.start('resolve')
+  said.say('resolve', beforeResolving(core))
   const database = openDatabase(config.database, { migrate: !existsSync(config.database) })
   using uses = new PackageUses(database, config.taskTimeoutS * 2)
   const resolution = await deadline.await(resolveModules(core, found.hints, {
@@ -101,8 +104,10 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
   }))
   if (resolution === undefined) return { ...found, core, step: 'resolve', ranOutOfTime: 'fetch' }
   watch.move('resolve', 'fetch', resolution.seconds.fetch)
+  said.say('resolve', afterResolving(resolution))
   for (const module of resolution.modules) said.note('resolve', moduleLine(module))
-  const resolved = { ...found, ...resolution, core, step: 'resolve' }
+  const ranOutOfTime = resolution.ranOutOfTime ? 'fetch' as const : undefined
+  const resolved = { ...found, ...resolution, ranOutOfTime, core, step: 'resolve' }
   if (signal.aborted) return resolved
 
   watch.start('assemble')
@@ -113,8 +118,9 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
   for (const problem of assembly.problems) said.note('assemble', problem)
 
   watch.start('debug')
-  said.say('debug', `running gdb with ${assembly.links.length} names for ${resolution.modules.length} modules`)
+  said.say('debug', beforeDebugging(assembly.links.length, resolution.modules.length, deadline.leftMs()))
   const debugged = await debugCore(core, assembly, { ...tools, deadline, say: (line) => said.say('debug', line) })
+  said.say('debug', afterDebugging(debugged))
   for (const line of [...debugged.conversation?.problems ?? [], ...debugged.warnings]) {
     said.note('debug', line)
   }
@@ -123,7 +129,7 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
     regions: assembly.regions,
     debugged,
     step: 'debug',
-    ranOutOfTime: deadline.isOver ? (debugged.engine === undefined ? 'fetch' : 'debug') : undefined,
+    ranOutOfTime: deadline.isOver && debugged.engine !== undefined ? 'debug' : ranOutOfTime,
   }
 }
 
@@ -132,7 +138,7 @@ function deliver(task: Task, report: Report, { said, watch }: { said: Journal; w
   const { code, summary, next_step } = report.outcome
   said.say('report', `${code}: ${summary}`)
   if (code !== 'ok') said.say('report', `next: ${next_step}`)
-  said.note('done', watch.summary())
+  said.say('done', watch.summary())
   writeResults(task, [...report.files, ['retrace-log', said.text()]])
   removeTraces(task)
   removeCore(task)

@@ -21,6 +21,7 @@ export type OutcomeCode =
   | 'package-not-found'
   | 'package-gone-upstream'
   | 'debuginfo-missing'
+  | 'fetch-failed'
   | 'fetch-timeout'
   | 'debugger-failed'
   | 'debugger-timeout'
@@ -48,6 +49,7 @@ const NEXT_STEP: Readonly<Record<OutcomeCode, string>> = {
   'package-not-found': 'Ask the administrator to add the package to the repository, or crash with a packaged version.',
   'package-gone-upstream': 'Update the package and send the core of the next crash; this version can be had no more.',
   'debuginfo-missing': 'Ask the administrator to add the repository with debuginfo, then send the core again.',
+  'fetch-failed': 'Send the core again later. Should it repeat, tell the administrator, with the log of this task.',
   'fetch-timeout':
     'Send the core again: what has been fetched by now is kept. Should it repeat, tell the administrator.',
   'debugger-failed': 'Tell the administrator, with the log of this task.',
@@ -117,7 +119,10 @@ export function decideOutcome(facts: Facts): Outcome {
     ? `What came before is here: ${frames} frames of ${threads.length} threads.`
     : 'No frame has a name.'
   if (end?.kind === 'memory') return outcome('out-of-memory', `The debugger was stopped: ${end.detail}. ${came}`)
-  if (ranOutOfTime === 'fetch') return outcome('fetch-timeout', `Fetching packages took too long. ${came}`)
+  const isComplete = hasNamedFrame(threads) && lacksOf(threads).length === 0
+  if (ranOutOfTime === 'fetch' && !isComplete) {
+    return outcome('fetch-timeout', `Fetching packages took too long. ${came}`)
+  }
   if (end?.kind === 'timeout' || ranOutOfTime === 'debug') {
     return outcome('debugger-timeout', `The debugger ran out of time${end ? `: ${end.detail}` : ''}. ${came}`)
   }
@@ -133,9 +138,14 @@ export function decideOutcome(facts: Facts): Outcome {
   return hasNamedFrame(threads) ? success(facts, frames) : nothingNamed(facts)
 }
 
-function success({ threads, losses }: Facts, frames: number): Outcome {
+/** What the modules lack in which there is a frame. */
+function lacksOf(threads: readonly ReportThread[]): string[] {
   const used = new Set(threads.flatMap((thread) => thread.frames.flatMap((frame) => frame.module ?? [])))
-  const lacks = [...used].flatMap((module) => lackOf(module) ?? [])
+  return [...used].flatMap((module) => lackOf(module) ?? [])
+}
+
+function success({ threads, losses }: Facts, frames: number): Outcome {
+  const lacks = lacksOf(threads)
   const summary = `${frames} frames of ${threads.length} ${threads.length === 1 ? 'thread' : 'threads'}`
   if (lacks.length === 0 && losses.length === 0) return outcome('ok', `${summary}, complete.`)
   const shown = [...lacks.slice(0, 8), ...(lacks.length > 8 ? [`${lacks.length - 8} more modules`] : []), ...losses]
@@ -171,9 +181,15 @@ function nothingNamed({ core, modules, release, losses }: Facts): Outcome {
   }
   if (program?.binary === undefined) {
     const tried = program?.tried.join('; ') || 'no package here has it'
-    const code = program?.gone === undefined ? 'package-not-found' : 'package-gone-upstream'
+    const code = whyNotFetched(program) ?? 'package-not-found'
     return outcome(code, `${program?.module.path || 'The program'} was not found: ${tried}.`)
   }
-  const code = program.gone === undefined ? 'debuginfo-missing' : 'package-gone-upstream'
-  return outcome(code, `${lackOf(program) ?? program.module.path}; ${program.tried.join('; ')}.`)
+  const tried = program.tried.length === 0 ? '' : `: ${program.tried.join('; ')}`
+  const code = whyNotFetched(program) ?? 'debuginfo-missing'
+  return outcome(code, `The debuginfo of ${program.module.path || 'the program'} is missing${tried}.`)
+}
+
+function whyNotFetched(module: ResolvedModule | undefined): OutcomeCode | undefined {
+  if (module?.gone !== undefined) return 'package-gone-upstream'
+  return module?.unfetched === undefined ? undefined : 'fetch-failed'
 }

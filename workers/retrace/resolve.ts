@@ -38,6 +38,8 @@ export interface ResolvedModule {
   missingDwz?: string
   /** The package that would have the binary or the debuginfo, when it was removed upstream before it was fetched. */
   gone?: string
+  /** The package that has one of them, or would, when it is upstream and could not be fetched. */
+  unfetched?: string
   /** Sentences: what was looked for, and why it failed. */
   tried: string[]
 }
@@ -67,6 +69,8 @@ export interface Resolution {
   release: string | undefined
   /** Name of the package that owns the program. */
   owner: string | undefined
+  /** The time for fetching was over before all was here. */
+  ranOutOfTime: boolean
   seconds: { resolve: number; fetch: number }
 }
 
@@ -102,6 +106,7 @@ export async function resolveModules(core: Core, hints: Hints, context: ResolveC
     modules,
     release: release.name,
     owner: ownerOf(core, { modules, texts, search }),
+    ranOutOfTime: fetcher.ranOutOfTime,
     seconds: { resolve: Math.max(0, seconds - fetcher.seconds), fetch: fetcher.seconds },
   }
 }
@@ -125,15 +130,20 @@ async function resolveModule(module: CoreModule, search: Search): Promise<Resolv
     debug: publicFile(debug.file),
     dwz: dwz.files.map((file) => ({ path: file.path, buildId: file.buildId, packageDir: file.packageDir })),
     ...(dwz.missing === undefined ? {} : { missingDwz: dwz.missing }),
-    ...goneUpstream(binary, debug),
+    ...notFetched(search.fetcher, [binary, debug]),
     tried: [...new Set([...binary.tried, ...debug.tried, ...dwz.tried])],
   }
 }
 
-function goneUpstream(...results: Pick<BinaryResult, 'file' | 'owner'>[]): { gone?: string } {
-  const owner = results.find(({ file, owner }) => file === undefined && owner !== undefined && owner.gone !== null)
-    ?.owner
-  return owner === undefined ? {} : { gone: packageLabel(owner) }
+function notFetched(
+  fetcher: Fetcher,
+  results: Pick<BinaryResult, 'file' | 'owner'>[],
+): Pick<ResolvedModule, 'gone' | 'unfetched'> {
+  const owners = results.flatMap(({ file, owner }) => file === undefined && owner !== undefined ? [owner] : [])
+  const gone = owners.find((owner) => owner.gone !== null)
+  if (gone !== undefined) return { gone: packageLabel(gone) }
+  const failed = owners.find((owner) => fetcher.hasFailed(owner))
+  return failed === undefined ? {} : { unfetched: packageLabel(failed) }
 }
 
 function statusOf(binary: BinaryResult, debug: StoredFile | undefined): ModuleStatus {

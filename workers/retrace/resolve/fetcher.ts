@@ -27,6 +27,8 @@ export class Fetcher {
   #active = 0
   #since = 0
   #milliseconds = 0
+  readonly #failed = new Set<number>()
+  #ranOut = false
 
   constructor(context: FetcherContext, index: PackageIndex) {
     this.#context = context
@@ -36,6 +38,15 @@ export class Fetcher {
   /** Seconds during which at least one package was being fetched. */
   get seconds(): number {
     return this.#milliseconds / 1000
+  }
+
+  /** The time for fetching was over before all was here. */
+  get ranOutOfTime(): boolean {
+    return this.#ranOut
+  }
+
+  hasFailed(row: PackageRow): boolean {
+    return this.#failed.has(row.id)
   }
 
   /** Resolves with undefined when the package's files are here, else with a sentence on why they are not. */
@@ -67,6 +78,8 @@ export class Fetcher {
       })
     } catch (error) {
       if (!(error instanceof FetchError)) throw error
+      this.#failed.add(row.id)
+      this.#ranOut ||= signal.aborted
       const sentence = `${packageLabel(row)} could not be fetched: ${error.message}`
       this.#context.say(`fetch: ${sentence}`)
       return sentence
