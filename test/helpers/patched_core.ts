@@ -145,3 +145,14 @@ export function withMoreSegments(core: Uint8Array, count: number): Uint8Array {
   put(60, 1, 2)
   return bytes
 }
+
+/** A little-endian core of which a note has another type, as if it were not there. */
+export function withoutNote(core: Uint8Array, type: number): Uint8Array {
+  const head = [...numberBytes(BigInt(type), 4), ...new TextEncoder().encode('CORE\0')]
+  for (let at = 0; at < 65_536; at += 4) {
+    if (!head.every((byte, index) => core[at + index] === byte)) continue
+    core.set(numberBytes(0x1234n, 4), at)
+    return core
+  }
+  throw new Error(`The core has no note of type ${type}`)
+}

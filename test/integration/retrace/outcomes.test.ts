@@ -1,6 +1,7 @@
 /**
  * Every code of the closed list of outcomes that a worker can end with, reached for real: the built program, a
- * repository, a core. What a server says of dead workers (`killed`, `internal`) is in test/integration/runner/end.test.ts.
+ * repository, a core. What a server says of dead workers (`killed`, `internal`) is in test/integration/runner/end.test.ts,
+ * `debugger-timeout` in any_core.test.ts, `out-of-memory` in crashes.test.ts.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -16,7 +17,7 @@ import { makeElf } from '../../helpers/deb_repository.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { compileFixture } from '../../helpers/oracle.ts'
 import { makeCore } from '../../helpers/patched_core.ts'
-import { copyModules, retraceIn } from '../../helpers/retrace.ts'
+import { retraceIn } from '../../helpers/retrace.ts'
 import { makeWorld, type World } from '../packages/world.ts'
 
 let folder: Folder
@@ -213,17 +214,5 @@ describe('the debugger ends a task with', () => {
       code: 'debugger-failed',
       summary: 'There is no debugger for this core.',
     })
-  })
-
-  it('debugger-timeout when time runs out, with what came until then', async () => {
-    const program = compileFixture(folder.path, 'threads.c', 'many', ['-O1', '-pthread'])
-    const threads = crash(folder.path, program, ['1500'])
-    const root = folder.file('many-root')
-    copyModules(threads, root)
-    const { report, json } = await retraceIn(threads, root, { seconds: 1.8, hostDebug: true })
-    expect(report.outcome.code).toBe('debugger-timeout')
-    expect(report.outcome.summary).toMatch(/What came before is here: \d+ frames of \d+ threads\.$/)
-    expect(json.threads[0]?.frames[0]?.function).toBe('crasher')
-    expect(json.threads.length).toBeLessThan(1501)
   })
 })
