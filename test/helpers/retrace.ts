@@ -17,6 +17,7 @@ import { engines } from '../../workers/retrace/gdb/engines.ts'
 import { Session } from '../../workers/retrace/gdb/session.ts'
 import { makeReport, type Report } from '../../workers/retrace/report.ts'
 import type { KeptFile, ResolvedModule } from '../../workers/retrace/resolve.ts'
+import type { CgroupHome } from '../../workers/retrace/sandbox/cgroup.ts'
 import { launch } from '../../workers/retrace/sandbox/launch.ts'
 import { gdbArguments } from '../../workers/retrace/gdb/arguments.ts'
 import { INSIDE } from '../../workers/retrace/sandbox/arguments.ts'
@@ -144,6 +145,8 @@ export interface RetraceOptions {
   /** By default this machine's own gdb alone. */
   engines?: Engine[]
   companions?: Partial<Companions>
+  /** By default memory is watched through /proc. */
+  cgroups?: CgroupHome | undefined
   /** Hears which engine answered. */
   say?: (line: string) => void
 }
@@ -167,6 +170,7 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
     engines: options.engines ?? engines(NO_ENGINES),
     root: WORKER_ROOT,
     signal: new AbortController().signal,
+    cgroups: options.cgroups,
     say: options.say ?? (() => undefined),
   })
   const report = makeReport({

@@ -11,6 +11,7 @@ import { type Conversation, converse } from './gdb/conversation.ts'
 import type { Engine } from './gdb/engine.ts'
 import { Session, type SessionEnd } from './gdb/session.ts'
 import { INSIDE, type Limits } from './sandbox/arguments.ts'
+import { type CgroupHome, makeCgroup } from './sandbox/cgroup.ts'
 import { launch } from './sandbox/launch.ts'
 
 export interface Debugged {
@@ -33,10 +34,14 @@ export interface DebugContext {
   /** Folder of the installation that holds what is bound besides: `etc` and `scripts`. */
   readonly root: string
   readonly signal: AbortSignal
+  /** Where the kernel can hold the debugger's memory; undefined: it is watched through /proc. */
+  readonly cgroups: CgroupHome | undefined
   /** Hears which engine answers, and why others are passed over. */
   say(line: string): void
 }
 
+/** Threads count too: gdb has one per processor for reading symbols. */
+const MAX_PROCESSES = 256
 const KB = 1024
 const MB = 1_048_576
 /** The crashed thread is kept whole: 2048 frames, whatever RETRACE_MAX_BACKTRACE_KB says, up to this. */
@@ -105,7 +110,9 @@ async function runEngine(
   const plan = { debugger: engine.sees, binds: [...installed, ...assembly.binds], links: assembly.links }
   const maxText = config.maxBacktraceKb * KB
   const words = gdbArguments({ threadLibrary: assembly.threadLibraries.get(engine.runsAs) })
-  const session = new Session(launch(plan, limits, [...engine.command, ...words]), {
+  const home = context.cgroups
+  const group = home && makeCgroup(home, { memoryMb: config.taskMemoryMb, processes: MAX_PROCESSES })
+  const session = new Session(launch(plan, limits, [...engine.command, ...words], group), {
     memoryMb: config.taskMemoryMb,
     lineBytes: MAX_LINE,
     messageBytes: 6 * Math.max(maxText, MAX_CRASHED_TEXT),
@@ -128,5 +135,6 @@ async function runEngine(
   } finally {
     signal.removeEventListener('abort', stop)
     await session.close()
+    await group?.remove()
   }
 }

@@ -22,6 +22,7 @@ import { describeCore, readCoreFile, remarksOn } from './read.ts'
 import { type Findings, makeReport, type Report } from './report.ts'
 import { moduleLine } from './report/modules.ts'
 import { resolveModules } from './resolve.ts'
+import { findCgroups } from './sandbox/cgroup.ts'
 import { Stopwatch } from './stopwatch.ts'
 import { linkFolder, openTask, readHints, removeCore, removeTraces, type Task, writeResults } from './task.ts'
 
@@ -119,7 +120,14 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
 
   watch.start('debug')
   said.say('debug', beforeDebugging(assembly.links.length, resolution.modules.length, deadline.leftMs()))
-  const debugged = await debugCore(core, assembly, { ...tools, deadline, say: (line) => said.say('debug', line) })
+  const cgroups = findCgroups()
+  said.note('debug', `memory is ${cgroups ? `held by a control group (v${cgroups.version})` : 'watched through /proc'}`)
+  const debugged = await debugCore(core, assembly, {
+    ...tools,
+    deadline,
+    cgroups,
+    say: (line) => said.say('debug', line),
+  })
   said.say('debug', afterDebugging(debugged))
   for (const line of [...debugged.conversation?.problems ?? [], ...debugged.warnings]) {
     said.note('debug', line)

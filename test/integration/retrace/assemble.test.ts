@@ -76,6 +76,7 @@ describe('withLinkFolder()', () => {
       engines: engines('/nonexistent'),
       root: WORKER_ROOT,
       signal: new AbortController().signal,
+      cgroups: undefined,
       say: () => undefined,
     })
     expect(debugged.conversation?.threads[0]?.frames[0]?.function).toBe('level3')

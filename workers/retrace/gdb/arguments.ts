@@ -8,7 +8,7 @@ import { INSIDE } from '../sandbox/arguments.ts'
 /** A folder that is never there: no thread library, above all not the debugger's own, which is of another version. */
 const NOWHERE = '/nowhere'
 
-const SCRIPTS = ['retrace.py', 'exception.py']
+const SCRIPTS = ['retrace.py', 'printers.py', 'exception.py']
 
 const SETTINGS = [
   'auto-load off',
@@ -19,6 +19,7 @@ const SETTINGS = [
   'height 0',
   'style enabled off',
   'print thread-events off',
+  'python print-stack none',
   'print elements 200',
   'print repeats 10',
   'print max-depth 20',

@@ -54,7 +54,7 @@ export class Session {
       if (this.#errors.length < MAX_ERRORS) this.#errors += Buffer.from(chunk).toString('utf8')
     })
     process.child.on('error', (error) => this.#finish('exit', `the sandbox did not start: ${error.message}`))
-    process.child.on('close', (code, signal) => this.#finish('exit', this.#exitDetail(code, signal)))
+    process.child.on('close', (code, signal) => this.#onExit(code, signal))
     this.#watch = setInterval(() => this.#watchMemory(), MEMORY_POLL_MS)
     this.#watch.unref()
   }
@@ -159,7 +159,8 @@ export class Session {
     if (this.pid === undefined) return
     const megabytes = residentMb(processTree(this.pid))
     if (megabytes > this.#peakMb) this.#peakMb = megabytes
-    if (megabytes <= this.#limits.memoryMb) return
+    // Pages of files count as resident here, though the kernel can take them back: a group knows better.
+    if (megabytes <= this.#limits.memoryMb || this.#process.group !== undefined) return
     this.#finish('memory', `gdb held ${Math.round(megabytes)} MB, over the limit of ${this.#limits.memoryMb} MB`)
   }
 
@@ -167,6 +168,11 @@ export class Session {
     for (const line of text.split('\n')) {
       if (line !== '' && this.warnings.length < MAX_WARNINGS) this.warnings.push(line.slice(0, 500))
     }
+  }
+
+  #onExit(code: number | null, signal: string | null): void {
+    if (this.#process.group?.wasKilled !== true) return this.#finish('exit', this.#exitDetail(code, signal))
+    this.#finish('memory', `gdb wanted more memory than its limit of ${this.#limits.memoryMb} MB`)
   }
 
   #exitDetail(code: number | null, signal: string | null): string {

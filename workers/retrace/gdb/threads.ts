@@ -1,6 +1,6 @@
 /**
  * What gdb is asked about threads: their frames, gdb's own text of them, and their values one by one. Owns how much of
- * each is asked; refuses to let a pretty printer that hangs cost the backtrace.
+ * each is asked, and that the frames come first.
  */
 import { type FramesAnswer, readFlag, readFrames, readText, splitByThread } from './answers.ts'
 import type { Asker } from './asking.ts'
@@ -42,16 +42,10 @@ export async function askCrashed(asker: Asker, thread: ThreadId, maxText: number
     parameters: [number, MAX_FRAMES],
     share: 0.6,
   })
-  const ask = () =>
-    asker.ask('backtrace of the crashed thread', 'backtrace', {
-      parameters: [number, MAX_FRAMES, maxText],
-      share: 0.5,
-    })
-  let told = await ask()
-  if (told.kind === 'interrupted') {
-    await asker.ask('pretty printers off', 'plain', { share: 0.1 })
-    told = await ask()
-  }
+  const told = await asker.ask('backtrace of the crashed thread', 'backtrace', {
+    parameters: [number, MAX_FRAMES, maxText],
+    share: 0.5,
+  })
   const typed = await asker.ask('values of the crashed thread', 'values', {
     parameters: [number, VALUE_FRAMES, MAX_VARIABLES],
     share: 0.4,

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { arch, kill } from 'node:process'
 import type { Readable, Writable } from 'node:stream'
 import { bwrapArguments, type Limits, sandboxCommand, type SandboxPlan } from './arguments.ts'
+import type { Cgroup } from './cgroup.ts'
 import { seccompFilter } from './seccomp.ts'
 
 export interface Sandboxed {
@@ -15,14 +16,23 @@ export interface Sandboxed {
   readonly errors: Readable
   /** What the program writes to its file descriptor 3. */
   readonly channel: Readable
+  /** The control group that holds its memory; undefined: somebody has to watch it. */
+  readonly group: Cgroup | undefined
 }
 
 const CHANNEL = 3
 const ARGUMENTS = 4
 const FILTER = 5
 
-/** Throws what spawn throws when bwrap or prlimit cannot be started at all: listen to `child`'s 'error'. */
-export function launch(plan: SandboxPlan, limits: Limits, command: readonly string[]): Sandboxed {
+/**
+ * Starts it in `group`, where there is one: the process is moved before bwrap has its arguments, so that all of it runs
+ * inside. Throws what spawn throws when bwrap or prlimit cannot be started at all: listen to `child`'s 'error'. */
+export function launch(
+  plan: SandboxPlan,
+  limits: Limits,
+  command: readonly string[],
+  group?: Cgroup,
+): Sandboxed {
   const [program = '', ...args] = sandboxCommand(limits, { args: ARGUMENTS, seccomp: FILTER }, command)
   const child = spawn(program, args, {
     stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
@@ -34,9 +44,17 @@ export function launch(plan: SandboxPlan, limits: Limits, command: readonly stri
   for (const index of [0, 1, 2, CHANNEL, ARGUMENTS, FILTER]) {
     pipe(index).on('error', () => undefined) // EPIPE when the program ends early: its exit says more
   }
+  const isHeld = child.pid !== undefined && group?.add(child.pid) === true
   pipe(ARGUMENTS).end(bwrapArguments(plan).map((argument) => `${argument}\0`).join(''))
   pipe(FILTER).end(seccompFilter(arch))
-  return { child, input: pipe(0), output: pipe(1), errors: pipe(2), channel: pipe(CHANNEL) }
+  return {
+    child,
+    input: pipe(0),
+    output: pipe(1),
+    errors: pipe(2),
+    channel: pipe(CHANNEL),
+    group: isHeld ? group : undefined,
+  }
 }
 
 /** Kills bwrap, and with it (--die-with-parent, its pid namespace) everything inside. */

@@ -1,6 +1,8 @@
 """The C++ exception that nobody caught, out of the memory of the process: libstdc++ keeps its text nowhere. A part of
-retrace.py: gdb sources both into one namespace.
+retrace.py: gdb sources them into one namespace.
 """
+import gdb
+
 # Itanium C++ ABI, 2.2.1: where __cxa_exception has its type_info, and where the thrown object begins, both from the
 # _Unwind_Exception; by (size of a pointer, whether it is ARM's own layout).
 EXCEPTION_LAYOUTS = {(8, False): (-80, 32), (4, False): (-48, 32), (4, True): (-32, 88)}
@@ -14,6 +16,7 @@ THROWING = ("__cxa_throw", "__cxa_rethrow", "std::terminate")
 def answer_exception(limit):
     """The C++ exception that nobody caught: its address is on the stack between std::terminate and what threw."""
     frame = newest_frame()
+    architecture = frame.architecture().name()
     start = end = int(frame.read_register("sp"))
     was_throwing = False
     for _ in range(limit):
@@ -28,7 +31,7 @@ def answer_exception(limit):
     inferior = gdb.selected_inferior()
     size = gdb.lookup_type("char").pointer().sizeof
     order = "big" if "big" in said("show endian") else "little"
-    layout = EXCEPTION_LAYOUTS[size, frame.architecture().name().startswith("arm")]
+    layout = EXCEPTION_LAYOUTS[size, architecture.startswith("arm")]
     number = EXCEPTION_CLASS.to_bytes(8, "big" if layout[0] == -32 else order)
 
     def word(address):

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import struct
-import sys
 
 import gdb
 
@@ -197,8 +196,10 @@ def typed(symbol, frame):
         if value.is_optimized_out:
             state, text = "optimized-out", "<optimized out>"
         else:
-            text = value.format_string()
-            if len(text) > MAX_VALUE:
+            text = value.format_string(deref_refs=True)
+            if text.startswith("<error reading variable"):
+                state = "unavailable"
+            elif len(text) > MAX_VALUE:
                 state, text = "cut", text[:MAX_VALUE] + "..."
             elif "..." in text and text.rstrip("}\")'").endswith("..."):
                 state = "cut"
@@ -222,20 +223,6 @@ def answer_backtraces(numbers, frames, limit, value_frames, variables):
                 send(failed=str(error))
     finally:
         selected.switch()
-
-
-def answer_printers(folder):
-    """The pretty printers of the target's own libstdc++."""
-    sys.path.insert(0, folder)
-    from libstdcxx.v6.printers import register_libstdcxx_printers
-
-    register_libstdcxx_printers(None)
-    send(loaded=True)
-
-
-def answer_plain():
-    """No pretty printers from now on: one of them did not come to an end."""
-    gdb.execute("disable pretty-printer", False, True)
 
 
 def answer_text(command):

@@ -1,0 +1,64 @@
+"""Pretty printers out of a package, kept on a leash: one that does not come to an end, so that the question is
+interrupted, is the last one that was asked; from then on values are shown as they are. A part of retrace.py.
+"""
+import sys
+
+import gdb
+
+lookups = []
+
+
+def answer_printers(folder):
+    """Those of the target's own libstdc++."""
+    sys.path.insert(0, folder)
+    from libstdcxx.v6.printers import register_libstdcxx_printers
+
+    register_libstdcxx_printers(None)
+    lookups[:] = gdb.pretty_printers
+    gdb.pretty_printers[:] = [leashed_printer]
+    send(loaded=True)
+
+
+def leashed_printer(value):
+    try:
+        for lookup in lookups:
+            printer = lookup(value) if getattr(lookup, "enabled", True) else None
+            if printer is not None:
+                return LeashedParent(printer) if hasattr(printer, "children") else Leashed(printer)
+    except KeyboardInterrupt:
+        lookups.clear()
+    except Exception:
+        pass  # this value is shown as it is
+    return None
+
+
+class Leash:
+    """gdb puts the message of any exception on a line of its own, into the middle of a frame; except of this one."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if kind is None or issubclass(kind, GeneratorExit):
+            return False
+        if issubclass(kind, KeyboardInterrupt):
+            lookups.clear()
+            raise gdb.MemoryError("the pretty printer took too long")
+        raise gdb.MemoryError(" ".join(str(error).split()))
+
+
+class Leashed:
+    def __init__(self, printer):
+        self.printer = printer
+        if hasattr(printer, "display_hint"):
+            self.display_hint = printer.display_hint
+
+    def to_string(self):
+        with Leash():
+            return self.printer.to_string() if hasattr(self.printer, "to_string") else None
+
+
+class LeashedParent(Leashed):
+    def children(self):
+        with Leash():
+            yield from self.printer.children()
