@@ -1,6 +1,6 @@
 /** What `/settings` and `/checkpackage` ask of the index (http.md, 'For the ABRT client'). */
 import type { Database } from '../database.ts'
-import { architectureNamed } from '../elf/architecture.ts'
+import { architectureNamed, architectureRow } from '../elf/architecture.ts'
 import { PackageIndex } from './index/lookup.ts'
 import { packageReadings } from './package_name.ts'
 import { releaseId } from './release_id.ts'
@@ -21,9 +21,11 @@ export function isPackageKnown(database: Database, { nvr, arch, release }: Packa
   const isIndependent = arch === 'all' || arch === 'noarch'
   const canonical = architectureNamed(arch)
   if (canonical === undefined && !isIndependent) return false
-  const id = releaseId(release, isIndependent ? undefined : arch)
-  // The id's own architecture must be the package's: a question that contradicts itself is answered with no.
-  if (id === undefined || id !== releaseId(release, undefined)) return false
+  const id = releaseId(release, undefined)
+  const machine = id === undefined ? undefined : architectureNamed(id.slice(id.lastIndexOf('-') + 1))
+  if (id === undefined || machine === undefined) return false
+  // The id's own architecture must hold the package's: a question that contradicts itself is answered with no.
+  if (!isIndependent && canonical !== machine && canonical !== architectureRow(machine).multilib) return false
   const index = new PackageIndex(database)
   return packageReadings(nvr).some(({ name, version }) =>
     version !== undefined &&

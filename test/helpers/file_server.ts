@@ -37,6 +37,8 @@ export interface FileServer extends AsyncDisposable {
   authorizations: (string | undefined)[]
   /** Answers so far, by status and path. */
   answers: string[]
+  /** Called before each answer, with its path. */
+  before: ((path: string) => void) | undefined
   /** Paths that end so misbehave from now on; undefined: no longer. */
   fault(ending: string, fault: Fault | undefined): void
 }
@@ -58,6 +60,7 @@ export async function serveFolder(root: string, { tls, needs, validators }: Serv
   const requests: string[] = []
   const listener = (request: IncomingMessage, response: ServerResponse) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://x').pathname)
+    served.before?.(path)
     requests.push(request.headers.range === undefined ? path : `${path} [${request.headers.range}]`)
     authorizations.push(request.headers.authorization)
     response.on('finish', () => answers.push(`${response.statusCode} ${path}`))
@@ -68,9 +71,10 @@ export async function serveFolder(root: string, { tls, needs, validators }: Serv
   }
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
+  const served: FileServer = {
     url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     requests,
+    before: undefined,
     authorizations,
     answers,
     fault(ending, fault) {
@@ -79,6 +83,7 @@ export async function serveFolder(root: string, { tls, needs, validators }: Serv
     },
     [Symbol.asyncDispose]: () => close(server),
   }
+  return served
 }
 
 function close(server: Server): Promise<void> {

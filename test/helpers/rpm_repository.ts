@@ -194,6 +194,17 @@ export class RpmRepository implements Disposable {
     this.signIndex()
   }
 
+  /** Writes a packed index in place of the one that is there; what it unpacks to is said to be what it was. */
+  replaceFile(type: 'primary' | 'filelists', bytes: Uint8Array): void {
+    const folder = this.path('repodata')
+    const name = readdirSync(folder).find((each) => each.includes(`-${type}.xml.`))
+    if (name === undefined) throw new Error(`Expected a ${type} index in ${folder}`)
+    writeFileSync(join(folder, name), bytes)
+    const repomd = this.path('repodata/repomd.xml')
+    writeFileSync(repomd, replaceData(readFileSync(repomd, 'utf8'), { folder, from: name, to: name }))
+    this.signIndex()
+  }
+
   /** A section of a `.repo` file for this repository at an address. */
   section(id: string, uri: string, options: Record<string, string> = {}): string {
     const all: Record<string, string> = {

@@ -36,7 +36,7 @@ async function main(argv: string[]): Promise<number> {
 async function perform(options: Arguments, services: Parameters<typeof syncAll>[1]): Promise<number> {
   switch (options.action) {
     case 'status':
-      return printStatus(services.database, options.releases)
+      return printStatus(services.database, { releases: options.releases, reposD: services.config.reposD })
     case 'verify':
       return await verifyKept(options, services)
     default:

@@ -1,16 +1,29 @@
 /** `abrt-reposync --status`: what each release has, as a table for people. */
 import { stdout } from 'node:process'
 import type { Database } from '../../src/database.ts'
+import { readConfiguration } from '../../src/packages/configuration.ts'
 import { type RepositorySummary, summarizeRepositories } from '../../src/packages/index/summary.ts'
-import { EXIT } from '../../src/program.ts'
+import { EXIT, UsageError } from '../../src/program.ts'
 
-/** Prints the table; resolves with the exit code. */
-export function printStatus(database: Database, releases: string[]): number {
+/** Prints the table, and what the configuration leaves unverified; resolves with the exit code. */
+export function printStatus(database: Database, { releases, reposD }: { releases: string[]; reposD: string }): number {
   const rows = summarizeRepositories(database).filter(({ release }) =>
     releases.length === 0 || releases.some((one) => release === one || release.startsWith(`${one}-`))
   )
   stdout.write(statusTable(rows))
+  for (const remark of remarks(reposD)) stdout.write(`${remark}\n`)
   return EXIT.done
+}
+
+function remarks(reposD: string): string[] {
+  try {
+    const { repositories } = readConfiguration(reposD)
+    return [...new Set(repositories.flatMap((one) => one.remarks?.map((remark) => `[${one.suite}] ${remark}`) ?? []))]
+  } catch (error) {
+    // The table is about what is here: a file that is not in order takes nothing from it.
+    if (error instanceof UsageError) return [error.message]
+    throw error
+  }
 }
 
 /** The table; one line that says so when there is nothing. */

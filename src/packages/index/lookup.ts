@@ -134,6 +134,16 @@ export class PackageIndex {
     )
   }
 
+  /** A package by name and version, of whatever epoch: `rpm -qa`, package notes and names of files have none. */
+  ofAnyEpoch(name: string, version: string): PackageRow[] {
+    return this.#all(
+      `SELECT ${PACKAGE} FROM package p ${JOIN}
+       WHERE p.name = ? AND substr(p.version, instr(p.version, ':') + 1) = ? LIMIT 500`,
+      name,
+      version,
+    )
+  }
+
   /** Kept files of a package. */
   filesOf(packageId: number): FileRow[] {
     return this.#all(
@@ -148,9 +158,9 @@ export class PackageIndex {
     return this.#all('SELECT 1 FROM build_id WHERE package_id = ? LIMIT 1', packageId).length > 0
   }
 
-  /** Ids and names of the releases of an index. */
-  releases(): { id: number; name: string }[] {
-    return this.#all('SELECT id, name FROM release ORDER BY name')
+  /** Ids, names and formats of the releases of an index. */
+  releases(): { id: number; name: string; format: string }[] {
+    return this.#all(`SELECT r.id, r.name, ${FORMAT} AS format FROM release r ORDER BY r.name`)
   }
 
   /** The package as it is now. */

@@ -138,10 +138,13 @@ function addressesOf(reader: Reader, as: { name: string; architecture: Architect
     if (second !== undefined) reader.fail(key, `${key} is one address`)
     return first
   }
+  const list = single('mirrorlist')
+  // Many files have a metalink where the mirrorlist should be; dnf tells them apart so, too.
+  const isMetalink = list !== undefined && list.includes('metalink')
   const addresses = {
     baseUrls: expanded('baseurl').map((url) => url.endsWith('/') ? url : `${url}/`),
-    metalink: single('metalink'),
-    mirrorlist: single('mirrorlist'),
+    metalink: single('metalink') ?? (isMetalink ? list : undefined),
+    mirrorlist: isMetalink ? undefined : list,
     keys: expanded('gpgkey'),
   }
   if (addresses.baseUrls.length === 0 && addresses.metalink === undefined && addresses.mirrorlist === undefined) {

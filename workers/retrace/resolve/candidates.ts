@@ -38,7 +38,9 @@ export function namedPackages(texts: string[], index: PackageIndex, releaseId: n
   for (const text of texts.slice(0, MAX_NAMED)) {
     for (const { name, version } of packageReadings(text)) {
       if (version === undefined) continue
-      const rows = index.exactly(name, version).filter((row) => releaseId === undefined || row.releaseId === releaseId)
+      const isInRelease = (row: PackageRow) => releaseId === undefined || row.releaseId === releaseId
+      const exact = index.exactly(name, version).filter(isInRelease)
+      const rows = exact.length > 0 ? exact : index.ofAnyEpoch(name, version).filter(isInRelease)
       if (rows.length === 0) continue
       named.set(name, [...named.get(name) ?? [], ...rows])
       break
@@ -98,7 +100,7 @@ export function buildKey({ source, sourceVersion, releaseId }: PackageRow): stri
 function packagesBeside(debug: PackageRow, path: string, index: PackageIndex): PackageRow[] {
   const built = index.madeFrom(debug).filter((row) => row.isDebug === 0 && row.architecture === debug.architecture)
   const owners = ownersOf(path, debug.releaseId, index)
-  const stem = debug.name.replace(/-dbg(sym)?$/, '')
+  const stem = debug.name.replace(/-(dbg(sym)?|debuginfo)$/, '')
   const rank = (row: PackageRow) =>
     (row.version === debug.version ? 0 : 4) + (row.name === stem ? 0 : 1) + (row.gone === null ? 0 : 2)
   const ordered = built.sort((a, b) => rank(a) - rank(b))
@@ -110,7 +112,9 @@ function packagesBeside(debug: PackageRow, path: string, index: PackageIndex): P
 export function candidatesNoted(module: CoreModule, { index, releaseId }: Knowledge): Candidate[] {
   const noted = notedPackage(module)
   if (noted === undefined) return []
-  const rows = inRelease(index.exactly(noted.name, noted.version), releaseId)
+  const isOfItsArchitecture = (row: PackageRow) => row.architecture === noted.architecture
+  const rows = inRelease(index.ofAnyEpoch(noted.name, noted.version), releaseId)
+    .sort((a, b) => Number(isOfItsArchitecture(b)) - Number(isOfItsArchitecture(a)))
   return rows.slice(0, MAX_OF_SOURCE).map((row) => ({ row, way: 'noted' }))
 }
 
@@ -145,6 +149,8 @@ export function debugPackagesBeside(binary: PackageRow, index: PackageIndex): Pa
   const rank = (row: PackageRow) =>
     (row.version === binary.version ? 0 : 2) + (row.name.startsWith(binary.name) ? 0 : 1)
   return index.madeFrom(binary).filter((row) => row.isDebug !== 0 && row.architecture === binary.architecture)
+    // Sources of debuginfo: no symbols, no lines.
+    .filter(({ name }) => !name.endsWith('-debugsource'))
     .sort((a, b) => rank(a) - rank(b))
 }
 

@@ -2,7 +2,7 @@
  * Which release a core is of. The core and the index decide: the client's word counts where they do not contradict it
  * (architecture.md, rule 2).
  */
-import { architectureNamed } from '../../../src/elf/architecture.ts'
+import { architectureNamed, architectureRow, ARCHITECTURES } from '../../../src/elf/architecture.ts'
 import type { Core } from '../../../src/elf/core.ts'
 import type { PackageIndex } from '../../../src/packages/index/lookup.ts'
 import { releaseId } from '../../../src/packages/release_id.ts'
@@ -18,11 +18,9 @@ export interface ReleaseVerdict {
 
 /** Decides by the build-ids that the index knows, then by the client's hint, then by there being only one choice. */
 export function decideRelease(core: Core, hint: string | undefined, index: PackageIndex): ReleaseVerdict {
-  const known = index.releases().filter(({ name }) =>
-    architectureNamed(name.slice(name.lastIndexOf('-') + 1)) === core.architecture
-  )
+  const known = index.releases().filter((release) => holdsArchitecture(release, core.architecture))
   const hinted = hint === undefined || hint === '' ? undefined : releaseId(hint, core.architecture)
-  const row = known.find(({ name }) => name === hinted)
+  const row = known.find(({ name }) => name === hinted) ?? known.find(({ name }) => name === carrierOf(core, hint))
   const votes = countVotes(core, index)
   const [best] = known.filter(({ id }) => votes.has(id))
     .sort((a, b) => (votes.get(b.id) ?? 0) - (votes.get(a.id) ?? 0) || a.name.localeCompare(b.name))
@@ -44,6 +42,19 @@ export function decideRelease(core: Core, hint: string | undefined, index: Packa
     id: undefined,
     remark: hinted === undefined ? 'the release is not known' : `the release ${hinted} is not indexed here`,
   }
+}
+
+/** Its own architecture, and in a release of RPM packages the one whose packages stand beside (multilib). */
+function holdsArchitecture({ name, format }: { name: string; format: string }, wanted: Core['architecture']): boolean {
+  const own = architectureNamed(name.slice(name.lastIndexOf('-') + 1))
+  if (own === undefined || wanted === undefined) return false
+  return own === wanted || (format === 'rpm' && architectureRow(own).multilib === wanted)
+}
+
+/** The release of the hint for the architecture that carries the core's: an i386 program on x86_64. */
+function carrierOf({ architecture }: Core, hint: string | undefined): string | undefined {
+  const carrier = ARCHITECTURES.find(({ multilib }) => multilib !== undefined && multilib === architecture)
+  return hint === undefined || carrier === undefined ? undefined : releaseId(hint, carrier.name)
 }
 
 function countVotes(core: Core, index: PackageIndex): Map<number, number> {

@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest'
+import { readRepoFile } from '../../../src/packages/rpm/repo_file.ts'
+import { sectionOf } from '../../../src/packages/rpm/section.ts'
+
+const read = (text: string) => readRepoFile('test.repo', text)
+const section = (lines: string) =>
+  `[one]\nbaseurl=http://example.org/x86_64/\ngpgkey=file:///k\nretrace_release=fedora-40\n${lines}`
+
+describe('readRepoFile()', () => {
+  it('reads a section of Fedora, one repository per architecture', () => {
+    const { repositories, warnings } = read(`# comment
+[updates]
+name=Fedora $releasever - $basearch - Updates
+baseurl=http://one.example.org/updates/$releasever/\${basearch}
+        http://two.example.org/$releasever_major/$arch/
+metalink=https://example.org/metalink?repo=updates-f$releasever&arch=$basearch
+enabled=1
+countme=1
+repo_gpgcheck=0
+type=rpm
+gpgcheck=1
+metadata_expire=6h
+gpgkey=file:///etc/pki/RPM-GPG-KEY-fedora-$releasever-$basearch, https://example.org/key
+skip_if_unavailable=False
+excludepkgs=kernel* foo
+; another comment
+retrace_release=fedora-40
+retrace_releasever=40
+retrace_architectures=x86_64 armv7hl
+retrace_superseded=one-week
+retrace_fetch=full
+`)
+    expect(warnings).toEqual([])
+    expect(repositories.map(({ uri, architectures }) => [uri, architectures])).toEqual([
+      ['http://one.example.org/updates/40/x86_64/', ['x86_64']],
+      ['http://one.example.org/updates/40/armhfp/', ['armv7hl']],
+    ])
+    expect(repositories[1]).toMatchObject({
+      format: 'rpm',
+      file: 'test.repo',
+      line: 2,
+      suite: 'updates',
+      release: 'fedora-40',
+      superseded: 'one-week',
+      fetch: 'full',
+      signedBy: { files: ['/etc/pki/RPM-GPG-KEY-fedora-40-armhfp'], addresses: ['https://example.org/key'] },
+      remarks: ['repo_gpgcheck=0: the signature of its index is not checked'],
+    })
+    const options = repositories.map((one) => sectionOf(one).options)
+    expect(options[1]).toMatchObject({
+      baseUrls: ['http://one.example.org/updates/40/armhfp/', 'http://two.example.org/40/armv7hl/'],
+      metalink: 'https://example.org/metalink?repo=updates-f40&arch=armhfp',
+      gpgcheck: true,
+      repoGpgcheck: false,
+      excluded: ['kernel*', 'foo'],
+    })
+  })
+
+  it('reads how the hosts are reached', () => {
+    const { repositories } = read(`[rhel]
+baseurl=https://cdn.example.org/rhel9/
+gpgkey=file:///k
+retrace_release=rhel-9
+proxy=http://proxy.example.org:3128
+proxy_username=me
+proxy_password=p@ss
+username=user
+password=secret
+sslverify=0
+sslcacert=/etc/ca.pem
+sslclientcert=/etc/client.pem
+sslclientkey=/etc/client.key
+timeout=2m
+`)
+    expect(repositories[0]?.connection).toEqual({
+      proxy: 'http://me:p%40ss@proxy.example.org:3128/',
+      credentials: { user: 'user', password: 'secret' },
+      caFile: '/etc/ca.pem',
+      certFile: '/etc/client.pem',
+      keyFile: '/etc/client.key',
+      verifiesHost: false,
+      timeoutMs: 120_000,
+    })
+    expect(read(section('proxy=_none_')).repositories[0]?.connection.proxy).toBe('direct')
+  })
+
+  it('takes the architecture from an address that names one, and a metalink that stands for a mirrorlist', () => {
+    const text = section('').replace(
+      'baseurl=http://example.org/x86_64/',
+      'mirrorlist=http://example.org/metalink?arch=aarch64',
+    )
+    const [repository] = read(text).repositories
+    expect(repository?.architectures).toEqual(['aarch64'])
+    expect(repository && sectionOf(repository).options).toMatchObject({
+      metalink: 'http://example.org/metalink?arch=aarch64',
+      mirrorlist: undefined,
+    })
+  })
+
+  it('leaves sections out that are not enabled, and says what has no effect', () => {
+    expect(read(section('enabled=0'))).toEqual({ repositories: [], warnings: [] })
+    expect(read(`[main]\nkeepcache=1\n${section('gpgchek=1\n')}`).warnings).toEqual([
+      'test.repo:1: [main] has no effect: it is about dnf, not about a repository',
+      'test.repo:7: the key gpgchek is not known and has no effect',
+    ])
+  })
+
+  it('chooses packages by every spelling that dnf knows', () => {
+    const wants = (lines: string, name: string) => {
+      const [repository] = read(section(lines)).repositories
+      return repository && sectionOf(repository).wants({ name, version: '1:2.0-3.fc40', architecture: 'x86_64' })
+    }
+    expect(wants('excludepkgs=bash', 'bash')).toBe(false)
+    expect(wants('excludepkgs=bash', 'bash-doc')).toBe(true)
+    expect(wants('exclude=ba?h.x86_64', 'bash')).toBe(false)
+    expect(wants('excludepkgs=bash-2.0-3.fc40.x86_64', 'bash')).toBe(false)
+    expect(wants('excludepkgs=bash-1:2.0-3.fc40', 'bash')).toBe(false)
+    expect(wants('includepkgs=[bz]sh zsh', 'bash')).toBe(false)
+    expect(wants('includepkgs=[!z]ash', 'bash')).toBe(true)
+    expect(wants('includepkgs=b.sh', 'bash')).toBe(false)
+  })
+
+  it.each([
+    ['[one]\nnothing', 2, 'is no [section]'],
+    ['baseurl=http://x/', 1, 'before the first [section]'],
+    ['[one]\n[one]', 2, 'is here twice'],
+    [section('gpgcheck=1\ngpgcheck=0'), 6, 'gpgcheck is in [one] twice'],
+    [section('gpgcheck=maybe'), 5, 'gpgcheck is 1 or 0, not maybe'],
+    [section('timeout=soon'), 5, 'timeout is a number of seconds'],
+    [section('retrace_fetch=sometimes'), 5, 'on-demand or full'],
+    [section('sslclientkey=/x'), 5, 'needs a sslclientcert'],
+    [section('sslcacert=x'), 5, 'absolute path'],
+    [section('username=me'), 5, 'in clear text'],
+    [section('retrace_architectures=amd64'), 5, "none of rpm's names"],
+    [section('').replace('fedora-40', 'fedora-40-x86_64'), 4, 'leave -x86_64 away'],
+    [section('').replace('retrace_release=fedora-40', ''), 1, 'has no retrace_release'],
+    [section('').replace('gpgkey=file:///k', ''), 1, 'has no gpgkey'],
+    [section('').replace('baseurl', 'name'), 1, 'has no baseurl, metalink or mirrorlist'],
+    [section('').replace('x86_64', '$basearch'), 2, 'retrace_architectures is needed'],
+    [section('').replace('x86_64', '$releasever'), 2, 'retrace_releasever is needed'],
+    [section('').replace('x86_64', '$stream'), 2, '$stream is not known here'],
+    [section('').replace('http:', 'ftp:'), 2, 'ftp:// is not supported'],
+    [section('').replace('example.org', 'me:secret@example.org'), 2, 'use username and password'],
+  ])('refuses %j, with file and line', (text, line, message) => {
+    expect(() => read(text)).toThrow(`test.repo:${line}: `)
+    expect(() => read(text)).toThrow(message)
+  })
+})

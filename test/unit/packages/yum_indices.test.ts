@@ -1,0 +1,274 @@
+import { memoryUsage } from 'node:process'
+import { describe, expect, it } from 'vitest'
+import type { IndexedPackage, IndexEntry } from '../../../src/packages/format.ts'
+import { readFilelists } from '../../../src/packages/rpm/filelists.ts'
+import { isInside } from '../../../src/packages/rpm/locations.ts'
+import { parseMetalink, parseMirrorlist } from '../../../src/packages/rpm/mirrors.ts'
+import { complaints } from '../../../src/packages/rpm/package_signature.ts'
+import { readPrimary } from '../../../src/packages/rpm/primary.ts'
+import { parseRepomd } from '../../../src/packages/rpm/repomd.ts'
+
+const SHA = 'ab'.repeat(32)
+const bytes = (text: string) => new TextEncoder().encode(text)
+
+/** The text in pieces of a few bytes, so that every element is cut somewhere. */
+async function* chunks(text: string, size = 7): AsyncGenerator<Uint8Array> {
+  const all = bytes(text)
+  for (let at = 0; at < all.length; at += size) yield all.subarray(at, at + size)
+}
+
+function primary(fields: Record<string, string> = {}, root = 'metadata', head = ''): string {
+  const all = {
+    name: 'bash',
+    arch: 'x86_64',
+    version: 'epoch="0" ver="5.2" rel="3.fc40"',
+    href: 'Packages/b.rpm',
+    sha: SHA,
+    ...fields,
+  }
+  return `<?xml version="1.0" encoding="UTF-8"?>${head}
+<${root} xmlns="http://linux.duke.edu/metadata/common" xmlns:rpm="http://linux.duke.edu/metadata/rpm" packages="1">
+<package type="rpm"><name>${all.name}</name><arch>${all.arch}</arch><version ${all.version}/>
+<checksum type="sha256" pkgid="YES">${all.sha}</checksum><summary>A &lt;shell&gt; &amp; more</summary>
+<size package="123" installed="1" archive="1"/><location href="${all.href}"/>
+<format><rpm:sourcerpm>${fields.source ?? 'bash-5.2-3.fc40.src.rpm'}</rpm:sourcerpm>
+<rpm:provides><rpm:entry name="bash" flags="EQ" epoch="0" ver="5.2" rel="3.fc40"/>
+<rpm:entry name="debuginfo(build-id)" flags="EQ" epoch="0" ver="nilnil"/>
+<rpm:entry name="debuginfo(build-id)" flags="EQ" epoch="0" ver="${'cd'.repeat(20)}"/></rpm:provides>
+<rpm:requires><rpm:entry name="debuginfo(build-id)" flags="EQ" ver="${
+    'ef'.repeat(20)
+  }"/></rpm:requires></format></package>
+</${root}>`
+}
+
+async function packagesOf(
+  text: string | AsyncIterable<Uint8Array>,
+): Promise<{ found: IndexedPackage[]; refused: string[] }> {
+  const found: IndexedPackage[] = []
+  const refused: string[] = []
+  const input = typeof text === 'string' ? chunks(text) : text
+  for await (const batch of readPrimary(input, (name, why) => refused.push(`${name}: ${why}`))) found.push(...batch)
+  return { found, refused }
+}
+
+const pathsOf = async (text: string | AsyncIterable<Uint8Array>, wants = () => true): Promise<IndexEntry[]> => {
+  const found: IndexEntry[] = []
+  for await (const batch of readFilelists(typeof text === 'string' ? chunks(text) : text, wants)) found.push(...batch)
+  return found
+}
+
+describe('readPrimary()', () => {
+  it('reads what counts of a package, with the build-ids that it provides', async () => {
+    expect(await packagesOf(primary())).toEqual({
+      refused: [],
+      found: [{
+        name: 'bash',
+        version: '5.2-3.fc40',
+        architecture: 'x86_64',
+        source: 'bash',
+        sourceVersion: '5.2-3.fc40',
+        isDebug: false,
+        size: 123,
+        sha256: SHA,
+        path: 'Packages/b.rpm',
+        buildIds: ['cd'.repeat(20)],
+      }],
+    })
+    const { found } = await packagesOf(
+      primary({ name: 'perl-debuginfo', version: 'epoch="4" ver="5.38~rc1" rel="1^a"', source: '' }),
+    )
+    expect(found[0]).toMatchObject({ version: '4:5.38~rc1-1^a', isDebug: true, source: 'perl-debuginfo' })
+  })
+
+  it.each([
+    [{ href: '../../etc/b.rpm' }, 'location'],
+    [{ href: '/b.rpm' }, 'location'],
+    [{ href: 'http://evil.example.org/b.rpm' }, 'location'],
+    [{ href: '%2e%2e/b.rpm' }, 'location'],
+    [{ href: 'b.rpm" xml:base="http://evil.example.org/' }, 'location'],
+    [{ name: '../bash' }, 'name'],
+    [{ version: 'epoch="0" ver="../5" rel="1"' }, 'version'],
+    [{ arch: 'x86/64' }, 'architecture'],
+    [{ sha: 'ab' }, 'SHA256'],
+  ])('refuses a package with %j', async (fields, what) => {
+    const { found, refused } = await packagesOf(primary(fields))
+    expect(found).toEqual([])
+    expect(refused).toHaveLength(1)
+    expect(refused[0]).toContain(what)
+  })
+
+  it.each([
+    ['a document type', primary({}, 'metadata', '<!DOCTYPE m [<!ENTITY a "b">]>'), 'document type'],
+    ['an entity of its own', primary({ name: '&a;' }), 'no XML'],
+    ['a billion laughs', `<!DOCTYPE m [${'<!ENTITY a "&a;">'.repeat(9)}]><m>&a;</m>`, 'document type'],
+    ['elements in one another without end', '<a>'.repeat(100), 'nests more than'],
+    ['an end that is missing', primary().slice(0, -20), 'no XML'],
+    ['no XML at all', 'hello', 'no XML'],
+  ])('refuses XML with %s', async (_, text, message) => {
+    await expect(packagesOf(text)).rejects.toThrow(message)
+  })
+
+  it.each(['<m><package><name>', '<m><package name="', '<m><!-- '])(
+    'refuses a token without an end: %s',
+    async (head) => {
+      let sent = 0
+      async function* endless() {
+        yield bytes(head)
+        for (const chunk = bytes('x'.repeat(1 << 16)); sent < 1 << 30; sent += chunk.length) yield chunk
+      }
+      await expect(packagesOf(endless())).rejects.toThrow('more than 1048576 characters')
+      expect(sent).toBeLessThan(2 << 20)
+    },
+  )
+})
+
+const filelists = (files: string) =>
+  `<?xml version="1.0"?><filelists xmlns="http://linux.duke.edu/metadata/filelists">
+<package pkgid="${SHA}" name="bash" arch="x86_64"><version epoch="0" ver="1" rel="2"/>${files}</package></filelists>`
+
+describe('readFilelists()', () => {
+  it('takes build-ids of both trees, doubles included, and what can be loaded, usrmerged', async () => {
+    const rest = 'cd'.repeat(19)
+    const found = await pathsOf(filelists(`
+      <file type="dir">/usr/lib/.build-id/ab</file>
+      <file>/usr/lib/.build-id/ab/${rest}</file><file>/usr/lib/.build-id/ac/${rest}.1</file>
+      <file>/usr/lib/debug/.build-id/ab/${rest}.debug</file><file>/usr/lib/debug/.build-id/ad/${rest}.1.debug</file>
+      <file>/usr/lib/debug/.build-id/ab/${rest}</file><file>/usr/lib/.build-id/zz/${rest}</file>
+      <file>/lib64/libc.so.6</file><file>/usr/libexec/a &amp; b</file><file>/usr/share/doc/x.html</file>
+      <file type="ghost">/usr/bin/ghost</file>`))
+    const id = (head: string, role: string) => ({
+      kind: 'build-id',
+      buildId: head + rest,
+      name: 'bash',
+      role,
+      sha256: SHA,
+    })
+    expect(found).toEqual([
+      id('ab', 'code'),
+      id('ac', 'code'),
+      id('ab', 'debug'),
+      id('ad', 'debug'),
+      { kind: 'path', path: '/usr/lib64/libc.so.6', name: 'bash' },
+      { kind: 'path', path: '/usr/libexec/a & b', name: 'bash' },
+    ])
+  })
+
+  it('leaves packages out that are not wanted', async () => {
+    expect(await pathsOf(filelists('<file>/usr/bin/bash</file>'), () => false)).toEqual([])
+  })
+
+  it('keeps memory flat over 150 MB', { timeout: 120_000 }, async () => {
+    const files = '<file>/usr/share/doc/a/very/long/folder/of/documents/that/nobody/loads.html</file>\n'.repeat(3000)
+    const chunk = bytes(
+      `<package pkgid="${SHA}" name="a" arch="x86_64"><version epoch="0" ver="1" rel="2"/>${files}</package>`,
+    )
+    const total = 150 << 20
+    async function* large() {
+      yield bytes('<filelists>')
+      for (let sent = 0; sent < total; sent += chunk.length) yield chunk
+      yield bytes('</filelists>')
+    }
+    const before = rss()
+    let peak = 0
+    for await (const _ of readFilelists(large(), () => true)) peak = Math.max(peak, rss())
+    expect((peak - before) / 2 ** 20).toBeLessThan(150)
+  })
+})
+
+function rss(): number {
+  return memoryUsage.rss()
+}
+
+const repomd = (data: string) => bytes(`<repomd xmlns="x"><revision>9</revision>${data}</repomd>`)
+const data = (type: string, rest: string) => `<data type="${type}">${rest}</data>`
+const GOOD = `<checksum type="sha256">${SHA}</checksum><open-checksum type="sha256">${SHA}</open-checksum>
+  <location href="repodata/p.xml.zst"/><timestamp>1700000000</timestamp><size>10</size><open-size>100</open-size>`
+
+describe('parseRepomd()', () => {
+  it('takes primary and filelists as XML, and nothing else', async () => {
+    const text = data('primary_zck', GOOD.replace('p.xml.zst', 'p.xml.zck')) + data('primary', GOOD) +
+      data('filelists_db', GOOD.replace('1700000000', '1700000009')) + data('modules', '')
+    expect(await parseRepomd(repomd(text))).toEqual({
+      date: 1_700_000_009,
+      primary: {
+        path: 'repodata/p.xml.zst',
+        compression: 'zst',
+        checksum: { algorithm: 'sha256', hex: SHA },
+        size: 10,
+        openSize: 100,
+      },
+      filelists: undefined,
+    })
+  })
+
+  it.each([
+    ['', 'names no primary index'],
+    [data('primary', GOOD.replaceAll('sha256', 'sha')), 'no SHA256 or SHA512'],
+    [data('primary', GOOD.replace('repodata/', '../../')), 'outside the repository'],
+    [data('primary', GOOD.replace('href="repodata/', 'xml:base="http://evil/" href="')), 'outside the repository'],
+    [data('primary', GOOD.replace('.zst', '.zip')), 'form that is not read'],
+  ])('refuses %s', async (text, message) => {
+    await expect(parseRepomd(repomd(text))).rejects.toThrow(message)
+  })
+})
+
+describe('mirrors', () => {
+  it('come from a metalink by preference, with the hashes of this and of older generations', async () => {
+    const list = await parseMetalink(bytes(`<metalink xmlns:mm0="m"><files><file name="repomd.xml">
+      <verification><hash type="md5">1</hash><hash type="sha256">${SHA}</hash></verification>
+      <mm0:alternates><mm0:alternate><verification><hash type="sha512">${
+      'cd'.repeat(64)
+    }</hash></verification></mm0:alternate>
+      </mm0:alternates><resources><url preference="1">http://b/x/repodata/repomd.xml</url>
+      <url protocol="rsync" preference="100">rsync://c/x/repodata/repomd.xml</url>
+      <url preference="99">https://a/x/repodata/repomd.xml</url></resources></file></files></metalink>`))
+    expect(list).toEqual({
+      mirrors: ['https://a/x/', 'http://b/x/'],
+      checksums: [{ algorithm: 'sha256', hex: SHA }, { algorithm: 'sha512', hex: 'cd'.repeat(64) }],
+    })
+  })
+
+  it('come from a mirrorlist line by line', () => {
+    expect(parseMirrorlist('# x\nhttp://a/x\n\nftp://b/\r\nhttps://c/y/\n').mirrors).toEqual([
+      'http://a/x/',
+      'https://c/y/',
+    ])
+    expect(() => parseMirrorlist('<html>')).toThrow('names no mirror')
+  })
+})
+
+describe('isInside()', () => {
+  it.each(['Packages/a/a-1.0^git~1+x.rpm', 'repodata/x.xml.gz', 'a..b/c'])('takes %s', (href) => {
+    expect(isInside(href)).toBe(true)
+  })
+
+  it.each([
+    '',
+    '/a',
+    '../a',
+    'a/../b',
+    './a',
+    'http://h/a',
+    '//h/a',
+    'file:a',
+    'a?b',
+    'a#b',
+    'a\\b',
+    'a/%2E./b',
+    'a\nb',
+  ])(
+    'refuses %j',
+    (href) => {
+      expect(isInside(href)).toBe(false)
+    },
+  )
+})
+
+describe('complaints()', () => {
+  it('shows what rpmkeys found wrong, or that there is no signature', () => {
+    expect(complaints('p.rpm:\n    Header V4 Signature, key ID 1: NOKEY\n    MD5 digest: OK\n')).toBe(
+      'Header V4 Signature, key ID 1: NOKEY',
+    )
+    expect(complaints('p.rpm:\n    RSA signature: NOTFOUND\n    MD5 digest: OK\n')).toBe('it has none')
+  })
+})
