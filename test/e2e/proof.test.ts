@@ -14,8 +14,8 @@ import { archiveSources, installedPackages } from '../helpers/archive.ts'
 import { crashPython } from '../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 
-/** What gdb itself, not the core, may make it open late: its character sets and its thread library. */
-const OF_GDB = /^\/(usr\/)?lib\/[^/]+\/(gconv\/[^/]+|libthread_db\.so\.1)$/
+/** What gdb itself, not the core, may make it open late: its character sets. */
+const OF_GDB = /^\/(usr\/)?lib\/[^/]+\/gconv\/[^/]+$/
 
 let folder: Folder
 let core: string
@@ -98,6 +98,12 @@ describe('a retrace with an empty store', () => {
     expect(opened.filter((path) => path.startsWith('/store/')).length).toBeGreaterThan(3)
     const strangers = opened.filter((path) => !/^\/(core$|store\/|sysroot\/|dbg\/)/.test(path) && !OF_GDB.test(path))
     expect(strangers).toEqual([])
+  })
+
+  it("loaded the thread library of the target's libc6, out of the store", () => {
+    expect(opened.filter((path) => path.includes('libthread_db'))).toEqual([
+      expect.stringMatching(/^\/store\/\d+\/lib\/x86_64-linux-gnu\/libthread_db\.so\.1$/),
+    ])
   })
 
   it('read every library that gdb lists from a package of the store', () => {
