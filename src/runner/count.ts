@@ -16,6 +16,8 @@ export function countEnd(metrics: Metrics, { state, outcome, seconds }: TaskEnd)
   for (const [step, took] of Object.entries(outcome?.seconds ?? {})) {
     if (step !== 'total') metrics.stepSeconds.observe({ step }, took)
   }
-  for (const [status, count] of Object.entries(outcome?.modules ?? {})) metrics.modules.inc({ status }, count)
+  for (const [status, count] of Object.entries(outcome?.modules ?? {})) {
+    if (status !== 'total') metrics.modules.inc({ status }, count)
+  }
   for (const [from, count] of Object.entries(outcome?.packages ?? {})) metrics.packages.inc({ from }, count)
 }

@@ -123,7 +123,7 @@ describe('a backup', () => {
     const task = await createTask(server)
     await endOf(server, task)
     // The command of ops/RUNBOOK.md.
-    execFileSync('sqlite3', [server.config.database, `VACUUM INTO '${folder.file('backup.db')}'`])
+    execFileSync('sqlite3', [server.config.database, `.backup '${folder.file('backup.db')}'`])
     await createTask(server)
     await server[Symbol.asyncDispose]()
     execFileSync('rm', ['-r', folder.file('database')])

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { SETTINGS } from '../../../src/config.ts'
+import { installationRoot } from '../../../src/program.ts'
+
+const text = (path: string) => readFileSync(join(installationRoot(), path), 'utf8')
+const runbook = text('ops/RUNBOOK.md')
+
+describe('the runbook', () => {
+  it('has a section for every alert, and for no other', () => {
+    const alerts = [...text('ops/prometheus/retrace.rules.yml').matchAll(/^ +- alert: (\w+)$/gm)].map(([, name]) =>
+      name
+    )
+    expect([...runbook.matchAll(/^### (\w+)$/gm)].map(([, name]) => name)).toEqual(alerts)
+  })
+
+  it('has a row for every outcome', () => {
+    const union =
+      /export type OutcomeCode =\n((?: {2}\| '[a-z-]+'\n)+)/.exec(text('workers/retrace/outcome.ts'))?.[1] ?? ''
+    const codes = [...union.matchAll(/'([a-z-]+)'/g)].map(([, code]) => code)
+    expect(codes.length).toBeGreaterThan(10)
+    expect([...runbook.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, code]) => code)).toEqual(codes)
+  })
+
+  it('names no setting that there is not', () => {
+    const named = runbook.match(/\bRETRACE_[A-Z_]+[A-Z]\b/g) ?? []
+    expect(named.filter((name) => !(name in SETTINGS))).toEqual([])
+  })
+})
