@@ -11,6 +11,7 @@ import { installationRoot } from '../../src/program.ts'
 import { archiveSources } from '../helpers/archive.ts'
 import { crash } from '../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
+import { coreFigures } from './cores.ts'
 import { absolute, against, alternate, type Figure } from './figure.ts'
 
 /** repr() of a list in a list in a list: some 60,000 C frames, of which gdb shows 2048. */
@@ -45,6 +46,7 @@ export async function* figures(): AsyncGenerator<Figure> {
   const { seconds } = JSON.parse(log) as { seconds: Record<string, number> }
   const own = (seconds.read ?? 0) + (seconds.resolve ?? 0) + (seconds.assemble ?? 0)
   yield absolute('worker-before-gdb', own * 1000, { unit: 'ms', goal: 150 })
+  yield* coreFigures()
 }
 
 function prepare(folder: Folder): Record<string, string> {

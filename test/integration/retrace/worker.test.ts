@@ -5,7 +5,7 @@ import { join, relative } from 'node:path'
 import { cwd, env } from 'node:process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installationRoot } from '../../../src/program.ts'
-import { fixtureCore } from '../../helpers/cores.ts'
+import { crash, fixtureCore } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { patchedCore } from '../../helpers/retrace.ts'
 
@@ -107,6 +107,18 @@ describe('abrt-retrace-worker', () => {
   it('says what the client got wrong about the architecture', async () => {
     const run = await work([makeTask(core, { architecture: 'aarch64\n' })])
     expect(run.out).toContain('read: the client says aarch64, but the core is amd64, which counts')
+  })
+
+  it("takes a script's core for its interpreter's, whatever the client calls it", async () => {
+    const script = folder.file('script')
+    writeFileSync(script, '#!/usr/bin/python3.11\nimport ctypes\nctypes.string_at(0)\n', { mode: 0o755 })
+    const task = makeTask(crash(folder.path, script), { executable: script, package: 'script-1.0-1' })
+    const run = await work([task])
+    expect(run.out).toContain(`read: the client says ${script}, but the core is of /usr/bin/python3.11, which counts`)
+    expect(JSON.parse(read(task, 'modules.json')).modules[0]).toMatchObject({
+      kind: 'executable',
+      path: '/usr/bin/python3.11',
+    })
   })
 
   it('changes nothing when it runs again on a task that has ended', async () => {

@@ -1,0 +1,73 @@
+/**
+ * Cores of unusual size, and one of each architecture, through reading, assembling, debugging and reporting in this
+ * process (the program's own start, some 0.3 s, and the look-up of packages are not in it): wall seconds beside plain
+ * gdb, which writes the backtrace only, the most memory that gdb held, the size of the text.
+ */
+import { mkdirSync, rmSync } from 'node:fs'
+import { ARCHITECTURES } from '../../src/elf/architecture.ts'
+import { crash, fixtureCore, fixtureFiles, kernelWritesCoresHere } from '../helpers/cores.ts'
+import { type Folder, temporaryFolder } from '../helpers/folder.ts'
+import { compileFixture, plainGdb } from '../helpers/oracle.ts'
+import { copyModules, retraceIn } from '../helpers/retrace.ts'
+import { absolute, against, type Figure } from './figure.ts'
+
+interface Extreme {
+  name: string
+  file: string
+  options: string[]
+  args: string[]
+  goals: { ratio: number; mb: number; kb: number }
+}
+
+const EXTREMES: Extreme[] = [
+  {
+    name: 'threads-1500',
+    file: 'threads.c',
+    options: ['-O1', '-pthread'],
+    args: ['1500'],
+    goals: { ratio: 1.5, mb: 300, kb: 4096 },
+  },
+  { name: 'frames-29000', file: 'overflow.c', options: ['-O0'], args: [], goals: { ratio: 1.5, mb: 200, kb: 1024 } },
+  { name: 'sparse-4gb', file: 'walk.c', options: ['-O1'], args: ['big'], goals: { ratio: 2, mb: 150, kb: 64 } },
+]
+
+const GOAL_PER_ARCHITECTURE_S = 1
+
+export async function* coreFigures(): AsyncGenerator<Figure> {
+  await using folder = await temporaryFolder()
+  if (kernelWritesCoresHere()) { for (const extreme of EXTREMES) yield* extremeFigures(folder, extreme) }
+  for (const { name } of ARCHITECTURES) {
+    const root = folder.file(name)
+    mkdirSync(root)
+    const { core } = fixtureCore(name, root)
+    fixtureFiles(name, root)
+    await retraceIn(core, root) // so that the page cache holds the files
+    const { seconds } = await measured(core, root)
+    yield absolute(`retrace-${name}`, seconds, { unit: 's', goal: GOAL_PER_ARCHITECTURE_S })
+  }
+}
+
+async function* extremeFigures(
+  folder: Folder,
+  { name, file, options, args, goals }: Extreme,
+): AsyncGenerator<Figure> {
+  const program = compileFixture(folder.path, file, name, options)
+  const core = crash(folder.path, program, args)
+  const root = folder.file(`${name}-root`)
+  copyModules(core, root)
+  plainGdb(program, core) // so that the page cache holds the files
+  const { seconds, retraced } = await measured(core, root)
+  const began = performance.now()
+  plainGdb(program, core)
+  const theirs = (performance.now() - began) / 1000
+  yield against(`retrace-${name}-over-gdb`, { ours: seconds, theirs }, { unit: 's', goal: goals.ratio })
+  yield absolute(`retrace-${name}-gdb-memory`, retraced.debugged.peakMb, { unit: 'MiB', goal: goals.mb })
+  yield absolute(`retrace-${name}-text`, retraced.text.length / 1024, { unit: 'KiB', goal: goals.kb })
+  rmSync(core)
+}
+
+async function measured(core: string, root: string) {
+  const began = performance.now()
+  const retraced = await retraceIn(core, root, { hostDebug: true })
+  return { retraced, seconds: (performance.now() - began) / 1000 }
+}
