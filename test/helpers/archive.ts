@@ -4,6 +4,8 @@
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { run } from './cores.ts'
 
 /** `.sources` stanzas for every suite of this release that apt has; empty where apt has none. */
 export function archiveSources(): string {
@@ -35,7 +37,7 @@ export function installedPackages(...names: string[]): string {
 }
 
 /**
- * Fetches a package of the archive's pool, of any architecture and suite, e.g. `pool/main/g/glibc/libc6_2.36-9_arm64.deb`;
+ * Fetches a file of the archive, a package of any architecture and suite for example: e.g. `pool/main/g/glibc/libc6_2.36-9_arm64.deb`;
  * why it cannot be had, or undefined when it is in `file`.
  */
 export async function fetchFromPool(path: string, file: string): Promise<string | undefined> {
@@ -54,6 +56,30 @@ export async function fetchFromPool(path: string, file: string): Promise<string 
     }
   }
   return reason
+}
+
+/**
+ * Packages of any suite of this machine's archive, each for all of the architectures, as files in a folder. Throws when
+ * the archive does not have them.
+ */
+export async function archivePackages(
+  folder: string,
+  { suite, architectures, names }: { suite: string; architectures: readonly string[]; names: readonly string[] },
+): Promise<string[]> {
+  const get = async (path: string) => {
+    const file = join(folder, `${suite}-${basename(path)}`)
+    const reason = await fetchFromPool(path, file)
+    if (reason !== undefined) throw new Error(reason)
+    return file
+  }
+  // Of one architecture: the others have the same version, which is a part of the path.
+  const [first = ''] = architectures
+  const { text } = run('xz', ['-dc', await get(`dists/${suite}/main/binary-${first}/Packages.xz`)])
+  const paths = names.flatMap((name) => {
+    const path = /^Filename: (.*)$/m.exec(text.slice(text.indexOf(`\nPackage: ${name}\n`)))?.[1] ?? ''
+    return architectures.map((architecture) => path.replace(`_${first}.deb`, `_${architecture}.deb`))
+  })
+  return await Promise.all(paths.map(get))
 }
 
 function output(command: string, words: string[]): string {

@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { SigningKey } from './signing_key.ts'
 
@@ -44,6 +44,7 @@ export interface PublishOptions {
 
 interface Built {
   stanza: string
+  architecture: string
   name: string
   paths: string[]
 }
@@ -113,7 +114,23 @@ export class DebRepository implements Disposable {
       ...made.fields,
     }
     const stanza = Object.entries(fields).map(([key, value]) => `${key}: ${value}`).join('\n')
-    this.#packages.set(path, { stanza, name: made.name, paths: Object.keys(made.files) })
+    const { Architecture: architecture = '' } = fields
+    this.#packages.set(path, { stanza, architecture, name: made.name, paths: Object.keys(made.files) })
+  }
+
+  /** Takes a package of a distribution, as its own fields describe it; returns its path below the root. */
+  takeReal(deb: string): string {
+    const ask = (...args: string[]) => execFileSync('dpkg-deb', args, { encoding: 'utf8', maxBuffer: 1 << 26 })
+    const [name = '', version = '', architecture = '', source = '', buildIds = ''] = ask(
+      ...['--showformat', '${Package}\n${Version}\n${Architecture}\n${source:Package}\n${Build-Ids}', '-W', deb],
+    ).split('\n')
+    const paths = ask('-c', deb).split('\n').map((line) => /^-.* \.(\/\S+)/.exec(line)?.[1]).filter((path) => path)
+    const path = `pool/${basename(deb)}`
+    mkdirSync(join(this.root, 'pool'), { recursive: true })
+    cpSync(deb, join(this.root, path))
+    const files = Object.fromEntries(paths.map((each) => [each ?? '', { bytes: '' }]))
+    this.take({ name, version, architecture, source, files, buildIds: buildIds.split(' ').filter((id) => id) }, path)
+    return path
   }
 
   /** Leaves a package out of the next publication, and removes its file. */
@@ -126,16 +143,25 @@ export class DebRepository implements Disposable {
   publish(options: PublishOptions = {}): void {
     const suite = join(this.root, 'dists', this.suite)
     rmSync(suite, { recursive: true, force: true })
-    mkdirSync(join(suite, 'main/binary-amd64'), { recursive: true })
-    const built = [...this.#packages.values()]
-    const contents = built.flatMap(({ name, paths }) => paths.map((path) => `${path.slice(1)}  test/${name}`)).sort()
-    const sums = [
-      ...this.#index('main/binary-amd64/Packages', built.map(({ stanza }) => `${stanza}\n\n`).join(''), options),
-      ...this.#index('main/Contents-amd64', contents.map((line) => `${line}\n`).join(''), {
-        ...options,
-        compressions: ['gz'],
-      }),
-    ]
+    const all = [...this.#packages.values()]
+    const architectures = new Set(['amd64', ...all.map(({ architecture }) => architecture)])
+    architectures.delete('all')
+    const sums = [...architectures].flatMap((architecture) => {
+      const built = all.filter((one) => one.architecture === architecture || one.architecture === 'all')
+      const contents = built.flatMap(({ name, paths }) => paths.map((path) => `${path.slice(1)}  test/${name}`)).sort()
+      mkdirSync(join(suite, `main/binary-${architecture}`), { recursive: true })
+      return [
+        ...this.#index(
+          `main/binary-${architecture}/Packages`,
+          built.map(({ stanza }) => `${stanza}\n\n`).join(''),
+          options,
+        ),
+        ...this.#index(`main/Contents-${architecture}`, contents.map((line) => `${line}\n`).join(''), {
+          ...options,
+          compressions: ['gz'],
+        }),
+      ]
+    })
     const fields: Record<string, string> = {
       Origin: 'Debian',
       Suite: 'stable',
@@ -144,7 +170,7 @@ export class DebRepository implements Disposable {
       Date: (options.date ?? new Date()).toUTCString(),
       ...(options.validUntil === undefined ? {} : { 'Valid-Until': options.validUntil.toUTCString() }),
       ...(options.byHash ? { 'Acquire-By-Hash': 'yes' } : {}),
-      Architectures: 'all amd64',
+      Architectures: `all ${[...architectures].join(' ')}`,
       'No-Support-for-Architecture-all': 'Packages',
       Components: 'main',
       SHA256: `\n${sums.join('\n')}`,

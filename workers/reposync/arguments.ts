@@ -45,12 +45,14 @@ export const HELP = `Usage: abrt-reposync [--dry-run] [--release ID]... [--statu
 Mirrors what package repositories know: which packages there are, and which build-ids and paths they hold. Reads every
 .sources and .repo file in RETRACE_REPOS_D, verifies signatures and checksums, and makes each new state visible at once.
 Packages themselves are fetched when a retrace first needs them, or all of them where a file says X-Retrace-Fetch: full
-(retrace_fetch=full). Nothing that was once known or kept is forgotten when it vanishes upstream. Call it every six hours.
+(retrace_fetch=full). Nothing that was once known or kept is forgotten when it vanishes upstream; X-Retrace-Superseded: one-week removes the
+files of a version a week after a newer one came, and RETRACE_REPO_QUOTA_MB those that were longest unused, of what can
+be fetched again. Call it every six hours.
 
   --dry-run     say what would be done, change nothing
   --release ID  only repositories that feed this release (debian-12 or debian-12-amd64); may be given several times
   --status      a table of releases: packages known and here, bytes, last success, last error
-  --verify      check the kept files against the index, and remove packages that are damaged, to be fetched again
+  --verify      check the kept files against the index, byte by byte; fetch again what is damaged, remove what is nobody's
   --help, --version
 
 Exit codes: 0 done (also when another abrt-reposync is at work), 1 a repository failed, 2 usage or settings.

@@ -163,13 +163,15 @@ function merge(client: Database['$client'], generation: Generation): GenerationC
   }
   if (generation.contentsSha256 !== undefined) {
     // CROSS JOIN keeps the order: SQLite knows nothing about temporary tables, and began with the packages (8 s).
+    // A list of files names packages without their versions: where the version itself says what it holds, that counts.
     run(
       `INSERT OR IGNORE INTO main.build_id (build_id, role, package_id)
        SELECT b.build_id, b.role, p.id
        FROM temp.staged_named_build_id b
        CROSS JOIN main.package p ON p.name = b.name AND p.release_id = :release
          AND (b.sha256 IS NULL OR p.sha256 = b.sha256)
-       CROSS JOIN main.package_location l ON l.package_id = p.id AND l.repository_id = :repository`,
+       CROSS JOIN main.package_location l ON l.package_id = p.id AND l.repository_id = :repository
+       WHERE NOT EXISTS (SELECT 1 FROM main.build_id known WHERE known.package_id = p.id AND known.role = 'debug')`,
       { release, repository },
     )
     counts.paths = run(

@@ -13,6 +13,8 @@ import { sha256OfFile } from './content.ts'
 import type { KeptEntry } from './unpack.ts'
 
 const AT_ONCE = 200
+/** zlib makes debug sections two to three times smaller. */
+const GROWTH = 3
 const TIMEOUT_MS = 600_000
 const ADDRESS_SPACE = 16 * 2 ** 30
 const WORK = '/work'
@@ -21,16 +23,17 @@ export interface DecompressOptions {
   /** Of the unpacked package. */
   folder: string
   signal: AbortSignal
-  /** Throws when there is no room for more. */
-  assertRoom(): void
+  /** Throws when there is no room for so many bytes more. */
+  assertRoom(bytes: number): void
 }
 
 /** Decompresses the debug files among the entries, and brings their sizes and hashes up to date. */
 export async function decompressDebug(entries: KeptEntry[], options: DecompressOptions): Promise<void> {
   const debug = entries.filter(({ role, hasDebug }) => role === 'debug' || role === 'dwz' || hasDebug)
   for (let at = 0; at < debug.length; at += AT_ONCE) {
-    options.assertRoom()
-    await decompressSome(debug.slice(at, at + AT_ONCE), options)
+    const some = debug.slice(at, at + AT_ONCE)
+    options.assertRoom(GROWTH * some.reduce((sum, { size }) => sum + size, 0))
+    await decompressSome(some, options)
   }
 }
 

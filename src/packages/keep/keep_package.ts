@@ -36,7 +36,7 @@ export interface PackageFile {
 export async function keepPackage(row: PackageRow, pack: PackageFile, context: KeepContext): Promise<void> {
   const { config, database, signal } = context
   const temporary = join(config.repoDir, WORK_FOLDER, `${row.id}.new`)
-  const hasRoom = () => assertRoom(config.repoDir, { minFreeMb: config.minFreeMb, bytes: 0 })
+  const hasRoom = (bytes: number) => assertRoom(config.repoDir, { minFreeMb: config.minFreeMb, bytes })
   mkdirSync(join(config.repoDir, WORK_FOLDER), { recursive: true, mode: 0o755 })
   rmSync(temporary, { recursive: true, force: true })
   try {

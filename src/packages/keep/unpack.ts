@@ -15,7 +15,7 @@ import { HEAD_BYTES, isGdbScript, isKeptElf, linkTarget, memberPath } from './ch
 
 const MAX_MEMBERS = 2_000_000
 const MAX_LINKS = 200_000
-const ROOM_STEP = 64 << 20
+const ROOM_STEP = 4 << 20
 
 /** A kept file, as the index takes it. */
 export interface KeptEntry {
@@ -36,8 +36,8 @@ export interface KeptEntry {
 export interface UnpackOptions {
   /** Made by this function; must not exist. */
   folder: string
-  /** Throws when there is no room for more. Called every 64 MB. */
-  assertRoom(): void
+  /** Throws when there is no room for so many bytes more. Called for each file, and every 4 MB. */
+  assertRoom(bytes: number): void
 }
 
 /** Writes what is kept; throws FetchError 'malformed' for a package that is none, and leaves the rest to its caller. */
@@ -53,12 +53,12 @@ export async function unpack(members: AsyncIterable<Member>, options: UnpackOpti
 
 class Unpacking {
   readonly #folder: string
-  readonly #assertRoom: () => void
+  readonly #assertRoom: (bytes: number) => void
   readonly #links = new Map<string, string>()
   /** With the SHA256 of each. */
   readonly #files = new Map<string, string>()
   readonly #folders = new Set<string>()
-  #sinceCheck = ROOM_STEP
+  #sinceCheck = 0
 
   constructor({ folder, assertRoom }: UnpackOptions) {
     this.#folder = folder
@@ -103,6 +103,7 @@ class Unpacking {
           isSkipped = true
           continue
         }
+        this.#assertRoom(member.size)
         file = this.#create(path)
         this.#write(file, head, hash)
       }
@@ -124,7 +125,7 @@ class Unpacking {
     hash.update(chunk)
     this.#sinceCheck += chunk.length
     if (this.#sinceCheck >= ROOM_STEP) {
-      this.#assertRoom()
+      this.#assertRoom(0)
       this.#sinceCheck = 0
     }
     for (let at = 0; at < chunk.length;) at += writeSync(file, chunk, at)
