@@ -37,13 +37,13 @@ export function installedPackages(...names: string[]): string {
 }
 
 /**
- * Fetches a file of the archive, a package of any architecture and suite for example: e.g. `pool/main/g/glibc/libc6_2.36-9_arm64.deb`;
- * why it cannot be had, or undefined when it is in `file`.
+ * Fetches a file of the archive, of any architecture and suite, e.g. `pool/main/g/glibc/libc6_2.36-9_arm64.deb`; why it
+ * cannot be had, or undefined when it is in `file`.
  */
 export async function fetchFromPool(path: string, file: string): Promise<string | undefined> {
-  const uris = output('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages']).split('\n')
+  addresses ??= output('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages']).split('\n')
   let reason = 'apt knows no archive'
-  for (const uri of new Set(uris.filter((each) => each !== ''))) {
+  for (const uri of new Set(addresses.filter((each) => each !== ''))) {
     try {
       const response = await fetch(`${uri}${path}`, { signal: AbortSignal.timeout(60_000) })
       if (response.ok) {
@@ -57,6 +57,9 @@ export async function fetchFromPool(path: string, file: string): Promise<string 
   }
   return reason
 }
+
+/** Asking apt takes a second. */
+let addresses: string[] | undefined
 
 /**
  * Packages of any suite of this machine's archive, each for all of the architectures, as files in a folder. Throws when
