@@ -26,16 +26,12 @@ export function threadsOf(text: string): Threads {
   return threads
 }
 
-/** The frames' own lines alone: without locals, whose text depends on pretty printers. */
-export function framesOnly(threads: Threads): Threads {
-  return Object.fromEntries(
-    Object.entries(threads).map(([lwp, lines]) => [lwp, lines.filter((line) => line.startsWith('#'))]),
-  )
-}
-
-/** gdb's own answer about a core; `program` is the complete file. */
-export function plainGdb(program: string, core: string, settings: string[] = []): string {
-  const first = ['auto-load off', 'debuginfod enabled off', 'width 0', ...settings]
+/**
+ * gdb's own answer about a core; `program` is the complete file. With the pretty printers of this machine's libstdc++,
+ * which lie where gdb loads them from by itself.
+ */
+export function plainGdb(program: string, core: string): string {
+  const first = ['auto-load safe-path /usr/share/gdb/auto-load/usr/lib', 'debuginfod enabled off', 'width 0']
   const words = [
     ...['-nx', '-q', '-batch', ...first.flatMap((each) => ['-iex', `set ${each}`]), program, core],
     ...['-ex', 'thread apply all -ascending backtrace -full 2048'],
