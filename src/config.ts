@@ -51,7 +51,7 @@ export const SETTINGS = {
   RETRACE_REPO_DIR: { schema: absolutePath, default: '/var/cache/abrt-repo', meaning: 'kept package files' },
   RETRACE_ENGINE_DIR: {
     schema: absolutePath,
-    default: '/var/lib/abrt-retrace/engines',
+    default: '/var/lib/abrt-engines',
     meaning: 'debuggers made by ops/engine',
   },
   RETRACE_REPOS_D: {

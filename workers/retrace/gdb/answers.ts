@@ -24,7 +24,7 @@ export interface ThreadsAnswer {
 
 export interface FramesAnswer {
   readonly frames: PlainFrame[]
-  /** pthread_self() of the thread, where a register holds it. */
+  /** pthread_self() of the thread, where the thread library or a register tells it. */
   readonly pointer: bigint | undefined
   readonly sp: bigint | undefined
   /** Why the stack ends where it should not. */

@@ -35,7 +35,7 @@ export interface ReportFrame {
 export interface ReportThread {
   readonly number: number
   readonly lwp: number
-  /** pthread_self(), where a register holds it and the process has a C library. */
+  /** pthread_self(), where the thread library or a register tells it and the process has a C library. */
   readonly pointer: bigint | undefined
   readonly frames: readonly ReportFrame[]
   /** gdb's text of the frames, fit for the report; undefined when it did not come. */

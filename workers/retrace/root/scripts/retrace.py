@@ -8,6 +8,7 @@ import json
 import os
 import re
 import struct
+import sys
 
 import gdb
 
@@ -79,9 +80,10 @@ def newest_frame():
 def answer_frames(number, limit):
     """The frames of a thread, without values: cheap, and the backtrace that follows finds the unwinding done."""
     send(thread=number)
-    threads_by_number[number].switch()
+    thread = threads_by_number[number]
+    thread.switch()
     frame = newest_frame()
-    send(pointer=thread_pointer(frame), sp=register(frame, "sp"))
+    send(pointer=thread_pointer(thread, frame), sp=register(frame, "sp"))
     batch = []
     count = 0
     stop = None
@@ -114,8 +116,12 @@ def described(frame):
     ]
 
 
-def thread_pointer(frame):
-    """What pthread_self() gives, where the ABI puts it into a register as it is."""
+def thread_pointer(thread, frame):
+    """What pthread_self() gives: the thread library knows; without one, where the ABI puts it into a register as it is."""
+    try:
+        return hex(int.from_bytes(thread.handle(), sys.byteorder))
+    except (gdb.error, RuntimeError):
+        pass
     name = frame.architecture().name()
     if name == "i386:x86-64":
         return register(frame, "fs_base")
