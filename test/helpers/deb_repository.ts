@@ -98,8 +98,8 @@ export class DebRepository implements Disposable {
     return path
   }
 
-  /** Takes a file below the root as a package, whatever it holds. */
-  take(made: MadePackage, path: string): void {
+  /** Takes a file below the root as a package, whatever it holds; `key` tells packages of one file apart. */
+  take(made: MadePackage, path: string, key = path): void {
     const bytes = readFileSync(join(this.root, path))
     const fields: Record<string, string> = {
       Package: made.name,
@@ -115,7 +115,7 @@ export class DebRepository implements Disposable {
     }
     const stanza = Object.entries(fields).map(([key, value]) => `${key}: ${value}`).join('\n')
     const { Architecture: architecture = '' } = fields
-    this.#packages.set(path, { stanza, architecture, name: made.name, paths: Object.keys(made.files) })
+    this.#packages.set(key, { stanza, architecture, name: made.name, paths: Object.keys(made.files) })
   }
 
   /** Takes a package of a distribution, as its own fields describe it; returns its path below the root. */

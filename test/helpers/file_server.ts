@@ -135,7 +135,8 @@ function sendFile(file: string, request: IncomingMessage, response: ServerRespon
   if (from > 0) {
     response.writeHead(206, { 'Content-Range': `bytes ${from}-${size - 1}/${size}`, 'Content-Length': size - from })
   } else response.writeHead(200, { 'Content-Length': size })
-  createReadStream(file, { start: from }).pipe(response)
+  // A file that is replaced at this moment is one that breaks off.
+  createReadStream(file, { start: from }).on('error', () => response.destroy()).pipe(response)
 }
 
 function sendWrong(bytes: Uint8Array, response: ServerResponse, fault: Exclude<Fault, object>): void {

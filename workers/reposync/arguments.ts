@@ -45,7 +45,8 @@ export const HELP = `Usage: abrt-reposync [--dry-run] [--release ID]... [--statu
 Mirrors what package repositories know: which packages there are, and which build-ids and paths they hold. Reads every
 .sources and .repo file in RETRACE_REPOS_D, verifies signatures and checksums, and makes each new state visible at once.
 Packages themselves are fetched when a retrace first needs them, or all of them where a file says X-Retrace-Fetch: full
-(retrace_fetch=full). Nothing that was once known or kept is forgotten when it vanishes upstream; X-Retrace-Superseded: one-week removes the
+(retrace_fetch=full): after the metadata, the newest and debuginfo first. SIGTERM ends that; the next run goes on.
+Nothing that was once known or kept is forgotten when it vanishes upstream; X-Retrace-Superseded: one-week removes the
 files of a version a week after a newer one came, and RETRACE_REPO_QUOTA_MB those that were longest unused, of what can
 be fetched again. Call it every six hours.
 

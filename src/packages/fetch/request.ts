@@ -120,9 +120,10 @@ async function get(url: URL, options: RequestOptions): Promise<Dispatcher.Respon
     late.abort(new FetchError('timeout', `${shown(url)} ${why}`, { isHost: true }))
   }, answerMs)
   try {
-    const response = await request(withoutSecrets(url), {
+    const ended = AbortSignal.any([signal, late.signal])
+    const answer = request(withoutSecrets(url), {
       dispatcher: transport.dispatcher(url),
-      signal: AbortSignal.any([signal, late.signal]),
+      signal: ended,
       headers: {
         'User-Agent': USER_AGENT,
         ...(authorization === undefined ? {} : { Authorization: authorization }),
@@ -130,6 +131,7 @@ async function get(url: URL, options: RequestOptions): Promise<Dispatcher.Respon
         ...options.headers,
       },
     })
+    const response = await unlessEnded(answer, ended)
     // Without a listener a body that is given up would end the process; who reads it sees the error too.
     response.body.on('error', () => undefined)
     return response
@@ -137,6 +139,21 @@ async function get(url: URL, options: RequestOptions): Promise<Dispatcher.Respon
     throw networkError(url, error, signal)
   } finally {
     clearTimeout(timer)
+  }
+}
+
+/** undici hears of a signal only when a connection is there: who waits for one (a silent proxy) must hear of it too. */
+async function unlessEnded<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  promise.catch(() => undefined)
+  let giveUp: (() => void) | undefined
+  const ended = new Promise<never>((_resolve, reject) => {
+    giveUp = () => reject(signal.reason)
+    signal.addEventListener('abort', giveUp, { once: true })
+  })
+  try {
+    return await Promise.race([promise, ended])
+  } finally {
+    if (giveUp !== undefined) signal.removeEventListener('abort', giveUp)
   }
 }
 
@@ -152,7 +169,7 @@ function networkError(url: URL, error: unknown, signal: AbortSignal): Error {
   if (error instanceof FetchError) return error
   if (signal.aborted) return abortError(signal)
   const { code, message } = faultOf(error)
-  const answer = /^Proxy response \((\d+)\)/.exec(message)?.[1]
+  const answer = /^Proxy (?:response|Authentication Required) \((\d+)\)/.exec(message)?.[1]
   if (answer !== undefined) {
     const why = answer === '407' ? ': it needs a user and a password' : ''
     return new FetchError('refused', `The proxy for ${shown(url)} answered ${answer}${why}`, { cause: error })

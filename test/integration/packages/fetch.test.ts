@@ -1,13 +1,16 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pack } from 'tar-stream'
 import { describe, expect, it } from 'vitest'
+import { Bandwidth } from '../../../src/packages/fetch/bandwidth.ts'
 import { FetchError } from '../../../src/packages/fetch/error.ts'
 import { fetchPackage } from '../../../src/packages/fetch/package.ts'
 import { keptPackages, removeKept } from '../../../src/packages/keep/kept.ts'
 import { Verifier } from '../../../src/packages/keep/verify.ts'
 import { makeElf } from '../../helpers/deb_repository.ts'
+import { serveFolder } from '../../helpers/file_server.ts'
 import { makeWorld, type World } from './world.ts'
 
 const LIMITS = { answerMs: 400, idleMs: 400, minBytesPerSecond: 4096, slowMs: 800, requestMs: 20_000 }
@@ -201,6 +204,81 @@ describe('fetchPackage()', () => {
     await world.sync()
     await get(world)
     expect(statSync(storePath(world, 'lib_1_amd64/usr/bin/su')).mode & 0o7777).toBe(0o644)
+  })
+})
+
+describe('a dead mirror', () => {
+  it.each(['silent', 'stalls'] as const)(
+    'that is %s costs one task its time once, and the others nothing',
+    async (fault) => {
+      const { world } = await worldWithLibrary()
+      await using _world = world
+      for (const name of ['two', 'three', 'four']) world.repository.add({ name, version: '1', files: {} })
+      world.repository.publish({ date: new Date(Date.now() + 5000) })
+      await world.sync()
+      world.server.fault('.deb', fault)
+      const names = ['lib', 'two', 'three', 'four']
+      await expect(get(world)).rejects.toThrow(FetchError)
+      const asked = world.server.requests.length
+      const started = performance.now()
+      for (const name of names) await expect(get(world, name)).rejects.toThrow('tried before')
+      expect(performance.now() - started).toBeLessThan(300)
+      expect(world.server.requests).toHaveLength(asked)
+      // Its memory ends: nothing is held against the packages themselves.
+      world.database.$client.prepare("UPDATE fetch_failure SET until = 0 WHERE subject LIKE 'host:%'").run()
+      world.server.fault('.deb', undefined)
+      for (const name of names) await get(world, name)
+      expect(world.row('four').folder).not.toBeNull()
+    },
+  )
+
+  it('is passed over where another one has the package', async () => {
+    const { world, path } = await worldWithLibrary()
+    await using _world = world
+    await using second = await serveFolder(world.repository.root)
+    world.configure({ URIs: `${world.server.url} ${second.url}` })
+    world.server.fault('.deb', 'silent')
+    expect(await world.sync()).toBe(0)
+    await get(world)
+    expect(second.requests.filter((request) => request.endsWith(path))).toHaveLength(1)
+  })
+})
+
+describe('downloads', () => {
+  it('stay below a bandwidth together, and are not called slow for it', async () => {
+    const { world } = await worldWithLibrary()
+    await using _world = world
+    const script = { '/usr/share/gdb/auto-load/a-gdb.py': { bytes: randomBytes(60_000) } }
+    for (const name of ['two', 'three']) world.repository.add({ name, version: '1', files: script })
+    world.repository.publish({ date: new Date(Date.now() + 5000) })
+    await world.sync()
+    const bandwidth = new Bandwidth(60)
+    const started = performance.now()
+    const fetched = ['two', 'three'].map((name) =>
+      fetchPackage(world.row(name), {
+        config: world.config,
+        database: world.database,
+        signal: AbortSignal.timeout(20_000),
+        say: () => undefined,
+        limits: { ...LIMITS, minBytesPerSecond: 200_000 },
+        bandwidth,
+      })
+    )
+    await Promise.all(fetched)
+    // 120 kB at 60 KiB/s, less what may come at once.
+    expect(performance.now() - started).toBeGreaterThan(1000)
+  })
+
+  it('start anew where a partial file is not the beginning of the package', async () => {
+    const { world, path } = await worldWithLibrary()
+    await using _world = world
+    mkdirSync(join(world.config.repoDir, '.fetch'), { recursive: true })
+    writeFileSync(join(world.config.repoDir, '.fetch', `${world.row('lib').id}.part`), 'this is not it')
+    await get(world)
+    expect(world.server.requests.filter((request) => request.includes(path))).toEqual([
+      `/${path} [bytes=14-]`,
+      `/${path}`,
+    ])
   })
 })
 

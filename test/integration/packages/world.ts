@@ -3,9 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { type Config, readConfig } from '../../../src/config.ts'
 import { type Database, openDatabase } from '../../../src/database.ts'
 import { PackageIndex, type PackageRow } from '../../../src/packages/index/lookup.ts'
+import type { TransferLimits } from '../../../src/packages/fetch/request.ts'
 import { syncAll } from '../../../workers/reposync/sync_all.ts'
 import { DebRepository } from '../../helpers/deb_repository.ts'
-import { type FileServer, serveFolder } from '../../helpers/file_server.ts'
+import { type FileServer, serveFolder, type ServeOptions } from '../../helpers/file_server.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 
 export interface World extends AsyncDisposable {
@@ -19,17 +20,23 @@ export interface World extends AsyncDisposable {
   /** Writes the `.sources` file. */
   configure(fields?: Record<string, string>): void
   /** Runs a sync in this process; resolves with its exit code. */
-  sync(options?: { dryRun?: boolean; releases?: string[] }): Promise<number>
+  sync(options?: { dryRun?: boolean; releases?: string[]; limits?: TransferLimits }): Promise<number>
   /** The one package of a name and version. */
   row(name: string, version?: string): PackageRow
   /** The message that a repository's row holds. */
   error(): string | null
 }
 
-export async function makeWorld(): Promise<World> {
+export interface WorldOptions {
+  serve?: ServeOptions
+  /** Besides the settings: `https_proxy` and such. */
+  environment?: Record<string, string>
+}
+
+export async function makeWorld({ serve = {}, environment: more = {} }: WorldOptions = {}): Promise<World> {
   const folder = await temporaryFolder()
   const repository = new DebRepository(folder.path)
-  const server = await serveFolder(repository.root)
+  const server = await serveFolder(repository.root, serve)
   mkdirSync(folder.file('repos.d'))
   const environment = {
     RETRACE_REPO_DIR: folder.file('repo'),
@@ -37,6 +44,7 @@ export async function makeWorld(): Promise<World> {
     RETRACE_DATABASE: folder.file('db/retrace.db'),
     RETRACE_SPOOL_DIR: folder.file('spool'),
     RETRACE_MIN_FREE_MB: '1',
+    ...more,
   }
   const config = readConfig(environment)
   const database = openDatabase(config.database, { migrate: true })
@@ -51,8 +59,13 @@ export async function makeWorld(): Promise<World> {
     environment,
     configure: (fields = {}) =>
       writeFileSync(folder.file('repos.d/test.sources'), repository.sources(server.url, fields)),
-    sync: ({ dryRun = false, releases = [] } = {}) =>
-      syncAll({ action: 'sync', dryRun, releases }, { config, database, signal: new AbortController().signal }),
+    sync: ({ dryRun = false, releases = [], limits } = {}) =>
+      syncAll({ action: 'sync', dryRun, releases }, {
+        config,
+        database,
+        signal: new AbortController().signal,
+        transfer: limits === undefined ? {} : { limits },
+      }),
     row(name, version) {
       const release = index.releases()[0]?.id ?? 0
       const rows = index.versionsOf(name, release).filter((row) => version === undefined || row.version === version)

@@ -87,22 +87,44 @@ describe.skipIf(!existsSync(join(installationRoot(), 'dist/workers/reposync/main
     expect(stderr).toContain('with another X-Retrace-Release')
   })
 
-  it('killed in the middle, leaves the old state, and the next run goes on', async () => {
-    await using world = await worldWithTool()
-    world.server.fault('Packages.xz', 'stalls')
-    world.server.fault('Packages.gz', 'stalls')
-    const child = spawn(PROGRAM, [], { env: { PATH: env.PATH, ...world.environment }, stdio: 'ignore' })
-    const closed = new Promise((resolve) => child.on('close', resolve))
-    await waitFor(() => world.server.requests.some((path) => path.includes('Packages')))
-    child.kill('SIGKILL')
-    await closed
-    world.server.fault('Packages.xz', undefined)
-    world.server.fault('Packages.gz', undefined)
-    const { code } = await run([], world.environment)
-    expect(code).toBe(0)
-    expect(world.row('tool').version).toBe('1.0-1')
-    expect(readdirSync(world.config.repoDir)).toEqual(['.metadata'])
-  })
+  it.each(['InRelease', 'Packages', 'Contents', 'the commit'])(
+    'killed at %s, leaves the old state whole, and the next run goes on',
+    async (point) => {
+      await using world = await worldWithTool()
+      expect((await run([], world.environment)).code).toBe(0)
+      for (let n = 0; n < 300; n++) {
+        world.repository.take(
+          { name: `new${n}`, version: '1', files: { [`/usr/bin/n${n}`]: { bytes: '' } } },
+          'pool/tool_1.0-1_amd64.deb',
+          `pool/${n}`,
+        )
+      }
+      world.repository.publish({ date: new Date(Date.now() + 5000) })
+      const stalled = point === 'the commit'
+        ? []
+        : point === 'InRelease'
+        ? [point]
+        : [`${point}.xz`, `${point}.gz`, `${point}-amd64.gz`]
+      for (const ending of stalled) world.server.fault(ending, 'stalls')
+      world.server.requests.length = 0
+      const child = spawn(PROGRAM, [], { env: { PATH: env.PATH, ...world.environment }, stdio: 'ignore' })
+      const closed = new Promise((resolve) => child.on('close', resolve))
+      await waitFor(() =>
+        world.server.requests.some((path) => path.includes(point === 'the commit' ? 'Contents' : point))
+      )
+      // At the commit: somewhere in the milliseconds after the last index came.
+      if (point === 'the commit') await new Promise((resolve) => setTimeout(resolve, Math.random() * 60))
+      child.kill('SIGKILL')
+      await closed
+      const known = () => world.database.$client.prepare('SELECT count(*) FROM package').pluck().get()
+      expect([1, 301]).toContain(known())
+      if (point !== 'the commit') expect(known()).toBe(1)
+      for (const ending of stalled) world.server.fault(ending, undefined)
+      expect((await run([], world.environment)).code).toBe(0)
+      expect(known()).toBe(301)
+      expect(readdirSync(world.config.repoDir)).toEqual(['.metadata'])
+    },
+  )
 
   it('has nothing to do without repositories', async () => {
     await using world = await makeWorld()

@@ -42,9 +42,10 @@ export interface FullServices {
 interface Run extends FullServices {
   queue: PQueue
   progress: Progress
-  /** Ends this run: from outside, by time, or because there is no room for more. */
-  stop: AbortController
+  /** Ends what is being fetched: somebody says so, or the time is over. */
   ended: AbortSignal
+  /** Why nothing more is begun; what was begun ends well, or says itself why not. */
+  noMore: string | undefined
   counts: Record<string, number>
 }
 
@@ -70,13 +71,12 @@ async function fetchAll(wanted: Wanted[], services: FullServices): Promise<numbe
   log('reposync').info(`full: ${total.packages} packages, ${megabytes(total.bytes)}, are to be fetched`)
   const { progressMs: intervalMs } = services
   using progress = new Progress(total, intervalMs === undefined ? {} : { intervalMs })
-  const stop = new AbortController()
   const run: Run = {
     ...services,
     queue: new PQueue({ concurrency: AT_ONCE }),
     progress,
-    stop,
-    ended: AbortSignal.any([services.signal, stop.signal, AbortSignal.timeout(RUN_MS)]),
+    ended: AbortSignal.any([services.signal, AbortSignal.timeout(RUN_MS)]),
+    noMore: undefined,
     counts: {},
   }
   const hosts = byHost(wanted, { waits: services.hostWaits ?? HOST_WAITS_MS, signal: run.ended })
@@ -98,7 +98,8 @@ function byHost(wanted: Wanted[], options: ConstructorParameters<typeof Host>[1]
 async function lane(host: Host, run: Run): Promise<void> {
   for (let wanted = await host.next(); wanted !== undefined; wanted = await host.next()) {
     const one = wanted
-    if (isQuotaReached(run, one.size)) run.stop.abort('RETRACE_REPO_QUOTA_MB is reached')
+    if (isQuotaReached(run, one.size)) run.noMore ??= 'RETRACE_REPO_QUOTA_MB is reached'
+    if (run.noMore !== undefined) return
     await run.queue.add(() => fetchOne(one, host, run))
   }
 }
@@ -123,7 +124,7 @@ async function fetchOne(wanted: Wanted, host: Host, run: Run): Promise<void> {
     if (!(error instanceof FetchError)) throw error
     if (run.ended.aborted || error.isHost) part.putOff()
     if (run.ended.aborted) return
-    if (error.kind === 'no-space') run.stop.abort(error.message)
+    if (error.kind === 'no-space') run.noMore ??= error.message
     else if (error.isHost) host.failed(wanted, error.message)
     else {
       host.answered()
@@ -140,18 +141,16 @@ function isQuotaReached({ config, database }: Run, size: number): boolean {
 }
 
 /** What is not there upstream any more fails no run: the archive moved on while it was read. */
-function conclude(hosts: Host[], { progress, counts, signal, stop, ended }: Run): number {
+function conclude(hosts: Host[], { progress, counts, signal, noMore, ended }: Run): number {
   const failures = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`).join(', ')
   const givenUp = hosts.filter(({ isGivenUp }) => isGivenUp).map(({ name, left }) => `${name} (${left} left)`)
   say(
     `full: ${progress.done} packages fetched, ${progress.failed} failed${failures === '' ? '' : ` (${failures})`}` +
       `${givenUp.length === 0 ? '' : `; given up: ${givenUp.join(', ')}`}\n`,
   )
-  if (ended.aborted) {
-    const why = signal.aborted ? 'told to' : stop.signal.aborted ? String(stop.signal.reason) : 'its time was over'
-    log('reposync').warn(`full: stopped (${why}); the next run goes on from here`)
-  }
-  const isWell = !ended.aborted && givenUp.length === 0 && Object.keys(counts).every((kind) => kind === 'not-found')
+  const why = signal.aborted ? 'it was told to' : ended.aborted ? 'its time was over' : noMore
+  if (why !== undefined) log('reposync').warn(`full: stopped (${why}); the next run goes on from here`)
+  const isWell = why === undefined && givenUp.length === 0 && Object.keys(counts).every((kind) => kind === 'not-found')
   return isWell ? EXIT.done : EXIT.failed
 }
 

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest'
+import { type Candidate, canHold, inOrder } from '../../../workers/reposync/full/plan.ts'
+
+const LIB: Candidate = {
+  id: 1,
+  release: 'debian-12-amd64',
+  name: 'lib',
+  version: '1',
+  architecture: 'amd64',
+  size: 1000,
+  format: 'deb',
+  uri: 'https://a.example/',
+  isDebug: 0,
+  hasBuildIds: 0,
+  hasPath: true,
+  hasContents: 1,
+}
+
+describe('canHold()', () => {
+  it.each([
+    ['a package with a library in Contents', {}, true],
+    ['one that Contents knows without', { hasPath: false }, false],
+    ['one that no Contents speaks of', { hasPath: false, hasContents: 0 }, true],
+    ['one for every architecture with a program in Contents', { architecture: 'all' }, false],
+    ['one for noarch', { architecture: 'noarch', hasContents: 0 }, false],
+    ['a debuginfo package', { isDebug: 1, hasPath: false }, true],
+    ['one with build-ids in the index', { hasBuildIds: 1, hasPath: false }, true],
+  ])('answers for %s', (_what, more, answer) => expect(canHold({ ...LIB, ...more })).toBe(answer))
+})
+
+describe('inOrder()', () => {
+  it('puts new versions first, then debuginfo, huge packages last among those', () => {
+    const made = [
+      { ...LIB, id: 1, version: '1.9' },
+      { ...LIB, id: 2, version: '1.10' },
+      { ...LIB, id: 3, name: 'kernel-dbg', isDebug: 1, size: 2 ** 30 },
+      { ...LIB, id: 4, name: 'lib-dbg', version: '1.9', isDebug: 1 },
+      { ...LIB, id: 5, name: 'lib-dbg', version: '1.10', isDebug: 1 },
+    ]
+    expect(inOrder(made).map(({ id }) => id)).toEqual([5, 3, 2, 4, 1])
+  })
+})
