@@ -3,7 +3,7 @@
  * everything, whatever it finds; changes nothing.
  */
 import { execFile } from 'node:child_process'
-import { existsSync, statfsSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { type Config, readConfig } from '../config.ts'
@@ -56,6 +56,7 @@ async function* findings(): AsyncGenerator<Finding> {
   })
   yield await checkProgram('gdb', 'gdb-multiarch', ['-nx', '--version'], { advice: 'install gdb-multiarch' })
   yield await checkQemu()
+  yield checkEngines(config)
   for (const [program, args] of [['setpriv', ['--version']], ['prlimit', ['--version']]] as const) {
     yield await checkProgram(program, program, [...args], { advice: 'install util-linux' })
   }
@@ -120,6 +121,14 @@ async function checkProgram(
 async function checkQemu(): Promise<Finding> {
   const found = await checkProgram('qemu', 'qemu-s390x-static', ['--version'], { advice: 'install qemu-user-static' })
   return found.verdict === 'ok' ? found : { ...found, verdict: 'warn' }
+}
+
+/** Further debuggers are worth having, and nobody has to. */
+function checkEngines({ engineDir }: Config): Finding {
+  const what = 'engines'
+  const built = existsSync(engineDir) ? readdirSync(engineDir).filter((name) => /^[a-z]+-[a-z0-9]+$/.test(name)) : []
+  if (built.length > 0) return { what, verdict: 'ok', text: `${built.join(', ')} in RETRACE_ENGINE_DIR` }
+  return { what, verdict: 'ok', text: 'none but gdb-multiarch; ops/engine trixie builds a newer one' }
 }
 
 function checkSpool({ spoolDir }: Config): Finding {

@@ -79,7 +79,8 @@ describe('abrt-retrace-clean', () => {
     await using at = await world()
     const busy = task(at.folder, 1, { days: 50 })
     const log = openSync(join(busy, 'worker.log'), 'a')
-    const worker = spawn('sleep', ['60'], { stdio: ['ignore', log, log] })
+    // As the server starts it: the leader of a group of its own.
+    const worker = spawn('sleep', ['60'], { stdio: ['ignore', log, log], detached: true })
     try {
       const ended = await at.run()
       expect(ended.stdout).toMatch(/task 1 stays: it runs/)

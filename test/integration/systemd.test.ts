@@ -186,6 +186,12 @@ describe('ops/install', () => {
       const path = folder.file('root', 'usr', ...program.split('/'))
       expect(execFileSync(path, ['--version'], { encoding: 'utf8' })).toMatch(/^abrt-\S+ \d+\.\d+\.\d+\n$/)
     }
+    expect(
+      execFileSync(folder.file('root', 'usr', 'lib', 'abrt-retrace', 'ops', 'engine'), ['--help'], {
+        encoding: 'utf8',
+      }),
+    )
+      .toMatch(/^usage: ops\/engine/)
     const database = folder.file('trial.db')
     const status = execFileSync(folder.file('root', 'usr', 'sbin', 'abrt-reposync'), ['--status'], {
       env: { PATH: env.PATH, RETRACE_DATABASE: database },
