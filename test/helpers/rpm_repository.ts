@@ -46,7 +46,7 @@ export interface PublishOptions {
 const MACROS = `
 %global __os_install_post %{nil}
 %global _build_id_links compat
-%global _debuginfo_subpackages 1
+%global _debuginfo_subpackages %{?with_debuginfo}%{!?with_debuginfo:0}
 %global _debugsource_packages 1
 %global _unique_debug_names 1
 %global _unique_debug_srcs 1
@@ -274,7 +274,7 @@ function spec(made: MadeSource, { epoch, version, release, groups }: SpecParts):
   const subpackages = groups.filter(([group]) => group !== '').map(([group]) =>
     `%package ${group}\nSummary: A part of it\n%description ${group}\nMade by a test.\n`
   )
-  return `${MACROS}
+  return `${made.debuginfo === true ? '%global with_debuginfo 1' : ''}${MACROS}
 Name: ${made.name}
 ${epoch === undefined ? '' : `Epoch: ${epoch}`}
 Version: ${version}

@@ -1,0 +1,224 @@
+/** From a crash in a program of an RPM to its backtrace: the program abrt-retrace-worker, on an index of yum repositories. */
+import { execFileSync, spawn } from 'node:child_process'
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { env } from 'node:process'
+import { describe, expect, it } from 'vitest'
+import type { Architecture } from '../../../src/elf/architecture.ts'
+import { installationRoot } from '../../../src/program.ts'
+import { crash, fixtureCore, fixtureFiles } from '../../helpers/cores.ts'
+import type { MadeFile } from '../../helpers/deb_repository.ts'
+import type { MadeSource } from '../../helpers/rpm_repository.ts'
+import { makeRpmWorld, type RpmWorld } from './world.ts'
+
+interface Retraced {
+  code: number | null
+  log: string
+  backtrace: string
+  modules: { path: string; status: string; package: string | null; debug_package: string | null; dwz: unknown[] }[]
+}
+
+let tasks = 0
+
+async function retrace(world: RpmWorld, core: string, manifest: Record<string, string> = {}): Promise<Retraced> {
+  const task = world.folder.file('spool', String(++tasks))
+  mkdirSync(task, { recursive: true, mode: 0o700 })
+  copyFileSync(core, join(task, 'coredump'))
+  for (const [name, text] of Object.entries(manifest)) writeFileSync(join(task, name), text)
+  const child = spawn(join(installationRoot(), 'ops/bin/abrt-retrace-worker'), [task], {
+    env: { PATH: env.PATH, ...world.environment },
+    stdio: 'ignore',
+  })
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  const read = (name: string) => readdirSync(task).includes(name) ? readFileSync(join(task, name), 'utf8') : ''
+  return {
+    code,
+    log: read('retrace-log'),
+    backtrace: read('backtrace'),
+    modules: (JSON.parse(read('modules.json') || '{"modules":[]}') as Pick<Retraced, 'modules'>).modules,
+  }
+}
+
+const SHARED = 'struct order { int number; const char *name; struct order *next; long totals[6]; };'
+
+/** A program with a library of its own source: both lean on one dwz file, as most of Fedora does. */
+function shop(version: string, extra = ''): MadeSource {
+  return {
+    name: 'shop',
+    version,
+    debuginfo: true,
+    sources: {
+      'shop.h': SHARED,
+      'shop.c': `#include "shop.h"\nint charge(struct order *o, int amount);${extra}
+int main(int c, char **v) {
+  struct order first = { 7, "tea", 0, { 1, 2, 3 } };
+  return charge(&first, 42 + c);
+}\n`,
+      'charge.c': `#include "shop.h"
+__attribute__((noinline)) static int book(struct order *order, int amount) {
+  volatile struct order *missing = order->next;
+  return missing->number + amount;
+}
+int charge(struct order *order, int amount) {
+  int total = book(order, amount);
+  return total + order->number;
+}\n`,
+    },
+    build: [
+      'mkdir -p $ROOT/usr/bin $ROOT/usr/lib64',
+      'gcc -g -O1 -Wl,--build-id=sha1 -shared -fPIC -Wl,-soname,libcharge.so.1 -o $ROOT/usr/lib64/libcharge.so.1 charge.c',
+      "gcc -g -O1 -Wl,--build-id=sha1 -o $ROOT/usr/bin/shop shop.c $ROOT/usr/lib64/libcharge.so.1 -Wl,-rpath,'$ORIGIN/../lib64'",
+    ],
+    files: { '/usr/bin/shop': 'built' },
+    subpackages: { libs: { '/usr/lib64/libcharge.so.1': 'built' } },
+  }
+}
+
+/** Runs the program as it is in its packages, unpacked below the folder, until it has crashed. */
+function crashOf(world: RpmWorld, paths: string[]): string {
+  const root = world.folder.file('installed')
+  mkdirSync(root, { recursive: true })
+  for (const path of paths) {
+    execFileSync('sh', ['-c', 'rpm2archive -n - < "$1" | tar -xf - -C "$2"', '-', world.repository.path(path), root])
+  }
+  return crash(world.folder.path, join(root, 'usr/bin/shop'))
+}
+
+const CRASHED = /^#0 .* book \(.*amount=(amount@entry=)?43\) at .*charge\.c:4$/m
+const CALLER = /^#1 .* charge \(order=.*, amount=.*\) at .*charge\.c:7$/m
+const MAIN = /^#2 .* main \(.*\) at .*shop\.c:5\n\s+first = \{number = 7, name = 0x[0-9a-f]+ "tea"/m
+
+describe('a crash in a program of a yum repository', () => {
+  it('is retraced from every manifest, with debuginfo in a second repository and an update beside it', async () => {
+    await using world = await makeRpmWorld()
+    const { repository } = world
+    const paths = repository.add(shop('1:1.0-1.fc40'))
+    const main = ['shop', 'shop-libs'].map((name) => paths[name] ?? '')
+    const core = crashOf(world, main)
+    const debug = world.second()
+    for (const name of ['shop-debuginfo', 'shop-libs-debuginfo', 'shop-debugsource']) {
+      cpSync(repository.path(paths[name] ?? ''), debug.path(paths[name] ?? ''))
+      repository.remove(paths[name] ?? '')
+    }
+    repository.publish()
+    // The update is in the second repository, whose debuginfo has both versions.
+    debug.add(shop('1:1.1-1.fc40', ' int later(int a) { return a; }'))
+    debug.publish()
+    world.configure(repository.section('fedora', world.url()) + repository.section('updates', world.url(debug)))
+    expect(await world.sync()).toBe(0)
+    for (
+      const [manifest, files] of [
+        ['bare', {}],
+        ['ABRT', {
+          os_release: 'Fedora release 40 (Forty)',
+          package: 'shop-1:1.0-1.fc40',
+          executable: '/usr/bin/shop',
+        }],
+        ['design', { architecture: 'x86_64\n', release: 'fedora-40\n', packages: 'shop-1.0-1.fc40.x86_64\n' }],
+      ] as const
+    ) {
+      const result = await retrace(world, core, files)
+      expect(result.code, `${manifest}: ${result.log}`).toBe(0)
+      for (const frame of [CRASHED, CALLER, MAIN]) expect(result.backtrace).toMatch(frame)
+      expect(result.modules.filter(({ path }) => /shop|charge/.test(path))).toMatchObject([
+        { status: 'exact', package: 'shop-1:1.0-1.fc40.x86_64', debug_package: 'shop-debuginfo-1:1.0-1.fc40.x86_64' },
+        {
+          status: 'exact',
+          package: 'shop-libs-1:1.0-1.fc40.x86_64',
+          debug_package: 'shop-libs-debuginfo-1:1.0-1.fc40.x86_64',
+        },
+      ])
+    }
+    expect(
+      world.database.$client.prepare(
+        "SELECT count(*) FROM package WHERE name LIKE '%debugsource' AND folder IS NOT NULL",
+      )
+        .pluck().get(),
+    ).toBe(0)
+  })
+
+  it('is retraced when its version is gone upstream and still here', async () => {
+    await using world = await makeRpmWorld()
+    const { repository } = world
+    const paths = repository.add(shop('1.0-1.fc40'))
+    const core = crashOf(world, ['shop', 'shop-libs'].map((name) => paths[name] ?? ''))
+    repository.publish({ date: 1_700_000_000 })
+    await world.sync()
+    expect((await retrace(world, core)).code).toBe(0)
+    for (const path of Object.values(paths)) repository.remove(path)
+    repository.add(shop('1.0-2.fc40', ' int later(int a) { return a; }'))
+    repository.publish({ date: 1_700_001_000 })
+    expect(await world.sync()).toBe(0)
+    expect(world.row('shop', '1.0-1.fc40').gone).not.toBeNull()
+    world.server.requests.length = 0
+    const result = await retrace(world, core, { os_release: 'Fedora release 40 (Forty)' })
+    expect(result.backtrace).toMatch(CRASHED)
+    expect(world.server.requests).toEqual([])
+  })
+
+  it.each(
+    [
+      ['arm64', 'aarch64', 'fedora-40-aarch64'],
+      ['i386', 'i686', 'fedora-40-x86_64'],
+    ] as const,
+  )('of %s is retraced from packages of %s in %s', async (architecture: Architecture, rpmName, release) => {
+    await using world = await makeRpmWorld()
+    const { core, expected } = fixtureCore(architecture, world.folder.path)
+    const root = world.folder.file('files')
+    mkdirSync(root)
+    fixtureFiles(architecture, root)
+    const { program, libraries } = split(root)
+    world.repository.add({
+      name: 'crash',
+      version: '1.0-1.fc40',
+      architecture: rpmName,
+      files: { '/usr/bin/crash': { copy: program.stripped } },
+      subpackages: { debuginfo: { [program.debugPath]: { copy: program.debug } } },
+    })
+    world.repository.add({ name: 'glibc', version: '2.36-9.fc40', architecture: rpmName, files: libraries })
+    world.repository.publish()
+    world.configure({ retrace_architectures: rpmName === 'i686' ? 'x86_64' : rpmName })
+    await world.sync()
+    const manifest = {
+      os_release: 'Fedora release 40 (Forty)',
+      package: 'crash-1.0-1.fc40',
+      executable: '/usr/bin/crash',
+    }
+    const result = await retrace(world, core, manifest)
+    expect(result.code, result.log).toBe(0)
+    expect(result.log).not.toContain('not indexed here')
+    expect(world.index.releases().map(({ name }) => name)).toEqual([release])
+    expect(framesIn(result.backtrace)).toEqual(framesIn(expected))
+    expect(result.modules[0]).toMatchObject({
+      status: 'exact',
+      package: `crash-1.0-1.fc40.${rpmName}`,
+      debug_package: `crash-debuginfo-1.0-1.fc40.${rpmName}`,
+    })
+  })
+})
+
+/** Frames of the program's own source in the crashed thread, the address left away. */
+function framesIn(text: string): string[] {
+  const thread = text.slice(text.indexOf('\nThread 1 ')).split('\nThread 2 ')[0] ?? ''
+  return [...thread.matchAll(/^#\d+ .*?(\w+) \(.* at (?:.*\/)?(crash\.c:\d+)$/gm)].map(([, name, at]) =>
+    `${name} ${at}`
+  )
+}
+
+/** The fixture's program as Fedora would pack it, its DWARF in a file of its own, and the libraries as they are. */
+function split(root: string) {
+  const program = join(root, 'usr/bin/crash')
+  const stripped = `${program}.stripped`
+  const debug = `${program}.debug`
+  execFileSync('eu-strip', ['-f', debug, '-o', stripped, program])
+  const notes = execFileSync('readelf', ['-n', program], { encoding: 'utf8' })
+  const buildId = /Build ID: ([0-9a-f]+)/.exec(notes)?.[1] ?? ''
+  const libraries: Record<string, MadeFile> = {}
+  for (
+    const path of execFileSync('find', [root, '-name', '*.so*', '-type', 'f'], { encoding: 'utf8' }).trim().split('\n')
+  ) {
+    libraries[path.slice(root.length)] = { copy: path }
+  }
+  const debugPath = `/usr/lib/debug/.build-id/${buildId.slice(0, 2)}/${buildId.slice(2)}.debug`
+  return { program: { stripped, debug, debugPath }, libraries }
+}
