@@ -52,14 +52,15 @@ export function assertNoContradiction(repositories: RepositorySpec[]): void {
 }
 
 const NAMES = {
-  release: 'X-Retrace-Release',
-  signedBy: 'Signed-By',
-  fetch: 'X-Retrace-Fetch',
-  superseded: 'X-Retrace-Superseded',
+  release: 'X-Retrace-Release (retrace_release)',
+  signedBy: 'Signed-By (gpgkey)',
+  fetch: 'X-Retrace-Fetch (retrace_fetch)',
+  superseded: 'X-Retrace-Superseded (retrace_superseded)',
   checkValidUntil: 'Check-Valid-Until',
   connection: 'proxy, password or certificate',
+  own: 'choice of mirrors, packages or checks',
 }
-const ASPECTS = ['release', 'signedBy', 'fetch', 'superseded', 'checkValidUntil', 'connection'] as const
+const ASPECTS = ['release', 'signedBy', 'fetch', 'superseded', 'checkValidUntil', 'connection', 'own'] as const
 
 /** How a suite is reached, as the files say now; the usual way for one that they no longer name. */
 export function connectionTo(

@@ -8,9 +8,18 @@ type Suite = { figures(): AsyncIterable<Figure> }
 
 const SUITES: Record<string, () => Promise<Suite>> = {
   http: () => import('./http.ts'),
-  packages: () => import('./packages.ts'),
+  packages: async () => both(await import('./packages.ts'), await import('./rpm.ts')),
   worker: () => import('./worker.ts'),
   load: () => import('./load.ts'),
+}
+
+function both(first: Suite, second: Suite): Suite {
+  return {
+    async *figures() {
+      yield* first.figures()
+      yield* second.figures()
+    },
+  }
 }
 
 function chosen(): string[] {

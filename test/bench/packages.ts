@@ -23,7 +23,7 @@ import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 import { absolute, against, alternate, type Figure, percentile, seconds } from './figure.ts'
 
 const run = promisify(execFile)
-const LARGE = 'openjdk-17-dbg'
+export const LARGE = 'openjdk-17-dbg'
 
 export async function* figures(): AsyncGenerator<Figure> {
   await using folder = await temporaryFolder()
@@ -57,7 +57,7 @@ async function* syncFigures(
 }
 
 /** One run of the built program; resolves with its peak of resident memory in KiB. */
-async function runSync(folder: Folder): Promise<number> {
+export async function runSync(folder: Folder): Promise<number> {
   const child = spawn(join(installationRoot(), 'ops/bin/abrt-reposync'), [], {
     env: {
       PATH: env.PATH,

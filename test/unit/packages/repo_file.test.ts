@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { assertNoContradiction } from '../../../src/packages/configuration.ts'
 import { readRepoFile } from '../../../src/packages/rpm/repo_file.ts'
 import { sectionOf } from '../../../src/packages/rpm/section.ts'
 
@@ -118,6 +119,17 @@ timeout=2m
     expect(wants('includepkgs=[bz]sh zsh', 'bash')).toBe(false)
     expect(wants('includepkgs=[!z]ash', 'bash')).toBe(true)
     expect(wants('includepkgs=b.sh', 'bash')).toBe(false)
+  })
+
+  it('is held to one answer where two files have the same section', () => {
+    const [one, other, unchecked] = ['', 'retrace_fetch=full', 'gpgcheck=0'].map((lines) =>
+      read(section(lines)).repositories
+    )
+    expect(() => assertNoContradiction([...one ?? [], ...one ?? []])).not.toThrow()
+    expect(() => assertNoContradiction([...one ?? [], ...other ?? []])).toThrow(
+      'with another X-Retrace-Fetch (retrace_fetch)',
+    )
+    expect(() => assertNoContradiction([...one ?? [], ...unchecked ?? []])).toThrow('mirrors, packages or checks')
   })
 
   it.each([
