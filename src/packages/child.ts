@@ -13,8 +13,8 @@ const MAX_COMPLAINT = 2000
 export interface ChildOptions {
   signal: AbortSignal
   timeoutMs: number
-  /** Piped into its standard input; none: /dev/null. */
-  input?: Readable
+  /** Piped into its standard input, or the descriptor of a file that is it; none: /dev/null. */
+  input?: Readable | number
 }
 
 export interface RunningChild extends AsyncDisposable {
@@ -25,8 +25,9 @@ export interface RunningChild extends AsyncDisposable {
 
 /** Starts a program whose standard output is read as a stream. Disposing of it kills it when it still runs. */
 export function startChild(program: string, args: string[], options: ChildOptions): RunningChild {
+  const { input } = options
   const child = spawn(program, args, {
-    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    stdio: [typeof input === 'number' ? input : input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     env: { PATH, LC_ALL: 'C.UTF-8' },
     detached: true,
   })
@@ -44,11 +45,11 @@ export function startChild(program: string, args: string[], options: ChildOption
   const abort = () => stop(new FetchError('timeout', `${program} was stopped, because the time was over`))
   options.signal.addEventListener('abort', abort, { once: true })
   if (options.signal.aborted) abort()
-  if (options.input !== undefined && child.stdin !== null) {
+  if (typeof input === 'object' && child.stdin !== null) {
     // A program that ends early closes its input: what it said counts, not that.
     child.stdin.on('error', () => undefined)
-    options.input.on('error', (error) => stop(new FetchError('malformed', error.message, { cause: error })))
-    options.input.pipe(child.stdin)
+    input.on('error', (error) => stop(new FetchError('malformed', error.message, { cause: error })))
+    input.pipe(child.stdin)
   }
   const ended = new Promise<void>((resolve, reject) => {
     child.on('error', (error) => {

@@ -2,24 +2,24 @@
  * The members of an .rpm: `rpm2archive` in bubblewrap, into tar-stream (cpio has no members over 4 GB, and other tools
  * lose hard links: facts.md). The package's signature was verified before.
  */
-import { createReadStream } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { startChild } from '../child.ts'
 import type { Member } from '../format.ts'
 import { tarMembers } from '../tar_members.ts'
 import { sandboxed } from '../verify/sandbox.ts'
 
 const TIMEOUT_MS = 600_000
-const READ = 1 << 20
 
 /** Each member with its bytes; throws FetchError 'malformed' for a package that does not open. */
 export async function* members(file: string, signal: AbortSignal): AsyncGenerator<Member> {
   const command = ['/usr/bin/rpm2archive', '-n', '-']
-  const input = createReadStream(file, { highWaterMark: READ })
+  // Its standard input is the file itself: a quarter of a gigabyte need not pass through this process twice.
+  const input = openSync(file, 'r')
   try {
     yield* tarMembers(
       startChild('bwrap', sandboxed(command, { readable: {} }), { signal, timeoutMs: TIMEOUT_MS, input }),
     )
   } finally {
-    input.destroy()
+    closeSync(input)
   }
 }

@@ -6,9 +6,12 @@ import { env } from 'node:process'
 import { describe, expect, it } from 'vitest'
 import type { Architecture } from '../../../src/elf/architecture.ts'
 import { installationRoot } from '../../../src/program.ts'
+import { pack, tarOf } from '../../helpers/archives.ts'
 import { crash, fixtureCore, fixtureFiles } from '../../helpers/cores.ts'
 import type { MadeFile } from '../../helpers/deb_repository.ts'
 import type { MadeSource } from '../../helpers/rpm_repository.ts'
+import { startServer } from '../../helpers/server.ts'
+import { endOf } from '../../helpers/task.ts'
 import { makeRpmWorld, type RpmWorld } from './world.ts'
 
 interface Retraced {
@@ -18,7 +21,8 @@ interface Retraced {
   modules: { path: string; status: string; package: string | null; debug_package: string | null; dwz: unknown[] }[]
 }
 
-let tasks = 0
+/** The server of a test counts its tasks from 1. */
+let tasks = 1000
 
 async function retrace(world: RpmWorld, core: string, manifest: Record<string, string> = {}): Promise<Retraced> {
   const task = world.folder.file('spool', String(++tasks))
@@ -184,6 +188,10 @@ describe('a crash in a program of a yum repository', () => {
       package: 'crash-1.0-1.fc40',
       executable: '/usr/bin/crash',
     }
+    const asked = await askAsAbrt(world, { core, manifest, rpmName, release })
+    expect(asked).toMatchObject({ known: 302, status: 'FINISHED_SUCCESS' })
+    expect(asked.settings).toContain(`\nsupported_releases ${release}\n`)
+    expect(framesIn(asked.backtrace)).toEqual(framesIn(expected))
     const result = await retrace(world, core, manifest)
     expect(result.code, result.log).toBe(0)
     expect(result.log).not.toContain('not indexed here')
@@ -196,6 +204,39 @@ describe('a crash in a program of a yum repository', () => {
     })
   })
 })
+
+/** What ABRT's client asks of a server, one after the other (http.md, 'For the ABRT client'). */
+async function askAsAbrt(
+  world: RpmWorld,
+  { core, manifest, rpmName, release }: {
+    core: string
+    manifest: Record<string, string>
+    rpmName: string
+    release: string
+  },
+) {
+  await using server = await startServer({ settings: world.environment })
+  const settings = (await server.client.ask('/settings')).text
+  const headers = {
+    'X-Package-NVR': manifest.package ?? '',
+    'X-Package-Arch': rpmName,
+    'X-OS-Release': release,
+  }
+  const known = (await server.client.ask('/checkpackage', { headers })).status
+  const reply = await server.client.ask('/create', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/x-xz-compressed-tar' },
+    body: pack('xz', tarOf({ coredump: readFileSync(core), ...manifest }), ['-1']),
+  })
+  const task = {
+    id: String(reply.headers['x-task-id']),
+    password: String(reply.headers['x-task-password']),
+    estimate: Number(reply.headers['x-task-est-time']),
+  }
+  const status = await endOf(server, task, 60_000)
+  const backtrace = (await server.client.ask(`/${task.id}/backtrace`, { password: task.password })).text
+  return { settings, known, status, backtrace }
+}
 
 /** Frames of the program's own source in the crashed thread, the address left away. */
 function framesIn(text: string): string[] {
