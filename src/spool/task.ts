@@ -59,9 +59,10 @@ export class Task {
 
   /**
    * Deletes the task. It is gone for every caller with the first step, a rename to a name that is no id; a server killed
-   * after that deletes the rest when it starts again. Throws no-such-task when it was gone already.
+   * after that deletes the rest when it starts again. Throws no-such-task when it was gone already. With `isDurable`
+   * false a power cut may bring it back, which costs nobody anything who deletes what is old.
    */
-  async remove(): Promise<void> {
+  async remove({ isDurable = true }: { isDurable?: boolean } = {}): Promise<void> {
     const spoolDirectory = dirname(this.directory)
     const doomed = join(spoolDirectory, `removed-${this.id}-${randomBytes(6).toString('hex')}`)
     try {
@@ -70,7 +71,7 @@ export class Task {
       if (errnoOf(cause) === 'ENOENT') throw noSuchTask()
       throw cause
     }
-    await syncDirectory(spoolDirectory)
+    if (isDurable) await syncDirectory(spoolDirectory)
     await rm(doomed, { recursive: true, force: true, maxRetries: 3 })
   }
 

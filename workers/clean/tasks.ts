@@ -50,7 +50,7 @@ export function isExpired(created: Date, { now, days }: { now: Date; days: numbe
 /** Deletes a task; false when somebody else has done so meanwhile. */
 export async function removeTask(task: Task): Promise<boolean> {
   try {
-    await task.remove()
+    await task.remove({ isDurable: false })
     return true
   } catch (cause) {
     if (cause instanceof RetraceError && cause.code === 'no-such-task') return false
