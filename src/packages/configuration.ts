@@ -16,7 +16,7 @@ export function readConfiguration(folder: string): { repositories: RepositorySpe
     const format = FORMATS.find((one) => name.endsWith(one.extension))
     if (format === undefined) continue
     const path = join(folder, name)
-    const read = format.configuration(path, readFileSync(path, 'utf8'))
+    const read = format.configuration(path, textOf(path))
     repositories.push(...read.repositories)
     warnings.push(...read.warnings)
   }
@@ -30,6 +30,15 @@ function fileNames(folder: string): string[] {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
     throw new UsageError(`RETRACE_REPOS_D is ${folder}, which cannot be read (${code})`, { cause: error })
+  }
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    throw new UsageError(`${path} cannot be read (${code})`, { cause: error })
   }
 }
 

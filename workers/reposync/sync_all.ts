@@ -2,13 +2,13 @@
  * A run over all repositories: one at a time on this database, each suite on its own, so that one that fails costs
  * nothing but itself. Owns the run's temporary folder, its log lines and its summary.
  */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { stdout } from 'node:process'
 import type { Config } from '../../src/config.ts'
 import type { Database } from '../../src/database.ts'
 import { log } from '../../src/log.ts'
-import { EXIT } from '../../src/program.ts'
+import { EXIT, UsageError } from '../../src/program.ts'
 import { readConfiguration } from '../../src/packages/configuration.ts'
 import { FetchError } from '../../src/packages/fetch/error.ts'
 import { readNetwork } from '../../src/packages/fetch/transport.ts'
@@ -16,6 +16,7 @@ import type { RepositorySpec } from '../../src/packages/format.ts'
 import { formatNamed } from '../../src/packages/formats.ts'
 import { isLease, takeLease } from '../../src/packages/index/lease.ts'
 import { noteError } from '../../src/packages/index/repositories.ts'
+import { makeFolder } from '../../src/packages/keep/folder.ts'
 import { assertRoom } from '../../src/packages/keep/room.ts'
 import type { Arguments } from './arguments.ts'
 import { type ContextOptions, syncContext, type Transfer } from './context.ts'
@@ -130,12 +131,17 @@ function nowInSeconds(): number {
 
 /** A folder of this run, in the store's file system; those of runs that were killed are removed (we hold the lease). */
 function runFolder(repoDir: string): { folder: string } & Disposable {
-  mkdirSync(repoDir, { recursive: true, mode: 0o755 })
-  for (const name of readdirSync(repoDir)) {
-    if (name.startsWith(FOLDER_PREFIX)) rmSync(join(repoDir, name), { recursive: true, force: true })
+  try {
+    makeFolder(repoDir)
+    for (const name of readdirSync(repoDir)) {
+      if (name.startsWith(FOLDER_PREFIX)) rmSync(join(repoDir, name), { recursive: true, force: true })
+    }
+    const folder = mkdtempSync(join(repoDir, FOLDER_PREFIX))
+    return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) }
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    throw new UsageError(`RETRACE_REPO_DIR is ${repoDir}, which cannot be written to (${code})`, { cause: error })
   }
-  const folder = mkdtempSync(join(repoDir, FOLDER_PREFIX))
-  return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
 function summary(

@@ -5,6 +5,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { log } from '../../log.ts'
 import type { Credentials } from '../format.ts'
 
 export interface AuthEntry {
@@ -21,31 +22,44 @@ export interface AuthEntry {
 const APT_FOLDER = '/etc/apt'
 const MAX_FILE = 1 << 20
 
-/** The entries of auth.conf and auth.conf.d/*.conf beside the repository files, then of apt's own. */
+/**
+ * The entries of auth.conf and auth.conf.d/*.conf beside the repository files, then of apt's own. A file beside them
+ * that cannot be read is passed over with a warning; apt's own are usually root's alone, and nobody said to use them.
+ */
 export function readAuthEntries(reposD: string): AuthEntry[] {
-  return [reposD, APT_FOLDER].flatMap((folder) => authFiles(folder).flatMap((file) => parseAuthConf(readText(file))))
+  return [
+    ...entriesIn(reposD, (file, why) => log('fetch').warn(`${file} is not used: ${why}`)),
+    ...entriesIn(APT_FOLDER, () => undefined),
+  ]
 }
 
-function authFiles(folder: string): string[] {
+type Complain = (file: string, why: string) => void
+
+function entriesIn(folder: string, complain: Complain): AuthEntry[] {
+  return authFiles(folder, complain).flatMap((file) => parseAuthConf(textOf(file, complain)))
+}
+
+function authFiles(folder: string, complain: Complain): string[] {
   const parts = join(folder, 'auth.conf.d')
-  const names = orNothing(() => readdirSync(parts).filter((name) => name.endsWith('.conf')).sort(), [])
+  const names = attempt(parts, () => readdirSync(parts).filter((name) => name.endsWith('.conf')).sort(), complain) ?? []
   return [join(folder, 'auth.conf'), ...names.map((name) => join(parts, name))]
 }
 
-function readText(file: string): string {
-  const text = orNothing(() => readFileSync(file, 'utf8'), '')
-  return text.length > MAX_FILE ? '' : text
+function textOf(file: string, complain: Complain): string {
+  const text = attempt(file, () => readFileSync(file, 'utf8'), complain) ?? ''
+  if (text.length <= MAX_FILE) return text
+  complain(file, `it is longer than ${MAX_FILE} characters`)
+  return ''
 }
 
-/** What is not there, or is root's alone, is as good as empty: an answer of 401 then says what is missing. */
-function orNothing<Value>(read: () => Value, nothing: Value): Value {
+/** Undefined for what is not there, and for what cannot be read. */
+function attempt<Value>(path: string, read: () => Value, complain: Complain): Value | undefined {
   try {
     return read()
   } catch (error) {
-    if (error instanceof Error && 'code' in error && /^(ENOENT|ENOTDIR|EACCES)$/.test(String(error.code))) {
-      return nothing
-    }
-    throw error
+    if (!(error instanceof Error && 'code' in error)) throw error
+    if (!/^(ENOENT|ENOTDIR)$/.test(String(error.code))) complain(path, `it cannot be read (${error.code})`)
+    return undefined
   }
 }
 

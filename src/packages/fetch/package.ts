@@ -3,7 +3,7 @@
  * in place by one rename, noted in the index. Across processes it is fetched once: the others wait for the one.
  * Refuses to open a byte before its SHA256 was compared; remembers what failed.
  */
-import { mkdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../config.ts'
@@ -12,6 +12,7 @@ import { log } from '../../log.ts'
 import { formatNamed } from '../formats.ts'
 import { isLease, takeLease } from '../index/lease.ts'
 import { PackageIndex, packageLabel, type PackageRow } from '../index/lookup.ts'
+import { makeFolder } from '../keep/folder.ts'
 import { type KeepContext, keepPackage } from '../keep/keep_package.ts'
 import { WORK_FOLDER } from '../keep/kept.ts'
 import { assertRoom } from '../keep/room.ts'
@@ -87,7 +88,7 @@ async function downloadPackage(row: PackageRow, context: FetchContext): Promise<
   }
   context.say(`fetch: ${row.name} ${row.version} (${(row.size / 2 ** 20).toFixed(1)} MB)`)
   const folder = join(config.repoDir, WORK_FOLDER)
-  mkdirSync(folder, { recursive: true, mode: 0o755 })
+  makeFolder(folder)
   assertRoom(config.repoDir, { minFreeMb: config.minFreeMb, bytes: row.size })
   const sha256 = hex(first.sha256)
   // By id: two releases can have the same content, and each has its own lease.

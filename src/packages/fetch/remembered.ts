@@ -5,10 +5,12 @@
  * that has passed, is noticed although the server says that nothing has changed.
  */
 import { createHash } from 'node:crypto'
-import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { chmod, readFile, rename, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { pid } from 'node:process'
 import type { DownloadRequest, Refreshed } from '../format.ts'
+import { FILE_MODE, makeFolder } from '../keep/folder.ts'
 import type { Received, Validator } from './download.ts'
 
 const FOLDER = '.metadata'
@@ -65,13 +67,19 @@ export class RememberedFiles {
   }
 
   async #keep(kept: string, { file, received }: { file: string; received: Received }): Promise<void> {
-    await mkdir(join(this.#options.repoDir, FOLDER), { recursive: true, mode: 0o755 })
-    await copyFile(file, `${kept}.new`)
-    await rename(`${kept}.new`, kept)
+    makeFolder(join(this.#options.repoDir, FOLDER))
+    await replace(kept, await readFile(file))
     const note: Note = { ...received.validator, sha256: received.sha256 }
-    await writeFile(`${kept}.new`, JSON.stringify(note))
-    await rename(`${kept}.new`, `${kept}.json`)
+    await replace(`${kept}.json`, JSON.stringify(note))
   }
+}
+
+/** By a rename; workers read it, whatever the umask of who syncs. */
+async function replace(path: string, content: Uint8Array | string): Promise<void> {
+  const temporary = `${path}.${pid}.new`
+  await writeFile(temporary, content)
+  await chmod(temporary, FILE_MODE)
+  await rename(temporary, path)
 }
 
 /** The note of a kept file, when it belongs to what is there. */

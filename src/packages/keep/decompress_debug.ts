@@ -10,6 +10,7 @@ import { fileSource } from '../../elf/source.ts'
 import { startChild } from '../child.ts'
 import { FetchError } from '../fetch/error.ts'
 import { sha256OfFile } from './content.ts'
+import { FILE_MODE } from './folder.ts'
 import type { KeptEntry } from './unpack.ts'
 
 const AT_ONCE = 200
@@ -50,7 +51,7 @@ async function decompressSome(entries: KeptEntry[], { folder, signal }: Decompre
     if (buildIdOf(file) !== entry.buildId) {
       throw new FetchError('malformed', `${entry.path} has another build-id once its sections are decompressed`)
     }
-    chmodSync(file, 0o644)
+    chmodSync(file, FILE_MODE)
     entry.size = after.size
     entry.sha256 = await sha256OfFile(file)
   }

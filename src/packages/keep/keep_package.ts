@@ -2,7 +2,7 @@
  * A verified package file into the store: unpacked under a temporary name, its debuginfo made as the settings say,
  * put in its place. Owns the order, and that nothing half-written stays when it fails.
  */
-import { mkdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../../config.ts'
 import type { Database } from '../../database.ts'
@@ -11,6 +11,7 @@ import type { PackageFormat } from '../format.ts'
 import { packageLabel, type PackageRow } from '../index/lookup.ts'
 import { decompressDebug } from './decompress_debug.ts'
 import { evictOverQuota } from './evict.ts'
+import { makeFolder } from './folder.ts'
 import { putInPlace, WORK_FOLDER } from './kept.ts'
 import { assertRoom } from './room.ts'
 import { unpack } from './unpack.ts'
@@ -37,7 +38,7 @@ export async function keepPackage(row: PackageRow, pack: PackageFile, context: K
   const { config, database, signal } = context
   const temporary = join(config.repoDir, WORK_FOLDER, `${row.id}.new`)
   const hasRoom = (bytes: number) => assertRoom(config.repoDir, { minFreeMb: config.minFreeMb, bytes })
-  mkdirSync(join(config.repoDir, WORK_FOLDER), { recursive: true, mode: 0o755 })
+  makeFolder(join(config.repoDir, WORK_FOLDER))
   rmSync(temporary, { recursive: true, force: true })
   try {
     const entries = await unpack(pack.format.members(pack.file, signal), { folder: temporary, assertRoom: hasRoom })

@@ -4,11 +4,12 @@
  * file adds to `build_id`.
  */
 import { Buffer } from 'node:buffer'
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database } from '../../database.ts'
 import { packagesInUse } from '../index/use.ts'
 import { chargeContents, passOnContents, shareContents } from './content.ts'
+import { makeFolder } from './folder.ts'
 import type { KeptEntry } from './unpack.ts'
 
 /** Under RETRACE_REPO_DIR: packages that come and go. */
@@ -49,7 +50,7 @@ export async function putInPlace(database: Database, repoDir: string, unpacked: 
   const { id, release, folder, temporary, entries } = unpacked
   const looked = await shareContents(database, repoDir, { id, folder: temporary, entries })
   const target = join(repoDir, release, folder)
-  mkdirSync(join(repoDir, release), { recursive: true, mode: 0o755 })
+  makeFolder(join(repoDir, release))
   // Left by a process that was killed between its rename and its row, or lost: it goes before the lock is taken.
   rmSync(target, { recursive: true, force: true })
   database.$client.transaction(() => {
@@ -138,7 +139,7 @@ export function removeKept(
   { id, release, folder }: KeptPackage,
 ): number | undefined {
   const going = join(repoDir, WORK_FOLDER, `${id}.gone`)
-  mkdirSync(join(repoDir, WORK_FOLDER), { recursive: true, mode: 0o755 })
+  makeFolder(join(repoDir, WORK_FOLDER))
   rmSync(going, { recursive: true, force: true })
   const freed = database.$client.transaction(() => {
     if (packagesInUse(database).has(id)) return undefined

@@ -4,7 +4,7 @@
  * last, so that no member is written through one.
  */
 import { createHash, type Hash } from 'node:crypto'
-import { closeSync, linkSync, mkdirSync, openSync, rmSync, statSync, symlinkSync, writeSync } from 'node:fs'
+import { closeSync, fchmodSync, linkSync, openSync, rmSync, statSync, symlinkSync, writeSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { ElfError } from '../../elf/error.ts'
 import { readElfFile } from '../../elf/file.ts'
@@ -12,6 +12,7 @@ import { fileSource } from '../../elf/source.ts'
 import { FetchError } from '../fetch/error.ts'
 import type { Member } from '../format.ts'
 import { HEAD_BYTES, isGdbScript, isKeptElf, linkTarget, memberPath } from './choose.ts'
+import { FILE_MODE, makeFolder } from './folder.ts'
 
 const MAX_MEMBERS = 2_000_000
 const MAX_LINKS = 200_000
@@ -63,7 +64,7 @@ class Unpacking {
   constructor({ folder, assertRoom }: UnpackOptions) {
     this.#folder = folder
     this.#assertRoom = assertRoom
-    mkdirSync(folder, { mode: 0o755 })
+    makeFolder(folder)
   }
 
   async take(member: Member): Promise<void> {
@@ -118,7 +119,9 @@ class Unpacking {
       throw new FetchError('malformed', 'The package holds a name twice: refused')
     }
     this.#makeParent(path)
-    return this.#attempt(path, (absolute) => openSync(absolute, 'wx', 0o644))
+    const file = this.#attempt(path, (absolute) => openSync(absolute, 'wx', FILE_MODE))
+    fchmodSync(file, FILE_MODE)
+    return file
   }
 
   #write(file: number, chunk: Uint8Array, hash: Hash): void {
@@ -143,7 +146,7 @@ class Unpacking {
   #makeParent(path: string): void {
     const parent = dirname(path)
     if (this.#folders.has(parent)) return
-    this.#attempt(parent, (absolute) => mkdirSync(absolute, { recursive: true, mode: 0o755 }))
+    this.#attempt(parent, makeFolder)
     this.#folders.add(parent)
   }
 
@@ -178,7 +181,7 @@ class Unpacking {
 
   #makeLink(link: string, target: string): boolean {
     try {
-      mkdirSync(join(this.#folder, dirname(link)), { recursive: true, mode: 0o755 })
+      makeFolder(join(this.#folder, dirname(link)))
       symlinkSync(relative(dirname(`/${link}`), `/${target}`), join(this.#folder, link))
       return true
     } catch (error) {

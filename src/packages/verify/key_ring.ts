@@ -20,13 +20,20 @@ export async function keyRing(trust: Trust): Promise<Uint8Array> {
       throw new FetchError('refused', `The key ring ${file} cannot be read (${error.code})`, { cause: error })
     })
     if (bytes.length > MAX_RING) throw new FetchError('refused', `The key ring ${file} is larger than 8 MiB`)
-    rings.push(isArmoured(bytes) ? dearmour(bytes.toString('latin1')) : bytes)
+    const ring = isArmoured(bytes) ? dearmour(bytes.toString('latin1')) : bytes
+    if (!isPackets(ring)) throw new FetchError('refused', `The key ring ${file} holds no OpenPGP key`)
+    rings.push(ring)
   }
   return Buffer.concat(rings)
 }
 
 function isArmoured(bytes: Buffer): boolean {
   return bytes.subarray(0, 4096).toString('latin1').includes(BEGIN)
+}
+
+/** Every OpenPGP packet begins with a byte whose first bit is set (RFC 9580, chapter 4.2); no text does. */
+function isPackets(bytes: Uint8Array): boolean {
+  return ((bytes[0] ?? 0) & 0x80) !== 0
 }
 
 /** The bytes of all public key blocks of a text. */
