@@ -3,7 +3,7 @@
  * Man page, sample file and README are tested against `SETTINGS`.
  */
 import { env } from 'node:process'
-import { z } from 'zod'
+import * as z from 'zod'
 import { UsageError } from './program.ts'
 
 const MAX_PORT = 65_535

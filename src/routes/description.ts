@@ -3,7 +3,7 @@
  * part stands with the route; openapi.ts puts them together.
  */
 import { type DescribeRouteOptions, resolver } from 'hono-openapi'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ErrorCode } from '../errors.ts'
 import { type Refusal, REFUSALS } from './error_response.ts'
 

@@ -4,7 +4,7 @@
  */
 import { Hono } from 'hono'
 import { describeRoute, resolver } from 'hono-openapi'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { AppEnv, Services } from '../services.ts'
 import { answer, answerJson, prefersJson } from './answer.ts'
 import { textResponse } from './description.ts'

@@ -5,7 +5,7 @@
 import { stat } from 'node:fs/promises'
 import { Hono } from 'hono'
 import { describeRoute, resolver } from 'hono-openapi'
-import { z } from 'zod'
+import * as z from 'zod'
 import { readOutcome, textOf } from '../runner/outcome.ts'
 import { lastLine, lastStep } from '../runner/worker_log.ts'
 import type { AppEnv, Services } from '../services.ts'

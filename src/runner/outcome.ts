@@ -2,7 +2,7 @@
  * How a task ended, as `outcome.json` says it: written by the worker, or by the runner for one that died.
  */
 import { readFileSync } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod'
 import { errnoOf } from '../spool/durable.ts'
 import type { Task } from '../spool/task.ts'
 

@@ -76,7 +76,7 @@ async function retrace(task: Task, tools: Tools): Promise<number> {
   }
   watch.start('report')
   const report = makeReport(found, watch.seconds())
-  deliver(task, report, { said, watch })
+  await deliver(task, report, { said, watch })
   return report.hasBacktrace ? EXIT.done : EXIT.failed
 }
 
@@ -142,12 +142,16 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
 }
 
 /** Writes the results, the log last of all; then the core goes. */
-function deliver(task: Task, report: Report, { said, watch }: { said: Journal; watch: Stopwatch }): void {
+async function deliver(
+  task: Task,
+  report: Report,
+  { said, watch }: { said: Journal; watch: Stopwatch },
+): Promise<void> {
   const { code, summary, next_step } = report.outcome
   said.say('report', `${code}: ${summary}`)
   if (code !== 'ok') said.say('report', `next: ${next_step}`)
   said.say('done', watch.summary())
-  writeResults(task, [...report.files, ['retrace-log', said.text()]])
+  await writeResults(task, [...report.files, ['retrace-log', said.text()]])
   removeTraces(task)
   removeCore(task)
 }

@@ -2,19 +2,9 @@
  * A task's directory as the worker sees it (architecture.md, 'A task's directory'). Owns the names, the hints that the
  * client sent, and writing by rename; refuses a directory without a core that never was a task.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { Buffer } from 'node:buffer'
 import { UsageError } from '../../src/program.ts'
 import type { Hints } from './resolve.ts'
 
@@ -71,25 +61,19 @@ function hint(task: Task, name: string): string | undefined {
   return readFileSync(path, 'utf8').replaceAll('\r\n', '\n').trim() || undefined
 }
 
-/** Writes results whole: each to a temporary name, flushed to the disk, then all renamed in order. */
-export function writeResults(task: Task, results: readonly [name: Result, text: string][]): void {
-  for (const [name, text] of results) {
-    const file = openSync(join(task.dir, name + NEW), 'w', 0o600)
-    try {
-      const bytes = Buffer.from(text)
-      for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at)
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
-    }
-  }
+/**
+ * Writes results whole: each to a temporary name, flushed to the disk, then all renamed in order. All are flushed at
+ * once: the disk takes little longer for five than for one.
+ */
+export async function writeResults(task: Task, results: readonly [name: Result, text: string][]): Promise<void> {
+  await Promise.all(results.map(async ([name, text]) => {
+    await using file = await open(join(task.dir, name + NEW), 'w', 0o600)
+    await file.writeFile(text)
+    await file.sync()
+  }))
   for (const [name] of results) renameSync(join(task.dir, name + NEW), join(task.dir, name))
-  const folder = openSync(task.dir, 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
-  }
+  await using folder = await open(task.dir, 'r')
+  await folder.sync()
 }
 
 /** The folder for links of a task that has very many (assemble.ts). */

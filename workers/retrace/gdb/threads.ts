@@ -35,24 +35,29 @@ interface ThreadId {
   readonly lwp: number
 }
 
-/** In three questions: the frames are there, should their values take too long. */
+/**
+ * In three questions: the frames are there, should their values take too long. Each answer is read while gdb works on
+ * the next question.
+ */
 export async function askCrashed(asker: Asker, thread: ThreadId, maxText: number): Promise<ThreadAnswer> {
   const { number } = thread
   const framed = await asker.ask('frames of the crashed thread', 'frames', {
     parameters: [number, MAX_FRAMES],
     share: 0.6,
   })
-  const told = await asker.ask('backtrace of the crashed thread', 'backtrace', {
+  const telling = asker.ask('backtrace of the crashed thread', 'backtrace', {
     parameters: [number, MAX_FRAMES, maxText],
     share: 0.5,
   })
+  const frames = readFrames(framed.data)
+  const told = await telling
   const typed = await asker.ask('values of the crashed thread', 'values', {
     parameters: [number, VALUE_FRAMES, MAX_VARIABLES],
     share: 0.4,
   })
   return {
     ...thread,
-    ...readFrames(framed.data),
+    ...frames,
     text: readText(told.data, 'text'),
     cut: readFlag(told.data, 'cut'),
     values: readValues(typed.data),

@@ -77,12 +77,11 @@ export function reportThreads(
       number: thread.number,
       lwp: thread.lwp,
       pointer: hasLibrary && thread.pointer ? thread.pointer : undefined,
-      frames: frames.map((frame, level) => ({
-        ...frame,
-        level,
-        ...(thread.values.get(level) ?? NO_VALUES),
-        ...places[level] ?? { module: undefined, trust: 'guessed' },
-      })),
+      frames: frames.map(({ pc, kind, function: name, file, line }, level) => {
+        const values = thread.values.get(level) ?? NO_VALUES
+        const place = places[level] ?? { module: undefined, trust: 'guessed' }
+        return { level, pc, kind, function: name, file, line, ...values, ...place }
+      }),
       text,
       stopped: read.stopped ?? thread.stop,
       more: thread.more || !thread.complete,

@@ -22,8 +22,8 @@ export interface CgroupLimits {
 
 const NAME = /^abrt-retrace-(\d+)-\d+$/
 const MB = 1_048_576
-const REMOVE_TRIES = 50
-const REMOVE_PAUSE_MS = 20
+const REMOVE_TRIES = 500
+const REMOVE_PAUSE_MS = 2
 
 let count = 0
 
