@@ -20,6 +20,9 @@ const boolean = z.string().toLowerCase()
 
 const absolutePath = z.string().regex(/^\//, 'must be an absolute path')
 
+const LEVEL = '(debug|info|warning|error)'
+const LOG_LEVELS = new RegExp(`^${LEVEL}(,[a-z_]+=${LEVEL})*$`)
+
 interface Setting {
   schema: z.ZodType<unknown, string>
   /** The default as an administrator would write it; undefined: not set. */
@@ -114,9 +117,9 @@ export const SETTINGS = {
     meaning: 'port of the loopback listener for /metrics; 0: off',
   },
   RETRACE_LOG_LEVEL: {
-    schema: z.enum(['debug', 'info', 'warning', 'error']),
+    schema: z.string().regex(LOG_LEVELS, 'must be debug, info, warning or error, then perhaps ,CATEGORY=LEVEL'),
     default: 'info',
-    meaning: 'debug, info, warning or error',
+    meaning: 'debug, info, warning or error; for a category of the log another: info,http=warning',
   },
   RETRACE_LOG_FORMAT: { schema: z.enum(['text', 'json']), default: 'text', meaning: 'text or json, to standard error' },
 } satisfies Record<string, Setting>
@@ -154,7 +157,8 @@ export interface Config {
   fetchKbPerS: number
   decompressDebug: boolean
   metricsPort: number
-  logLevel: 'debug' | 'info' | 'warning' | 'error'
+  /** `LEVEL[,CATEGORY=LEVEL]...`, checked. */
+  logLevel: string
   logFormat: 'text' | 'json'
   proxyEnvironment: ProxyEnvironment
 }

@@ -11,6 +11,7 @@ import {
   getTextFormatter,
   type LogLevel,
   type LogRecord,
+  parseLogLevel,
 } from '@logtape/logtape'
 import { type Config, readSupervisor, unknownSettings } from './config.ts'
 import { quote } from './errors.ts'
@@ -30,13 +31,26 @@ export async function startLog(config: Pick<Config, 'logLevel' | 'logFormat'>): 
     reset: true,
     sinks: { stderr: sink, meta: getConsoleSink() },
     loggers: [
-      { category: 'retrace', lowestLevel: config.logLevel, sinks: ['stderr'] },
+      ...logLevels(config.logLevel).map(({ category, level }) => ({
+        category,
+        lowestLevel: level,
+        sinks: ['stderr' as const],
+        parentSinks: 'override' as const,
+      })),
       { category: ['logtape', 'meta'], lowestLevel: 'warning', sinks: ['meta'] },
     ],
   })
   for (const name of unknownSettings()) {
     log('config').warning(`There is no setting ${name}, it changes nothing; --help names those that there are`)
   }
+}
+
+/** `info,http=warning`: the level of everything, then those of single rooms. */
+export function logLevels(setting: string): { category: string[]; level: LogLevel }[] {
+  return setting.split(',').map((word) => {
+    const [level = '', room] = word.split('=').reverse()
+    return { category: room === undefined ? ['retrace'] : ['retrace', room], level: parseLogLevel(level) }
+  })
 }
 
 function formatterOf(config: Pick<Config, 'logFormat'>): (record: LogRecord) => string {
