@@ -8,6 +8,7 @@ import { type Core, readCore } from '../../../src/elf/core.ts'
 import { ElfError } from '../../../src/elf/error.ts'
 import { type ByteSource, bytesSource } from '../../../src/elf/source.ts'
 import { fixtureCore } from '../../helpers/cores.ts'
+import { cpuMilliseconds } from '../../helpers/cpu.ts'
 import { makeCore, makeNote, numberBytes, type Patch, patched } from '../../helpers/patched_core.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'elf-patched-'))
@@ -202,11 +203,7 @@ describe('readCore() of a core whose numbers lie', () => {
     const many = new Uint8Array(note.length * 1_000_000)
     many.set(note)
     for (let done = note.length; done < many.length; done *= 2) many.copyWithin(done, 0, done)
-    const inTime = (core: Uint8Array) => {
-      const before = performance.now()
-      readCore(bytesSource(core))
-      return performance.now() - before
-    }
+    const inTime = (core: Uint8Array) => cpuMilliseconds(() => readCore(bytesSource(core)))
     expect(inTime(makeCore([{ type: 4, offset: 120n, fileSize: BigInt(many.length) }], many))).toBeLessThan(5000)
     const image = bytes.slice(0x4000, 0x5000)
     const pages = Array.from({ length: 30_000 }, (_, index) => ({
