@@ -179,6 +179,7 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
     modules,
     release: 'debian-12-amd64',
     owner: undefined,
+    packages: undefined,
     regions: assembly.regions,
     debugged,
     ranOutOfTime: deadline.isOver ? 'debug' : undefined,

@@ -103,7 +103,9 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
     signal: AbortSignal.any([signal, deadline.signal(RESOLVE_SHARE)]),
     say: (line) => said.repeat(line),
   }))
-  if (resolution === undefined) return { ...found, core, step: 'resolve', ranOutOfTime: 'fetch' }
+  if (resolution === undefined) {
+    return { ...found, core, packages: uses.counts(), step: 'resolve', ranOutOfTime: 'fetch' }
+  }
   watch.move('resolve', 'fetch', resolution.seconds.fetch)
   said.say('resolve', afterResolving(resolution))
   for (const module of resolution.modules) said.note('resolve', moduleLine(module))
@@ -134,6 +136,7 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
   }
   return {
     ...resolved,
+    packages: uses.counts(),
     regions: assembly.regions,
     debugged,
     step: 'debug',
@@ -177,6 +180,7 @@ function nothingFound(task: Task): Findings {
     modules: [],
     release: undefined,
     owner: undefined,
+    packages: undefined,
     regions: undefined,
     debugged: undefined,
     ranOutOfTime: undefined,

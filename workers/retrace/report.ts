@@ -3,6 +3,7 @@
  * are; refuses a `backtrace` in which no frame has a name.
  */
 import type { Core } from '../../src/elf/core.ts'
+import type { PackageCounts } from '../../src/packages/index/use.ts'
 import { packageName } from '../../src/packages/package_name.ts'
 import type { Debugged } from './debug.ts'
 import type { Region } from './gdb/readable_memory.ts'
@@ -31,6 +32,8 @@ export interface Findings {
   readonly modules: readonly ResolvedModule[]
   readonly release: string | undefined
   readonly owner: string | undefined
+  /** Packages that the task used, by whether they were here; undefined: it did not come so far. */
+  readonly packages: PackageCounts | undefined
   readonly regions: readonly Region[] | undefined
   readonly debugged: Debugged | undefined
   readonly ranOutOfTime: 'fetch' | 'debug' | undefined
@@ -96,6 +99,7 @@ function outcomeJson(findings: Findings, outcome: Outcome, seconds: Seconds): st
       release: findings.release ?? null,
       seconds: Object.fromEntries(Object.entries(seconds).map(([name, value]) => [name, Number(value.toFixed(3))])),
       modules: countModules(findings.modules),
+      packages: findings.packages,
     })
   }\n`
 }

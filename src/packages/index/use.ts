@@ -5,12 +5,18 @@
 import type { Database } from '../../database.ts'
 import { isRunning, type ProcessName, thisProcess } from './process.ts'
 
+export interface PackageCounts {
+  readonly here: number
+  readonly fetched: number
+}
+
 /** The uses of this process, for one task. */
 export class PackageUses implements Disposable {
   readonly #client: Database['$client']
   readonly #me = thisProcess()
   readonly #until: number
-  readonly #claimed = new Set<number>()
+  /** By id: whether its files were here when it was first claimed. */
+  readonly #claimed = new Map<number, boolean>()
   readonly #folder: ReturnType<Database['$client']['prepare']>
 
   /** `seconds`: as long as the task can last. */
@@ -26,8 +32,19 @@ export class PackageUses implements Disposable {
    */
   claim(id: number): string | null {
     if (!this.#claimed.has(id)) this.#note(id)
-    this.#claimed.add(id)
-    return this.#folder.get(id) as string | null
+    const folder = this.#folder.get(id) as string | null
+    if (!this.#claimed.has(id)) this.#claimed.set(id, folder !== null)
+    return folder
+  }
+
+  /** How many of them were here, and how many have come since; one that could not be had is neither. */
+  counts(): PackageCounts {
+    const counts = { here: 0, fetched: 0 }
+    for (const [id, wasHere] of this.#claimed) {
+      if (wasHere) counts.here++
+      else if (this.#folder.get(id) !== null) counts.fetched++
+    }
+    return counts
   }
 
   #note(id: number): void {

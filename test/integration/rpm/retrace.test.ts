@@ -18,6 +18,8 @@ interface Retraced {
   code: number | null
   log: string
   backtrace: string
+  /** As `outcome.json` counts them. */
+  packages: unknown
   modules: { path: string; status: string; package: string | null; debug_package: string | null; dwz: unknown[] }[]
 }
 
@@ -39,6 +41,7 @@ async function retrace(world: RpmWorld, core: string, manifest: Record<string, s
     code,
     log: read('retrace-log'),
     backtrace: read('backtrace'),
+    packages: (JSON.parse(read('outcome.json') || '{}') as Partial<Retraced>).packages,
     modules: (JSON.parse(read('modules.json') || '{"modules":[]}') as Pick<Retraced, 'modules'>).modules,
   }
 }
@@ -148,7 +151,7 @@ describe('a crash in a program of a yum repository', () => {
     const core = crashOf(world, ['shop', 'shop-libs'].map((name) => paths[name] ?? ''))
     repository.publish({ date: 1_700_000_000 })
     await world.sync()
-    expect((await retrace(world, core)).code).toBe(0)
+    expect(await retrace(world, core)).toMatchObject({ code: 0, packages: { here: 0, fetched: 4 } })
     for (const path of Object.values(paths)) repository.remove(path)
     repository.add(shop('1.0-2.fc40', ' int later(int a) { return a; }'))
     repository.publish({ date: 1_700_001_000 })
@@ -158,6 +161,7 @@ describe('a crash in a program of a yum repository', () => {
     const result = await retrace(world, core, { os_release: 'Fedora release 40 (Forty)' })
     expect(result.backtrace).toMatch(CRASHED)
     expect(world.server.requests).toEqual([])
+    expect(result.packages).toEqual({ here: 4, fetched: 0 })
   })
 
   it.each(
