@@ -28,7 +28,8 @@ const NT_GNU_BUILD_ID = 3
 const NT_FDO_PACKAGE = 0xcafe1a7e
 const MAX_OWNER = 64
 const MAX_BUILD_ID = 64
-const MAX_PACKAGE_NOTE = 65_536
+/** Fedora's and Debian's have 200 to 500; each module of a core keeps its own. */
+const MAX_PACKAGE_NOTE = 4096
 
 /** Goes through an area of notes, in order, until it ends or no longer makes sense; never throws for what it reads. */
 export function* readNotes(source: ByteSource, encoding: Encoding, area: NoteArea): Generator<Note> {

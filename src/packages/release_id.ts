@@ -43,6 +43,19 @@ export function releaseId(text: string, architecture: string | undefined): strin
   return `${named.release}-${ownArchitectureName(named.release, canonical)}`
 }
 
+/**
+ * What is wrong with a release that a repository's configuration names (`fedora-40`), as the end of a sentence that
+ * begins with its key; undefined: nothing.
+ */
+export function faultOfConfigured(release: string): string | undefined {
+  if (!/^[a-z][a-z0-9._]*(-[a-z0-9._]+)*$/.test(release)) {
+    return 'is a release id without architecture, like debian-12 or fedora-40'
+  }
+  const dash = release.lastIndexOf('-')
+  const isWithArchitecture = dash > 0 && architectureNamed(release.slice(dash + 1)) !== undefined
+  return isWithArchitecture ? `has no architecture: leave ${release.slice(dash)} away` : undefined
+}
+
 /** The id without architecture, and the architecture when the text was an id that named one. */
 export function releaseName(text: string): { release: string; architecture: string | undefined } | undefined {
   const line = text.trim().slice(0, 10_000)

@@ -11,6 +11,7 @@ import type { Database } from '../../src/database.ts'
 import { type Architecture, architectureRow } from '../../src/elf/architecture.ts'
 import type { Core } from '../../src/elf/core.ts'
 import { PackageIndex, packageLabel } from '../../src/packages/index/lookup.ts'
+import { packageReadings } from '../../src/packages/package_name.ts'
 import type { PackageUses } from '../../src/packages/index/use.ts'
 import type { Deadline } from './deadline.ts'
 import { hostArchitecture } from './gdb/engine.ts'
@@ -95,8 +96,9 @@ async function sameVersionFor(
     say: (line) => said.repeat(line),
     signal: AbortSignal.any([signal, deadline.signal(FETCH_SHARE)]),
   }, index)
-  const [name = '', version = ''] = label.split('_')
-  for (const row of index.exactly(name, version).filter((each) => each.architecture === architecture)) {
+  const [reading] = packageReadings(label)
+  if (reading?.version === undefined) return undefined
+  for (const row of index.exactly(reading.name, reading.version).filter((each) => each.architecture === architecture)) {
     if (await fetcher.fetch(row) !== undefined) continue
     const found = threadLibraryIn(join(config.repoDir, row.release, row.folder ?? packageLabel(row)), architecture)
     if (found !== undefined) return found

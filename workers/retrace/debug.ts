@@ -51,6 +51,8 @@ const MAX_LINE = 8 * MB
 const PROCESSOR_PER_CLOCK = 4
 /** Of the time left, for opening the core, when another engine could be asked after that. */
 const OPENING_SHARE = 0.3
+/** But at least this long: a gdb takes a second to come up on a busy machine, and another one takes no less. */
+const MIN_OPENING_MS = 5_000
 
 type Attempt = Omit<Debugged, 'engine' | 'rejected' | 'conversation'> & { conversation: Conversation }
 
@@ -97,6 +99,10 @@ function worth({ conversation: { contradictions, threads } }: Attempt): number {
   return 1 + (crashed?.frames.length ? 1_000_000 : 0) + (crashed?.text ? 1_000_000 : 0) + threads.length
 }
 
+function openingTime(deadline: Deadline): number {
+  return Math.max(deadline.share(OPENING_SHARE), Math.min(deadline.leftMs(), MIN_OPENING_MS))
+}
+
 async function runEngine(
   engine: Engine,
   { core, assembly, context, isLast }: { core: Core; assembly: Assembly; context: DebugContext; isLast: boolean },
@@ -127,7 +133,7 @@ async function runEngine(
       libraries: assembly.libraries,
       regions: assembly.regions,
       printers: assembly.printers,
-      openingMs: deadline.share(isLast ? 1 : OPENING_SHARE),
+      openingMs: isLast ? deadline.leftMs() : openingTime(deadline),
       maxText,
       maxCrashedText: MAX_CRASHED_TEXT,
     }, deadline)

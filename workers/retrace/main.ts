@@ -66,8 +66,9 @@ async function retrace(task: Task, tools: Tools): Promise<number> {
     removeTraces(task)
     found = await investigate(task, { ...tools, watch })
   } catch (error) {
-    found = { ...nothingFound(task), outcome: outcome('internal', `The worker failed: ${describe(error)}.`) }
-    said.complain('report', error instanceof Error ? error.stack ?? error.message : String(error))
+    const step = watch.step ?? 'read'
+    found = { ...nothingFound(task), step, outcome: outcome('internal', `The worker failed: ${describe(error)}.`) }
+    said.complain(step, error instanceof Error ? error.stack ?? error.message : String(error))
   }
   if (signal.aborted) {
     said.complain('done', 'stopped by a signal; the task stays to be done')

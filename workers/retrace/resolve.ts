@@ -12,7 +12,7 @@ import { noteLost } from '../../src/packages/keep/kept.ts'
 import { packageName, packageReadings } from '../../src/packages/package_name.ts'
 import { versionOrder } from '../../src/packages/versions.ts'
 import { type BinaryResult, findBinary, type Search } from './resolve/binary.ts'
-import { buildKey, closestVersions, countBuilds, namedPackages, ownersOf } from './resolve/candidates.ts'
+import { buildKey, closestVersions, countBuilds, MAX_NAMED, namedPackages, ownersOf } from './resolve/candidates.ts'
 import { dwzClosure, findDebugBeside, findDebugByBuildId } from './resolve/debuginfo.ts'
 import { Fetcher } from './resolve/fetcher.ts'
 import { notedLabel, notedPackage } from './resolve/package_note.ts'
@@ -100,7 +100,7 @@ export async function resolveModules(core: Core, hints: Hints, context: ResolveC
     signal: context.signal,
   }
   const modules = await Promise.all(core.modules.map((module) => resolveModule(module, search)))
-  for (const resolved of modules) sayUnknownVersion(resolved, texts, search)
+  sayUnknownVersions(modules, texts, search)
   const seconds = (performance.now() - started) / 1000
   return {
     modules,
@@ -175,21 +175,30 @@ function labelInNote(module: CoreModule): string | undefined {
   return noted && notedLabel(noted)
 }
 
-/** The client named a version that no index has: the reason why a module is missing, and what is known instead. */
-function sayUnknownVersion(resolved: ResolvedModule, texts: string[], { knowledge }: Search): void {
+/** The client named versions that no index has: the reason why modules are missing, and what is known instead. */
+function sayUnknownVersions(modules: ResolvedModule[], texts: string[], { knowledge }: Search): void {
   const { index, releaseId, named } = knowledge
-  if (resolved.binary !== undefined || resolved.status === 'not-applicable' || releaseId === undefined) return
-  const owners = ownersOf(resolved.module.path, releaseId, index)
-  for (const text of texts) {
+  if (releaseId === undefined) return
+  const unknown = new Map<string, string>()
+  for (const text of texts.slice(0, MAX_NAMED)) {
     const [reading] = packageReadings(text)
-    if (reading?.version === undefined || !owners.includes(reading.name) || named.has(reading.name)) continue
-    const rows = index.versionsOf(reading.name, releaseId)
-    const format = rows[0]?.format ?? 'deb'
-    const versions = closestVersions(rows.map(({ version }) => version), reading.version, versionOrder(format))
-    resolved.package ??= `${reading.name}${format === 'rpm' ? '-' : '_'}${reading.version}`
-    resolved.tried.push(
-      `the client says ${reading.name} ${reading.version}, which no index here has; known: ${versions.join(', ')}`,
-    )
+    if (reading?.version === undefined || named.has(reading.name) || unknown.has(reading.name)) continue
+    unknown.set(reading.name, reading.version)
+  }
+  if (unknown.size === 0) return
+  for (const resolved of modules) {
+    if (resolved.binary !== undefined || resolved.status === 'not-applicable') continue
+    for (const name of ownersOf(resolved.module.path, releaseId, index)) {
+      const wanted = unknown.get(name)
+      if (wanted === undefined) continue
+      const rows = index.versionsOf(name, releaseId)
+      const format = rows[0]?.format ?? 'deb'
+      const versions = closestVersions(rows.map(({ version }) => version), wanted, versionOrder(format))
+      resolved.package ??= `${name}${format === 'rpm' ? '-' : '_'}${wanted}`
+      resolved.tried.push(
+        `the client says ${name} ${wanted}, which no index here has; known: ${versions.join(', ')}`,
+      )
+    }
   }
 }
 

@@ -9,6 +9,11 @@ export class Stopwatch {
   #step: keyof Omit<Seconds, 'total'> | undefined
   #since = 0
 
+  /** The step that runs. */
+  get step(): keyof Omit<Seconds, 'total'> | undefined {
+    return this.#step
+  }
+
   /** Ends the running step and begins another. */
   start(step: keyof Omit<Seconds, 'total'>): void {
     this.#stop()

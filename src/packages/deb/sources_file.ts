@@ -6,6 +6,7 @@
 import { architectureNamed } from '../../elf/architecture.ts'
 import { UsageError } from '../../program.ts'
 import type { RepositorySpec, Trust } from '../format.ts'
+import { faultOfConfigured } from '../release_id.ts'
 import { addressOf, CONNECTION_KEYS, connectionOf } from './connection.ts'
 import { type Field, parseStanzas, type Stanza, SyntaxFault } from './deb822.ts'
 
@@ -141,13 +142,8 @@ function architecturesOf(reader: Reader): string[] {
 
 function releaseOf(reader: Reader): string | undefined {
   const value = reader.stanza.fields.get('x-retrace-release')?.value
-  if (value !== undefined && !/^[a-z][a-z0-9._]*(-[a-z0-9._]+)*$/.test(value)) {
-    reader.fail('x-retrace-release', `X-Retrace-Release is a release id without architecture, like debian-12`)
-  }
-  const tail = value?.split('-').at(-1)
-  if (value !== undefined && tail !== undefined && value.includes('-') && architectureNamed(tail) !== undefined) {
-    reader.fail('x-retrace-release', `X-Retrace-Release has no architecture: leave -${tail} away`)
-  }
+  const fault = value === undefined ? undefined : faultOfConfigured(value)
+  if (fault !== undefined) reader.fail('x-retrace-release', `X-Retrace-Release ${fault}`)
   return value
 }
 

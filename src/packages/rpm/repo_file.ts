@@ -6,6 +6,7 @@
 import { type Architecture, architectureNamed, architectureRow } from '../../elf/architecture.ts'
 import { UsageError } from '../../program.ts'
 import type { RepositorySpec, Trust } from '../format.ts'
+import { faultOfConfigured } from '../release_id.ts'
 import { connectionOf } from './connection.ts'
 import { type IniSection, parseIni } from './ini.ts'
 import { Reader } from './reader.ts'
@@ -161,13 +162,8 @@ function releaseOf(reader: Reader): string {
       `[${reader.section.name}] has no retrace_release: say which release it feeds, like fedora-40`,
     )
   }
-  if (!/^[a-z][a-z0-9._]*(-[a-z0-9._]+)*$/.test(value)) {
-    reader.fail('retrace_release', 'retrace_release is a release id without architecture, like fedora-40')
-  }
-  const tail = value.split('-').at(-1) ?? ''
-  if (value.includes('-') && architectureNamed(tail) !== undefined) {
-    reader.fail('retrace_release', `retrace_release has no architecture: leave -${tail} away`)
-  }
+  const fault = faultOfConfigured(value)
+  if (fault !== undefined) reader.fail('retrace_release', `retrace_release ${fault}`)
   return value
 }
 

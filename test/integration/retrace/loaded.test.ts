@@ -115,7 +115,9 @@ describe('the pretty printers of libstdc++', () => {
         std::vector<int> many(100000); for (int i = 0; i < 100000; i++) many[i] = i;
         std::string text(100000, 'x'); text[7] = 'y';
         std::vector<std::string> wide; for (int i = 0; i < 400; i++) wide.push_back(std::string(150, 'a' + i % 7));
-        return *(volatile int *)0 + many[5] + text[5] + wide.size();
+        std::vector<std::vector<std::vector<int>>> nested(100, {100, std::vector<int>(100, 1)});
+        std::vector<std::string> after = {"still shown"};
+        return *(volatile int *)0 + many[5] + text[5] + wide.size() + nested.size() + after.size();
       }`
     const retraced = await retrace(compile(folder.path, 'long.cc', source, ['-O0']))
     const [many, text, wide] = ['many', 'text', 'wide'].map((name) => local(retraced, 'main', name))
@@ -123,6 +125,11 @@ describe('the pretty printers of libstdc++', () => {
     expect(text).toMatchObject({ state: 'cut', value: `"xxxxxxxy", 'x' <repeats 192 times>...` })
     expect(wide?.state).toBe('cut')
     expect(wide?.value.length).toBeLessThan(5_000)
+    expect(local(retraced, 'main', 'nested')).toMatchObject({ state: 'cut' })
+    const [nested = ''] = /^ +nested = .*$/m.exec(retraced.text) ?? []
+    expect(nested).toContain('<error reading variable: the value has too many elements>')
+    expect(nested.length).toBeLessThan(50_000)
+    expect(local(retraced, 'main', 'after')?.value).toContain('{"still shown"}')
   })
 
   it.each([

@@ -47,6 +47,16 @@ describe('a session', () => {
     await expect.poll(() => pids.filter((pid) => existsSync(`/proc/${pid}/exe`))).toEqual([])
   })
 
+  it('calls it a time-out when gdb dies of being interrupted', async () => {
+    await using session = emptySession()
+    await session.command('-gdb-version', 20_000)
+    const brittle = python('exec("import os, time\\ntry: time.sleep(30)\\nexcept BaseException: os._exit(130)")')
+    expect(await session.command(brittle, 300)).toMatchObject({
+      kind: 'ended',
+      end: { kind: 'timeout', detail: expect.stringMatching(/^gdb did not answer within 0\.3 s/) },
+    })
+  })
+
   it('says so when gdb ends by itself', async () => {
     await using session = emptySession()
     await session.command('-gdb-version', 20_000)

@@ -59,6 +59,11 @@ export class Pending {
     this.#after(options.limitMs, () => this.#interrupt())
   }
 
+  /** The limit was over and gdb was told so: an end that comes now is no end of its own. */
+  get wasInterrupted(): boolean {
+    return this.#wasInterrupted
+  }
+
   onConsole(text: string): void {
     if (this.#console.length < MAX_CONSOLE) this.#console += text
   }

@@ -39,6 +39,8 @@ export class Session {
   #end: SessionEnd | undefined
   #token = 0
   #total = 0
+  /** What is said when the command that runs now takes too long. */
+  #late = ''
   #errors = ''
   #peakMb = 0
 
@@ -102,14 +104,14 @@ export class Session {
     if (this.#pending !== undefined) throw new Error('Expected the answer to the last command before the next one')
     if (this.#end !== undefined) return Promise.resolve({ kind: 'ended', end: this.#end, console: '', data: [] })
     const token = ++this.#token
-    const seconds = (limitMs / 1000).toFixed(1)
+    this.#late = `gdb did not answer within ${(limitMs / 1000).toFixed(1)} s to ${line.slice(0, 120)}`
     return new Promise((resolve) => {
       this.#pending = new Pending({
         token,
         isQuestion,
         limitMs,
         onLate: () => this.#interrupt(),
-        onStuck: () => this.#finish('timeout', `gdb did not answer within ${seconds} s to ${line.slice(0, 120)}`),
+        onStuck: () => this.#finish('timeout', this.#late),
         onAnswer: (answer) => {
           this.#pending = undefined
           resolve(answer)
@@ -181,7 +183,9 @@ export class Session {
   }
 
   #finish(kind: SessionEnd['kind'], detail: string): void {
-    this.#end ??= { kind, detail }
+    // An interrupt can end a gdb that has not come up yet, or spoil what it says: its time was over all the same.
+    const isLate = this.#pending?.wasInterrupted === true && (kind === 'exit' || kind === 'overflow')
+    this.#end ??= isLate ? { kind: 'timeout', detail: this.#late } : { kind, detail }
     clearInterval(this.#watch)
     killGroup(this.#process.child)
     this.#pending?.onEnd(this.#end)

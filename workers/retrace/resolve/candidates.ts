@@ -14,7 +14,8 @@ import { notedPackage } from './package_note.ts'
 const MAX_OF_SOURCE = 4
 const MAX_VERSIONS = 8
 const MAX_NAMES = 4
-const MAX_NAMED = 2000
+/** Packages of the client that are looked at. */
+export const MAX_NAMED = 2000
 const MAX_COUNTED = 500
 
 /** Why a package is a candidate, for the log. */

@@ -8,6 +8,8 @@ import { type PackageIndex, packageLabel, type PackageRow } from '../../../src/p
 import type { PackageUses } from '../../../src/packages/index/use.ts'
 
 const AT_ONCE = 4
+/** Packages of one task: a desktop program needs 250 with debuginfo, a core made for it could name the whole archive. */
+const MAX_FETCHED = 1_000
 /** Of the task's time: the rest is for gdb, on what came. */
 const SHARE = 0.6
 
@@ -53,8 +55,14 @@ export class Fetcher {
   fetch(row: PackageRow): Promise<string | undefined> {
     row.folder = this.#context.uses.claim(row.id)
     if (row.folder !== null) return Promise.resolve(undefined)
-    let task = this.#tasks.get(row.id)
-    if (task === undefined) this.#tasks.set(row.id, task = this.#timed(row))
+    const running = this.#tasks.get(row.id)
+    if (running !== undefined) return running
+    if (this.#tasks.size >= MAX_FETCHED) {
+      this.#failed.add(row.id)
+      return Promise.resolve(`${packageLabel(row)} was not fetched: ${MAX_FETCHED} packages are the most for one task`)
+    }
+    const task = this.#timed(row)
+    this.#tasks.set(row.id, task)
     return task
   }
 

@@ -6,6 +6,11 @@ import sys
 import gdb
 
 lookups = []
+# Elements of one value, those of containers within containers included: gdb bounds each container alone, so that a map
+# of maps of vectors would have millions.
+MAX_ELEMENTS = 4000
+open_containers = 0
+elements_left = 0
 
 
 def answer_printers(folder):
@@ -60,5 +65,16 @@ class Leashed:
 
 class LeashedParent(Leashed):
     def children(self):
-        with Leash():
-            yield from self.printer.children()
+        global open_containers, elements_left
+        if open_containers == 0:
+            elements_left = MAX_ELEMENTS
+        open_containers += 1
+        try:
+            with Leash():
+                for child in self.printer.children():
+                    elements_left -= 1
+                    if elements_left < 0:
+                        raise gdb.MemoryError("the value has too many elements")
+                    yield child
+        finally:
+            open_containers -= 1

@@ -35,6 +35,7 @@ VALUE_KINDS = {
     gdb.TYPE_CODE_STRUCT: "struct",
     gdb.TYPE_CODE_UNION: "union",
 }
+UNREADABLE = "<error reading variable"
 MAX_VALUE = 4096
 MAX_TYPE = 512
 FRAMES_PER_VALUES = 32
@@ -203,14 +204,14 @@ def typed(symbol, frame):
             state, text = "optimized-out", "<optimized out>"
         else:
             text = value.format_string(deref_refs=True)
-            if text.startswith("<error reading variable"):
+            if text.startswith(UNREADABLE):
                 state = "unavailable"
             elif len(text) > MAX_VALUE:
                 state, text = "cut", text[:MAX_VALUE] + "..."
-            elif "..." in text and text.rstrip("}\")'").endswith("..."):
+            elif UNREADABLE in text or "..." in text and text.rstrip("}\")'").endswith("..."):
                 state = "cut"
     except Exception as error:  # of gdb, or of a pretty printer
-        state, text = "unavailable", "<error reading variable: %s>" % error
+        state, text = "unavailable", "%s: %s>" % (UNREADABLE, error)
     return [symbol.print_name, str(symbol.type)[:MAX_TYPE] if symbol.type else None, kind, text, state]
 
 
