@@ -36,15 +36,16 @@ export function journal(
     write?.(`${line}\n`)
   }
   return {
-    say: (step, text) => keep(clean(`${step}: ${text}`), out),
-    complain: (step, text) => keep(clean(`${step}: ${text}`), err),
-    note: (step, text) => keep(clean(`${step}: ${text}`)),
-    repeat: (line) => keep(clean(/^[a-z]+: /.test(line) ? line : `resolve: ${line}`), out),
+    say: (step, text) => keep(oneLine(`${step}: ${text}`), out),
+    complain: (step, text) => keep(oneLine(`${step}: ${text}`), err),
+    note: (step, text) => keep(oneLine(`${step}: ${text}`)),
+    repeat: (line) => keep(oneLine(/^[a-z]+: /.test(line) ? line : `resolve: ${line}`), out),
     text: () => `${lines.join('\n')}\n`,
   }
 }
 
-function clean(line: string): string {
+/** Control characters shown, cut to 1000 characters: what a stranger named cannot look like another line. */
+export function oneLine(line: string): string {
   const shown = line.replace(
     /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
     (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,

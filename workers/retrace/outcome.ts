@@ -6,8 +6,9 @@ import type { Core } from '../../src/elf/core.ts'
 import type { ElfErrorCode } from '../../src/elf/error.ts'
 import type { SessionEnd } from './gdb/session.ts'
 import type { ReportThread } from './report/frames.ts'
+import { oneLine } from './journal.ts'
 import { cutSentence } from './lacking_memory.ts'
-import { lackOf } from './report/modules.ts'
+import { BY_PATH, lackOf } from './report/modules.ts'
 import type { ResolvedModule } from './resolve.ts'
 
 export type OutcomeCode =
@@ -59,8 +60,9 @@ const NEXT_STEP: Readonly<Record<OutcomeCode, string>> = {
   'internal': 'Tell the administrator, with the log of this task.',
 }
 
+/** `summary` may hold names out of the core: it becomes a line. */
 export function outcome(code: OutcomeCode, summary: string, nextStep: string = NEXT_STEP[code]): Outcome {
-  return { code, summary, next_step: nextStep }
+  return { code, summary: oneLine(summary), next_step: nextStep }
 }
 
 const CORE_ERRORS: Readonly<Record<ElfErrorCode, OutcomeCode>> = {
@@ -149,8 +151,16 @@ function success({ threads, losses }: Facts, frames: number): Outcome {
   const summary = `${frames} frames of ${threads.length} ${threads.length === 1 ? 'thread' : 'threads'}`
   if (lacks.length === 0 && losses.length === 0) return outcome('ok', `${summary}, complete.`)
   const shown = [...lacks.slice(0, 8), ...(lacks.length > 8 ? [`${lacks.length - 8} more modules`] : []), ...losses]
-  const advice = [...(lacks.length > 0 ? [NEXT_STEP['ok-partial']] : []), ...adviceOn(losses)]
+  const advice = [...adviceOnLacks(lacks), ...adviceOn(losses)]
   return outcome('ok-partial', `${summary}. Missing: ${shown.join('; ')}.`, advice.join(' '))
+}
+
+function adviceOnLacks(lacks: readonly string[]): string[] {
+  const byPath = lacks.filter((lack) => lack.endsWith(BY_PATH)).length
+  return [
+    ...(lacks.length > byPath ? [NEXT_STEP['ok-partial']] : []),
+    ...(byPath > 0 ? ['Name exactly the packages of the crashed system: without a build-id nothing else tells.'] : []),
+  ]
 }
 
 function adviceOn(losses: readonly string[]): string[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Core } from '../../../src/elf/core.ts'
-import { coreOutcome, decideOutcome, type Facts, unusableCore } from '../../../workers/retrace/outcome.ts'
+import { coreOutcome, decideOutcome, type Facts, outcome, unusableCore } from '../../../workers/retrace/outcome.ts'
 import type { ReportThread } from '../../../workers/retrace/report/frames.ts'
 import { countModules, lackOf, modulesJson } from '../../../workers/retrace/report/modules.ts'
 import type { ResolvedModule } from '../../../workers/retrace/resolve.ts'
@@ -80,6 +80,12 @@ describe('decideOutcome()', () => {
   it.each<[string, Partial<Facts>, string, RegExp]>([
     ['everything is there', {}, 'ok', /1 frames of 1 thread, complete/],
     ['a frame lacks debuginfo', { threads: [thread('f', stripped)] }, 'ok-partial', /p \(p_1.0_amd64\): no debuginfo/],
+    [
+      'a frame is of a file that nothing but its path speaks for',
+      { threads: [thread('f', module({ status: 'by-path' }))] },
+      'ok-partial',
+      /p \(p_1.0_amd64\): taken by its path/,
+    ],
     ['a module without a frame is missing', { modules: [module(), missing] }, 'ok', /complete/],
     ['text was cut', { losses: ['the values of 5 frames are not shown'] }, 'ok-partial', /values of 5 frames/],
     [
@@ -125,9 +131,17 @@ describe('decideOutcome()', () => {
       /no debuginfo/,
     ],
   ])('when %s', (_, change, code, summary) => {
-    const outcome = decideOutcome(facts(change))
-    expect(outcome).toMatchObject({ code, summary: expect.stringMatching(summary) })
-    expect(outcome.next_step).toMatch(/^[A-Z].*\.$/)
+    const decided = decideOutcome(facts(change))
+    expect(decided).toMatchObject({ code, summary: expect.stringMatching(summary) })
+    expect(decided.next_step).toMatch(/^[A-Z].*\.$/)
+  })
+})
+
+describe('a summary', () => {
+  it('is a line without control characters, whatever the files of a core are called', () => {
+    const { summary } = outcome('package-not-found', `/a\u001b[31m\nreport: ok${'b'.repeat(5000)} was not found.`)
+    expect(summary).toMatch(/^\/a\\x1b\[31m\\x0areport: okb+\.\.\.$/)
+    expect(summary.length).toBeLessThan(1100)
   })
 })
 

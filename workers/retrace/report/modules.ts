@@ -3,6 +3,9 @@
  */
 import type { ResolvedModule } from '../resolve.ts'
 
+/** Rule 2 of architecture.md: the result says so. */
+export const BY_PATH = 'taken by its path, since the core holds no build-id of it'
+
 export interface ModuleCounts {
   readonly total: number
   readonly exact: number
@@ -71,6 +74,7 @@ export function lackOf(resolved: ResolvedModule): string | undefined {
     }`
   }
   if (resolved.debug === undefined) return `${name}${owner}: no debuginfo${gone}`
+  if (resolved.status === 'by-path') return `${name}${owner}: ${BY_PATH}`
   return resolved.missingDwz === undefined ? undefined : `${name}${owner}: the dwz file of its debuginfo is missing`
 }
 
