@@ -1,7 +1,7 @@
 /**
  * Where a repository can be had: its own addresses, then those of its metalink or mirrorlist. Owns how these two are
- * read, and the verdict on a repomd.xml that a metalink knows the hashes of. Refuses addresses that cannot be fetched;
- * an rsync mirror among them is passed over.
+ * read, and the verdict on a repomd.xml that a metalink knows the hashes of. Refuses addresses that cannot be fetched
+ * (an rsync mirror among them is passed over), and files of this machine in a list that came from another one.
  */
 import { FetchError } from '../fetch/error.ts'
 import { type Checksum, checksumOf } from './repomd.ts'
@@ -17,16 +17,22 @@ export interface MirrorList {
   checksums: Checksum[]
 }
 
-/** A mirrorlist: an address a line. */
-export function parseMirrorlist(text: string): MirrorList {
-  const mirrors = text.split('\n').map((line) => line.trim()).filter((line) => /^(https?|file):\/\//.test(line))
-    .filter((line) => URL.canParse(line)).slice(0, MAX_MIRRORS).map((line) => line.endsWith('/') ? line : `${line}/`)
+/** A mirrorlist from `address`: an address a line. */
+export function parseMirrorlist(text: string, address: string): MirrorList {
+  const mirrors = text.split('\n').map((line) => line.trim()).filter((line) => isMirrorOf(address, line)).slice(
+    0,
+    MAX_MIRRORS,
+  ).map((line) => line.endsWith('/') ? line : `${line}/`)
   if (mirrors.length === 0) throw new FetchError('malformed', 'The mirrorlist names no mirror')
   return { mirrors, checksums: [] }
 }
 
-/** A metalink 3.0 as MirrorManager makes it: `url` elements of repomd.xml by preference, and its hashes. */
-export async function parseMetalink(bytes: Uint8Array): Promise<MirrorList> {
+function isMirrorOf(list: string, url: string): boolean {
+  return (/^https?:\/\//.test(url) || (url.startsWith('file://') && list.startsWith('file:'))) && URL.canParse(url)
+}
+
+/** A metalink 3.0 from `address`, as MirrorManager makes it: `url` elements of repomd.xml by preference, and its hashes. */
+export async function parseMetalink(bytes: Uint8Array, address: string): Promise<MirrorList> {
   const urls: { url: string; preference: number }[] = []
   const versions: Map<string, string>[] = []
   let isRepomd = false
@@ -52,9 +58,9 @@ export async function parseMetalink(bytes: Uint8Array): Promise<MirrorList> {
     yield bytes
   }
   for await (const _ of parseXml(once(), { what: 'The metalink', handlers }));
-  const mirrors = urls.filter(({ url }) => /^(https?|file):\/\/.*\/repodata\/repomd\.xml$/.test(url))
+  const mirrors = urls.filter(({ url }) => url.endsWith('/repodata/repomd.xml') && isMirrorOf(address, url))
     .sort((a, b) => b.preference - a.preference)
-    .map(({ url }) => url.slice(0, -'repodata/repomd.xml'.length)).filter((url) => URL.canParse(url))
+    .map(({ url }) => url.slice(0, -'repodata/repomd.xml'.length))
   const checksums = versions.map(checksumOf).filter((checksum) => checksum !== undefined)
   if (mirrors.length === 0) throw new FetchError('malformed', 'The metalink names no mirror')
   if (checksums.length === 0) throw new FetchError('malformed', 'The metalink has no SHA256 or SHA512 of repomd.xml')

@@ -76,7 +76,9 @@ async function mirrorsOf(
   if (address === undefined) return { mirrors: baseUrls, checksums: [] }
   const document = await (isSync ? freshDocument : keptDocument)(address, context)
   const text = await readFile(document.file)
-  const list = metalink === undefined ? parseMirrorlist(text.toString('utf8')) : await parseMetalink(text)
+  const list = metalink === undefined
+    ? parseMirrorlist(text.toString('utf8'), address)
+    : await parseMetalink(text, address)
   await document.keep()
   return { ...list, mirrors: [...baseUrls, ...list.mirrors] }
 }

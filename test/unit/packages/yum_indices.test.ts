@@ -214,14 +214,18 @@ describe('parseRepomd()', () => {
 
 describe('mirrors', () => {
   it('come from a metalink by preference, with the hashes of this and of older generations', async () => {
-    const list = await parseMetalink(bytes(`<metalink xmlns:mm0="m"><files><file name="repomd.xml">
+    const list = await parseMetalink(
+      bytes(`<metalink xmlns:mm0="m"><files><file name="repomd.xml">
       <verification><hash type="md5">1</hash><hash type="sha256">${SHA}</hash></verification>
       <mm0:alternates><mm0:alternate><verification><hash type="sha512">${
-      'cd'.repeat(64)
-    }</hash></verification></mm0:alternate>
+        'cd'.repeat(64)
+      }</hash></verification></mm0:alternate>
       </mm0:alternates><resources><url preference="1">http://b/x/repodata/repomd.xml</url>
       <url protocol="rsync" preference="100">rsync://c/x/repodata/repomd.xml</url>
-      <url preference="99">https://a/x/repodata/repomd.xml</url></resources></file></files></metalink>`))
+      <url preference="100">file:///d/repodata/repomd.xml</url>
+      <url preference="99">https://a/x/repodata/repomd.xml</url></resources></file></files></metalink>`),
+      'https://m/',
+    )
     expect(list).toEqual({
       mirrors: ['https://a/x/', 'http://b/x/'],
       checksums: [{ algorithm: 'sha256', hex: SHA }, { algorithm: 'sha512', hex: 'cd'.repeat(64) }],
@@ -229,11 +233,12 @@ describe('mirrors', () => {
   })
 
   it('come from a mirrorlist line by line', () => {
-    expect(parseMirrorlist('# x\nhttp://a/x\n\nftp://b/\r\nhttps://c/y/\n').mirrors).toEqual([
+    expect(parseMirrorlist('# x\nhttp://a/x\n\nftp://b/\r\nhttps://c/y/\nfile:///d/\n', 'https://m/').mirrors).toEqual([
       'http://a/x/',
       'https://c/y/',
     ])
-    expect(() => parseMirrorlist('<html>')).toThrow('names no mirror')
+    expect(parseMirrorlist('file:///d/\n', 'file:///list').mirrors).toEqual(['file:///d/'])
+    expect(() => parseMirrorlist('<html>', 'https://m/')).toThrow('names no mirror')
   })
 })
 
