@@ -8,7 +8,7 @@ import { existsSync, lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../../src/config.ts'
 import type { Database } from '../../src/database.ts'
-import { type Architecture, architectureRow } from '../../src/elf/architecture.ts'
+import { type Architecture, architectureNamed, architectureRow } from '../../src/elf/architecture.ts'
 import type { Core } from '../../src/elf/core.ts'
 import { PackageIndex, packageLabel } from '../../src/packages/index/lookup.ts'
 import { packageReadings } from '../../src/packages/package_name.ts'
@@ -98,7 +98,11 @@ async function sameVersionFor(
   }, index)
   const [reading] = packageReadings(label)
   if (reading?.version === undefined) return undefined
-  for (const row of index.exactly(reading.name, reading.version).filter((each) => each.architecture === architecture)) {
+  for (
+    const row of index.exactly(reading.name, reading.version).filter((each) =>
+      architectureNamed(each.architecture) === architecture
+    )
+  ) {
     if (await fetcher.fetch(row) !== undefined) continue
     const found = threadLibraryIn(join(config.repoDir, row.release, row.folder ?? packageLabel(row)), architecture)
     if (found !== undefined) return found

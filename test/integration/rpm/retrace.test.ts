@@ -2,7 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { env } from 'node:process'
+import { arch, env } from 'node:process'
 import { describe, expect, it } from 'vitest'
 import type { Architecture } from '../../../src/elf/architecture.ts'
 import { installationRoot } from '../../../src/program.ts'
@@ -96,7 +96,7 @@ const CALLER = /^#1 .* charge \(order=.*, amount=.*\) at .*charge\.c:7$/m
 const MAIN = /^#2 .* main \(.*\) at .*shop\.c:5\n\s+first = \{number = 7, name = 0x[0-9a-f]+ "tea"/m
 
 describe('a crash in a program of a yum repository', () => {
-  it('is retraced from every manifest, with debuginfo in a second repository and an update beside it', async () => {
+  it('is retraced from every manifest, with debuginfo elsewhere and an update beside it, and when it is gone upstream', async () => {
     await using world = await makeRpmWorld()
     const { repository } = world
     const paths = repository.add(shop('1:1.0-1.fc40'))
@@ -107,10 +107,10 @@ describe('a crash in a program of a yum repository', () => {
       cpSync(repository.path(paths[name] ?? ''), debug.path(paths[name] ?? ''))
       repository.remove(paths[name] ?? '')
     }
-    repository.publish()
+    repository.publish({ date: 1_700_000_000 })
     // The update is in the second repository, whose debuginfo has both versions.
     debug.add(shop('1:1.1-1.fc40', ' int later(int a) { return a; }'))
-    debug.publish()
+    debug.publish({ date: 1_700_000_000 })
     world.configure(repository.section('fedora', world.url()) + repository.section('updates', world.url(debug)))
     expect(await world.sync()).toBe(0)
     for (
@@ -126,6 +126,7 @@ describe('a crash in a program of a yum repository', () => {
     ) {
       const result = await retrace(world, core, files)
       expect(result.code, `${manifest}: ${result.log}`).toBe(0)
+      expect(result.packages, manifest).toEqual(manifest === 'bare' ? { here: 0, fetched: 4 } : { here: 4, fetched: 0 })
       for (const frame of [CRASHED, CALLER, MAIN]) expect(result.backtrace).toMatch(frame)
       expect(result.modules.filter(({ path }) => /shop|charge/.test(path))).toMatchObject([
         { status: 'exact', package: 'shop-1:1.0-1.fc40.x86_64', debug_package: 'shop-debuginfo-1:1.0-1.fc40.x86_64' },
@@ -142,26 +143,16 @@ describe('a crash in a program of a yum repository', () => {
       )
         .pluck().get(),
     ).toBe(0)
-  })
-
-  it('is retraced when its version is gone upstream and still here', async () => {
-    await using world = await makeRpmWorld()
-    const { repository } = world
-    const paths = repository.add(shop('1.0-1.fc40'))
-    const core = crashOf(world, ['shop', 'shop-libs'].map((name) => paths[name] ?? ''))
-    repository.publish({ date: 1_700_000_000 })
-    await world.sync()
-    expect(await retrace(world, core)).toMatchObject({ code: 0, packages: { here: 0, fetched: 4 } })
-    for (const path of Object.values(paths)) repository.remove(path)
-    repository.add(shop('1.0-2.fc40', ' int later(int a) { return a; }'))
-    repository.publish({ date: 1_700_001_000 })
+    // Only the update is left upstream.
+    for (const path of main) repository.remove(path)
+    for (const name of ['shop-debuginfo', 'shop-libs-debuginfo', 'shop-debugsource']) debug.remove(paths[name] ?? '')
+    for (const each of [repository, debug]) each.publish({ date: 1_700_001_000 })
     expect(await world.sync()).toBe(0)
-    expect(world.row('shop', '1.0-1.fc40').gone).not.toBeNull()
+    expect(world.row('shop', '1:1.0-1.fc40').gone).not.toBeNull()
     world.server.requests.length = 0
     const result = await retrace(world, core, { os_release: 'Fedora release 40 (Forty)' })
     expect(result.backtrace).toMatch(CRASHED)
     expect(world.server.requests).toEqual([])
-    expect(result.packages).toEqual({ here: 4, fetched: 0 })
   })
 
   it.each(
@@ -184,22 +175,33 @@ describe('a crash in a program of a yum repository', () => {
       subpackages: { debuginfo: { [program.debugPath]: { copy: program.debug } } },
     })
     world.repository.add({ name: 'glibc', version: '2.36-9.fc40', architecture: rpmName, files: libraries })
+    // What a debugger of this machine needs to know threads and their variables.
+    const threadLibrary = { copy: '/usr/lib/x86_64-linux-gnu/libthread_db.so.1' }
+    const isForeign = rpmName === 'aarch64' && arch === 'x64'
+    if (isForeign) {
+      const files = { '/usr/lib64/libthread_db.so.1': threadLibrary }
+      world.repository.add({ name: 'glibc', version: '2.36-9.fc40', architecture: 'x86_64', files })
+    }
     world.repository.publish()
-    world.configure({ retrace_architectures: rpmName === 'i686' ? 'x86_64' : rpmName })
+    world.configure({
+      retrace_architectures: rpmName === 'i686' ? 'x86_64' : isForeign ? 'aarch64 x86_64' : rpmName,
+    })
     await world.sync()
     const manifest = {
       os_release: 'Fedora release 40 (Forty)',
       package: 'crash-1.0-1.fc40',
       executable: '/usr/bin/crash',
     }
-    const asked = await askAsAbrt(world, { core, manifest, rpmName, release })
+    const asked = await askAsAbrt(world, { core, manifest, rpmName, release, packages: isForeign ? 4 : 3 })
     expect(asked).toMatchObject({ known: 302, status: 'FINISHED_SUCCESS' })
-    expect(asked.settings).toContain(`\nsupported_releases ${release}\n`)
+    expect(asked.settings).toMatch(new RegExp(`^supported_releases .*\\b${release}\\b`, 'm'))
     expect(framesIn(asked.backtrace)).toEqual(framesIn(expected))
     const result = await retrace(world, core, manifest)
     expect(result.code, result.log).toBe(0)
     expect(result.log).not.toContain('not indexed here')
-    expect(world.index.releases().map(({ name }) => name)).toEqual([release])
+    expect(world.index.releases().map(({ name }) => name))
+      .toEqual(isForeign ? [release, 'fedora-40-x86_64'] : [release])
+    expect(world.index.exactly('glibc', '2.36-9.fc40').filter(({ folder }) => folder === null)).toEqual([])
     expect(framesIn(result.backtrace)).toEqual(framesIn(expected))
     expect(result.modules[0]).toMatchObject({
       status: 'exact',
@@ -212,11 +214,12 @@ describe('a crash in a program of a yum repository', () => {
 /** What ABRT's client asks of a server, one after the other (http.md, 'For the ABRT client'). */
 async function askAsAbrt(
   world: RpmWorld,
-  { core, manifest, rpmName, release }: {
+  { core, manifest, rpmName, release, packages }: {
     core: string
     manifest: Record<string, string>
     rpmName: string
     release: string
+    packages: number
   },
 ) {
   await using server = await startServer({ settings: world.environment })
@@ -239,6 +242,9 @@ async function askAsAbrt(
   }
   const status = await endOf(server, task, 60_000)
   const backtrace = (await server.client.ask(`/${task.id}/backtrace`, { password: task.password })).text
+  // The server counts a task once it has seen the worker's end.
+  await expect.poll(() => server.program.services.metrics.registry.metrics())
+    .toMatch(new RegExp(`^retrace_packages_used_total\\{from="fetched"\\} ${packages}$`, 'm'))
   return { settings, known, status, backtrace }
 }
 

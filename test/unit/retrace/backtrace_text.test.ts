@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readBacktrace } from '../../../workers/retrace/gdb/backtrace_text.ts'
 import { NO_DETAILS } from '../../../workers/retrace/gdb/details.ts'
-import { fitText, type ReportThread } from '../../../workers/retrace/report/frames.ts'
+import { fitText, type ReportThread, reportThreads } from '../../../workers/retrace/report/frames.ts'
 import { backtraceText, type TextParts } from '../../../workers/retrace/report/text.ts'
 import { parseSatyr } from '../../helpers/satyr_grammar.ts'
 
@@ -87,4 +87,27 @@ describe('backtraceText()', () => {
       expect(parseSatyr(shown).threads).toMatchObject([{ frames: [{ function: 'crash' }] }])
     },
   )
+})
+
+describe('reportThreads()', () => {
+  type Core = Parameters<typeof reportThreads>[1]['core']
+  const frame = { pc: 0x40n, kind: 'normal' as const, file: undefined, line: undefined }
+  const textOf = (functions: string[], linkName?: string) => {
+    const frames = functions.map((name) => ({ ...frame, function: name }))
+    const answer = { number: 1, lwp: 7, frames, pointer: undefined, sp: undefined, stop: undefined, more: false }
+    return reportThreads(
+      [{ ...answer, complete: true, text: '#0  f ()', cut: false, values: new Map() }],
+      {
+        core: { threads: [], modules: linkName === undefined ? [] : [{ linkName, path: '' }] } as unknown as Core,
+        modules: [],
+        regions: undefined,
+      },
+    )[0]?.text
+  }
+
+  it("takes gdb's text, unless the core names a function or a library so that it could be read as more frames", () => {
+    expect(textOf(['f', 'main'], '/lib/f.so')).toBe('#0  f ()')
+    expect(textOf(['f', 'x\n#1  0x1 in false'])).toBeUndefined()
+    expect(textOf(['f'], '/lib/f.so\n#1  0x1 in false ()')).toBeUndefined()
+  })
 })

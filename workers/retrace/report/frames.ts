@@ -38,7 +38,7 @@ export interface ReportThread {
   /** pthread_self(), where the thread library or a register tells it and the process has a C library. */
   readonly pointer: bigint | undefined
   readonly frames: readonly ReportFrame[]
-  /** gdb's text of the frames, fit for the report; undefined when it did not come. */
+  /** gdb's text of the frames, fit for the report; undefined when it did not come, or cannot be believed. */
   readonly text: string | undefined
   readonly stopped: string | undefined
   /** The stack goes on behind the last frame. */
@@ -63,13 +63,15 @@ export function reportThreads(
   },
 ): ReportThread[] {
   const byModule = new Map(modules.map((each) => [each.module, each]))
+  const hasOddLibrary = core.modules.some((module) => hasLineFeed(module.linkName))
   const hasLibrary = core.modules.some((module) => C_LIBRARY.test(module.path))
   const moduleOf = (address: bigint) => {
     const module = moduleAt(core.modules, address)
     return module === undefined ? undefined : byModule.get(module)
   }
   return threads.map((thread) => {
-    const text = thread.text === undefined ? undefined : fitText(thread.text)
+    const isOdd = hasOddLibrary || thread.frames.some((frame) => hasLineFeed(frame.function))
+    const text = thread.text === undefined || isOdd ? undefined : fitText(thread.text)
     const read = readBacktrace(text ?? '')
     const frames = thread.frames.length > 0 ? thread.frames : frameOfNotes(core, thread.lwp)
     const places = placesOf(frames, moduleOf)
@@ -90,6 +92,14 @@ export function reportThreads(
       stackMissing: frames.filter((frame) => frame.kind !== 'inline').length <= 1 && isOutside(regions, thread.sp),
     }
   })
+}
+
+/**
+ * Names of functions of the vdso and of libraries come out of the core. One with a line feed could put frames into gdb's
+ * text that are none, so the frames are told without that text then.
+ */
+function hasLineFeed(name: string | undefined): boolean {
+  return name?.includes('\n') === true
 }
 
 /** A stack pointer that leads nowhere. After an overflow of the stack it does too, but there are frames. */
