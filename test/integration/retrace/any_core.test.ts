@@ -81,11 +81,21 @@ describe('a core', () => {
     const seconds = (performance.now() - began) / 1000
     expect(retraced.json.threads).toHaveLength(1502)
     expect(ours).toEqual(theirs)
-    const short = await retraceIn(core, root, { hostDebug: true, seconds: 1 + Math.max(0.6, seconds / 10) })
+    const short = await retraceIn(core, root, { hostDebug: true, seconds: 1 + Math.max(0.6, seconds / 5) })
     expect(short.report.outcome.code).toBe('debugger-timeout')
     expect(short.report.outcome.summary).toMatch(/What came before is here: \d+ frames of \d+ threads\.$/)
     expect(short.json.threads[0]?.frames[0]?.function).toBe('crasher')
     expect(short.json.threads.length).toBeLessThan(1502)
+  })
+
+  it('of threads at the same place has the values of each', async () => {
+    const program = compileFixture(folder.path, 'threads.c', 'own-values', ['-O0', '-pthread'])
+    const { theirs, retraced } = await compareWithGdb(folder.path, program, ['40'])
+    const printed = Object.values(theirs).flat().flatMap((line) => /waiter \((number=[^)]*)\)/.exec(line)?.[1] ?? [])
+    const told = retraced.json.threads.flatMap(({ frames }) => frames.filter((each) => each.function === 'waiter'))
+    expect(new Set(printed).size).toBe(40)
+    expect(told.map((frame) => frame.arguments.map(({ name, value }) => `${name}=${value}`).join()).sort())
+      .toEqual(printed.sort())
   })
 
   it('has the same modules whether its notes name files or its memory does', () => {

@@ -11,6 +11,8 @@ lookups = []
 MAX_ELEMENTS = 4000
 open_containers = 0
 elements_left = 0
+# Values without a printer in libstdc++, which has them for classes: most of all values, and each one would be looked up.
+PLAIN = {gdb.TYPE_CODE_INT, gdb.TYPE_CODE_CHAR, gdb.TYPE_CODE_BOOL, gdb.TYPE_CODE_FLT, gdb.TYPE_CODE_PTR}
 
 
 def answer_printers(folder):
@@ -25,6 +27,8 @@ def answer_printers(folder):
 
 
 def leashed_printer(value):
+    if value.type.code in PLAIN:
+        return None
     try:
         for lookup in lookups:
             printer = lookup(value) if getattr(lookup, "enabled", True) else None

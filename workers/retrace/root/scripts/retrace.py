@@ -22,24 +22,10 @@ KINDS = {
     gdb.DUMMY_FRAME: "dummy",
     gdb.TAILCALL_FRAME: "tail-call",
 }
-VALUE_KINDS = {
-    gdb.TYPE_CODE_INT: "integer",
-    gdb.TYPE_CODE_CHAR: "integer",
-    gdb.TYPE_CODE_BOOL: "boolean",
-    gdb.TYPE_CODE_ENUM: "enum",
-    gdb.TYPE_CODE_FLT: "float",
-    gdb.TYPE_CODE_PTR: "pointer",
-    gdb.TYPE_CODE_REF: "reference",
-    gdb.TYPE_CODE_RVALUE_REF: "reference",
-    gdb.TYPE_CODE_ARRAY: "array",
-    gdb.TYPE_CODE_STRUCT: "struct",
-    gdb.TYPE_CODE_UNION: "union",
-}
-UNREADABLE = "<error reading variable"
-MAX_VALUE = 4096
-MAX_TYPE = 512
-FRAMES_PER_VALUES = 32
 threads_by_number = {}
+
+# gdb's own printer, for the bounds of Intel MPX: asked about every value, it costs a tenth of all that is printed.
+gdb.pretty_printers.clear()
 
 
 def ask(token, question, *arguments):
@@ -78,18 +64,23 @@ def newest_frame():
         return gdb.selected_frame()
 
 
-def answer_frames(number, limit):
-    """The frames of a thread, without values: cheap, and the backtrace that follows finds the unwinding done."""
+def answer_frames(number, limit, kept=0):
+    """The frames of a thread, without values: cheap, and the backtrace that follows finds the unwinding done. Returns the
+    first `kept` of them, so that nobody has to walk there again, and the stack's shape: all program counters."""
     send(thread=number)
     thread = threads_by_number[number]
     thread.switch()
     frame = newest_frame()
+    first, shape = [], []
     send(pointer=thread_pointer(thread, frame), sp=register(frame, "sp"))
     batch = []
     count = 0
     stop = None
     while frame is not None and count < limit:
         batch.append(described(frame))
+        shape += batch[-1][:2]
+        if count < kept:
+            first.append(frame)
         count += 1
         if len(batch) == FRAMES_PER_MESSAGE:
             send(frames=batch)
@@ -103,6 +94,7 @@ def answer_frames(number, limit):
         if frame is None and last.unwind_stop_reason() not in (gdb.FRAME_UNWIND_NO_REASON, gdb.FRAME_UNWIND_OUTERMOST):
             stop = gdb.frame_stop_reason_string(last.unwind_stop_reason())
     send(frames=batch, stop=stop, more=frame is not None and count >= limit)
+    return first, tuple(shape)
 
 
 def described(frame):
@@ -142,7 +134,12 @@ def register(frame, name):
 def answer_backtrace(number, frames, limit):
     """The text of a thread's frames with all values; over `limit` characters it is cut before a frame."""
     threads_by_number[number].switch()
-    text = said("backtrace -full %d" % frames)
+    return send_backtrace(frames, limit)
+
+
+def send_backtrace(frames, limit):
+    """That of the selected thread. No filters of frames: none are loaded, and asking for them costs in every thread."""
+    text = said("backtrace -no-filters -full %d" % frames)
     cut = len(text) > limit
     if cut:
         end = text.rfind("\n#", 0, limit)
@@ -153,68 +150,6 @@ def answer_backtrace(number, frames, limit):
     return len(text)
 
 
-def answer_values(number, frames, variables):
-    """Arguments and locals of a thread's first frames, each with its type; `variables` bounds their number."""
-    threads_by_number[number].switch()
-    frame = newest_frame()
-    batch = []
-    level = 0
-    while frame is not None and level < frames and variables > 0:
-        arguments, local = values_of(frame)
-        variables -= len(arguments) + len(local)
-        batch.append([level, arguments, local])
-        if len(batch) == FRAMES_PER_VALUES:
-            send(values=batch)
-            batch = []
-        level += 1
-        try:
-            frame = frame.older()
-        except gdb.error:
-            break
-    send(values=batch)
-    return variables
-
-
-def values_of(frame):
-    """In gdb's own order: the innermost block's locals first."""
-    arguments, local = [], []
-    try:
-        block = frame.block()
-    except RuntimeError:
-        return arguments, local  # no debuginfo
-    while block is not None:
-        for symbol in block:
-            if symbol.is_argument:
-                arguments.append(typed(symbol, frame))
-            elif symbol.is_variable:
-                local.append(typed(symbol, frame))
-        if block.function is not None:
-            break
-        block = block.superblock
-    return arguments, local
-
-
-def typed(symbol, frame):
-    """[name, type, kind, value, state]: a value that cannot be read says so, and costs no other."""
-    kind, state = "other", "whole"
-    try:
-        kind = VALUE_KINDS.get(symbol.type.strip_typedefs().code, kind)
-        value = symbol.value(frame)
-        if value.is_optimized_out:
-            state, text = "optimized-out", "<optimized out>"
-        else:
-            text = value.format_string(deref_refs=True)
-            if text.startswith(UNREADABLE):
-                state = "unavailable"
-            elif len(text) > MAX_VALUE:
-                state, text = "cut", text[:MAX_VALUE] + "..."
-            elif UNREADABLE in text or "..." in text and text.rstrip("}\")'").endswith("..."):
-                state = "cut"
-    except Exception as error:  # of gdb, or of a pretty printer
-        state, text = "unavailable", "%s: %s>" % (UNREADABLE, error)
-    return [symbol.print_name, str(symbol.type)[:MAX_TYPE] if symbol.type else None, kind, text, state]
-
-
 def answer_backtraces(numbers, frames, limit, value_frames, variables):
     """Several threads at once. The selected thread stays selected: MI would announce another one, byte by byte."""
     selected = gdb.selected_thread()
@@ -223,9 +158,9 @@ def answer_backtraces(numbers, frames, limit, value_frames, variables):
             if limit <= 0:
                 break
             try:
-                answer_frames(number, frames)
-                limit -= answer_backtrace(number, frames, limit)
-                variables = answer_values(number, value_frames, variables)
+                first, shape = answer_frames(number, frames, value_frames)
+                limit -= send_backtrace(frames, limit)
+                variables = send_values(first, variables, known_variables(shape))
             except gdb.error as error:
                 send(failed=str(error))
     finally:

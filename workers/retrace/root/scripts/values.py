@@ -1,0 +1,129 @@
+"""Arguments and locals with their types, one by one. A part of retrace.py, which sends them."""
+import gdb
+
+VALUE_KINDS = {
+    gdb.TYPE_CODE_INT: "integer",
+    gdb.TYPE_CODE_CHAR: "integer",
+    gdb.TYPE_CODE_BOOL: "boolean",
+    gdb.TYPE_CODE_ENUM: "enum",
+    gdb.TYPE_CODE_FLT: "float",
+    gdb.TYPE_CODE_PTR: "pointer",
+    gdb.TYPE_CODE_REF: "reference",
+    gdb.TYPE_CODE_RVALUE_REF: "reference",
+    gdb.TYPE_CODE_ARRAY: "array",
+    gdb.TYPE_CODE_STRUCT: "struct",
+    gdb.TYPE_CODE_UNION: "union",
+}
+MAX_VALUE = 4096
+MAX_TYPE = 512
+FRAMES_PER_VALUES = 32
+OPTIMIZED_OUT = "<optimized out>"
+UNREADABLE = "<error reading variable"
+MAX_SHAPES = 64
+variables_by_shape = {}
+
+
+def answer_values(number, frames, variables):
+    """Arguments and locals of a thread's first frames, each with its type; `variables` bounds their number."""
+    threads_by_number[number].switch()
+    return send_values(newest_frames(frames), variables)
+
+
+def newest_frames(limit):
+    """Of the selected thread."""
+    frame = newest_frame()
+    try:
+        for _ in range(limit):
+            if frame is None:
+                break
+            yield frame
+            frame = frame.older()
+    except gdb.error:
+        pass  # the stack ends here
+
+
+def send_values(frames, limit, known=None):
+    """`known`: the variables of each level, which the first of several stacks of the same shape finds out."""
+    batch = []
+    for level, frame in enumerate(frames):
+        if limit <= 0:
+            break
+        if known is None or level >= len(known):
+            arguments, local = variables_of(frame)
+            if known is not None:
+                known.append((arguments, local))
+        else:
+            arguments, local = known[level]
+        limit -= len(arguments) + len(local)
+        batch.append([level, [each.read(frame) for each in arguments], [each.read(frame) for each in local]])
+        if len(batch) == FRAMES_PER_VALUES:
+            send(values=batch)
+            batch = []
+    send(values=batch)
+    return limit
+
+
+def variables_of(frame):
+    """Arguments and locals, in gdb's own order: the innermost block's first."""
+    arguments, local = [], []
+    try:
+        block = frame.block()
+    except RuntimeError:
+        return arguments, local  # no debuginfo
+    while block is not None:
+        for symbol in block:
+            if symbol.is_argument:
+                arguments.append(Variable(symbol))
+            elif symbol.is_variable:
+                local.append(Variable(symbol))
+        if block.function is not None:
+            break
+        block = block.superblock
+    return arguments, local
+
+
+class Variable:
+    """An argument or local as the debuginfo has it, for all frames of one place in stacks of one shape."""
+
+    def __init__(self, symbol):
+        self.symbol = symbol
+        self.name = symbol.print_name
+        self.type = str(symbol.type)[:MAX_TYPE] if symbol.type else None
+        self.kind = kind_of(symbol.type)
+        self.is_lost = False
+
+    def read(self, frame):
+        """[name, type, kind, value, state]: a value that cannot be read says so, and costs no other."""
+        if self.is_lost:
+            return [self.name, self.type, self.kind, OPTIMIZED_OUT, "optimized-out"]
+        state = "whole"
+        try:
+            value = self.symbol.value(frame)
+            if value.is_optimized_out:
+                self.is_lost = True  # the debuginfo has no place for it at these program counters
+                state, text = "optimized-out", OPTIMIZED_OUT
+            else:
+                text = value.format_string(deref_refs=True)
+                if text.startswith(UNREADABLE):
+                    state = "unavailable"
+                elif len(text) > MAX_VALUE:
+                    state, text = "cut", text[:MAX_VALUE] + "..."
+                elif UNREADABLE in text or "..." in text and text.rstrip("}\")'").endswith("..."):
+                    state = "cut"
+        except Exception as error:  # of gdb, or of a pretty printer
+            state, text = "unavailable", "%s: %s>" % (UNREADABLE, error)
+        return [self.name, self.type, self.kind, text, state]
+
+
+def kind_of(type):
+    try:
+        return VALUE_KINDS.get(type.strip_typedefs().code, "other")
+    except (AttributeError, gdb.error):
+        return "other"  # it has no type, or one that leads nowhere
+
+
+def known_variables(shape):
+    """Those of a stack's shape, to be filled by the first that has it; None when there are too many shapes."""
+    if shape not in variables_by_shape and len(variables_by_shape) >= MAX_SHAPES:
+        return None
+    return variables_by_shape.setdefault(shape, [])
