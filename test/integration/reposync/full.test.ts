@@ -91,6 +91,23 @@ describe('X-Retrace-Fetch: full', () => {
     expect(here(world)).toEqual(['libone1-dbg 1.0-2'])
   })
 
+  it('stops at a package that alone is more than RETRACE_REPO_QUOTA_MB', async () => {
+    await using world = await makeWorld()
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'].map((letter) => `lib${letter}`)
+    for (const name of names) {
+      const source = `const char ${name}_filler[2000000] = { 1 }; int ${name}(void) { return 1; }`
+      const elf = makeElf(world.folder.path, name, { source })
+      world.repository.add({ name, version: '1', files: { [`/usr/lib/${name}.so`]: { copy: elf.binary } } })
+    }
+    world.repository.publish()
+    world.configure({ 'X-Retrace-Fetch': 'full' })
+    await world.sync()
+    expect(await full(world, { config: { ...world.config, repoQuotaMb: 1 } })).toBe(1)
+    expect(here(world)).toEqual([])
+    // Four are begun at once.
+    expect(world.server.requests.filter((request) => request.includes('.deb')).length).toBeLessThanOrEqual(4)
+  })
+
   it('goes on when one package fails, and says so with its exit code', async () => {
     const { world, paths } = await fullWorld()
     await using _world = world

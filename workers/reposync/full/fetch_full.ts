@@ -30,6 +30,8 @@ const RUN_MS = 24 * HOUR_MS
 /** Longer than a failure of a host is remembered (error.ts). */
 const HOST_WAITS_MS = [65_000, 130_000, 260_000]
 
+const QUOTA_REACHED = 'RETRACE_REPO_QUOTA_MB is reached'
+
 export interface FullServices {
   config: Config
   database: Database
@@ -98,7 +100,7 @@ function byHost(wanted: Wanted[], options: ConstructorParameters<typeof Host>[1]
 async function lane(host: Host, run: Run): Promise<void> {
   for (let wanted = await host.next(); wanted !== undefined; wanted = await host.next()) {
     const one = wanted
-    if (isQuotaReached(run, one.size)) run.noMore ??= 'RETRACE_REPO_QUOTA_MB is reached'
+    if (isQuotaReached(run, one.size)) run.noMore ??= QUOTA_REACHED
     if (run.noMore !== undefined) return
     await run.queue.add(() => fetchOne(one, host, run))
   }
@@ -120,6 +122,8 @@ async function fetchOne(wanted: Wanted, host: Host, run: Run): Promise<void> {
     })
     host.answered()
     part.ended(true)
+    // It was evicted at once: alone it is more than the quota, and the next ones would fare no better.
+    if (new PackageIndex(database).again(wanted.id)?.folder === null) run.noMore ??= QUOTA_REACHED
   } catch (error) {
     if (!(error instanceof FetchError)) throw error
     if (run.ended.aborted || error.isHost) part.putOff()
