@@ -119,6 +119,10 @@ const LINK = `
       AND p.architecture = staged_package.architecture AND p.sha256 = staged_package.sha256)
   WHERE package_id IS NULL`
 
+/** Packages of a repository that its new generation has no more. */
+const UNSTAGED = `SELECT package_id FROM main.package_location WHERE repository_id = :repository
+  EXCEPT SELECT package_id FROM temp.staged_package`
+
 function merge(client: Database['$client'], generation: Generation): GenerationCounts {
   const { repositoryId: repository, releaseId: release, now } = generation
   const run = (sql: string, values: Record<string, unknown> = {}) => client.prepare(sql).run(values).changes
@@ -139,21 +143,20 @@ function merge(client: Database['$client'], generation: Generation): GenerationC
          AND id IN (SELECT package_id FROM temp.staged_package)`,
       { repository },
     )
-    run(
-      `DELETE FROM main.package_location
-       WHERE repository_id = :repository AND package_id NOT IN (SELECT package_id FROM temp.staged_package)`,
-      { repository },
+    counts.vanished = run(
+      `UPDATE main.package SET gone = :now WHERE gone IS NULL AND id IN (${UNSTAGED})
+         AND NOT EXISTS (SELECT 1 FROM main.package_location l
+           WHERE l.package_id = package.id AND l.repository_id <> :repository)`,
+      { repository, now },
     )
+    run(`DELETE FROM main.package_location WHERE repository_id = :repository AND package_id IN (${UNSTAGED})`, {
+      repository,
+    })
     run(
       `INSERT INTO main.package_location (package_id, repository_id, path)
        SELECT package_id, :repository, path FROM temp.staged_package WHERE true
        ON CONFLICT DO UPDATE SET path = excluded.path WHERE path <> excluded.path`,
       { repository },
-    )
-    counts.vanished = run(
-      `UPDATE main.package SET gone = :now WHERE gone IS NULL AND release_id = :release
-         AND NOT EXISTS (SELECT 1 FROM main.package_location l WHERE l.package_id = package.id)`,
-      { release, now },
     )
     run(
       `INSERT OR IGNORE INTO main.build_id (build_id, role, package_id)

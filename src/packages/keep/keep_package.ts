@@ -60,7 +60,10 @@ export async function keepPackage(row: PackageRow, pack: PackageFile, context: K
 /** NAME_VERSION_ARCH, unless another content of that name is kept there. */
 function folderOf(row: PackageRow, sha256: string, database: Database): string {
   const label = packageLabel(row)
-  const other = database.$client.prepare('SELECT 1 FROM package WHERE release_id = ? AND folder = ? AND id <> ?')
-    .get(row.releaseId, label, row.id)
+  // Only a package of the same name, version and architecture can have it, and those are found by the index.
+  const other = database.$client.prepare(
+    `SELECT 1 FROM package WHERE name = ? AND version = ? AND release_id = ? AND architecture = ? AND folder = ?
+       AND id <> ?`,
+  ).get(row.name, row.version, row.releaseId, row.architecture, label, row.id)
   return other === undefined ? label : `${label}.${sha256.slice(0, 8)}`
 }
