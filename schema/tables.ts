@@ -37,7 +37,10 @@ export const repository = sqliteTable('repository', {
   suite: text('suite').notNull(),
   component: text('component').notNull(),
   architecture: text('architecture').notNull(),
-  /** `on-demand` or `full`; `keep` or `one-week` (X-Retrace-Fetch, X-Retrace-Superseded). */
+  /**
+   * `on-demand` or `full`, or `none` when the administrator's files name it no more; `keep` or `one-week`
+   * (X-Retrace-Fetch, X-Retrace-Superseded).
+   */
   fetch: text('fetch').notNull(),
   superseded: text('superseded').notNull(),
   /** Date of the signed generation that is visible, and SHA256 of the indices that were read for it. */

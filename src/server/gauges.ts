@@ -90,7 +90,7 @@ function registerRepositories({ database, now, metrics }: Services, registers: (
   gauge(
     'retrace_repository_synced_timestamp_seconds',
     'When the repository that was longest not synced was last synced, in seconds since 1970; 0: never',
-    (row) => row.synced ?? 0,
+    (row) => row.repositories > 0 ? row.synced ?? 0 : undefined,
   )
   gauge('retrace_repository_failing', 'Repositories of the release whose last sync failed', (row) => row.failing)
 }

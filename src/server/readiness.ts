@@ -114,7 +114,7 @@ async function trySandbox(): Promise<Part> {
 
 function lookAtSync({ database, now }: ReadinessSources): Part {
   try {
-    const releases = summarizeRepositories(database)
+    const releases = summarizeRepositories(database).filter(({ repositories }) => repositories > 0)
     if (releases.length === 0) return { ok: true, text: 'no repository is known yet' }
     const oldest = Math.min(...releases.map(({ synced }) => synced ?? 0))
     if (oldest === 0) return { ok: false, text: 'a repository was never synced: run abrt-reposync' }

@@ -56,5 +56,6 @@ be fetched again. Call it every six hours.
   --verify      check the kept files against the index, byte by byte; fetch again what is damaged, remove what is nobody's
   --help, --version
 
-Exit codes: 0 done (also when another abrt-reposync is at work), 1 a repository failed, 2 usage or settings.
+Exit codes: 0 done (also when another abrt-reposync is at work), 1 a repository failed, or a damaged package could not
+be fetched again, 2 usage or settings.
 `

@@ -2,23 +2,28 @@
 import { stdout } from 'node:process'
 import type { Database } from '../../src/database.ts'
 import { readConfiguration } from '../../src/packages/configuration.ts'
+import { newestDate } from '../../src/packages/index/repositories.ts'
 import { type RepositorySummary, summarizeRepositories } from '../../src/packages/index/summary.ts'
 import { EXIT, UsageError } from '../../src/program.ts'
+import { assertKnown, isWanted } from './releases.ts'
+import { nameOf } from './sync_suite.ts'
 
-/** Prints the table, and what the configuration leaves unverified; resolves with the exit code. */
+/** Prints the table, what the configuration leaves unverified, and suites that never came; resolves with the exit code. */
 export function printStatus(database: Database, { releases, reposD }: { releases: string[]; reposD: string }): number {
-  const rows = summarizeRepositories(database).filter(({ release }) =>
-    releases.length === 0 || releases.some((one) => release === one || release.startsWith(`${one}-`))
-  )
-  stdout.write(statusTable(rows))
-  for (const remark of remarks(reposD)) stdout.write(`${remark}\n`)
+  const rows = summarizeRepositories(database)
+  assertKnown(releases, rows.map(({ release }) => release))
+  stdout.write(statusTable(rows.filter(({ release }) => isWanted(releases, release))))
+  for (const remark of remarks(database, reposD)) stdout.write(`${remark}\n`)
   return EXIT.done
 }
 
-function remarks(reposD: string): string[] {
+function remarks(database: Database, reposD: string): string[] {
   try {
     const { repositories } = readConfiguration(reposD)
-    return [...new Set(repositories.flatMap((one) => one.remarks?.map((remark) => `[${one.suite}] ${remark}`) ?? []))]
+    const unverified = repositories.flatMap((one) => one.remarks?.map((remark) => `[${one.suite}] ${remark}`) ?? [])
+    const missing = repositories.filter((one) => newestDate(database, one) === undefined)
+      .map((one) => `${nameOf(one)} (${one.file}:${one.line}) was never synced; abrt-reposync says why`)
+    return [...new Set([...unverified, ...missing])]
   } catch (error) {
     // The table is about what is here: a file that is not in order takes nothing from it.
     if (error instanceof UsageError) return [error.message]

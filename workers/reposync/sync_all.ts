@@ -11,14 +11,16 @@ import { log } from '../../src/log.ts'
 import { EXIT, UsageError } from '../../src/program.ts'
 import { readConfiguration } from '../../src/packages/configuration.ts'
 import { FetchError } from '../../src/packages/fetch/error.ts'
+import { forgetUnused } from '../../src/packages/fetch/remembered.ts'
 import { readNetwork } from '../../src/packages/fetch/transport.ts'
 import type { RepositorySpec } from '../../src/packages/format.ts'
 import { formatNamed } from '../../src/packages/formats.ts'
 import { isLease, takeLease } from '../../src/packages/index/lease.ts'
-import { noteError } from '../../src/packages/index/repositories.ts'
+import { noteConfigured, noteError } from '../../src/packages/index/repositories.ts'
 import { makeFolder } from '../../src/packages/keep/folder.ts'
 import { assertRoom } from '../../src/packages/keep/room.ts'
 import type { Arguments } from './arguments.ts'
+import { assertKnown } from './releases.ts'
 import { type ContextOptions, syncContext, type Transfer } from './context.ts'
 import { nameOf, type PartResult, syncSuite } from './sync_suite.ts'
 import { tidy } from './tidy.ts'
@@ -57,7 +59,9 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
     repoDir: config.repoDir,
     folder: temporary.folder,
     isDryRun: options.dryRun,
+    fed: new Set(),
   }
+  if (!options.dryRun) noteConfigured(database, repositories)
   const results: PartResult[] = []
   let failures = 0
   for (const repository of repositories) {
@@ -74,11 +78,16 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
   }
   if (signal.aborted) logger.warn('stopped; the next run goes on from here')
   else for (const line of tidy({ config, database, now: nowInSeconds() }, options)) stdout.write(`${line}\n`)
+  if (!signal.aborted && !options.dryRun) forgetUnused(config.repoDir)
   stdout.write(summary(results, { failures, repositories: repositories.length, started, options, config }))
-  return failures > 0 || signal.aborted ? EXIT.failed : EXIT.done
+  if (failures > 0 || signal.aborted) return EXIT.failed
+  assertKnown(options.releases, [...run.fed].sort())
+  return EXIT.done
 }
 
 interface Run extends ContextOptions {
+  /** Releases that the suites of this run feed, wanted or not. */
+  fed: Set<string>
   config: Config
   options: Arguments
   database: Database
@@ -93,6 +102,7 @@ async function syncOne(repository: RepositorySpec, run: Run): Promise<PartResult
     context: syncContext(repository, run),
     dryRun: options.dryRun,
     releases: options.releases,
+    fed: run.fed,
     assertRoom({ store, database: bytes }) {
       assertRoom(config.repoDir, { minFreeMb: config.minFreeMb, bytes: store })
       assertRoom(dirname(config.database), { minFreeMb: config.minFreeMb, bytes })

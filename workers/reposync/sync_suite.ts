@@ -16,6 +16,7 @@ import {
   repositoryRow,
 } from '../../src/packages/index/repositories.ts'
 import { type Generation, type GenerationCounts, Staging } from '../../src/packages/index/staging.ts'
+import { isWanted } from './releases.ts'
 
 export interface SuiteSync {
   database: Database
@@ -27,6 +28,8 @@ export interface SuiteSync {
   assertRoom(bytes: { store: number; database: number }): void
   /** Ids of releases that are wanted, with or without architecture; empty: all. */
   releases: string[]
+  /** Hears of each release that the suite feeds, wanted or not. */
+  fed: Set<string>
 }
 
 /** What happened to one component and architecture. */
@@ -107,16 +110,13 @@ function partsOf(signed: SignedSuite, sync: SuiteSync): Part[] {
   const components = repository.components.length > 0 ? repository.components : ['']
   return repository.architectures.flatMap((architecture) => {
     const release = releaseIdOf(signed.release, architecture)
-    if (!isWanted(releases, signed.release, release)) return []
+    sync.fed.add(release)
+    if (!isWanted(releases, release)) return []
     return components.map((component) => {
       const label = [repository.suite, component, architecture].filter((word) => word !== '').join(' ')
       return { ...sync, signed, release, component, architecture, label }
     })
   })
-}
-
-function isWanted(wanted: string[], name: string, id: string): boolean {
-  return wanted.length === 0 || wanted.includes(name) || wanted.includes(id)
 }
 
 /** Its outcome; what can be had of the others must not suffer from what cannot be had of this one. */

@@ -14,12 +14,14 @@ import { canBeFetched, type KeptPackage, keptPackages, noteLost, removeKept } fr
 import { removeStrays } from '../../src/packages/keep/strays.ts'
 import { type Fault, Verifier } from '../../src/packages/keep/verify.ts'
 import type { Arguments } from './arguments.ts'
+import { assertKnown, isWanted } from './releases.ts'
 import type { Services } from './sync_all.ts'
 
-/** Checks and repairs all of it; resolves with the exit code: 0 also when something was repaired. */
+/** Checks and repairs all of it; resolves with the exit code: 0 when all is whole by now. */
 export async function verifyKept(options: Arguments, services: Services): Promise<number> {
   const { config, database, signal } = services
   const { dryRun } = options
+  assertKnown(options.releases, new PackageIndex(database).releases().map(({ name }) => name))
   const wanted = keptPackages(database).filter(({ release }) => isWanted(options.releases, release))
   const verifier = new Verifier(database, config.repoDir)
   const counts = { damaged: 0, failed: 0 }
@@ -39,7 +41,7 @@ export async function verifyKept(options: Arguments, services: Services): Promis
   for (const name of strays) stdout.write(`${name}: ${dryRun ? 'would be removed' : 'removed'}: it is nobody's\n`)
   const failed = counts.failed > 0 ? `, ${counts.failed} of them could not be fetched again` : ''
   stdout.write(`${wanted.length} packages checked, ${counts.damaged} damaged${failed}, ${strays.length} strays\n`)
-  return EXIT.done
+  return counts.failed > 0 ? EXIT.failed : EXIT.done
 }
 
 /** What was done about it, or would be. */
@@ -88,8 +90,4 @@ function say({ release, folder }: KeptPackage, what: string): void {
 function sentences(faults: Fault[]): string {
   const more = faults.length > 3 ? `; and ${faults.length - 3} more` : ''
   return faults.slice(0, 3).map(({ sentence }) => sentence).join('; ') + more
-}
-
-function isWanted(wanted: string[], release: string): boolean {
-  return wanted.length === 0 || wanted.some((one) => release === one || release.startsWith(`${one}-`))
 }

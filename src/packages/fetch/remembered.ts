@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 import { chmod, readFile, rename, writeFile } from 'node:fs/promises'
-import { existsSync } from 'node:fs'
+import { readdirSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { pid } from 'node:process'
 import type { DownloadRequest, Refreshed } from '../format.ts'
@@ -14,6 +14,8 @@ import { FILE_MODE, makeFolder } from '../keep/folder.ts'
 import type { Received, Validator } from './download.ts'
 
 const FOLDER = '.metadata'
+/** Every sync asks for all of them: what was asked for so long ago is of a repository that is configured no more. */
+const UNUSED_MS = 30 * 86_400_000
 
 interface Note extends Validator {
   /** Of the file that the validator belongs to: the two are written one after the other. */
@@ -39,12 +41,13 @@ export class RememberedFiles {
   /** The kept file of an address; undefined: none. */
   kept(address: string): string | undefined {
     const file = this.#path(address)
-    return existsSync(file) ? file : undefined
+    return noteUse(file) ? file : undefined
   }
 
   /** The file as the server has it now. Throws FetchError. */
   async refresh(address: string, maxSize: number): Promise<Refreshed> {
     const kept = this.#path(address)
+    noteUse(kept)
     const note = await readNote(kept)
     const file = join(this.#options.scratch, hashOf(address))
     const received = await this.#options.download(address, {
@@ -71,6 +74,34 @@ export class RememberedFiles {
     await replace(kept, await readFile(file))
     const note: Note = { ...received.validator, sha256: received.sha256 }
     await replace(`${kept}.json`, JSON.stringify(note))
+  }
+}
+
+/** Whether it is there; from now on it counts as used. */
+function noteUse(file: string): boolean {
+  try {
+    utimesSync(file, new Date(), new Date())
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    // A worker may read it and not be its owner.
+    return code === 'EPERM' || code === 'EACCES' || code === 'EROFS'
+  }
+  return true
+}
+
+/** Removes what nobody has asked for in a month, and what killed processes left. */
+export function forgetUnused(repoDir: string): void {
+  const folder = join(repoDir, FOLDER)
+  let names: string[] = []
+  try {
+    names = readdirSync(folder)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+  }
+  for (const name of names) {
+    // The note of a file is as old as its last change; the file's own time counts.
+    const found = statSync(join(folder, name.replace(/\.json$/, '')), { throwIfNoEntry: false })
+    if (Date.now() - (found?.mtimeMs ?? 0) > UNUSED_MS) rmSync(join(folder, name), { force: true })
   }
 }
 

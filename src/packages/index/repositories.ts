@@ -45,9 +45,31 @@ export function repositoryRow(
     fetch: spec.fetch,
     superseded: spec.superseded,
   })
+  // What fed another release until now (`stable` after a release of Debian) feeds that one no more.
+  client.prepare(
+    `UPDATE repository SET fetch = 'none' WHERE uri = ? AND suite = ? AND component = ?
+       AND architecture = ? AND release_id <> ? AND fetch <> 'none'`,
+  ).run(spec.uri, spec.suite, component, architecture, releaseId)
   const row = findRepository(database, spec, { release: '', releaseId, component, architecture })
   if (row === undefined) throw new Error('A repository that was just noted is not in the database')
   return row
+}
+
+/**
+ * Repositories that the administrator's files name no more: what they gave stays known, and can be fetched while it is
+ * there, but that they are not synced and what they said last is no fault of their release.
+ */
+export function noteConfigured(database: Database, specs: RepositorySpec[]): void {
+  const client = database.$client
+  const rows = client.prepare("SELECT id, uri, suite, component, architecture FROM repository WHERE fetch <> 'none'")
+    .all() as { id: number; uri: string; suite: string; component: string; architecture: string }[]
+  const isNamed = ({ uri, suite, component, architecture }: (typeof rows)[number]) =>
+    specs.some((spec) =>
+      spec.uri === uri && spec.suite === suite && spec.architectures.includes(architecture) &&
+      (component === '' ? spec.components.length === 0 : spec.components.includes(component))
+    )
+  const note = client.prepare("UPDATE repository SET fetch = 'none' WHERE id = ?")
+  for (const row of rows) if (!isNamed(row)) note.run(row.id)
 }
 
 /** The row of a component and architecture, when there is one; by the release's name, or its id. */

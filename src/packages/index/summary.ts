@@ -9,7 +9,12 @@ export interface RepositorySummary {
   gone: number
   here: number
   bytes: number
-  /** Unix seconds: the last success of the repository that has waited longest for one; null: one had none yet. */
+  /** Repositories that the administrator's files name. */
+  repositories: number
+  /**
+   * Unix seconds: the last success of the repository that has waited longest for one; null: one had none yet. Where
+   * none is named any more, the last success of all.
+   */
   synced: number | null
   /** Repositories whose last sync failed. */
   failing: number
@@ -22,12 +27,16 @@ export function summarizeRepositories(database: Database): RepositorySummary[] {
   return database.$client.prepare(
     `SELECT r.name AS release, coalesce(p.known, 0) AS known, coalesce(p.gone, 0) AS gone, coalesce(p.here, 0) AS here,
        coalesce(p.bytes, 0) AS bytes,
-       (SELECT CASE WHEN count(*) > count(synced) THEN NULL ELSE min(synced) END FROM repository y
-         WHERE y.release_id = r.id) AS synced,
+       (SELECT count(*) FROM repository y WHERE y.release_id = r.id AND y.fetch <> 'none') AS repositories,
+       (SELECT CASE WHEN count(*) FILTER (WHERE fetch <> 'none') = 0 THEN max(synced)
+           WHEN count(*) FILTER (WHERE fetch <> 'none' AND synced IS NULL) > 0 THEN NULL
+           ELSE min(synced) FILTER (WHERE fetch <> 'none') END
+         FROM repository y WHERE y.release_id = r.id) AS synced,
        (SELECT count(DISTINCT y.uri || ' ' || y.suite) FROM repository y
-         WHERE y.release_id = r.id AND y.error IS NOT NULL) AS failing,
+         WHERE y.release_id = r.id AND y.error IS NOT NULL AND y.fetch <> 'none') AS failing,
        (SELECT group_concat(y.sentence, '; ') FROM
-         (SELECT DISTINCT release_id, suite || ': ' || error AS sentence FROM repository WHERE error IS NOT NULL) y
+         (SELECT DISTINCT release_id, suite || ': ' || error AS sentence FROM repository
+           WHERE error IS NOT NULL AND fetch <> 'none') y
          WHERE y.release_id = r.id) AS error
      FROM release r LEFT JOIN (
        SELECT release_id, count(*) AS known, sum(gone IS NOT NULL) AS gone, sum(kept IS NOT NULL) AS here,

@@ -58,6 +58,19 @@ describe('/healthz and /readyz', () => {
     expect((await server.client.ask('/readyz')).text).toMatch(line)
   })
 
+  it('does not wait for a sync of a repository that is configured no more', async () => {
+    await using server = await startServer()
+    const { database } = server.program.services
+    database.insert(release).values({ id: 1, name: 'debian-12-amd64' }).run()
+    const common = { releaseId: 1, format: 'deb', suite: 'bookworm', component: 'main', architecture: 'amd64' } as const
+    const now = Math.floor(Date.now() / 1000)
+    database.insert(repository).values([
+      { ...common, uri: 'http://old.example/', fetch: 'none', superseded: 'keep', synced: now - 30 * 86_400 },
+      { ...common, uri: 'http://new.example/', fetch: 'on-demand', superseded: 'keep', synced: now - 3600 },
+    ]).run()
+    expect((await server.client.ask('/readyz')).text).toMatch(/^ok {3}sync: /m)
+  })
+
   it('is not ready when the database cannot be written to', async () => {
     await using server = await startServer()
     server.program.services.database.$client.pragma('query_only = ON')

@@ -79,6 +79,34 @@ describe.skipIf(!isBuilt)('abrt-reposync, with what an administrator can get wro
     expect(output).toContain(`The key ring ${world.folder.file('keys')} holds no OpenPGP key`)
   })
 
+  it('says that nothing feeds a release of --release, whatever it is asked to do', async () => {
+    await using world = await worldOfOne()
+    const sentence = '--release debian: no repository feeds such a release; '
+    expect(await run(world, ['--status', '--release', 'debian'])).toEqual({
+      code: 2,
+      output: `abrt-reposync: ${sentence}none is known yet\n`,
+    })
+    for (const action of [['--dry-run'], [], ['--status'], ['--verify']]) {
+      const { code, output } = await run(world, [...action, '--release', 'debian'])
+      expect({ action, code }).toEqual({ action, code: 2 })
+      if (action.length === 0) expect(await world.sync()).toBe(0)
+      else if (action[0] !== '--dry-run') expect(output).toContain(`${sentence}known are debian-12-amd64`)
+      expect((await run(world, [...action, '--release', 'debian-12', '--release', 'debian-12-amd64'])).code).toBe(0)
+    }
+  })
+
+  it('names suites that never came in --status', async () => {
+    await using world = await worldOfOne()
+    world.server.fault('InRelease', 'error')
+    expect(await world.sync()).toBe(1)
+    const { code, output } = await run(world, ['--status'])
+    expect(code).toBe(0)
+    expect(output).toContain(`(${world.folder.file('repos.d/test.sources')}:1) was never synced`)
+    world.server.fault('InRelease', undefined)
+    expect(await world.sync()).toBe(0)
+    expect((await run(world, ['--status'])).output).not.toContain('never')
+  })
+
   it('names a RETRACE_REPO_DIR that cannot be written to', async () => {
     await using world = await worldOfOne()
     writeFileSync(world.folder.file('plain'), '')

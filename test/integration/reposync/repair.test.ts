@@ -33,14 +33,14 @@ function inStore(world: World, ...names: string[]): string {
 }
 
 /** What `--verify` prints. */
-async function verify(world: World, { dryRun = false } = {}): Promise<string> {
+async function verify(world: World, { dryRun = false, exitCode = 0 } = {}): Promise<string> {
   let text = ''
   const spy = vi.spyOn(stdout, 'write').mockImplementation((chunk) => (text += String(chunk)) !== '')
   const { config, database } = world
   const services = { config, database, signal: new AbortController().signal }
   const code = await verifyKept({ action: 'verify', dryRun, releases: [] }, services)
   spy.mockRestore()
-  expect(code).toBe(0)
+  expect(code).toBe(exitCode)
   return text
 }
 
@@ -180,7 +180,7 @@ describe('abrt-reposync --verify', () => {
     world.server.fault('pool/one_1_amd64.deb', 'missing')
     using uses = new PackageUses(world.database, 60)
     uses.claim(world.row('two').id)
-    const text = await verify(world)
+    const text = await verify(world, { exitCode: 1 })
     expect(text).toContain('two_1_amd64: left for now, a running task uses it')
     expect(text).toMatch(/one_1_amd64: not fetched again: .*404/)
     expect(text).toContain('2 packages checked, 2 damaged, 1 of them could not be fetched again')

@@ -8,6 +8,7 @@ import type { Database } from '../../../src/database.ts'
 import type { RepositorySpec } from '../../../src/packages/format.ts'
 import type { PackageRow } from '../../../src/packages/index/lookup.ts'
 import { versionOrder } from '../../../src/packages/versions.ts'
+import { isWanted } from '../releases.ts'
 
 const HUGE = 256 * 2 ** 20
 
@@ -40,7 +41,7 @@ export function plan(database: Database, repositories: RepositorySpec[], release
   const candidates = new Map<number, Candidate>()
   const names = new Map<number, Set<string>>()
   for (const row of rows) {
-    if (!full.has(`${row.uri} ${row.suite}`) || !isWanted(row.release, releases)) continue
+    if (!full.has(`${row.uri} ${row.suite}`) || !isWanted(releases, row.release)) continue
     const withPath = names.get(row.releaseId) ?? namesWithPath(database, row.releaseId)
     names.set(row.releaseId, withPath)
     for (const found of notHere(database, row.id)) {
@@ -53,10 +54,6 @@ export function plan(database: Database, repositories: RepositorySpec[], release
     size,
     host: new URL(uri).host,
   }))
-}
-
-function isWanted(release: string, releases: string[]): boolean {
-  return releases.length === 0 || releases.some((one) => release === one || release.startsWith(`${one}-`))
 }
 
 function notHere(database: Database, repositoryId: number): Omit<Candidate, 'hasPath'>[] {
