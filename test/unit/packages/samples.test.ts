@@ -30,7 +30,7 @@ describe('ops/repos.d', () => {
       .toEqual(['fedora-rawhide', 'fedora-rawhide'])
     expect(all.filter(({ release }) => release === 'rhel-9').every(({ connection }) => connection.certFile)).toBe(true)
     expect(all.find(({ suite }) => suite === 'updates')?.uri)
-      .toBe('https://mirrors.fedoraproject.org/metalink?repo=updates-released-f40&arch=x86_64')
+      .toMatch(/\?repo=updates-released-f40&arch=x86_64$/)
   })
 
   it.each(samples)('%s is read without a warning', (name) => {
