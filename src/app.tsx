@@ -3,10 +3,10 @@
  * paragraph there.
  */
 import { Hono } from 'hono'
-import { RetraceError } from './errors.ts'
+import { RetraceError } from './errors/errors.ts'
 import { checkPackageRoutes } from './routes/checkpackage.ts'
 import { createRoutes } from './routes/create.ts'
-import { codeOf, errorResponse } from './routes/error_response.ts'
+import { codeOf, errorResponse } from './http/error_response.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { indexRoutes } from './routes/index_page.ts'
@@ -15,8 +15,8 @@ import { removalRoutes } from './routes/removal.ts'
 import { resultRoutes } from './routes/results.ts'
 import { settingsRoutes } from './routes/settings.ts'
 import { statusRoutes } from './routes/status.ts'
-import { checkRequest } from './server/request_checks.ts'
-import type { AppEnv, Services } from './services.ts'
+import { checkRequest } from './http/request_checks.ts'
+import type { AppEnv, Services } from './http/services.ts'
 
 export function createApp(services: Services): Hono<AppEnv> {
   const app = new Hono<AppEnv>()

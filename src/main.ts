@@ -3,11 +3,11 @@
  */
 import { join } from 'node:path'
 import process, { argv, exit, stderr, stdout } from 'node:process'
-import { readConfig, readSupervisor, settingsHelp } from './config.ts'
-import { startLog } from './log.ts'
-import { EXIT, installationRoot, UsageError, version } from './program.ts'
-import { runChecks } from './server/checks.ts'
-import { startProgram } from './server/program.ts'
+import { readConfig, readSupervisor, settingsHelp } from './config/config.ts'
+import { startLog } from './telemetry/log.ts'
+import { EXIT, installationRoot, UsageError, version } from './program/program.ts'
+import { runChecks } from './health/checks.ts'
+import { startProgram } from './start.ts'
 
 const NAME = 'abrt-retrace-server'
 const HELP = `Usage: ${NAME} [--check | --help | --version]

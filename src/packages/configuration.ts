@@ -4,8 +4,8 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { UsageError } from '../program.ts'
-import { type Connection, type RepositorySpec, USUAL_CONNECTION } from './format.ts'
+import { UsageError } from '../program/program.ts'
+import { type Connection, type RepositorySpec, USUAL_CONNECTION } from './format/format.ts'
 import { FORMATS } from './formats.ts'
 
 /** Reads them all; throws UsageError with file and line for what contradicts itself. */

@@ -1,6 +1,6 @@
 /** The package formats that this installation knows: a new one is a folder, and a line here. */
 import { deb } from './deb/format.ts'
-import type { PackageFormat } from './format.ts'
+import type { PackageFormat } from './format/format.ts'
 import { rpm } from './rpm/format.ts'
 
 export const FORMATS: readonly PackageFormat[] = [deb, rpm]

@@ -1,9 +1,9 @@
 /** What `/settings` and `/checkpackage` ask of the index (http.md, 'For the ABRT client'). */
-import type { Database } from '../database.ts'
+import type { Database } from '../database/database.ts'
 import { architectureNamed, architectureRow } from '../elf/architecture.ts'
 import { PackageIndex } from './index/lookup.ts'
 import { packageReadings } from './package_name.ts'
-import { releaseId } from './release_id.ts'
+import { releaseId } from './release/release_id.ts'
 
 export { supportedReleases } from './index/repositories.ts'
 

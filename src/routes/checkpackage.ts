@@ -5,12 +5,12 @@
  */
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
-import { RetraceError } from '../errors.ts'
+import { RetraceError } from '../errors/errors.ts'
 import { isPackageKnown } from '../packages/releases.ts'
-import type { AppEnv, Services } from '../services.ts'
-import { answer } from './answer.ts'
-import { refusals } from './description.ts'
-import { methodNotAllowed } from './method_not_allowed.ts'
+import type { AppEnv, Services } from '../http/services.ts'
+import { answer } from '../http/answer.ts'
+import { refusals } from '../http/description.ts'
+import { methodNotAllowed } from '../http/method_not_allowed.ts'
 
 const MAX_LENGTH = 300
 

@@ -5,18 +5,18 @@
 import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
-import { log } from '../log.ts'
+import { log } from '../telemetry/log.ts'
 import type { Admission } from '../runner/admission.ts'
 import { pullStream, taskBody } from '../runner/task_stream.ts'
-import type { AppEnv, Services } from '../services.ts'
+import type { AppEnv, Services } from '../http/services.ts'
 import type { Accepted } from '../spool/draft.ts'
 import type { Task } from '../spool/task.ts'
 import { checkHeaders, CONTENT_TYPES, type UploadPlan } from '../upload/headers.ts'
 import { receive } from '../upload/receive.ts'
 import { requestBody } from '../upload/request_body.ts'
-import { answer, TEXT } from './answer.ts'
-import { refusals, textResponse } from './description.ts'
-import { methodNotAllowed } from './method_not_allowed.ts'
+import { answer, TEXT } from '../http/answer.ts'
+import { refusals, textResponse } from '../http/description.ts'
+import { methodNotAllowed } from '../http/method_not_allowed.ts'
 
 /** A task whose 201 cannot be sent is run all the same, after this long. */
 const MAX_WAIT_MS = 2000

@@ -5,11 +5,11 @@
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
 import { pullStream, type TaskEvent, watchTask } from '../runner/task_stream.ts'
-import type { AppEnv, Services } from '../services.ts'
+import type { AppEnv, Services } from '../http/services.ts'
 import type { Task } from '../spool/task.ts'
-import { answer } from './answer.ts'
-import { refusals, TASK_FAILURES, taskParameters } from './description.ts'
-import { methodNotAllowed } from './method_not_allowed.ts'
+import { answer } from '../http/answer.ts'
+import { refusals, TASK_FAILURES, taskParameters } from '../http/description.ts'
+import { methodNotAllowed } from '../http/method_not_allowed.ts'
 import { TASK_PATH, taskOf } from './task_access.ts'
 
 const HEADERS = {

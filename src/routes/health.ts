@@ -5,10 +5,10 @@
 import { Hono } from 'hono'
 import { describeRoute, resolver } from 'hono-openapi'
 import * as z from 'zod'
-import type { AppEnv, Services } from '../services.ts'
-import { answer, answerJson, prefersJson } from './answer.ts'
-import { textResponse } from './description.ts'
-import { methodNotAllowed } from './method_not_allowed.ts'
+import type { AppEnv, Services } from '../http/services.ts'
+import { answer, answerJson, prefersJson } from '../http/answer.ts'
+import { textResponse } from '../http/description.ts'
+import { methodNotAllowed } from '../http/method_not_allowed.ts'
 
 const Part = z.object({ ok: z.boolean(), text: z.string() })
 

@@ -3,11 +3,11 @@
  */
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
-import type { Config } from '../config.ts'
-import type { AppEnv, Services } from '../services.ts'
-import { answer } from './answer.ts'
-import { refusals, textResponse } from './description.ts'
-import { methodNotAllowed } from './method_not_allowed.ts'
+import type { Config } from '../config/config.ts'
+import type { AppEnv, Services } from '../http/services.ts'
+import { answer } from '../http/answer.ts'
+import { refusals, textResponse } from '../http/description.ts'
+import { methodNotAllowed } from '../http/method_not_allowed.ts'
 
 export function indexRoutes({ config }: Services) {
   return new Hono<AppEnv>()

@@ -3,11 +3,11 @@
  */
 import { Hono } from 'hono'
 import { describeRoute, generateSpecs } from 'hono-openapi'
-import { version } from '../program.ts'
-import type { AppEnv } from '../services.ts'
-import { answerJson, JSON_TYPE } from './answer.ts'
-import { refusals } from './description.ts'
-import { methodNotAllowed } from './method_not_allowed.ts'
+import { version } from '../program/program.ts'
+import type { AppEnv } from '../http/services.ts'
+import { answerJson, JSON_TYPE } from '../http/answer.ts'
+import { refusals } from '../http/description.ts'
+import { methodNotAllowed } from '../http/method_not_allowed.ts'
 
 /** `described` is the app with all routes in it. */
 export function openApiRoutes(described: Hono<AppEnv>) {

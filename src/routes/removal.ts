@@ -3,12 +3,12 @@
  */
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
-import { log } from '../log.ts'
-import type { AppEnv, Services } from '../services.ts'
+import { log } from '../telemetry/log.ts'
+import type { AppEnv, Services } from '../http/services.ts'
 import type { Task } from '../spool/task.ts'
-import { answer } from './answer.ts'
-import { refusals, TASK_FAILURES, taskParameters } from './description.ts'
-import { methodNotAllowed } from './method_not_allowed.ts'
+import { answer } from '../http/answer.ts'
+import { refusals, TASK_FAILURES, taskParameters } from '../http/description.ts'
+import { methodNotAllowed } from '../http/method_not_allowed.ts'
 import { TASK_PATH, taskOf } from './task_access.ts'
 
 export function removalRoutes(services: Services) {

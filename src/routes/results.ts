@@ -3,11 +3,11 @@
  */
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
-import { RetraceError } from '../errors.ts'
-import type { AppEnv, Services } from '../services.ts'
-import { answerFile, JSON_TYPE, prefersJson, TEXT } from './answer.ts'
-import { refusals, TASK_FAILURES, taskParameters } from './description.ts'
-import { methodNotAllowed } from './method_not_allowed.ts'
+import { RetraceError } from '../errors/errors.ts'
+import type { AppEnv, Services } from '../http/services.ts'
+import { answerFile, JSON_TYPE, prefersJson, TEXT } from '../http/answer.ts'
+import { refusals, TASK_FAILURES, taskParameters } from '../http/description.ts'
+import { methodNotAllowed } from '../http/method_not_allowed.ts'
 import { TASK_PATH, taskOf } from './task_access.ts'
 
 interface Result {

@@ -5,13 +5,13 @@
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
 import { architectureNamed, architectureRow } from '../elf/architecture.ts'
-import { releaseName } from '../packages/release_id.ts'
+import { releaseName } from '../packages/release/release_id.ts'
 import { supportedReleases } from '../packages/releases.ts'
-import type { AppEnv, Services } from '../services.ts'
+import type { AppEnv, Services } from '../http/services.ts'
 import { CONTENT_TYPES } from '../upload/headers.ts'
-import { answer } from './answer.ts'
-import { refusals, textResponse } from './description.ts'
-import { methodNotAllowed } from './method_not_allowed.ts'
+import { answer } from '../http/answer.ts'
+import { refusals, textResponse } from '../http/description.ts'
+import { methodNotAllowed } from '../http/method_not_allowed.ts'
 
 /** The client's tables end there. */
 const MAX_FORMATS = 16

@@ -3,7 +3,7 @@
  * or not the result exists.
  */
 import type { Context } from 'hono'
-import type { AppEnv, Services } from '../services.ts'
+import type { AppEnv, Services } from '../http/services.ts'
 import type { Task } from '../spool/task.ts'
 
 /** `[1-9][0-9]*`, as Hono's router matches it; any other path is none of a task. */

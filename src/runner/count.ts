@@ -1,5 +1,5 @@
 /** What a task that has ended adds to the metrics. */
-import type { Metrics } from '../metrics.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import type { TaskState } from '../spool/task.ts'
 import type { Outcome } from './outcome.ts'
 

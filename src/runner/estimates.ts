@@ -3,7 +3,7 @@
  * Pure but for three queries; refuses to know what runs now.
  */
 import { and, avg, eq } from 'drizzle-orm'
-import type { Database } from '../database.ts'
+import type { Database } from '../database/database.ts'
 import { packageTime } from '../../schema/tables.ts'
 
 /**

@@ -2,8 +2,8 @@
  * What the server has to write about a task when its disk is full or read-only: it waits for the administrator, and the
  * task with it, instead of forgetting that it has ended.
  */
-import { log } from '../log.ts'
-import { errnoOf } from '../spool/durable.ts'
+import { log } from '../telemetry/log.ts'
+import { errnoOf } from '../files/durable.ts'
 
 const RETRY_MS = 2000
 const TROUBLE = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE'])

@@ -3,7 +3,7 @@
  * all, so that no accepted task stays PENDING for ever (architecture.md, a task's directory).
  */
 import { copyFile, open, rename, rm } from 'node:fs/promises'
-import { syncDirectory, writeByRename } from '../spool/durable.ts'
+import { syncDirectory, writeByRename } from '../files/durable.ts'
 import type { Task } from '../spool/task.ts'
 import { lastStep } from './worker_log.ts'
 import type { WorkerEnd } from './worker_process.ts'

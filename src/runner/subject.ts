@@ -7,7 +7,7 @@ import { architectureOf } from '../elf/architecture.ts'
 import { ElfError } from '../elf/error.ts'
 import { parseHeader } from '../elf/header.ts'
 import { packageName } from '../packages/package_name.ts'
-import { releaseId } from '../packages/release_id.ts'
+import { releaseId } from '../packages/release/release_id.ts'
 import type { Task } from '../spool/task.ts'
 import type { Subject } from './estimates.ts'
 

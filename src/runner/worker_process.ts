@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { kill } from 'node:process'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 
 /** How a worker ended: an exit code, or the signal that killed it, or why it could not be started. */
 export interface WorkerEnd {

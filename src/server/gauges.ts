@@ -4,7 +4,7 @@
  */
 import { Gauge } from 'prom-client'
 import { type RepositorySummary, summarizeRepositories } from '../packages/index/summary.ts'
-import type { Services } from '../services.ts'
+import type { Services } from '../http/services.ts'
 
 const SUMMARY_MS = 60_000
 

@@ -14,12 +14,12 @@ import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Server as TlsServer, type TLSSocket } from 'node:tls'
-import type { Config } from '../config.ts'
-import { log } from '../log.ts'
-import type { Certificate } from './certificate.ts'
+import type { Config } from '../config/config.ts'
+import { log } from '../telemetry/log.ts'
+import type { Certificate } from '../tls/certificate.ts'
 import { drainBounds } from './drain.ts'
 import type { Listener } from './listener.ts'
-import { answerAndClose, describeParserError, rawAnswer } from './refusal.ts'
+import { answerAndClose, describeParserError, rawAnswer } from '../http/refusal.ts'
 
 /** Connections at once; more are closed as they come. */
 export const MAX_CONNECTIONS = 1000

@@ -5,13 +5,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { getRequestListener } from '@hono/node-server'
-import type { Config } from '../config.ts'
-import { quote } from '../errors.ts'
-import { log } from '../log.ts'
-import { methodLabel, type Metrics } from '../metrics.ts'
-import type { AppEnv } from '../services.ts'
+import type { Config } from '../config/config.ts'
+import { quote } from '../errors/errors.ts'
+import { log } from '../telemetry/log.ts'
+import { methodLabel, type Metrics } from '../telemetry/metrics.ts'
+import type { AppEnv } from '../http/services.ts'
 import { drainBeforeEnd, type DrainBounds, drainBounds } from './drain.ts'
-import { clientAddress, hopOf, readProxyTrust } from './proxy.ts'
+import { clientAddress, hopOf, readProxyTrust } from '../http/proxy.ts'
 
 export type Fetch = (request: Request, env: AppEnv['Bindings']) => Response | Promise<Response>
 export type Incoming = IncomingMessage | Http2ServerRequest

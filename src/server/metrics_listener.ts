@@ -5,10 +5,10 @@
 import type { Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
-import { errorResponse } from '../routes/error_response.ts'
+import { errorResponse } from '../http/error_response.ts'
 import { healthRoutes } from '../routes/health.ts'
-import type { AppEnv, Services } from '../services.ts'
-import { UsageError } from '../program.ts'
+import type { AppEnv, Services } from '../http/services.ts'
+import { UsageError } from '../program/program.ts'
 
 const HOST = '127.0.0.1'
 

@@ -4,9 +4,9 @@
  */
 import { execFile } from 'node:child_process'
 import { pid } from 'node:process'
-import type { SupervisorEnvironment } from '../config.ts'
-import { log } from '../log.ts'
-import { UsageError } from '../program.ts'
+import type { SupervisorEnvironment } from '../config/config.ts'
+import { log } from '../telemetry/log.ts'
+import { UsageError } from '../program/program.ts'
 
 /** The first descriptor that is passed (sd_listen_fds(3)). */
 const FIRST_FD = 3

@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { Buffer } from 'node:buffer'
-import { createPrivateFile } from './durable.ts'
+import { createPrivateFile } from '../files/durable.ts'
 import { outOfSpace, type Reservation } from './free_space.ts'
 
 /** What file systems allocate at once: a hole is never smaller. */

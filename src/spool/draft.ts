@@ -4,10 +4,10 @@
  */
 import { rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Database } from '../database.ts'
+import type { Database } from '../database/database.ts'
 import { BLOCK, CoreFile } from './core_file.ts'
 import { newDraftName } from './draft_name.ts'
-import { makePrivateDirectory, syncDirectory, writeNewFile } from './durable.ts'
+import { makePrivateDirectory, syncDirectory, writeNewFile } from '../files/durable.ts'
 import { outOfSpace, type Reservation } from './free_space.ts'
 import type { ManifestKind } from './manifest.ts'
 import { newPassword } from './password.ts'

@@ -3,9 +3,9 @@
  * cannot take it under RETRACE_MIN_FREE_MB (http.md, 507). Refuses to know what is written with it.
  */
 import { statfsSync } from 'node:fs'
-import type { Config } from '../config.ts'
-import { RetraceError } from '../errors.ts'
-import { errnoOf } from './durable.ts'
+import type { Config } from '../config/config.ts'
+import { RetraceError } from '../errors/errors.ts'
+import { errnoOf } from '../files/durable.ts'
 
 const MEBIBYTE = 1024 * 1024
 /** An upload that needs more than it announced asks for this much at a time: one look at the file system per 4 MiB. */

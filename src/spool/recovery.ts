@@ -4,9 +4,9 @@
  */
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { log } from '../log.ts'
+import { log } from '../telemetry/log.ts'
 import { isLeftOver } from './draft_name.ts'
-import { errnoOf, writeByRename } from './durable.ts'
+import { errnoOf, writeByRename } from '../files/durable.ts'
 import { Task } from './task.ts'
 import { isTaskId } from './task_ids.ts'
 

@@ -3,8 +3,8 @@
  * The database counts them; a spool with higher ones, after the database was lost, moves the count up.
  */
 import { max } from 'drizzle-orm'
-import type { Database } from '../database.ts'
-import { RetraceError } from '../errors.ts'
+import type { Database } from '../database/database.ts'
+import { RetraceError } from '../errors/errors.ts'
 import { taskId } from '../../schema/tables.ts'
 
 /** What an id looks like in a path, in a header and as the name of a directory: no sign, no leading zero. */

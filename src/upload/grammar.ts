@@ -2,7 +2,7 @@
  * What the text members of an upload may hold (http.md, last table of /create). Pure; every rule takes time linear in
  * the member. Refuses to know whether a release or a package exists.
  */
-import { quote, RetraceError } from '../errors.ts'
+import { quote, RetraceError } from '../errors/errors.ts'
 import { memberValue, packageLines } from '../spool/manifest.ts'
 
 const MAX_RELEASE = 200

@@ -3,8 +3,8 @@
  * why it is refused, in the order of http.md's first table. Pure. HTTPS and the method are the server's to check,
  * capacity and free space come after.
  */
-import type { Config } from '../config.ts'
-import { quote, RetraceError } from '../errors.ts'
+import type { Config } from '../config/config.ts'
+import { quote, RetraceError } from '../errors/errors.ts'
 import type { ManifestKind } from '../spool/manifest.ts'
 
 export type Encoding = 'none' | 'gzip' | 'xz' | 'zstd'

@@ -2,7 +2,7 @@
  * An upload from its body into a draft, in one pass: count, decompress, unpack, check. Nothing is held but a few
  * chunks, nothing is written twice; a slow disk slows the decompressor and, through it, the client.
  */
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import type { Draft } from '../spool/draft.ts'
 import { decompress, type DecompressOptions } from './decompress.ts'
 import type { UploadPlan } from './headers.ts'

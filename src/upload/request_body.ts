@@ -3,8 +3,8 @@
  * http.md names, and more bytes than were allowed are not taken. Refuses to look at the bytes.
  */
 import type { Readable } from 'node:stream'
-import type { Config } from '../config.ts'
-import { RetraceError } from '../errors.ts'
+import type { Config } from '../config/config.ts'
+import { RetraceError } from '../errors/errors.ts'
 import { chunksOf } from './chunks.ts'
 import { packedTooLarge } from './headers.ts'
 

@@ -2,7 +2,7 @@
  * A bare core into a draft: refused at once when its first bytes are no ELF core, counted as it unpacks.
  * Refuses to read on in it: that is the worker's.
  */
-import { RetraceError } from '../errors.ts'
+import { RetraceError } from '../errors/errors.ts'
 import type { Draft } from '../spool/draft.ts'
 import { ByteReader } from './byte_reader.ts'
 import { startsWith } from './bytes.ts'

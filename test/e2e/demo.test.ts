@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { installationRoot } from '../../src/program.ts'
+import { installationRoot } from '../../src/program/program.ts'
 
 const demo = join(installationRoot(), 'ops', 'demo')
 const leftovers = () => readdirSync(tmpdir()).filter((name) => name.startsWith('retrace-demo.'))

@@ -7,7 +7,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { join } from 'node:path'
 import { env } from 'node:process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { installationRoot } from '../../src/program.ts'
+import { installationRoot } from '../../src/program/program.ts'
 import { hostEngine } from '../../workers/retrace/gdb/engine.ts'
 import { launch } from '../../workers/retrace/sandbox/launch.ts'
 import { archiveSources, installedPackages } from '../helpers/archive.ts'

@@ -7,8 +7,8 @@ import { Buffer } from 'node:buffer'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Config, readConfig } from '../../src/config.ts'
-import { type Database, openDatabase } from '../../src/database.ts'
+import { type Config, readConfig } from '../../src/config/config.ts'
+import { type Database, openDatabase } from '../../src/database/database.ts'
 import { Spool } from '../../src/spool/spool.ts'
 
 export const MIB = 1024 * 1024

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Architecture } from '../../src/elf/architecture.ts'
-import { installationRoot } from '../../src/program.ts'
+import { installationRoot } from '../../src/program/program.ts'
 
 export interface FixtureCore {
   architecture: Architecture

@@ -3,9 +3,9 @@
  * settings come from the environment. For tests of several processes at once.
  */
 import process from 'node:process'
-import { readConfig } from '../../src/config.ts'
-import { openDatabase } from '../../src/database.ts'
-import { fetchPackage } from '../../src/packages/fetch/package.ts'
+import { readConfig } from '../../src/config/config.ts'
+import { openDatabase } from '../../src/database/database.ts'
+import { fetchPackage } from '../../src/packages/supply/package.ts'
 import { PackageIndex } from '../../src/packages/index/lookup.ts'
 
 const config = readConfig()

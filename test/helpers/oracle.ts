@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { installationRoot } from '../../src/program.ts'
+import { installationRoot } from '../../src/program/program.ts'
 import { compile, crash, type CrashOptions } from './cores.ts'
 import { copyModules, type Retraced, retraceIn, type RetraceOptions } from './retrace.ts'
 

@@ -3,9 +3,9 @@
  * tests that kill the process.
  */
 import process, { argv, exit } from 'node:process'
-import { readConfig } from '../../src/config.ts'
-import { startLog } from '../../src/log.ts'
-import { startProgram } from '../../src/server/program.ts'
+import { readConfig } from '../../src/config/config.ts'
+import { startLog } from '../../src/telemetry/log.ts'
+import { startProgram } from '../../src/start.ts'
 
 const config = readConfig()
 await startLog(config)

@@ -2,7 +2,7 @@
 import type { Buffer } from 'node:buffer'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { RetraceError } from '../../src/errors.ts'
+import { RetraceError } from '../../src/errors/errors.ts'
 import type { Accepted } from '../../src/spool/draft.ts'
 import type { DecompressOptions } from '../../src/upload/decompress.ts'
 import type { UploadPlan } from '../../src/upload/headers.ts'

@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readlinkSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { env } from 'node:process'
 import { describe, expect, it } from 'vitest'
-import { installationRoot } from '../../src/program.ts'
+import { installationRoot } from '../../src/program/program.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { startServerChild } from '../helpers/server.ts'
 import { type CreatedTask, createTask, endOf, eventually, scriptedWorker, SUCCEED } from '../helpers/task.ts'

@@ -3,8 +3,8 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { SETTINGS } from '../../src/config.ts'
-import { installationRoot } from '../../src/program.ts'
+import { SETTINGS } from '../../src/config/config.ts'
+import { installationRoot } from '../../src/program/program.ts'
 
 const folder = join(installationRoot(), 'ops', 'man')
 const built = join(installationRoot(), 'dist', 'man')

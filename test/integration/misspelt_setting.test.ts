@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { env } from 'node:process'
 import { expect, it } from 'vitest'
-import { installationRoot } from '../../src/program.ts'
+import { installationRoot } from '../../src/program/program.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 
 it('a program warns of what looks like a misspelt setting, and goes on', async () => {

@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openDatabase } from '../../src/database.ts'
+import { openDatabase } from '../../src/database/database.ts'
 import { designMembers, tarOf } from '../helpers/archives.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 import { startServer, type TestServer } from '../helpers/server.ts'

@@ -1,9 +1,9 @@
 /**
  * One clean-up, in its steps. Each counts what it did; one thing that cannot be deleted costs nothing but itself.
  */
-import type { Config } from '../../src/config.ts'
-import { type Database, openDatabase } from '../../src/database.ts'
-import { log } from '../../src/log.ts'
+import type { Config } from '../../src/config/config.ts'
+import { type Database, openDatabase } from '../../src/database/database.ts'
+import { log } from '../../src/telemetry/log.ts'
 import { evictOverQuota } from '../../src/packages/keep/evict.ts'
 import { removeStrays } from '../../src/packages/keep/strays.ts'
 import { isServerRunning } from '../../src/spool/server_lock.ts'

@@ -1,7 +1,7 @@
 /** The database file: its write-ahead log is emptied, and the file is rewritten when much of it is free. */
 import { statSync } from 'node:fs'
-import type { Database } from '../../src/database.ts'
-import { log } from '../../src/log.ts'
+import type { Database } from '../../src/database/database.ts'
+import { log } from '../../src/telemetry/log.ts'
 
 const MEBIBYTE = 1_048_576
 /** Rewriting costs the whole file once: only for at least this much, and for at least this share of it. */

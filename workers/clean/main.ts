@@ -3,9 +3,9 @@
  * details are beside it. Exit codes: settings.md.
  */
 import process from 'node:process'
-import { type Config, readConfig, settingsHelp } from '../../src/config.ts'
-import { startLog } from '../../src/log.ts'
-import { EXIT, UsageError, version } from '../../src/program.ts'
+import { type Config, readConfig, settingsHelp } from '../../src/config/config.ts'
+import { startLog } from '../../src/telemetry/log.ts'
+import { EXIT, UsageError, version } from '../../src/program/program.ts'
 import { type Arguments, HELP, readArguments } from './arguments.ts'
 import { busyDirectories } from '../../src/spool/processes.ts'
 import { clean } from './clean.ts'

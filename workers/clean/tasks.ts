@@ -4,7 +4,7 @@
  */
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { RetraceError } from '../../src/errors.ts'
+import { RetraceError } from '../../src/errors/errors.ts'
 import { listTasks } from '../../src/spool/recovery.ts'
 import type { Task } from '../../src/spool/task.ts'
 

@@ -2,7 +2,7 @@
  * `package_time` stays small (design, chapter 2.5): of each package and release the newest 100 rows, by the design's
  * own queries.
  */
-import type { Database } from '../../src/database.ts'
+import type { Database } from '../../src/database/database.ts'
 
 const KEPT_ROWS = 100
 

@@ -1,11 +1,11 @@
 /** `abrt-reposync --status`: what each release has, as a table for people. */
 import { stdout } from 'node:process'
-import type { Database } from '../../src/database.ts'
+import type { Database } from '../../src/database/database.ts'
 import { readConfiguration } from '../../src/packages/configuration.ts'
 import { newestDate } from '../../src/packages/index/repositories.ts'
 import { type RepositorySummary, summarizeRepositories } from '../../src/packages/index/summary.ts'
-import { EXIT, UsageError } from '../../src/program.ts'
-import { assertKnown, isWanted } from './releases.ts'
+import { EXIT, UsageError } from '../../src/program/program.ts'
+import { assertKnown, isWanted } from './command/releases.ts'
 import { nameOf } from './sync_suite.ts'
 
 /** Prints the table, what the configuration leaves unverified, and suites that never came; resolves with the exit code. */

@@ -2,11 +2,11 @@
  * One suite, from its signed description to a visible generation of each of its components and architectures.
  * Owns what is refused as a whole: an expired description, and one older than what is here.
  */
-import type { Database } from '../../src/database.ts'
-import { log } from '../../src/log.ts'
-import { releaseIdOf } from '../../src/packages/release_id.ts'
-import { FetchError } from '../../src/packages/fetch/error.ts'
-import type { PackageFormat, RepositorySpec, SignedSuite, SyncContext } from '../../src/packages/format.ts'
+import type { Database } from '../../src/database/database.ts'
+import { log } from '../../src/telemetry/log.ts'
+import { releaseIdOf } from '../../src/packages/release/release_id.ts'
+import { FetchError } from '../../src/packages/transfer/error.ts'
+import type { PackageFormat, RepositorySpec, SignedSuite, SyncContext } from '../../src/packages/format/format.ts'
 import {
   findRepository,
   newestDate,
@@ -16,7 +16,7 @@ import {
   repositoryRow,
 } from '../../src/packages/index/repositories.ts'
 import { type Generation, type GenerationCounts, Staging } from '../../src/packages/index/staging.ts'
-import { isWanted } from './releases.ts'
+import { isWanted } from './command/releases.ts'
 
 export interface SuiteSync {
   database: Database

@@ -2,8 +2,8 @@
  * What a sync does to the kept files when the indices are up to date: versions whose week is over go, then what is over
  * the quota. Owns the sentences on both.
  */
-import type { Config } from '../../src/config.ts'
-import type { Database } from '../../src/database.ts'
+import type { Config } from '../../src/config/config.ts'
+import type { Database } from '../../src/database/database.ts'
 import { packagesInUse } from '../../src/packages/index/use.ts'
 import { evictOverQuota } from '../../src/packages/keep/evict.ts'
 import type { KeptPackage } from '../../src/packages/keep/kept.ts'

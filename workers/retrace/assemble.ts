@@ -8,7 +8,7 @@ import type { Architecture } from '../../src/elf/architecture.ts'
 import type { Core } from '../../src/elf/core.ts'
 import type { Companions } from './companions.ts'
 import { readableRegions, type Region } from './gdb/readable_memory.ts'
-import type { KeptFile, ResolvedModule } from './resolve.ts'
+import type { KeptFile, ResolvedModule } from './resolve/resolve.ts'
 import { type Bind, INSIDE, MAX_LINKS, mergedLinks } from './sandbox/arguments.ts'
 import { canonicalPath, type Link, LinkSet } from './sandbox/links.ts'
 

@@ -2,8 +2,8 @@
  * The worker's command line. Owns its words; refuses all others.
  */
 import { stdin } from 'node:process'
-import { settingsHelp } from '../../src/config.ts'
-import { UsageError } from '../../src/program.ts'
+import { settingsHelp } from '../../src/config/config.ts'
+import { UsageError } from '../../src/program/program.ts'
 
 export const NAME = 'abrt-retrace-worker'
 

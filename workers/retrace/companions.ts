@@ -6,18 +6,18 @@
  */
 import { existsSync, lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Config } from '../../src/config.ts'
-import type { Database } from '../../src/database.ts'
+import type { Config } from '../../src/config/config.ts'
+import type { Database } from '../../src/database/database.ts'
 import { type Architecture, architectureNamed, architectureRow } from '../../src/elf/architecture.ts'
 import type { Core } from '../../src/elf/core.ts'
 import { PackageIndex, packageLabel } from '../../src/packages/index/lookup.ts'
 import { packageReadings } from '../../src/packages/package_name.ts'
 import type { PackageUses } from '../../src/packages/index/use.ts'
-import type { Deadline } from './deadline.ts'
+import type { Deadline } from './time/deadline.ts'
 import { hostArchitecture } from './gdb/engine.ts'
 import type { Journal } from './journal.ts'
 import { Fetcher } from './resolve/fetcher.ts'
-import type { ResolvedModule } from './resolve.ts'
+import type { ResolvedModule } from './resolve/resolve.ts'
 
 /** A folder of a kept package. */
 export interface KeptFolder {

@@ -2,10 +2,10 @@
  * Step `debug`: gdb in the sandbox, one engine after the other until one understands the core and lives to the end. Owns
  * the choice and the end of each process; refuses an answer that contradicts the core's own notes.
  */
-import type { Config } from '../../src/config.ts'
+import type { Config } from '../../src/config/config.ts'
 import type { Core } from '../../src/elf/core.ts'
 import type { Assembly } from './assemble.ts'
-import type { Deadline } from './deadline.ts'
+import type { Deadline } from './time/deadline.ts'
 import { gdbArguments } from './gdb/arguments.ts'
 import { type Conversation, converse } from './gdb/conversation.ts'
 import type { Engine } from './gdb/engine.ts'

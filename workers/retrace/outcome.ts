@@ -7,9 +7,9 @@ import type { ElfErrorCode } from '../../src/elf/error.ts'
 import type { SessionEnd } from './gdb/session.ts'
 import type { ReportThread } from './report/frames.ts'
 import { oneLine } from './journal.ts'
-import { cutSentence } from './lacking_memory.ts'
+import { cutSentence } from './report/lacking_memory.ts'
 import { BY_PATH, lackOf } from './report/modules.ts'
-import type { ResolvedModule } from './resolve.ts'
+import type { ResolvedModule } from './resolve/resolve.ts'
 
 export type OutcomeCode =
   | 'ok'

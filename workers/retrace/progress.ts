@@ -5,7 +5,7 @@
 import { statSync } from 'node:fs'
 import type { Core } from '../../src/elf/core.ts'
 import type { Debugged } from './debug.ts'
-import type { Resolution } from './resolve.ts'
+import type { Resolution } from './resolve/resolve.ts'
 
 const MB = 2 ** 20
 /** st_blocks counts these, whatever the file system. */

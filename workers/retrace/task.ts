@@ -5,8 +5,8 @@
 import { existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { UsageError } from '../../src/program.ts'
-import type { Hints } from './resolve.ts'
+import { UsageError } from '../../src/program/program.ts'
+import type { Hints } from './resolve/resolve.ts'
 
 export interface Task {
   readonly dir: string

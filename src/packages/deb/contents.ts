@@ -2,9 +2,9 @@
  * `Contents-ARCH`: which package has which path, as text that streams through (148 MB for bookworm's main). Owns its
  * lines; which paths are worth a row, `loadable.ts` says.
  */
-import { canBeLoaded } from '../loadable.ts'
-import { usrMerged } from '../paths.ts'
-import type { IndexEntry } from '../format.ts'
+import { canBeLoaded } from '../format/loadable.ts'
+import { usrMerged } from '../format/paths.ts'
+import type { IndexEntry } from '../format/format.ts'
 import { lines } from './lines.ts'
 
 const BUILD_ID_PATH = /^usr\/lib\/debug\/\.build-id\/([0-9a-f]{2})\/([0-9a-f]{6,62})\.debug$/

@@ -1,5 +1,5 @@
 /** Debian's format: deb822 configuration, signed suites, .deb files. */
-import type { PackageFormat } from '../format.ts'
+import type { PackageFormat } from '../format/format.ts'
 import { members } from './members.ts'
 import { readSources } from './sources_file.ts'
 import { readIndices, readSuite } from './suite.ts'

@@ -2,9 +2,9 @@
  * The members of a .deb: `dpkg-deb --fsys-tarfile` into tar-stream. The file's SHA256 was compared with the signed one
  * before. Owns nothing on disk; what is kept of it, and under which names, is `keep/`'s decision.
  */
-import { startChild } from '../child.ts'
-import type { Member } from '../format.ts'
-import { tarMembers } from '../tar_members.ts'
+import { startChild } from '../../process/child.ts'
+import type { Member } from '../format/format.ts'
+import { tarMembers } from '../format/tar_members.ts'
 
 const TIMEOUT_MS = 600_000
 

@@ -3,7 +3,7 @@
  * dependencies and the rest are never held. Refuses a package whose name, version, path or SHA256 is none: it could
  * lead out of the store, or could not be verified.
  */
-import type { IndexedPackage } from '../format.ts'
+import type { IndexedPackage } from '../format/format.ts'
 import { lines } from './lines.ts'
 
 const FIELDS = new Set([

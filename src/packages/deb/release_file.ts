@@ -3,8 +3,8 @@
  * every index. Owns the choice of the file to download for an index; refuses one without SHA256 (MD5 and SHA1 are
  * not read at all), and names that lead out of the suite.
  */
-import type { Compression } from '../decompress.ts'
-import { FetchError } from '../fetch/error.ts'
+import type { Compression } from '../transfer/decompress.ts'
+import { FetchError } from '../transfer/error.ts'
 import { parseStanzas, SyntaxFault } from './deb822.ts'
 
 export interface ReleaseFile {

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path'
 import { rm } from 'node:fs/promises'
-import { FetchError } from '../fetch/error.ts'
+import { FetchError } from '../transfer/error.ts'
 import type {
   IndexEntry,
   IndexSelection,
@@ -15,9 +15,9 @@ import type {
   SuiteIndices,
   SyncContext,
   Trust,
-} from '../format.ts'
+} from '../format/format.ts'
 import { readContents } from './contents.ts'
-import { decompressed } from '../decompress.ts'
+import { decompressed } from '../transfer/decompress.ts'
 import { readPackages } from './packages_index.ts'
 import { type IndexFile, indexFile, parseRelease, type ReleaseFile } from './release_file.ts'
 import { MAX_RELEASE, verifiedText } from '../verify/signature.ts'

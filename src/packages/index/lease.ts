@@ -2,8 +2,8 @@
  * Leases: the right to be the only one at something, across processes, kept in the database. A lease ends when it is
  * given back, when its process ends (a kill -9 included), or when it is not renewed in time.
  */
-import type { Database } from '../../database.ts'
-import { isRunning, type ProcessName, thisProcess } from './process.ts'
+import type { Database } from '../../database/database.ts'
+import { isRunning, type ProcessName, thisProcess } from '../../process/process.ts'
 
 const LEASE_S = 60
 

@@ -4,7 +4,7 @@
  */
 import { Buffer } from 'node:buffer'
 import type { Statement } from 'better-sqlite3'
-import type { Database } from '../../database.ts'
+import type { Database } from '../../database/database.ts'
 
 /** A package that is known; its files are here when `folder` is set. */
 export interface PackageRow {

@@ -2,8 +2,8 @@
  * The repositories and releases that the index knows: their rows, generations and health. Owns what a sync remembers
  * from one run to the next; the administrator's files say what it should be, this says what it is.
  */
-import type { Database } from '../../database.ts'
-import type { RepositorySpec } from '../format.ts'
+import type { Database } from '../../database/database.ts'
+import type { RepositorySpec } from '../format/format.ts'
 
 /** A repository row: one component and architecture of a suite. */
 export interface RepositoryRow {

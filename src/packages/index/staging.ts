@@ -4,8 +4,8 @@
  * Owns the bulk SQL of the index; refuses nothing: what comes here was checked by its format.
  */
 import { Buffer } from 'node:buffer'
-import type { Database } from '../../database.ts'
-import type { IndexEntry } from '../format.ts'
+import type { Database } from '../../database/database.ts'
+import type { IndexEntry } from '../format/format.ts'
 
 /** What a commit changed, for the log. */
 export interface GenerationCounts {

@@ -1,5 +1,5 @@
 /** What is known of each release as a whole, for `--status`, `/readyz` and `/metrics`: one look at the index. */
-import type { Database } from '../../database.ts'
+import type { Database } from '../../database/database.ts'
 
 export interface RepositorySummary {
   /** Release id with architecture. */

@@ -2,8 +2,8 @@
  * Which packages a process needs right now: they are not evicted. A use ends when it is given back, when its process
  * ends (a kill -9 included), or, for another host's process, with the time. Owns `package_use` and `package.used`.
  */
-import type { Database } from '../../database.ts'
-import { isRunning, type ProcessName, thisProcess } from './process.ts'
+import type { Database } from '../../database/database.ts'
+import { isRunning, type ProcessName, thisProcess } from '../../process/process.ts'
 
 export interface PackageCounts {
   readonly here: number

@@ -7,7 +7,7 @@ import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { createReadStream, linkSync, lstatSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Database } from '../../database.ts'
+import type { Database } from '../../database/database.ts'
 import type { KeptEntry } from './unpack.ts'
 
 export interface Unpacked {

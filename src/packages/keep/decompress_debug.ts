@@ -7,10 +7,10 @@ import { chmodSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { readElfFile } from '../../elf/file.ts'
 import { fileSource } from '../../elf/source.ts'
-import { startChild } from '../child.ts'
-import { FetchError } from '../fetch/error.ts'
+import { startChild } from '../../process/child.ts'
+import { FetchError } from '../transfer/error.ts'
 import { sha256OfFile } from './content.ts'
-import { FILE_MODE } from './folder.ts'
+import { FILE_MODE } from '../../files/folder.ts'
 import type { KeptEntry } from './unpack.ts'
 
 const AT_ONCE = 200

@@ -3,9 +3,9 @@
  * a running task uses: then more stays than the quota allows, and the log says so. An evicted package stays known, and
  * comes back when it is next needed; one that is gone upstream cannot, so a sync spares it.
  */
-import type { Config } from '../../config.ts'
-import type { Database } from '../../database.ts'
-import { log } from '../../log.ts'
+import type { Config } from '../../config/config.ts'
+import type { Database } from '../../database/database.ts'
+import { log } from '../../telemetry/log.ts'
 import { isLease, takeLease } from '../index/lease.ts'
 import { packagesInUse } from '../index/use.ts'
 import { canBeFetched, forgetRows, keptBytes, type KeptPackage, keptPackages, removeKept } from './kept.ts'

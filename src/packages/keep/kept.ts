@@ -6,10 +6,10 @@
 import { Buffer } from 'node:buffer'
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Database } from '../../database.ts'
+import type { Database } from '../../database/database.ts'
 import { packagesInUse } from '../index/use.ts'
 import { chargeContents, passOnContents, shareContents } from './content.ts'
-import { makeFolder } from './folder.ts'
+import { makeFolder } from '../../files/folder.ts'
 import type { KeptEntry } from './unpack.ts'
 
 /** Under RETRACE_REPO_DIR: packages that come and go. */

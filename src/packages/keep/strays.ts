@@ -5,7 +5,7 @@
  */
 import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Database } from '../../database.ts'
+import type { Database } from '../../database/database.ts'
 import { isLease, takeLease } from '../index/lease.ts'
 import { WORK_FOLDER } from './kept.ts'
 

@@ -3,7 +3,7 @@
  * wants for Rawhide. Owns `package.superseded`. Refuses to take what a running task uses, and what any repository that
  * still has it wants kept; the version stays known.
  */
-import type { Database } from '../../database.ts'
+import type { Database } from '../../database/database.ts'
 import { formatNamed } from '../formats.ts'
 import { type KeptPackage, removeKept } from './kept.ts'
 

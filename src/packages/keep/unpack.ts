@@ -9,10 +9,10 @@ import { dirname, join, relative } from 'node:path'
 import { ElfError } from '../../elf/error.ts'
 import { readElfFile } from '../../elf/file.ts'
 import { fileSource } from '../../elf/source.ts'
-import { FetchError } from '../fetch/error.ts'
-import type { Member } from '../format.ts'
+import { FetchError } from '../transfer/error.ts'
+import type { Member } from '../format/format.ts'
 import { HEAD_BYTES, isGdbScript, isKeptElf, linkTarget, memberPath } from './choose.ts'
-import { FILE_MODE, makeFolder } from './folder.ts'
+import { FILE_MODE, makeFolder } from '../../files/folder.ts'
 
 const MAX_MEMBERS = 2_000_000
 const MAX_LINKS = 200_000

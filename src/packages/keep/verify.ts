@@ -5,7 +5,7 @@
 import type { Buffer } from 'node:buffer'
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { Database } from '../../database.ts'
+import type { Database } from '../../database/database.ts'
 import { readElfFile } from '../../elf/file.ts'
 import { fileSource } from '../../elf/source.ts'
 import { sha256OfFile } from './content.ts'

@@ -2,8 +2,8 @@
  * Small documents of a section, mirror lists and keys: asked for anew by each sync, and used as the last one left them
  * when a package is fetched. What cannot be had anew is used as it is, since the list of yesterday is better than none.
  */
-import { FetchError } from '../fetch/error.ts'
-import type { Refreshed, SyncContext } from '../format.ts'
+import { FetchError } from '../transfer/error.ts'
+import type { Refreshed, SyncContext } from '../format/format.ts'
 
 /** Bytes of a metalink of Fedora: 40,000. */
 const MAX_DOCUMENT = 8 << 20

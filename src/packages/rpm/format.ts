@@ -1,5 +1,5 @@
 /** RPM's format: `.repo` files, yum repositories, .rpm files. */
-import type { PackageFormat } from '../format.ts'
+import type { PackageFormat } from '../format/format.ts'
 import { members } from './members.ts'
 import { verifyPackage } from './package_signature.ts'
 import { readRepoFile } from './repo_file.ts'

@@ -1,5 +1,5 @@
 /** The keys that a section names: files, and addresses, which are fetched and kept. */
-import type { RepositorySpec, SyncContext, Trust } from '../format.ts'
+import type { RepositorySpec, SyncContext, Trust } from '../format/format.ts'
 import { keyRing } from '../verify/key_ring.ts'
 import { freshDocument, keptDocument } from './documents.ts'
 

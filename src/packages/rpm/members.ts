@@ -3,10 +3,10 @@
  * lose hard links: facts.md). The package's signature was verified before.
  */
 import { closeSync, openSync } from 'node:fs'
-import { startChild } from '../child.ts'
-import type { Member } from '../format.ts'
-import { tarMembers } from '../tar_members.ts'
-import { sandboxed } from '../verify/sandbox.ts'
+import { startChild } from '../../process/child.ts'
+import type { Member } from '../format/format.ts'
+import { tarMembers } from '../format/tar_members.ts'
+import { sandboxed } from '../../process/sandbox.ts'
 
 const TIMEOUT_MS = 600_000
 

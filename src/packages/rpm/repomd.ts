@@ -3,8 +3,8 @@
  * those of sqlite, zchunk, modules and groups are not looked at. Refuses what has no SHA256 or SHA512, and locations
  * that lead out of the repository.
  */
-import type { Compression } from '../decompress.ts'
-import { FetchError } from '../fetch/error.ts'
+import type { Compression } from '../transfer/decompress.ts'
+import { FetchError } from '../transfer/error.ts'
 import { isInside } from './locations.ts'
 import { parseXml } from './xml.ts'
 

@@ -7,8 +7,8 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { decompressed } from '../decompress.ts'
-import { FetchError } from '../fetch/error.ts'
+import { decompressed } from '../transfer/decompress.ts'
+import { FetchError } from '../transfer/error.ts'
 import type {
   IndexEntry,
   IndexSelection,
@@ -17,7 +17,7 @@ import type {
   SignedSuite,
   SuiteIndices,
   SyncContext,
-} from '../format.ts'
+} from '../format/format.ts'
 import { verifiedText } from '../verify/signature.ts'
 import { freshDocument, keptDocument } from './documents.ts'
 import { readFilelists } from './filelists.ts'

@@ -5,8 +5,8 @@
  */
 import { Buffer } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
-import { FetchError } from '../fetch/error.ts'
-import type { Trust } from '../format.ts'
+import { FetchError } from '../transfer/error.ts'
+import type { Trust } from '../format/format.ts'
 
 const MAX_RING = 8 << 20
 const BEGIN = '-----BEGIN PGP PUBLIC KEY BLOCK-----'

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer'
 import { writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { readConfig } from '../../../src/config.ts'
-import { fetchPackage } from '../../../src/packages/fetch/package.ts'
+import { readConfig } from '../../../src/config/config.ts'
+import { fetchPackage } from '../../../src/packages/supply/package.ts'
 import { Authority, serverOptions } from '../../helpers/certificates.ts'
 import { serveFolder } from '../../helpers/file_server.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
@@ -123,8 +123,8 @@ async function failing(world: World): Promise<string> {
 /** Why a suite fails, as its error says: before the first success there is no row that could remember it. */
 async function reason(world: World): Promise<string> {
   const { readConfiguration } = await import('../../../src/packages/configuration.ts')
-  const { readNetwork } = await import('../../../src/packages/fetch/transport.ts')
-  const { syncContext } = await import('../../../workers/reposync/context.ts')
+  const { readNetwork } = await import('../../../src/packages/transfer/transport.ts')
+  const { syncContext } = await import('../../../src/packages/supply/sync_context.ts')
   const { deb } = await import('../../../src/packages/deb/format.ts')
   const [repository] = readConfiguration(world.config.reposD).repositories
   if (repository === undefined) throw new Error('Expected a repository')

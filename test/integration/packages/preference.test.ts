@@ -1,9 +1,9 @@
 /** A build-id that stands in several packages: which of them is fetched. */
 import { describe, expect, it } from 'vitest'
 import type { Core, CoreModule } from '../../../src/elf/core.ts'
-import { fetchPackage } from '../../../src/packages/fetch/package.ts'
+import { fetchPackage } from '../../../src/packages/supply/package.ts'
 import { PackageUses } from '../../../src/packages/index/use.ts'
-import { resolveModules } from '../../../workers/retrace/resolve.ts'
+import { resolveModules } from '../../../workers/retrace/resolve/resolve.ts'
 import { type MadeElf, makeElf } from '../../helpers/deb_repository.ts'
 import { makeWorld, type World } from './world.ts'
 

@@ -1,9 +1,9 @@
 /** A repository, a server for it, a database and a store: what a test of the package rooms needs, and nothing else. */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { type Config, readConfig } from '../../../src/config.ts'
-import { type Database, openDatabase } from '../../../src/database.ts'
+import { type Config, readConfig } from '../../../src/config/config.ts'
+import { type Database, openDatabase } from '../../../src/database/database.ts'
 import { PackageIndex, type PackageRow } from '../../../src/packages/index/lookup.ts'
-import type { TransferLimits } from '../../../src/packages/fetch/request.ts'
+import type { TransferLimits } from '../../../src/packages/transfer/request.ts'
 import { syncAll } from '../../../workers/reposync/sync_all.ts'
 import { DebRepository } from '../../helpers/deb_repository.ts'
 import { type FileServer, serveFolder, type ServeOptions } from '../../helpers/file_server.ts'

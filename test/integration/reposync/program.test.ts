@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { env } from 'node:process'
 import { describe, expect, it } from 'vitest'
-import { installationRoot, version } from '../../../src/program.ts'
+import { installationRoot, version } from '../../../src/program/program.ts'
 import { makeWorld, type World } from '../packages/world.ts'
 
 const PROGRAM = join(installationRoot(), 'ops/bin/abrt-reposync')

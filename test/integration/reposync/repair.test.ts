@@ -2,7 +2,7 @@ import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, utimes
 import { join } from 'node:path'
 import { stdout } from 'node:process'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { fetchPackage } from '../../../src/packages/fetch/package.ts'
+import { fetchPackage } from '../../../src/packages/supply/package.ts'
 import { takeLease } from '../../../src/packages/index/lease.ts'
 import { PackageUses } from '../../../src/packages/index/use.ts'
 import { keptBytes, keptPackages } from '../../../src/packages/keep/kept.ts'

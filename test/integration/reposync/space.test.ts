@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { env, execPath } from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { openDatabase } from '../../../src/database.ts'
-import { fetchPackage } from '../../../src/packages/fetch/package.ts'
+import { openDatabase } from '../../../src/database/database.ts'
+import { fetchPackage } from '../../../src/packages/supply/package.ts'
 import { PackageIndex } from '../../../src/packages/index/lookup.ts'
 import { keptBytes, keptPackages, removeKept } from '../../../src/packages/keep/kept.ts'
 import { removeStrays } from '../../../src/packages/keep/strays.ts'
 import { Verifier } from '../../../src/packages/keep/verify.ts'
-import { installationRoot } from '../../../src/program.ts'
+import { installationRoot } from '../../../src/program/program.ts'
 import { syncAll } from '../../../workers/reposync/sync_all.ts'
 import { makeElf } from '../../helpers/deb_repository.ts'
 import { makeWorld, type World } from '../packages/world.ts'
@@ -22,7 +22,7 @@ const MIN_FREE_MB = 24
 
 const mountWorks = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0
 if (!mountWorks) console.log('Skipped: a file system of known size cannot be mounted here')
-const isBuilt = existsSync(join(installationRoot(), 'dist/src/packages/fetch/package.js'))
+const isBuilt = existsSync(join(installationRoot(), 'dist/src/packages/supply/package.js'))
 if (!isBuilt) console.log('Skipped: it is not built (ops/lib/build)')
 
 describe.skipIf(!mountWorks)('a store on a small file system', () => {

@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:f
 import { join } from 'node:path'
 import { env, kill } from 'node:process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { installationRoot } from '../../../src/program.ts'
+import { installationRoot } from '../../../src/program/program.ts'
 import { processTree } from '../../../workers/retrace/sandbox/process_tree.ts'
 import { fixtureCore, fixtureFiles } from '../../helpers/cores.ts'
 import { eventually } from '../../helpers/task.ts'

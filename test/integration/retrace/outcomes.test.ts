@@ -9,7 +9,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { env } from 'node:process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { installationRoot } from '../../../src/program.ts'
+import { installationRoot } from '../../../src/program/program.ts'
 import { hostEngine } from '../../../workers/retrace/gdb/engine.ts'
 import type { Outcome } from '../../../workers/retrace/outcome.ts'
 import { crash, fixtureCore, fixtureFiles, run } from '../../helpers/cores.ts'

@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync,
 import { join, relative } from 'node:path'
 import { cwd, env } from 'node:process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { installationRoot } from '../../../src/program.ts'
+import { installationRoot } from '../../../src/program/program.ts'
 import { crash, fixtureCore } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { patchedCore } from '../../helpers/retrace.ts'

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { env } from 'node:process'
 import { describe, expect, it } from 'vitest'
-import { installationRoot } from '../../../src/program.ts'
+import { installationRoot } from '../../../src/program/program.ts'
 import { makeRpmWorld, type RpmWorld } from './world.ts'
 
 /** Answers come from another program, so nothing may be served by this process: file:// addresses. */

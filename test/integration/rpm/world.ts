@@ -1,8 +1,8 @@
 /** A yum repository, a server for it, a database and a store: what a test of this format needs, and nothing else. */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { type Config, readConfig } from '../../../src/config.ts'
-import { type Database, openDatabase } from '../../../src/database.ts'
-import { fetchPackage } from '../../../src/packages/fetch/package.ts'
+import { type Config, readConfig } from '../../../src/config/config.ts'
+import { type Database, openDatabase } from '../../../src/database/database.ts'
+import { fetchPackage } from '../../../src/packages/supply/package.ts'
 import { type FileRow, PackageIndex, type PackageRow } from '../../../src/packages/index/lookup.ts'
 import { syncAll } from '../../../workers/reposync/sync_all.ts'
 import { type FileServer, serveFolder } from '../../helpers/file_server.ts'

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { SETTINGS } from '../../../src/config.ts'
-import { installationRoot } from '../../../src/program.ts'
+import { SETTINGS } from '../../../src/config/config.ts'
+import { installationRoot } from '../../../src/program/program.ts'
 
 const text = (path: string) => readFileSync(join(installationRoot(), path), 'utf8')
 const runbook = text('ops/RUNBOOK.md')

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { credentialsFor, parseAuthConf } from '../../../src/packages/fetch/auth_conf.ts'
-import { proxyFor } from '../../../src/packages/fetch/proxy.ts'
+import { credentialsFor, parseAuthConf } from '../../../src/packages/transfer/auth_conf.ts'
+import { proxyFor } from '../../../src/packages/transfer/proxy.ts'
 import { readSources } from '../../../src/packages/deb/sources_file.ts'
 
 const TEXT = `# a comment with machine and login

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { releaseId } from '../../../src/packages/release_id.ts'
+import { releaseId } from '../../../src/packages/release/release_id.ts'
 
 describe('releaseId()', () => {
   it.each([

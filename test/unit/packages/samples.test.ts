@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readSources } from '../../../src/packages/deb/sources_file.ts'
 import { readRepoFile } from '../../../src/packages/rpm/repo_file.ts'
-import { installationRoot } from '../../../src/program.ts'
+import { installationRoot } from '../../../src/program/program.ts'
 
 const FOLDER = join(installationRoot(), 'ops/repos.d')
 

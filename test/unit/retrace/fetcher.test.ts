@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readConfig } from '../../../src/config.ts'
-import { openDatabase } from '../../../src/database.ts'
+import { readConfig } from '../../../src/config/config.ts'
+import { openDatabase } from '../../../src/database/database.ts'
 import { PackageIndex, type PackageRow } from '../../../src/packages/index/lookup.ts'
 import { PackageUses } from '../../../src/packages/index/use.ts'
 import { Fetcher } from '../../../workers/retrace/resolve/fetcher.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { cutSegments, cutSentence, memoryRemarks } from '../../../workers/retrace/lacking_memory.ts'
+import { cutSegments, cutSentence, memoryRemarks } from '../../../workers/retrace/report/lacking_memory.ts'
 
 function segment(start: number, [memory, file, dumped]: [number, number, number], flags = 6) {
   return {

@@ -3,7 +3,7 @@ import type { Core } from '../../../src/elf/core.ts'
 import { coreOutcome, decideOutcome, type Facts, outcome, unusableCore } from '../../../workers/retrace/outcome.ts'
 import type { ReportThread } from '../../../workers/retrace/report/frames.ts'
 import { countModules, lackOf, modulesJson } from '../../../workers/retrace/report/modules.ts'
-import type { ResolvedModule } from '../../../workers/retrace/resolve.ts'
+import type { ResolvedModule } from '../../../workers/retrace/resolve/resolve.ts'
 
 const file = { path: '/repo/r/p/usr/bin/p', buildId: 'ab', packageDir: '/repo/r/p' }
 

@@ -7,7 +7,7 @@ import {
   splitByThread,
 } from '../../../workers/retrace/gdb/answers.ts'
 import { contradictions } from '../../../workers/retrace/gdb/check.ts'
-import { Deadline } from '../../../workers/retrace/deadline.ts'
+import { Deadline } from '../../../workers/retrace/time/deadline.ts'
 import { readCommandLine } from '../../../workers/retrace/command_line.ts'
 import { journal } from '../../../workers/retrace/journal.ts'
 import { codeName, signalName, signalSentence } from '../../../workers/retrace/report/signal.ts'

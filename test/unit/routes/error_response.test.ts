@@ -1,9 +1,9 @@
 /** How a failure becomes an answer: the table, the two formats, and that nothing of the inside gets out. */
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
-import { type ErrorCode, RetraceError } from '../../../src/errors.ts'
-import { errorResponse, REFUSALS } from '../../../src/routes/error_response.ts'
-import type { AppEnv } from '../../../src/services.ts'
+import { type ErrorCode, RetraceError } from '../../../src/errors/errors.ts'
+import { errorResponse, REFUSALS } from '../../../src/http/error_response.ts'
+import type { AppEnv } from '../../../src/http/services.ts'
 
 async function answerTo(error: Error, accept?: string): Promise<Response> {
   const app = new Hono<AppEnv>().get('/', () => {

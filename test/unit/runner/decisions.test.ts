@@ -1,6 +1,6 @@
 /** The runner's pure decisions: memory, expected starts, what is said of a death, settings for a child. */
 import { describe, expect, it } from 'vitest'
-import { readConfig, SETTINGS } from '../../../src/config.ts'
+import { readConfig, SETTINGS } from '../../../src/config/config.ts'
 import { expectedStarts } from '../../../src/runner/estimates.ts'
 import { fits, memoryUse } from '../../../src/runner/memory.ts'
 import { describeDeath } from '../../../src/runner/post_mortem.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readConfig } from '../../../src/config.ts'
-import { logLevels, oneLine } from '../../../src/log.ts'
+import { readConfig } from '../../../src/config/config.ts'
+import { logLevels, oneLine } from '../../../src/telemetry/log.ts'
 
 describe('oneLine()', () => {
   it('keeps a record on its line, whatever a stranger slipped in', () => {

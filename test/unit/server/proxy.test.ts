@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { UsageError } from '../../../src/program.ts'
-import { clientAddress, isSecure, readProxyTrust } from '../../../src/server/proxy.ts'
+import { UsageError } from '../../../src/program/program.ts'
+import { clientAddress, isSecure, readProxyTrust } from '../../../src/http/proxy.ts'
 
 describe('readProxyTrust()', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { RetraceError } from '../../../src/errors.ts'
+import { RetraceError } from '../../../src/errors/errors.ts'
 import { checkText } from '../../../src/upload/grammar.ts'
 import { property } from '../../helpers/properties.ts'
 import { cpuMilliseconds } from '../../helpers/cpu.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { RetraceError } from '../../../src/errors.ts'
+import { RetraceError } from '../../../src/errors/errors.ts'
 import { checkHeaders, CONTENT_TYPES } from '../../../src/upload/headers.ts'
 import { property } from '../../helpers/properties.ts'
 

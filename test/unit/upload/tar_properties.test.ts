@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { RetraceError } from '../../../src/errors.ts'
+import { RetraceError } from '../../../src/errors/errors.ts'
 import { ByteReader } from '../../../src/upload/byte_reader.ts'
 import { gunzip } from '../../../src/upload/gzip.ts'
 import { applyPax, paxRecords, type PaxValues } from '../../../src/upload/pax.ts'

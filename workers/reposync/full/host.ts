@@ -3,7 +3,7 @@
  * and in the end it is left for the next run. A failure of the host is not counted against the package.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { log } from '../../../src/log.ts'
+import { log } from '../../../src/telemetry/log.ts'
 import type { Wanted } from './plan.ts'
 
 export class Host {

@@ -4,11 +4,11 @@
  * as their build-ids or the release's Contents say; packages for every architecture hold none (Debian policy 5.6.8).
  * Where no Contents says anything about a package, only looking into it tells: it is fetched.
  */
-import type { Database } from '../../../src/database.ts'
-import type { RepositorySpec } from '../../../src/packages/format.ts'
+import type { Database } from '../../../src/database/database.ts'
+import type { RepositorySpec } from '../../../src/packages/format/format.ts'
 import type { PackageRow } from '../../../src/packages/index/lookup.ts'
 import { versionOrder } from '../../../src/packages/versions.ts'
-import { isWanted } from '../releases.ts'
+import { isWanted } from '../command/releases.ts'
 
 const HUGE = 256 * 2 ** 20
 

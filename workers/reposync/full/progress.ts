@@ -1,7 +1,7 @@
 /** How far a fetch of everything is: a bar for a person at a terminal, else a log line every some seconds. */
 import { stderr } from 'node:process'
 import cliProgress from 'cli-progress'
-import { log } from '../../../src/log.ts'
+import { log } from '../../../src/telemetry/log.ts'
 
 const MB = 2 ** 20
 const BAR = '{bar} {percentage}% | {here} of {all} packages | {value} of {total} MB | {rate} MB/s | {left} left'

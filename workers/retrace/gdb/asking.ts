@@ -2,7 +2,7 @@
  * Questions with a time limit each, and what became of them. Owns the list of sentences on questions that failed;
  * refuses to let one failing question cost another.
  */
-import type { Deadline } from '../deadline.ts'
+import type { Deadline } from '../time/deadline.ts'
 import type { Answer, Session } from './session.ts'
 
 export class Asker {

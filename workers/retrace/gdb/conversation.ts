@@ -2,7 +2,7 @@
  * What gdb is asked about a core, in which order. Owns the order: first what matters most, so that a time-out costs the
  * least. The parts are files beside this one.
  */
-import type { Deadline } from '../deadline.ts'
+import type { Deadline } from '../time/deadline.ts'
 import { Asker } from './asking.ts'
 import { askDetails, type Details, NO_DETAILS } from './details.ts'
 import { openCore, type Opening } from './opening.ts'

@@ -10,7 +10,7 @@ import { readBacktrace } from '../gdb/backtrace_text.ts'
 import { isReadable, type Region } from '../gdb/readable_memory.ts'
 import type { ThreadAnswer } from '../gdb/threads.ts'
 import type { FrameValues, Variable } from '../gdb/values.ts'
-import type { ResolvedModule } from '../resolve.ts'
+import type { ResolvedModule } from '../resolve/resolve.ts'
 import { INSIDE } from '../sandbox/arguments.ts'
 
 /**

@@ -4,9 +4,9 @@
  */
 import type { Core } from '../../../src/elf/core.ts'
 import type { Conversation } from '../gdb/conversation.ts'
-import { cutSegments } from '../lacking_memory.ts'
+import { cutSegments } from './lacking_memory.ts'
 import type { Variable } from '../gdb/values.ts'
-import type { ResolvedModule } from '../resolve.ts'
+import type { ResolvedModule } from '../resolve/resolve.ts'
 import type { ReportFrame, ReportThread } from './frames.ts'
 import { hex, moduleJson } from './modules.ts'
 import { codeName, signalName } from './signal.ts'

@@ -1,7 +1,7 @@
 /**
  * The file `modules.json`, and what the modules lack in words. Pure. Owns both; refuses the server's paths in them.
  */
-import type { ResolvedModule } from '../resolve.ts'
+import type { ResolvedModule } from '../resolve/resolve.ts'
 
 /** Rule 2 of architecture.md: the result says so. */
 export const BY_PATH = 'taken by its path, since the core holds no build-id of it'

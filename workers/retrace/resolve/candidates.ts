@@ -6,7 +6,7 @@
 import type { Core, CoreModule } from '../../../src/elf/core.ts'
 import type { PackageIndex, PackageRow } from '../../../src/packages/index/lookup.ts'
 import { packageReadings } from '../../../src/packages/package_name.ts'
-import { normalPath } from '../../../src/packages/paths.ts'
+import { normalPath } from '../../../src/packages/format/paths.ts'
 import { versionOrder } from '../../../src/packages/versions.ts'
 import { notedPackage } from './package_note.ts'
 

@@ -2,8 +2,8 @@
  * Packages on demand, for one task: a few at once, each once, within the time for fetching; each is in use before it is
  * here, so that nothing evicts it in between. Owns the clock of what fetching cost. Network, tar and queue are loaded when the first package is missing: a task that has all pays nothing.
  */
-import type { Config } from '../../../src/config.ts'
-import type { Database } from '../../../src/database.ts'
+import type { Config } from '../../../src/config/config.ts'
+import type { Database } from '../../../src/database/database.ts'
 import { type PackageIndex, packageLabel, type PackageRow } from '../../../src/packages/index/lookup.ts'
 import type { PackageUses } from '../../../src/packages/index/use.ts'
 
@@ -101,8 +101,8 @@ export class Fetcher {
 async function loadMachinery(taskSignal: AbortSignal, milliseconds: number) {
   const [{ default: PQueue }, { fetchPackage }, { FetchError }] = await Promise.all([
     import('p-queue'),
-    import('../../../src/packages/fetch/package.ts'),
-    import('../../../src/packages/fetch/error.ts'),
+    import('../../../src/packages/supply/package.ts'),
+    import('../../../src/packages/transfer/error.ts'),
   ])
   const signal = AbortSignal.any([taskSignal, AbortSignal.timeout(Math.round(milliseconds))])
   return { queue: new PQueue({ concurrency: AT_ONCE }), fetchPackage, FetchError, signal }

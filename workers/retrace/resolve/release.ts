@@ -5,7 +5,7 @@
 import { architectureNamed, architectureRow, ARCHITECTURES } from '../../../src/elf/architecture.ts'
 import type { Core } from '../../../src/elf/core.ts'
 import type { PackageIndex } from '../../../src/packages/index/lookup.ts'
-import { releaseId } from '../../../src/packages/release_id.ts'
+import { releaseId } from '../../../src/packages/release/release_id.ts'
 
 export interface ReleaseVerdict {
   /** Id with architecture; the client's, when nothing else is known. */

@@ -7,7 +7,7 @@ import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FileRow, PackageIndex, PackageRow } from '../../../src/packages/index/lookup.ts'
 import type { PackageUses } from '../../../src/packages/index/use.ts'
-import { normalPath } from '../../../src/packages/paths.ts'
+import { normalPath } from '../../../src/packages/format/paths.ts'
 
 /** A file of a package, kept here. */
 export interface KeptFile {

@@ -1,0 +1,59 @@
+/**
+ * The SQLite database: opened here and nowhere else, by the server, the workers and the programs at once.
+ * WAL with `synchronous = NORMAL`: nothing in it decides whether an accepted task is lost (the spool does).
+ */
+import { mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
+import { migrate } from 'drizzle-orm/better-sqlite3/migrator'
+import { readMigrationFiles } from 'drizzle-orm/migrator'
+import { installationRoot, UsageError, version } from '../program/program.ts'
+import * as tables from '../../schema/tables.ts'
+
+export type Database = ReturnType<typeof openDatabase>
+
+/** Opens, and with `migrate` first makes or migrates, the database in `file` (an absolute path). */
+export function openDatabase(file: string, options: { migrate?: boolean } = {}) {
+  if (options.migrate) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const client = new Sqlite(file, { fileMustExist: !options.migrate, timeout: 30_000 })
+  try {
+    client.pragma('journal_mode = WAL')
+    client.pragma('synchronous = NORMAL')
+    client.pragma('foreign_keys = ON')
+    const database = drizzle(client, { schema: tables })
+    if (options.migrate) migrateForward(database, file)
+    return database
+  } catch (cause) {
+    client.close()
+    throw describeDamage(file, cause)
+  }
+}
+
+/** Applies the migrations that the file does not have yet. Throws UsageError for one that a newer program made. */
+function migrateForward(database: BetterSQLite3Database<typeof tables> & { $client: Sqlite.Database }, file: string) {
+  const migrationsFolder = join(installationRoot(), 'schema', 'migrations')
+  const has = database.$client.prepare(`SELECT 1 FROM sqlite_master WHERE name = '__drizzle_migrations'`).get()
+  const { newest } = has === undefined
+    ? { newest: 0 }
+    : database.$client.prepare('SELECT max(created_at) AS newest FROM __drizzle_migrations').get() as { newest: number }
+  const known = Math.max(...readMigrationFiles({ migrationsFolder }).map(({ folderMillis }) => folderMillis))
+  if (newest > known) {
+    throw new UsageError(
+      `RETRACE_DATABASE (${file}) was made by a newer version than this one, ${version()}: install that version again, ` +
+        'or restore the backup that was taken before the upgrade',
+    )
+  }
+  migrate(database, { migrationsFolder })
+}
+
+/** What an administrator can do about a file that SQLite cannot use. */
+function describeDamage(file: string, cause: unknown): unknown {
+  const code = (cause as { code?: unknown }).code
+  if (code !== 'SQLITE_NOTADB' && !String(code).startsWith('SQLITE_CORRUPT')) return cause
+  return new UsageError(
+    `RETRACE_DATABASE (${file}) is damaged (${code}): restore a backup, or move it away and run abrt-reposync: ` +
+      'tasks stay, only the times of packages are lost, and package files are fetched again',
+    { cause },
+  )
+}

@@ -1,0 +1,66 @@
+/**
+ * Answers that are complete: every one has its type and its Content-Length (http.md: the older ABRT client cannot read
+ * chunked answers), and none may be stored by a cache.
+ */
+import { readFile, stat } from 'node:fs/promises'
+import type { Context } from 'hono'
+import { pullStream, readFileChunks } from '../runner/task_stream.ts'
+import type { AppEnv } from './services.ts'
+
+export const TEXT = 'text/plain; charset=utf-8'
+export const JSON_TYPE = 'application/json'
+
+/** Files up to this size are read at once, larger ones as the client takes them. */
+const AT_ONCE = 65_536
+
+export interface AnswerOptions {
+  status?: number
+  type?: string
+  headers?: Record<string, string>
+}
+
+/** An answer whose body is here; an empty one says `Content-Length: 0`, a 204 says nothing. */
+export function answer(body: string, options: AnswerOptions = {}): Response {
+  const { status = 200, type = TEXT, headers } = options
+  const bytes = new TextEncoder().encode(body)
+  const length: Record<string, string> = status === 204 ? {} : { 'Content-Length': String(bytes.length) }
+  const kind: Record<string, string> = bytes.length === 0 ? {} : { 'Content-Type': type }
+  return new Response(bytes.length === 0 ? null : bytes, {
+    status,
+    headers: { ...kind, ...length, 'Cache-Control': 'no-store', ...headers },
+  })
+}
+
+/** An answer in JSON, with a line end for those who look at it in a terminal. */
+export function answerJson(value: unknown, options: AnswerOptions = {}): Response {
+  return answer(`${JSON.stringify(value)}\n`, { type: JSON_TYPE, ...options })
+}
+
+/** The contents of a file, with its length; undefined when there is no such file. */
+export async function answerFile(path: string, type: string, stopping: AbortSignal): Promise<Response | undefined> {
+  const size = await stat(path).then((found) => found.size, (cause) => {
+    if (cause.code === 'ENOENT') return undefined
+    throw cause
+  })
+  if (size === undefined) return undefined
+  const body = size > AT_ONCE ? pullStream(() => readFileChunks(path), stopping) : await readFile(path)
+  const length = body instanceof ReadableStream ? size : body.length
+  return new Response(body, {
+    headers: { 'Content-Type': type, 'Content-Length': String(length), 'Cache-Control': 'no-store' },
+  })
+}
+
+/**
+ * Whether the caller prefers JSON (RFC 9110, 12.5.1): one of `types` is named in Accept, and not below text/plain. `*`
+ * is no preference: curl and browsers get text.
+ */
+export function prefersJson(c: Context<AppEnv>, types: readonly string[] = [JSON_TYPE]): boolean {
+  const weights = new Map<string, number>()
+  for (const part of (c.req.header('Accept') ?? '').slice(0, 4096).split(',')) {
+    const [type = '', ...parameters] = part.split(';').map((word) => word.trim().toLowerCase())
+    const q = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1)
+    weights.set(type, Number.isNaN(q) ? 0 : q)
+  }
+  const json = Math.max(...types.map((type) => weights.get(type) ?? 0))
+  return json > 0 && json >= (weights.get('text/plain') ?? 0)
+}

@@ -1,0 +1,41 @@
+/**
+ * What is refused before any route: requests that did not come over HTTPS, headers that are too large (HTTP/2; for
+ * HTTP/1.1 the parser sees to it), HTTP/1.1 without Host.
+ */
+import type { MiddlewareHandler } from 'hono'
+import type { Config } from '../config/config.ts'
+import { RetraceError } from '../errors/errors.ts'
+import type { AppEnv } from './services.ts'
+import type { Incoming } from '../server/listener.ts'
+import { hopOf, isSecure, readProxyTrust } from './proxy.ts'
+import { headersTooLarge } from './refusal.ts'
+
+/** Throws UsageError for a RETRACE_TRUST_PROXY that cannot be read. */
+export function checkRequest(config: Config): MiddlewareHandler<AppEnv> {
+  const trust = readProxyTrust(config.trustProxy)
+  return async function checkRequest(c, next) {
+    const { incoming } = c.env
+    if (headerBytes(incoming) > config.maxHeaderKb * 1024) {
+      throw new RetraceError('headers-too-large', {
+        detail: headersTooLarge(config.maxHeaderKb),
+        limit: { setting: 'RETRACE_MAX_HEADER_KB', value: config.maxHeaderKb, unit: 'KiB' },
+      })
+    }
+    if (config.requireHttps && !isSecure(hopOf(incoming), trust)) {
+      throw new RetraceError('https-required', {
+        detail: 'Only HTTPS is allowed here: coredumps and backtraces are private data. Ask again with https://',
+      })
+    }
+    if (incoming.httpVersion === '1.1' && incoming.headers.host === undefined) {
+      throw new RetraceError('bad-request', { detail: 'An HTTP/1.1 request needs a Host header' })
+    }
+    await next()
+  }
+}
+
+/** Name, colon, space, value and line end of each field, as HTTP/1.1 would send it. */
+function headerBytes(incoming: Incoming): number {
+  let bytes = (incoming.url ?? '').length
+  for (const part of incoming.rawHeaders) bytes += part.length + 2
+  return bytes
+}

@@ -1,0 +1,29 @@
+/**
+ * What handlers are given, made once in main.ts. Nothing here is read from the environment, and nothing is opened by
+ * importing this file.
+ */
+import type { Http2Bindings, HttpBindings } from '@hono/node-server'
+import type { Config } from '../config/config.ts'
+import type { Database } from '../database/database.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { Runner } from '../runner/runner.ts'
+import type { Readiness } from '../health/readiness.ts'
+import type { Spool } from '../spool/spool.ts'
+
+export interface Services {
+  config: Config
+  database: Database
+  spool: Spool
+  runner: Runner
+  metrics: Metrics
+  /** Whether a task could be taken now, part by part. */
+  readiness: () => Promise<Readiness>
+  /** Aborts when the server stops: streams end then. */
+  stopping: AbortSignal
+  now: () => Date
+}
+
+/** What Hono's context carries: Node's own request and response, and who asks by which scheme. */
+export interface AppEnv {
+  Bindings: HttpBindings | Http2Bindings
+}

@@ -1,0 +1,69 @@
+/**
+ * What a program writes as tar, member by member. Owns the end of that program: its own words are the better reason
+ * for an archive that ends too early.
+ */
+import { extract, type Header } from 'tar-stream'
+import type { RunningChild } from '../../process/child.ts'
+import { FetchError } from '../transfer/error.ts'
+import type { Member } from './format.ts'
+
+/** Each member with its bytes; throws FetchError 'malformed' for a package that does not open. */
+export async function* tarMembers(running: RunningChild): AsyncGenerator<Member> {
+  await using child = running
+  const tar = extract()
+  child.stdout.on('error', (error) => tar.destroy(error))
+  child.stdout.pipe(tar)
+  // A child that fails ends its output too early or not at all: its own words are the better reason.
+  child.ended.catch((error) => tar.destroy(error))
+  try {
+    for await (const entry of tar) {
+      const { header } = entry
+      yield {
+        path: header.name,
+        type: memberType(header.type),
+        size: header.size ?? 0,
+        target: header.linkname ?? undefined,
+        body: bodyOf(entry),
+      }
+    }
+    await child.ended
+  } catch (error) {
+    throw malformed(error)
+  } finally {
+    tar.destroy()
+  }
+}
+
+/** An archive that ends within a member is noticed by whoever reads that, not by the loop over members. */
+function bodyOf(entry: { resume(): unknown }): Member['body'] {
+  return {
+    resume: () => entry.resume(),
+    async *[Symbol.asyncIterator]() {
+      try {
+        // streamx's type names no element.
+        yield* entry as unknown as AsyncIterable<Uint8Array>
+      } catch (error) {
+        throw malformed(error)
+      }
+    },
+  }
+}
+
+function malformed(error: unknown): FetchError {
+  if (error instanceof FetchError) return error
+  return new FetchError('malformed', 'The package cannot be unpacked', { cause: error })
+}
+
+function memberType(type: Header['type']): Member['type'] {
+  switch (type) {
+    case 'file':
+    case 'contiguous-file':
+      return 'file'
+    case 'link':
+    case 'symlink':
+    case 'directory':
+      return type
+    default:
+      return 'other'
+  }
+}

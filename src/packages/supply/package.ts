@@ -1,0 +1,101 @@
+/**
+ * A package from wherever it is upstream into the store: downloaded, verified against the signed index, unpacked, put
+ * in place by one rename, noted in the index. Across processes it is fetched once: the others wait for the one.
+ * Refuses to open a byte before its SHA256 was compared; remembers what failed.
+ */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Config } from '../../config/config.ts'
+import type { Database } from '../../database/database.ts'
+import { log } from '../../telemetry/log.ts'
+import { formatNamed } from '../formats.ts'
+import { isLease, takeLease } from '../index/lease.ts'
+import { PackageIndex, packageLabel, type PackageRow } from '../index/lookup.ts'
+import { makeFolder } from '../../files/folder.ts'
+import { type KeepContext, keepPackage } from '../keep/keep_package.ts'
+import { WORK_FOLDER } from '../keep/kept.ts'
+import { assertRoom } from '../keep/room.ts'
+import type { Bandwidth } from '../transfer/bandwidth.ts'
+import { FetchError } from '../transfer/error.ts'
+import { assertNotFailed, forgetFailure, rememberFailure } from './failures.ts'
+import { abortError, type TransferLimits } from '../transfer/request.ts'
+import { fetchFrom, type Location } from './upstream.ts'
+
+const POLL_MS = 100
+
+export interface FetchContext {
+  config: KeepContext['config'] & Pick<Config, 'reposD' | 'proxyEnvironment'>
+  database: Database
+  /** Ends waiting, downloading and unpacking. */
+  signal: AbortSignal
+  /** Hears of each download as it begins: `fetch: libc6-dbg 2.36-9+deb12u14 (7.0 MB)`. */
+  say(line: string): void
+  limits?: TransferLimits
+  bandwidth?: Bandwidth
+  onBytes?: (count: number) => void
+}
+
+/** Resolves when the package's files are here. Throws FetchError with the reason why they cannot be. */
+export async function fetchPackage(row: PackageRow, context: FetchContext): Promise<void> {
+  const { database, signal } = context
+  const subject = `package:${row.id}`
+  const index = new PackageIndex(database)
+  for (let hasWaited = false;; hasWaited = true) {
+    if (index.again(row.id)?.folder != null) return
+    assertNotFailed(database, subject)
+    const taken = takeLease(database, subject)
+    if (isLease(taken)) {
+      using _lease = taken
+      if (index.again(row.id)?.folder != null) return
+      return await fetchOnce(row, subject, context)
+    }
+    if (!hasWaited) context.say(`fetch: ${row.name} ${row.version} is being fetched by another process; waiting for it`)
+    if (signal.aborted) throw new FetchError('timeout', `Waiting for ${packageLabel(row)} was given up`)
+    await sleep(POLL_MS)
+  }
+}
+
+async function fetchOnce(row: PackageRow, subject: string, context: FetchContext): Promise<void> {
+  const { database } = context
+  try {
+    const { file, location } = await downloadPackage(row, context)
+    const { format, sha256 } = location
+    await keepPackage(row, { file, format: formatNamed(format), sha256: hex(sha256) }, context)
+    rmSync(file, { force: true })
+    forgetFailure(database, subject)
+  } catch (error) {
+    // When our own time was over, that says nothing about the package, whatever broke because of it.
+    if (context.signal.aborted) throw abortError(context.signal)
+    if (!(error instanceof FetchError)) throw error
+    // A host that is down says nothing about a package either: it is remembered on its own.
+    if (!error.isHost) rememberFailure(database, subject, error)
+    log('fetch').warn(`${packageLabel(row)} of ${row.release}: ${error.message}`)
+    throw error
+  }
+}
+
+async function downloadPackage(row: PackageRow, context: FetchContext): Promise<{ file: string; location: Location }> {
+  const { config, database } = context
+  const locations = database.$client.prepare(
+    `SELECT r.format, r.uri, r.suite, l.path, p.sha256 FROM package_location l
+     JOIN repository r ON r.id = l.repository_id JOIN package p ON p.id = l.package_id
+     WHERE l.package_id = ? ORDER BY r.id`,
+  ).all(row.id) as Location[]
+  const [first] = locations
+  if (first === undefined) {
+    throw new FetchError('not-found', `${packageLabel(row)} is gone upstream, and was not fetched while it was there`)
+  }
+  context.say(`fetch: ${row.name} ${row.version} (${(row.size / 2 ** 20).toFixed(1)} MB)`)
+  const folder = join(config.repoDir, WORK_FOLDER)
+  makeFolder(folder)
+  assertRoom(config.repoDir, { minFreeMb: config.minFreeMb, bytes: row.size })
+  const sha256 = hex(first.sha256)
+  // By id: two releases can have the same content, and each has its own lease.
+  const file = join(folder, `${row.id}.part`)
+  return { file, location: await fetchFrom(locations, { file, size: row.size, sha256 }, context) }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,147 @@
+/**
+ * From the places where an index has a package to a verified file: over the mirrors of each, whose dead hosts are
+ * remembered, through the check that its format asks for. Owns the order of trying; refuses a package whose signature
+ * nobody can check any more, since its repository is no longer configured.
+ */
+import { mkdir, rm } from 'node:fs/promises'
+import type { Config } from '../../config/config.ts'
+import type { Database } from '../../database/database.ts'
+import { log } from '../../telemetry/log.ts'
+import { UsageError } from '../../program/program.ts'
+import { connectionTo, readConfiguration } from '../configuration.ts'
+import type { RepositorySpec, SyncContext } from '../format/format.ts'
+import { formatNamed } from '../formats.ts'
+import type { Bandwidth } from '../transfer/bandwidth.ts'
+import { download } from '../transfer/download.ts'
+import { FetchError } from '../transfer/error.ts'
+import { assertNotFailed, rememberFailure } from './failures.ts'
+import type { TransferLimits } from '../transfer/request.ts'
+import { RememberedFiles, type RememberedOptions } from '../transfer/remembered.ts'
+import { readNetwork, Transport } from '../transfer/transport.ts'
+
+export interface UpstreamContext {
+  config: Pick<Config, 'repoDir' | 'reposD' | 'proxyEnvironment'>
+  database: Database
+  signal: AbortSignal
+  limits?: TransferLimits
+  bandwidth?: Bandwidth
+  onBytes?: (count: number) => void
+}
+
+/** A repository that has a package, and where. */
+export interface Location {
+  format: string
+  uri: string
+  suite: string
+  /** Below the repository's address. */
+  path: string
+  sha256: Uint8Array
+}
+
+export interface Wanted {
+  /** Where the bytes go. */
+  file: string
+  size: number
+  /** Lower-case hex. */
+  sha256: string
+}
+
+/** Downloads and verifies from the first location that can give it, and says which. Throws FetchError. */
+export async function fetchFrom(locations: Location[], wanted: Wanted, context: UpstreamContext): Promise<Location> {
+  const { signal, config } = context
+  const network = readNetwork(config)
+  const repositories = configured(config.reposD)
+  let last: unknown
+  for (const location of locations) {
+    try {
+      const transport = new Transport(location.uri, connectionTo(repositories, location), network)
+      const spec = repositories.find(({ uri, suite }) => uri === location.uri && suite === location.suite)
+      await fetchOne(location, wanted, { context, transport, spec })
+      return location
+    } catch (error) {
+      if (!(error instanceof FetchError) || signal.aborted) throw error
+      last = error
+    }
+  }
+  throw last
+}
+
+async function fetchOne(
+  location: Location,
+  wanted: Wanted,
+  { context, transport, spec }: { context: UpstreamContext; transport: Transport; spec: RepositorySpec | undefined },
+): Promise<void> {
+  const format = formatNamed(location.format)
+  if (spec === undefined && format.verify !== undefined) {
+    throw new FetchError('refused', `[${location.suite}] is no longer configured, so nobody says which keys may sign`)
+  }
+  const { signal, config } = context
+  const held = heldOf(context)
+  // Named after the package, whose lease we have: what a killed process left is recognised.
+  const folder = `${wanted.file}.check`
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { mode: 0o700 })
+  const get: RememberedOptions['download'] = (address, request) =>
+    download(address, { ...request, signal, transport, ...held })
+  const documents = new RememberedFiles({ repoDir: config.repoDir, scratch: folder, isDryRun: false, download: get })
+  const own: SyncContext = {
+    folder,
+    signal,
+    warn: (message) => log('fetch').warn(message),
+    download: get,
+    refresh: (address, maxSize) => documents.refresh(address, maxSize),
+    kept: (address) => documents.kept(address),
+  }
+  try {
+    const addresses = spec === undefined || format.addresses === undefined
+      ? [location.uri + location.path]
+      : await format.addresses(spec, location.path, own)
+    await fromAny(addresses, wanted, { context, own })
+    if (spec !== undefined) await format.verify?.(wanted.file, spec, own)
+  } catch (error) {
+    // What a check refused is not the beginning of anything.
+    if (error instanceof FetchError && error.kind === 'refused') await rm(wanted.file, { force: true })
+    throw error
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function heldOf({ limits, bandwidth, onBytes }: UpstreamContext) {
+  return {
+    ...(limits === undefined ? {} : { limits }),
+    ...(bandwidth === undefined ? {} : { bandwidth }),
+    ...(onBytes === undefined ? {} : { onBytes }),
+  }
+}
+
+async function fromAny(
+  addresses: string[],
+  { file, size, sha256 }: Wanted,
+  { context, own }: { context: UpstreamContext; own: SyncContext },
+): Promise<void> {
+  let last: unknown
+  for (const address of addresses) {
+    const host = `host:${new URL(address).host}`
+    try {
+      assertNotFailed(context.database, host)
+      await own.download(address, { file, size, sha256 })
+      return
+    } catch (error) {
+      if (!(error instanceof FetchError) || context.signal.aborted) throw error
+      if (error.isHost && !host.endsWith(':')) rememberFailure(context.database, host, error)
+      last = error
+    }
+  }
+  throw last
+}
+
+/** What the administrator's files say now: they alone know proxies, passwords and keys. */
+function configured(reposD: string): RepositorySpec[] {
+  try {
+    return readConfiguration(reposD).repositories
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    throw new FetchError('refused', `The repository files are not in order: ${error.message}`, { cause: error })
+  }
+}

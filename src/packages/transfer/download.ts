@@ -1,0 +1,197 @@
+/**
+ * An address into a file, verified: counted, hashed as it arrives, resumed where it broke, tried again with back-off.
+ * Owns a partial file of its caller's choosing, and removes it when what arrived is not what was promised.
+ * Refuses a byte more than announced, a wrong size or SHA256, silence, and a trickle.
+ */
+import { createHash, type Hash } from 'node:crypto'
+import { type FileHandle, open, rm } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Downloaded, DownloadRequest } from '../format/format.ts'
+import { FetchError } from './error.ts'
+import type { Bandwidth } from './bandwidth.ts'
+import { abortError, type Answer, openAddress, shown, TRANSFER_LIMITS, type TransferLimits } from './request.ts'
+import type { Transport } from './transport.ts'
+import { watchTransfer } from './watch.ts'
+
+const ATTEMPTS = 4
+const BACK_OFF_MS = 250
+const CHUNK = 1 << 20
+
+/** What a server gave with a file, to ask later whether it has changed (RFC 9110, chapter 8.8). */
+export interface Validator {
+  etag?: string
+  lastModified?: string
+}
+
+export interface DownloadOptions extends DownloadRequest {
+  signal: AbortSignal
+  transport: Transport
+  limits?: TransferLimits
+  /** All downloads that share it stay below its rate together. */
+  bandwidth?: Bandwidth
+  /** Of what is here already: nothing is downloaded when it still holds. */
+  validator?: Validator
+  onBytes?: (count: number) => void
+}
+
+export interface Received extends Downloaded {
+  /** The server says that what the validator came with still holds; nothing was received. */
+  isUnchanged: boolean
+  validator: Validator
+}
+
+/** Downloads and verifies; throws FetchError, and leaves a partial file only where a later try can go on with it. */
+export async function download(address: string, options: DownloadOptions): Promise<Received> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await downloadOnce(address, options)
+    } catch (error) {
+      const isWorthAnother = error instanceof FetchError && error.again && attempt < ATTEMPTS
+      if (!isWorthAnother || options.signal.aborted) throw error
+    }
+    // Given up while it waits: the next try says so.
+    const wait = BACK_OFF_MS * 2 ** (attempt - 1) * (0.5 + Math.random())
+    await sleep(wait, undefined, { signal: options.signal }).catch(() => undefined)
+  }
+}
+
+async function downloadOnce(address: string, options: DownloadOptions): Promise<Received> {
+  const file = await open(options.file, options.sha256 === undefined ? 'w+' : 'a+', 0o600)
+  try {
+    const begun = await hashBeginning(file, options)
+    const found = begun.size
+    if (found > 0 && found === options.size) return { ...await judge(address, begun, { options, found }), ...FRESH }
+    const { signal, transport, limits = limitsOf(options) } = options
+    const conditions = conditionsOf(options.validator)
+    const answer = await openAddress(address, { signal, transport, limits, from: begun.size, headers: conditions })
+    const validator = validatorOf(answer)
+    if (answer.status === 304) {
+      answer.body.destroy()
+      if (Object.keys(conditions).length > 0) return { size: 0, sha256: '', isUnchanged: true, validator }
+      throw new FetchError('refused', `${shown(new URL(address))} answered 304 to a request without a condition`)
+    }
+    const state = answer.offset === begun.size ? begun : { size: 0, hash: createHash('sha256') }
+    if (state.size === 0) await file.truncate(0)
+    await receive(address, answer, { file, state, options, limits })
+    return {
+      ...await judge(address, state, { options, found: state === begun ? found : 0 }),
+      isUnchanged: false,
+      validator,
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+const FRESH = { isUnchanged: false, validator: {} }
+
+/** The usual limits, with the time that the repository's own connection gives its hosts. */
+function limitsOf({ transport }: DownloadOptions): TransferLimits {
+  const { timeoutMs } = transport.connection
+  return timeoutMs === undefined ? TRANSFER_LIMITS : { ...TRANSFER_LIMITS, answerMs: timeoutMs, idleMs: timeoutMs }
+}
+
+function conditionsOf(validator: Validator | undefined): Record<string, string> {
+  return {
+    ...(validator?.etag === undefined ? {} : { 'If-None-Match': validator.etag }),
+    ...(validator?.lastModified === undefined ? {} : { 'If-Modified-Since': validator.lastModified }),
+  }
+}
+
+function validatorOf({ etag, lastModified }: Answer): Validator {
+  return { ...(etag === undefined ? {} : { etag }), ...(lastModified === undefined ? {} : { lastModified }) }
+}
+
+interface State {
+  size: number
+  hash: Hash
+}
+
+/** The hash of what an earlier try left; nothing when it is longer than the file can be. */
+async function hashBeginning(file: FileHandle, options: DownloadOptions): Promise<State> {
+  const state: State = { size: 0, hash: createHash('sha256') }
+  const { size } = await file.stat()
+  if (size === 0) return state
+  if (options.size === undefined || size > options.size) {
+    await file.truncate(0)
+    return state
+  }
+  const buffer = new Uint8Array(CHUNK)
+  while (state.size < size) {
+    const { bytesRead } = await file.read(buffer, 0, Math.min(CHUNK, size - state.size), state.size)
+    if (bytesRead === 0) break
+    state.hash.update(buffer.subarray(0, bytesRead))
+    state.size += bytesRead
+  }
+  return state
+}
+
+interface Receiving {
+  file: FileHandle
+  state: State
+  options: DownloadOptions
+  limits: TransferLimits
+}
+
+async function receive(address: string, answer: Answer, { file, state, options, limits }: Receiving): Promise<void> {
+  const allowed = options.size ?? options.maxSize ?? Number.MAX_SAFE_INTEGER
+  const where = shown(new URL(address))
+  if (answer.length !== undefined && state.size + answer.length > allowed) {
+    answer.body.destroy()
+    throw new FetchError('malformed', `${where} announces ${answer.length} bytes where at most ${allowed} can be`)
+  }
+  const watch = watchTransfer(answer, { where, limits, signal: options.signal })
+  const begun = state.size
+  try {
+    for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
+      watch.count(chunk.length)
+      if (state.size + chunk.length > allowed) {
+        throw new FetchError('malformed', `${where} sends more than the ${allowed} bytes that it can have`)
+      }
+      state.hash.update(chunk)
+      state.size += chunk.length
+      // The file is opened for appending, and truncated where the beginning does not count.
+      await file.appendFile(chunk)
+      options.onBytes?.(chunk.length)
+      if (options.bandwidth !== undefined) {
+        await watch.unwatched(options.bandwidth.take(chunk.length, options.signal))
+      }
+    }
+  } catch (error) {
+    if (error instanceof FetchError) throw error
+    if (watch.reason() !== undefined) throw watch.reason()
+    if (options.signal.aborted) throw abortError(options.signal)
+    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
+      throw new FetchError('no-space', `There is no space left to keep ${where}`, { cause: error })
+    }
+    throw new FetchError('unreachable', `${where} broke off after ${state.size} bytes`, { cause: error, again: true })
+  } finally {
+    watch.stop()
+  }
+  // All came that was announced, and it is not enough: another try would end the same.
+  if (options.size !== undefined && state.size < options.size && state.size - begun === answer.length) {
+    throw new FetchError('malformed', `${where} is shorter than the ${options.size} bytes of the signed index`)
+  }
+}
+
+/** `found`: bytes that an earlier try left. They may be what is wrong, so it is worth another without them. */
+async function judge(
+  address: string,
+  { size, hash }: State,
+  { options, found }: { options: DownloadOptions; found: number },
+): Promise<Downloaded> {
+  const where = shown(new URL(address))
+  if (options.size !== undefined && size < options.size) {
+    throw new FetchError('unreachable', `${where} ended after ${size} of ${options.size} bytes`, { again: true })
+  }
+  const sha256 = hash.digest('hex')
+  if (options.sha256 !== undefined && sha256 !== options.sha256) {
+    await rm(options.file, { force: true })
+    throw new FetchError(
+      'malformed',
+      `${where} has the SHA256 ${sha256}, but the signed index says ${options.sha256}: refused`,
+      { again: found > 0 },
+    )
+  }
+  return { size, sha256 }
+}

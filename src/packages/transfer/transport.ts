@@ -1,0 +1,83 @@
+/**
+ * How one repository's addresses are reached: through which proxy, trusting which authorities, with whose name and
+ * password. Owns the decision per address, so that a redirect is judged anew; `request.ts` acts on it.
+ * Refuses to send a repository's credentials to another origin.
+ */
+import { Buffer } from 'node:buffer'
+import type { Dispatcher } from 'undici'
+import type { ProxyEnvironment } from '../../config/config.ts'
+import type { Connection, Credentials } from '../format/format.ts'
+import { type AuthEntry, credentialsFor, readAuthEntries } from './auth_conf.ts'
+import { dispatcherOf } from './dispatchers.ts'
+import { FetchError } from './error.ts'
+import { proxyFor } from './proxy.ts'
+
+/** What the whole installation says about the network; read when a fetch begins. */
+export interface Network {
+  environment: ProxyEnvironment
+  auth: AuthEntry[]
+}
+
+/** Reads what the whole installation says: the environment came with the settings, passwords are in files. */
+export function readNetwork(config: { reposD: string; proxyEnvironment: ProxyEnvironment }): Network {
+  return { environment: config.proxyEnvironment, auth: readAuthEntries(config.reposD) }
+}
+
+export class Transport {
+  readonly connection: Connection
+  readonly #origin: string
+  readonly #network: Network
+
+  /** `uri` is the repository's address. */
+  constructor(uri: string, connection: Connection, network: Network) {
+    this.connection = connection
+    this.#origin = new URL(uri).origin
+    this.#network = network
+  }
+
+  /** What carries a request to this address. Throws FetchError for a file of the connection that cannot be read. */
+  dispatcher(url: URL): Dispatcher {
+    const proxy = this.#proxy(url)
+    return dispatcherOf({
+      proxy: proxy?.origin,
+      proxyAuthorization: proxy === undefined ? undefined : this.#proxyAuthorization(proxy),
+      isTls: url.protocol === 'https:',
+      caFile: this.connection.caFile,
+      // A certificate of our own is shown to the repository's own host, and to nobody that it points at.
+      certFile: url.origin === this.#origin ? this.connection.certFile : undefined,
+      keyFile: url.origin === this.#origin ? this.connection.keyFile : undefined,
+      verifiesHost: this.connection.verifiesHost,
+    })
+  }
+
+  /** The Authorization header for this address. */
+  authorization(url: URL): string | undefined {
+    const own = url.origin === this.#origin ? this.connection.credentials : undefined
+    const credentials = own ?? credentialsFor(url, this.#network.auth)
+    return credentials === undefined ? undefined : basic(credentials)
+  }
+
+  #proxy(url: URL): URL | undefined {
+    const { proxy } = this.connection
+    const address = proxy === undefined ? proxyFor(url, this.#network.environment) : proxy
+    if (address === undefined || address === 'direct') return undefined
+    const text = address.includes('://') ? address : `http://${address}`
+    if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+      throw new FetchError('refused', 'The proxy that is configured is no http:// or https:// address')
+    }
+    return new URL(text)
+  }
+
+  #proxyAuthorization(proxy: URL): string | undefined {
+    if (proxy.username !== '') {
+      return basic({ user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) })
+    }
+    const credentials = credentialsFor(proxy, this.#network.auth)
+    return credentials === undefined ? undefined : basic(credentials)
+  }
+}
+
+/** RFC 7617. */
+function basic({ user, password }: Credentials): string {
+  return `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`
+}

@@ -1,0 +1,132 @@
+/**
+ * The server's life: what is opened, in which order, what runs again, and how all of it ends. main.ts reads the command
+ * line and the signals; tests start this in their own process.
+ */
+import { createApp } from './app.tsx'
+import { type Config, readSupervisor, type SupervisorEnvironment } from './config/config.ts'
+import { openDatabase } from './database/database.ts'
+import { log } from './telemetry/log.ts'
+import { countProcess, createMetrics } from './telemetry/metrics.ts'
+import { UsageError } from './program/program.ts'
+import { createEstimates } from './runner/estimates.ts'
+import { Runner } from './runner/runner.ts'
+import { subjectOf } from './runner/subject.ts'
+import type { Services } from './http/services.ts'
+import { Spool } from './spool/spool.ts'
+import { type Certificate, readCertificate } from './tls/certificate.ts'
+import { registerGauges } from './server/gauges.ts'
+import { listen, type Listening } from './server/listen.ts'
+import { createListener } from './server/listener.ts'
+import { listenForMetrics } from './server/metrics_listener.ts'
+import { createReadiness } from './health/readiness.ts'
+import { createSupervisor, passedSocket } from './server/supervisor.ts'
+import { killOrphans } from './spool/processes.ts'
+import { takeLock } from './spool/server_lock.ts'
+
+/** How long a stop lets answers end, and then streams. */
+const DRAIN_MS = 5000
+const LAST_WORDS_MS = 1000
+
+export interface Program {
+  readonly url: string
+  readonly port: number
+  readonly services: Services
+  /** Reads the certificate files again; keeps the ones before when they do not work. */
+  reload(): void
+  /** Stops accepting, lets answers end, stops the workers; their tasks run again with the next start. */
+  stop(): Promise<void>
+}
+
+export interface ProgramOptions {
+  workerCommand: readonly string[]
+  /** What the supervisor of this process said, if it has one. */
+  environment?: SupervisorEnvironment
+}
+
+/** Starts everything; resolves when it listens. Throws UsageError for settings that make no sense together. */
+export async function startProgram(
+  config: Config,
+  { workerCommand, environment = readSupervisor({}) }: ProgramOptions,
+): Promise<Program> {
+  const certificate = readCertificate(config)
+  if (certificate === undefined) demandSafety(config)
+  const database = openDatabase(config.database, { migrate: true })
+  const lock = takeLock(config)
+  const spool = await Spool.open(config, database)
+  const orphans = killOrphans(config.spoolDir)
+  if (orphans > 0) log('server').warning(`Killed ${orphans} processes that workers of the last run left behind`)
+  await spool.recover()
+  const estimates = createEstimates(database, config.defaultEstTimeS)
+  const metrics = createMetrics()
+  const runner = new Runner({ config, estimates, workerCommand, subjectOf, metrics })
+  const stopping = new AbortController()
+  const shared = { config, database, spool, stopping: stopping.signal, now: () => new Date() }
+  const services: Services = { ...shared, runner, metrics, readiness: createReadiness(shared) }
+  const app = createApp(services)
+  const listener = createListener(config, { fetch: (request, env) => app.fetch(request, env), metrics })
+  const listening = await listen(config, { certificate, listener, fd: passedSocket(environment) })
+  let shown = certificate
+  registerGauges({ services, certificateExpires: () => shown?.expires })
+  countProcess(metrics.registry)
+  const observed = await listenForMetrics(services)
+  const unfinished = await spool.unfinished()
+  for (const task of unfinished) await runner.resume(task)
+  if (unfinished.length > 0) log('server').info(`${unfinished.length} tasks of the last run begin again`)
+  log('server').info(`listening on ${listening.url}`)
+  const supervisor = createSupervisor(environment)
+  supervisor.ready(`listening on ${listening.url}`)
+  return {
+    url: listening.url,
+    port: listening.port,
+    services,
+    reload: () => void (shown = reloadCertificate(config, listening) ?? shown),
+    async stop() {
+      log('server').info('stopping')
+      supervisor.stopping()
+      runner.drain()
+      listening.stopAccepting()
+      listener.closeConnections()
+      await until(() => listener.open === 0, DRAIN_MS)
+      await runner.close()
+      stopping.abort()
+      await until(() => listener.open === 0, LAST_WORDS_MS)
+      listening.destroy()
+      observed.close()
+      await until(() => listener.open === 0, LAST_WORDS_MS)
+      database.$client.close()
+      lock[Symbol.dispose]()
+      log('server').info('stopped')
+    },
+  }
+}
+
+/**
+ * Coredumps are private data: without a certificate somebody else has to do TLS, or the administrator has to say so.
+ */
+function demandSafety(config: Config): void {
+  if (!config.requireHttps || config.trustProxy.length > 0) return
+  throw new UsageError(
+    'There is no certificate: set RETRACE_TLS_CERT and RETRACE_TLS_KEY to PEM files, or RETRACE_TRUST_PROXY to the ' +
+      'address of the proxy that does TLS, or, on a machine of your own only, RETRACE_REQUIRE_HTTPS to 0',
+  )
+}
+
+/** The certificate that is shown from now on; undefined: the one before stays. */
+function reloadCertificate(config: Config, listening: Listening): Certificate | undefined {
+  try {
+    const certificate = readCertificate(config)
+    if (certificate === undefined) return undefined
+    listening.renew(certificate)
+    log('server').info(`read the certificate again; it expires on ${certificate.expires.toISOString()}`)
+    return certificate
+  } catch (cause) {
+    if (!(cause instanceof UsageError)) throw cause
+    log('server').error(`${cause.message}; the certificate before it stays in use`)
+    return undefined
+  }
+}
+
+async function until(condition: () => boolean, milliseconds: number): Promise<void> {
+  const deadline = Date.now() + milliseconds
+  while (!condition() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20))
+}

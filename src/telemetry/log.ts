@@ -1,0 +1,94 @@
+/**
+ * The log: LogTape to standard error, as text or as JSON lines. Categories are rooms: `['retrace', 'upload']`.
+ * Whoever logs something about a task passes `{ task: ID }`; passwords and contents of cores are never passed.
+ */
+import { fstatSync } from 'node:fs'
+import {
+  configure,
+  getConsoleSink,
+  getJsonLinesFormatter,
+  getLogger,
+  getTextFormatter,
+  type LogLevel,
+  type LogRecord,
+  parseLogLevel,
+} from '@logtape/logtape'
+import { type Config, readSupervisor, unknownSettings } from '../config/config.ts'
+import { quote } from '../errors/errors.ts'
+
+/**
+ * Sends the log to standard error in the format and from the level that the configuration names. What looks like a
+ * misspelt setting is its first word.
+ */
+export async function startLog(config: Pick<Config, 'logLevel' | 'logFormat'>): Promise<void> {
+  const formatter = formatterOf(config)
+  const { stderr } = await import('node:process')
+  // A reader of the log that goes away must not take the server with it.
+  stderr.on('error', () => undefined)
+  const prefix = isJournal() ? (level: LogLevel) => `<${PRIORITIES[level]}>` : () => ''
+  const sink = (record: LogRecord) => void stderr.write(`${prefix(record.level)}${oneLine(formatter(record))}\n`)
+  await configure({
+    reset: true,
+    sinks: { stderr: sink, meta: getConsoleSink() },
+    loggers: [
+      ...logLevels(config.logLevel).map(({ category, level }) => ({
+        category,
+        lowestLevel: level,
+        sinks: ['stderr' as const],
+        parentSinks: 'override' as const,
+      })),
+      { category: ['logtape', 'meta'], lowestLevel: 'warning', sinks: ['meta'] },
+    ],
+  })
+  for (const name of unknownSettings()) {
+    log('config').warning(`There is no setting ${name}, it changes nothing; --help names those that there are`)
+  }
+}
+
+/** `info,http=warning`: the level of everything, then those of single rooms. */
+export function logLevels(setting: string): { category: string[]; level: LogLevel }[] {
+  return setting.split(',').map((word) => {
+    const [level = '', room] = word.split('=').reverse()
+    return { category: room === undefined ? ['retrace'] : ['retrace', room], level: parseLogLevel(level) }
+  })
+}
+
+function formatterOf(config: Pick<Config, 'logFormat'>): (record: LogRecord) => string {
+  return config.logFormat === 'json' ? getJsonLinesFormatter() : getTextFormatter({
+    timestamp: 'rfc3339',
+    format: ({ timestamp, level, category, message, record }) =>
+      `${timestamp} ${level} ${category}${task(record.properties)}: ${message}`,
+  })
+}
+
+/** Priorities of syslog(3), as the journal reads them at the beginning of a line (sd-daemon(3)). */
+const PRIORITIES: Record<LogLevel, number> = { trace: 7, debug: 7, info: 6, warning: 4, error: 3, fatal: 2 }
+
+/** Whether standard error goes to the journal: it is the very stream that systemd named. */
+function isJournal(): boolean {
+  const { journalStream } = readSupervisor()
+  if (journalStream === undefined) return false
+  const { dev, ino } = fstatSync(2)
+  return journalStream === `${dev}:${ino}`
+}
+
+/**
+ * A record is a line, whatever is in it: what goes on in a stack, or was slipped in by a stranger, cannot look like
+ * another record.
+ */
+export function oneLine(text: string): string {
+  return text.trimEnd().replace(
+    // deno-lint-ignore no-control-regex
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
+    (character) => character === '\n' ? ' | ' : quote(character),
+  )
+}
+
+function task(properties: Record<string, unknown>): string {
+  return properties.task === undefined ? '' : ` task=${properties.task}`
+}
+
+/** The logger of a room, e.g. `log('upload')`. */
+export function log(room: string) {
+  return getLogger(['retrace', room])
+}

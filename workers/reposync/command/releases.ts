@@ -1,0 +1,15 @@
+/** What `--release` names: ids of releases with or without architecture. Owns the spelling, in every action alike. */
+import { UsageError } from '../../../src/program/program.ts'
+
+/** Whether a release (with its architecture) is wanted; no wishes: all are. */
+export function isWanted(wanted: string[], release: string): boolean {
+  return wanted.length === 0 || wanted.includes(release) || wanted.includes(release.slice(0, release.lastIndexOf('-')))
+}
+
+/** Throws UsageError for a wish that none of the releases (with their architectures) fulfils. */
+export function assertKnown(wanted: string[], releases: string[]): void {
+  const unknown = wanted.filter((one) => !releases.some((release) => isWanted([one], release)))
+  if (unknown.length === 0) return
+  const known = releases.length === 0 ? 'none is known yet' : `known are ${releases.join(', ')}`
+  throw new UsageError(`--release ${unknown.join(', ')}: no repository feeds such a release; ${known}`)
+}

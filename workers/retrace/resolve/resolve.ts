@@ -1,0 +1,217 @@
+/**
+ * Step `resolve`: each module of a core to the files that gdb needs, through the index; what is known and not here is
+ * fetched, verified, kept. Owns the verdict on each module. Refuses a file whose build-id is not the core's.
+ * All modules at once: what one waits for, another one may bring.
+ */
+import type { Config } from '../../../src/config/config.ts'
+import type { Database } from '../../../src/database/database.ts'
+import type { Core, CoreModule } from '../../../src/elf/core.ts'
+import { PackageIndex, packageLabel } from '../../../src/packages/index/lookup.ts'
+import type { PackageUses } from '../../../src/packages/index/use.ts'
+import { noteLost } from '../../../src/packages/keep/kept.ts'
+import { packageName, packageReadings } from '../../../src/packages/package_name.ts'
+import { versionOrder } from '../../../src/packages/versions.ts'
+import { type BinaryResult, findBinary, type Search } from './binary.ts'
+import { buildKey, closestVersions, countBuilds, MAX_NAMED, namedPackages, ownersOf } from './candidates.ts'
+import { dwzClosure, findDebugBeside, findDebugByBuildId } from './debuginfo.ts'
+import { Fetcher } from './fetcher.ts'
+import { notedLabel, notedPackage } from './package_note.ts'
+import { decideRelease } from './release.ts'
+import { type KeptFile, Store, type StoredFile } from './store.ts'
+
+export type { KeptFile } from './store.ts'
+
+export type ModuleStatus = 'exact' | 'by-path' | 'mismatch' | 'missing' | 'no-debuginfo' | 'not-applicable'
+
+/** What is known of a module, and where its files are (architecture.md, 'The worker's steps'). */
+export interface ResolvedModule {
+  module: CoreModule
+  status: ModuleStatus
+  /** `libc6_2.36-9+deb12u14_amd64`: the package that has it, or would. */
+  package: string | undefined
+  debugPackage: string | undefined
+  binary: KeptFile | undefined
+  /** Equal to `binary` when that was not stripped. */
+  debug: KeptFile | undefined
+  dwz: KeptFile[]
+  /** Build-id of a dwz file that the debuginfo leans on, and that no package has: arguments and lines are missing. */
+  missingDwz?: string
+  /** The package that would have the binary or the debuginfo, when it was removed upstream before it was fetched. */
+  gone?: string
+  /** The package that has one of them, or would, when it is upstream and could not be fetched. */
+  unfetched?: string
+  /** Sentences: what was looked for, and why it failed. */
+  tried: string[]
+}
+
+export interface Hints {
+  /** What the client's `release` or `os_release` says. */
+  release: string | undefined
+  /** Lines of the client's `packages`, as they came. */
+  packages: string[]
+  package?: string
+  executable?: string
+}
+
+export interface ResolveContext {
+  config: Config
+  database: Database
+  /** The packages of whatever is resolved are in use until it is disposed of: after gdb has read them. */
+  uses: PackageUses
+  /** Hears progress lines, with their step in front: `fetch: libc6-dbg 2.36-9+deb12u14 (7.0 MB)`. */
+  say(line: string): void
+  signal: AbortSignal
+}
+
+export interface Resolution {
+  modules: ResolvedModule[]
+  /** Id with architecture; undefined when neither core nor client tells. */
+  release: string | undefined
+  /** Name of the package that owns the program. */
+  owner: string | undefined
+  /** The time for fetching was over before all was here. */
+  ranOutOfTime: boolean
+  seconds: { resolve: number; fetch: number }
+}
+
+/** Resolves all modules. Throws only for a broken database or disk: what is missing is a status. */
+export async function resolveModules(core: Core, hints: Hints, context: ResolveContext): Promise<Resolution> {
+  const started = performance.now()
+  const index = new PackageIndex(context.database)
+  const release = decideRelease(core, hints.release, index)
+  if (release.remark !== undefined) context.say(`resolve: ${release.remark}`)
+  const texts = hints.package === undefined ? hints.packages : [hints.package, ...hints.packages]
+  const named = namedPackages(texts, index, release.id)
+  const fetcher = new Fetcher(context, index)
+  const search: Search = {
+    knowledge: {
+      index,
+      releaseId: release.id,
+      named,
+      builds: { counts: countBuilds(core, index), named: new Set([...named.values()].flat().map(buildKey)) },
+    },
+    store: new Store(index, {
+      repoDir: context.config.repoDir,
+      releaseId: release.id,
+      uses: context.uses,
+      noteLost: (file) => noteLost(context.database, file),
+    }),
+    fetcher,
+    signal: context.signal,
+  }
+  const modules = await Promise.all(core.modules.map((module) => resolveModule(module, search)))
+  sayUnknownVersions(modules, texts, search)
+  const seconds = (performance.now() - started) / 1000
+  return {
+    modules,
+    release: release.name,
+    owner: ownerOf(core, { modules, texts, search }),
+    ranOutOfTime: fetcher.ranOutOfTime,
+    seconds: { resolve: Math.max(0, seconds - fetcher.seconds), fetch: fetcher.seconds },
+  }
+}
+
+async function resolveModule(module: CoreModule, search: Search): Promise<ResolvedModule> {
+  if (module.kind === 'vdso') return notApplicable(module)
+  const { buildId } = module
+  const nothing = { file: undefined, owner: undefined, tried: [] }
+  const [binary, byId] = await Promise.all([
+    findBinary(module, search),
+    buildId === undefined ? nothing : findDebugByBuildId(buildId, search),
+  ])
+  const debug = await findDebugBeside(binary, search, byId)
+  const dwz = await dwzClosure(debug.file, search)
+  return {
+    module,
+    status: statusOf(binary, debug.file),
+    package: binary.owner === undefined ? labelInNote(module) : packageLabel(binary.owner),
+    debugPackage: debug.owner === undefined ? undefined : packageLabel(debug.owner),
+    binary: publicFile(binary.file),
+    debug: publicFile(debug.file),
+    dwz: dwz.files.map((file) => ({ path: file.path, buildId: file.buildId, packageDir: file.packageDir })),
+    ...(dwz.missing === undefined ? {} : { missingDwz: dwz.missing }),
+    ...notFetched(search.fetcher, [binary, debug]),
+    tried: [...new Set([...binary.tried, ...debug.tried, ...dwz.tried])],
+  }
+}
+
+function notFetched(
+  fetcher: Fetcher,
+  results: Pick<BinaryResult, 'file' | 'owner'>[],
+): Pick<ResolvedModule, 'gone' | 'unfetched'> {
+  const owners = results.flatMap(({ file, owner }) => file === undefined && owner !== undefined ? [owner] : [])
+  const gone = owners.find((owner) => owner.gone !== null)
+  if (gone !== undefined) return { gone: packageLabel(gone) }
+  const failed = owners.find((owner) => fetcher.hasFailed(owner))
+  return failed === undefined ? {} : { unfetched: packageLabel(failed) }
+}
+
+function statusOf(binary: BinaryResult, debug: StoredFile | undefined): ModuleStatus {
+  if (binary.file === undefined) return binary.way === 'mismatch' ? 'mismatch' : 'missing'
+  if (binary.way === 'by-path') return 'by-path'
+  return debug === undefined ? 'no-debuginfo' : 'exact'
+}
+
+function notApplicable(module: CoreModule): ResolvedModule {
+  return {
+    module,
+    status: 'not-applicable',
+    package: undefined,
+    debugPackage: undefined,
+    binary: undefined,
+    debug: undefined,
+    dwz: [],
+    tried: [],
+  }
+}
+
+function publicFile(file: StoredFile | undefined): KeptFile | undefined {
+  return file && { path: file.path, buildId: file.buildId, packageDir: file.packageDir }
+}
+
+/** What the file says of itself, where no index knows better. */
+function labelInNote(module: CoreModule): string | undefined {
+  const noted = notedPackage(module)
+  return noted && notedLabel(noted)
+}
+
+/** The client named versions that no index has: the reason why modules are missing, and what is known instead. */
+function sayUnknownVersions(modules: ResolvedModule[], texts: string[], { knowledge }: Search): void {
+  const { index, releaseId, named } = knowledge
+  if (releaseId === undefined) return
+  const unknown = new Map<string, string>()
+  for (const text of texts.slice(0, MAX_NAMED)) {
+    const [reading] = packageReadings(text)
+    if (reading?.version === undefined || named.has(reading.name) || unknown.has(reading.name)) continue
+    unknown.set(reading.name, reading.version)
+  }
+  if (unknown.size === 0) return
+  for (const resolved of modules) {
+    if (resolved.binary !== undefined || resolved.status === 'not-applicable') continue
+    for (const name of ownersOf(resolved.module.path, releaseId, index)) {
+      const wanted = unknown.get(name)
+      if (wanted === undefined) continue
+      const rows = index.versionsOf(name, releaseId)
+      const format = rows[0]?.format ?? 'deb'
+      const versions = closestVersions(rows.map(({ version }) => version), wanted, versionOrder(format))
+      resolved.package ??= `${name}${format === 'rpm' ? '-' : '_'}${wanted}`
+      resolved.tried.push(
+        `the client says ${name} ${wanted}, which no index here has; known: ${versions.join(', ')}`,
+      )
+    }
+  }
+}
+
+/** By the program's build-id, else by its path, else by the client's word. */
+function ownerOf(
+  core: Core,
+  { modules, texts, search }: { modules: ResolvedModule[]; texts: string[]; search: Search },
+): string | undefined {
+  const program = modules.find(({ module }) => module.kind === 'executable')
+  const label = program?.package
+  if (label !== undefined) return packageName(label)
+  const { index, releaseId } = search.knowledge
+  const path = program?.module.path ?? core.files[0]?.path
+  const owners = releaseId === undefined || path === undefined ? [] : ownersOf(path, releaseId, index)
+  return owners[0] ?? (texts[0] === undefined ? undefined : packageName(texts[0]))
+}
