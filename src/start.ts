@@ -7,7 +7,7 @@ import { type Config, readSupervisor, type SupervisorEnvironment } from './confi
 import { openDatabase } from './database/database.ts'
 import { log } from './telemetry/log.ts'
 import { countProcess, createMetrics } from './telemetry/metrics.ts'
-import { UsageError } from './program/program.ts'
+import { UsageError } from './errors/usage_error.ts'
 import { createEstimates } from './runner/estimates.ts'
 import { Runner } from './runner/runner.ts'
 import { subjectOf } from './runner/subject.ts'

@@ -4,7 +4,7 @@
  */
 import { env } from 'node:process'
 import * as z from 'zod'
-import { UsageError } from '../program/program.ts'
+import { UsageError } from '../errors/usage_error.ts'
 
 const MAX_PORT = 65_535
 

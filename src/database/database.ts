@@ -8,7 +8,8 @@ import Sqlite from 'better-sqlite3'
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
 import { migrate } from 'drizzle-orm/better-sqlite3/migrator'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
-import { installationRoot, UsageError, version } from '../program/program.ts'
+import { UsageError } from '../errors/usage_error.ts'
+import { installationRoot, version } from '../program/program.ts'
 import * as tables from '../../schema/tables.ts'
 
 export type Database = ReturnType<typeof openDatabase>

@@ -55,8 +55,3 @@ async function usingHandle(path: string, flags: string, use: (handle: FileHandle
     await handle.close()
   }
 }
-
-/** The system's code of an error (`ENOENT`), if it has one. */
-export function errnoOf(cause: unknown): string | undefined {
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined
-}

@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { type Config, readConfig } from '../config/config.ts'
 import { type Database, openDatabase } from '../database/database.ts'
 import { readCertificate } from '../tls/certificate.ts'
-import { readProxyTrust } from '../http/proxy.ts'
+import { readProxyTrust } from '../config/proxy_trust.ts'
 
 /** `warn` is worth a look and does not make the check fail. */
 export interface Finding {

@@ -6,8 +6,9 @@ import type { MiddlewareHandler } from 'hono'
 import type { Config } from '../config/config.ts'
 import { RetraceError } from '../errors/errors.ts'
 import type { AppEnv } from './services.ts'
-import type { Incoming } from '../server/listener.ts'
-import { hopOf, isSecure, readProxyTrust } from './proxy.ts'
+import type { Incoming } from './incoming.ts'
+import { readProxyTrust } from '../config/proxy_trust.ts'
+import { hopOf, isSecure } from './proxy.ts'
 import { headersTooLarge } from './refusal.ts'
 
 /** Throws UsageError for a RETRACE_TRUST_PROXY that cannot be read. */

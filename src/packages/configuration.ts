@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { UsageError } from '../program/program.ts'
+import { UsageError } from '../errors/usage_error.ts'
 import { type Connection, type RepositorySpec, USUAL_CONNECTION } from './format/format.ts'
 import { FORMATS } from './formats.ts'
 

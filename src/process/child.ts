@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { kill } from 'node:process'
 import type { Readable } from 'node:stream'
-import { FetchError } from '../packages/transfer/error.ts'
+import { FetchError } from '../packages/format/error.ts'
 
 const PATH = '/usr/sbin:/usr/bin:/sbin:/bin'
 const MAX_COMPLAINT = 2000

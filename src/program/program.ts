@@ -23,8 +23,3 @@ export function version(): string {
 
 /** Exit codes of every program (settings.md). */
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const
-
-/** Thrown for a command line or a setting that makes no sense; ends a program with exit code 2. */
-export class UsageError extends Error {
-  override name = 'UsageError'
-}

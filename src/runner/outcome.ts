@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs'
 import * as z from 'zod'
-import { errnoOf } from '../files/durable.ts'
+import { errnoOf } from '../errors/errno.ts'
 import type { Task } from '../spool/task.ts'
 
 const Outcome = z.looseObject({

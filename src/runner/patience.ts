@@ -3,7 +3,7 @@
  * task with it, instead of forgetting that it has ended.
  */
 import { log } from '../telemetry/log.ts'
-import { errnoOf } from '../files/durable.ts'
+import { errnoOf } from '../errors/errno.ts'
 
 const RETRY_MS = 2000
 const TROUBLE = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE'])

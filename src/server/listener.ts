@@ -2,8 +2,7 @@
  * From Node's request to the app's answer: what has to happen before Hono and after it, for HTTP/1.1 and 2 alike.
  * Keeps count of the requests that are being answered, so that a stop can wait for them.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import type { Incoming, Outgoing } from '../http/incoming.ts'
 import { getRequestListener } from '@hono/node-server'
 import type { Config } from '../config/config.ts'
 import { quote } from '../errors/errors.ts'
@@ -11,11 +10,10 @@ import { log } from '../telemetry/log.ts'
 import { methodLabel, type Metrics } from '../telemetry/metrics.ts'
 import type { AppEnv } from '../http/services.ts'
 import { drainBeforeEnd, type DrainBounds, drainBounds } from './drain.ts'
-import { clientAddress, hopOf, readProxyTrust } from '../http/proxy.ts'
+import { readProxyTrust } from '../config/proxy_trust.ts'
+import { clientAddress, hopOf } from '../http/proxy.ts'
 
 export type Fetch = (request: Request, env: AppEnv['Bindings']) => Response | Promise<Response>
-export type Incoming = IncomingMessage | Http2ServerRequest
-export type Outgoing = ServerResponse | Http2ServerResponse
 
 export interface Listener {
   listen(incoming: Incoming, outgoing: Outgoing): void

@@ -8,7 +8,7 @@ import { Hono } from 'hono'
 import { errorResponse } from '../http/error_response.ts'
 import { healthRoutes } from '../routes/health.ts'
 import type { AppEnv, Services } from '../http/services.ts'
-import { UsageError } from '../program/program.ts'
+import { UsageError } from '../errors/usage_error.ts'
 
 const HOST = '127.0.0.1'
 

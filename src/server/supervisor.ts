@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process'
 import { pid } from 'node:process'
 import type { SupervisorEnvironment } from '../config/config.ts'
 import { log } from '../telemetry/log.ts'
-import { UsageError } from '../program/program.ts'
+import { UsageError } from '../errors/usage_error.ts'
 
 /** The first descriptor that is passed (sd_listen_fds(3)). */
 const FIRST_FD = 3

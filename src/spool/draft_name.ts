@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { pid } from 'node:process'
-import { errnoOf } from '../files/durable.ts'
+import { errnoOf } from '../errors/errno.ts'
 
 /** A new name for the draft of an upload: never a task id. */
 export function newDraftName(): string {

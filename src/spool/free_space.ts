@@ -5,7 +5,7 @@
 import { statfsSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import { RetraceError } from '../errors/errors.ts'
-import { errnoOf } from '../files/durable.ts'
+import { errnoOf } from '../errors/errno.ts'
 
 const MEBIBYTE = 1024 * 1024
 /** An upload that needs more than it announced asks for this much at a time: one look at the file system per 4 MiB. */

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { errnoOf } from '../files/durable.ts'
+import { errnoOf } from '../errors/errno.ts'
 
 /** Which set of members an upload has (http.md): the design's, the ABRT client's, or a core alone. */
 export type ManifestKind = 'design' | 'abrt' | 'bare'

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
 import type { Config } from '../config/config.ts'
-import { UsageError } from '../program/program.ts'
+import { UsageError } from '../errors/usage_error.ts'
 
 /** Long enough for another program's look at the lock, short enough for an administrator. */
 const PATIENCE_MS = 1000

@@ -6,7 +6,7 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import type { Config } from '../config/config.ts'
-import { UsageError } from '../program/program.ts'
+import { UsageError } from '../errors/usage_error.ts'
 
 export interface Certificate {
   cert: string

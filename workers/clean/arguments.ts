@@ -1,7 +1,7 @@
 /** The command line of abrt-retrace-clean. */
 import { parseArgs } from 'node:util'
 import { isTaskId } from '../../src/spool/task_ids.ts'
-import { UsageError } from '../../src/program/program.ts'
+import { UsageError } from '../../src/errors/usage_error.ts'
 
 export interface Arguments {
   action: 'clean' | 'list' | 'help' | 'version'

@@ -5,7 +5,7 @@
 import type { Database } from '../../src/database/database.ts'
 import { log } from '../../src/telemetry/log.ts'
 import { releaseIdOf } from '../../src/packages/release/release_id.ts'
-import { FetchError } from '../../src/packages/transfer/error.ts'
+import { FetchError } from '../../src/packages/format/error.ts'
 import type { PackageFormat, RepositorySpec, SignedSuite, SyncContext } from '../../src/packages/format/format.ts'
 import {
   findRepository,

@@ -3,7 +3,7 @@
  */
 import { stdin } from 'node:process'
 import { settingsHelp } from '../../src/config/config.ts'
-import { UsageError } from '../../src/program/program.ts'
+import { UsageError } from '../../src/errors/usage_error.ts'
 
 export const NAME = 'abrt-retrace-worker'
 

@@ -15,16 +15,7 @@ import { countModules, modulesJson } from './report/modules.ts'
 import { backtraceText } from './report/text.ts'
 import type { Hints, ResolvedModule } from './resolve/resolve.ts'
 import type { Result } from './task.ts'
-
-export interface Seconds {
-  read: number
-  resolve: number
-  fetch: number
-  assemble: number
-  debug: number
-  report: number
-  total: number
-}
+import type { Seconds } from './time/stopwatch.ts'
 
 export interface Findings {
   readonly core: Core | undefined

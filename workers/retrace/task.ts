@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { UsageError } from '../../src/program/program.ts'
+import { UsageError } from '../../src/errors/usage_error.ts'
 import type { Hints } from './resolve/resolve.ts'
 
 export interface Task {

@@ -1,5 +1,5 @@
 /** A stream of bytes as batches of its lines; owns the cut line between two chunks, refuses one without an end. */
-import { FetchError } from '../transfer/error.ts'
+import { FetchError } from '../format/error.ts'
 
 const MAX_LINE = 16 << 20
 

@@ -4,7 +4,7 @@
  */
 import { startChild } from '../../process/child.ts'
 import type { Member } from '../format/format.ts'
-import { tarMembers } from '../format/tar_members.ts'
+import { tarMembers } from '../members/tar_members.ts'
 
 const TIMEOUT_MS = 600_000
 

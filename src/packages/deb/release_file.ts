@@ -4,7 +4,7 @@
  * not read at all), and names that lead out of the suite.
  */
 import type { Compression } from '../transfer/decompress.ts'
-import { FetchError } from '../transfer/error.ts'
+import { FetchError } from '../format/error.ts'
 import { parseStanzas, SyntaxFault } from './deb822.ts'
 
 export interface ReleaseFile {

@@ -4,7 +4,7 @@
  * Refuses what contradicts itself, with file and line; names keys that it does not know in a warning.
  */
 import { architectureNamed } from '../../elf/architecture.ts'
-import { UsageError } from '../../program/program.ts'
+import { UsageError } from '../../errors/usage_error.ts'
 import type { RepositorySpec, Trust } from '../format/format.ts'
 import { faultOfConfigured } from '../release/release_id.ts'
 import { addressOf, CONNECTION_KEYS, connectionOf } from './connection.ts'

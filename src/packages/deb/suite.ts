@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path'
 import { rm } from 'node:fs/promises'
-import { FetchError } from '../transfer/error.ts'
+import { FetchError } from '../format/error.ts'
 import type {
   IndexEntry,
   IndexSelection,

@@ -3,7 +3,7 @@
  * bytes. Kept are ELF programs, libraries and debuginfo, and gdb's own scripts of verified packages.
  * Refuses a package with names that leave it, or with devices: no package of a distribution has them.
  */
-import { FetchError } from '../transfer/error.ts'
+import { FetchError } from '../format/error.ts'
 
 const MAX_PATH = 4000
 /** Bytes of a file that the decision needs: the ELF header up to e_type. */

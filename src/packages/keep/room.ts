@@ -1,6 +1,6 @@
 /** The free space that must stay in the file systems of the kept files and of the database (RETRACE_MIN_FREE_MB). */
 import { statfsSync } from 'node:fs'
-import { FetchError } from '../transfer/error.ts'
+import { FetchError } from '../format/error.ts'
 
 /** Throws FetchError 'no-space' when `bytes` more in a folder's file system would leave less than `minFreeMb`. */
 export function assertRoom(folder: string, { minFreeMb, bytes }: { minFreeMb: number; bytes: number }): void {

@@ -2,7 +2,7 @@
  * Small documents of a section, mirror lists and keys: asked for anew by each sync, and used as the last one left them
  * when a package is fetched. What cannot be had anew is used as it is, since the list of yesterday is better than none.
  */
-import { FetchError } from '../transfer/error.ts'
+import { FetchError } from '../format/error.ts'
 import type { Refreshed, SyncContext } from '../format/format.ts'
 
 /** Bytes of a metalink of Fedora: 40,000. */

@@ -5,7 +5,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { startChild } from '../../process/child.ts'
 import type { Member } from '../format/format.ts'
-import { tarMembers } from '../format/tar_members.ts'
+import { tarMembers } from '../members/tar_members.ts'
 import { sandboxed } from '../../process/sandbox.ts'
 
 const TIMEOUT_MS = 600_000

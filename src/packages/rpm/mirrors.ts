@@ -3,7 +3,7 @@
  * read, and the verdict on a repomd.xml that a metalink knows the hashes of. Refuses addresses that cannot be fetched
  * (an rsync mirror among them is passed over), and files of this machine in a list that came from another one.
  */
-import { FetchError } from '../transfer/error.ts'
+import { FetchError } from '../format/error.ts'
 import { type Checksum, checksumOf } from './repomd.ts'
 import { parseXml } from './xml.ts'
 

@@ -1,5 +1,5 @@
 /** The options of one section, read as what they have to be; a value that is none of it fails with file and line. */
-import { UsageError } from '../../program/program.ts'
+import { UsageError } from '../../errors/usage_error.ts'
 import type { IniSection } from './ini.ts'
 
 export class Reader {

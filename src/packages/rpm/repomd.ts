@@ -4,7 +4,7 @@
  * that lead out of the repository.
  */
 import type { Compression } from '../transfer/decompress.ts'
-import { FetchError } from '../transfer/error.ts'
+import { FetchError } from '../format/error.ts'
 import { isInside } from './locations.ts'
 import { parseXml } from './xml.ts'
 

@@ -8,7 +8,7 @@ import { createReadStream } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decompressed } from '../transfer/decompress.ts'
-import { FetchError } from '../transfer/error.ts'
+import { FetchError } from '../format/error.ts'
 import type {
   IndexEntry,
   IndexSelection,

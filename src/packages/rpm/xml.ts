@@ -3,7 +3,7 @@
  * of XML itself; no element deeper than any of these formats has; no text or tag longer than any of them needs.
  */
 import { SaxesParser } from 'saxes'
-import { FetchError } from '../transfer/error.ts'
+import { FetchError } from '../format/error.ts'
 
 const MAX_DEPTH = 16
 /** Characters without the beginning or end of an element: the longest description of Fedora has 40,000. */

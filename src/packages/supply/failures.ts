@@ -3,7 +3,7 @@
  * every task its time limit. Subjects are `package:ID` and `host:NAME`.
  */
 import type { Database } from '../../database/database.ts'
-import { FetchError, type FetchFailureKind, REMEMBERED_S } from '../transfer/error.ts'
+import { FetchError, type FetchFailureKind, REMEMBERED_S } from '../format/error.ts'
 
 /** Throws the failure that is remembered of a subject, when it has not expired. */
 export function assertNotFailed(database: Database, subject: string): void {

@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { type RunningChild, startChild } from '../../process/child.ts'
-import { FetchError } from './error.ts'
+import { FetchError } from '../format/error.ts'
 
 /** How a file is packed; gz is opened in this process, on another thread. */
 export type Compression = 'xz' | 'gz' | 'zst' | 'bz2' | 'none'

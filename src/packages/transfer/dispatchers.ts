@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici'
-import { FetchError } from './error.ts'
+import { FetchError } from '../format/error.ts'
 
 /** Everything by which two connections differ. */
 export interface Way {

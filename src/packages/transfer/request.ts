@@ -8,7 +8,7 @@ import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { type Dispatcher, request } from 'undici'
-import { FetchError } from './error.ts'
+import { FetchError } from '../format/error.ts'
 import type { Transport } from './transport.ts'
 
 const MAX_REDIRECTS = 5

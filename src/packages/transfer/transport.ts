@@ -9,7 +9,7 @@ import type { ProxyEnvironment } from '../../config/config.ts'
 import type { Connection, Credentials } from '../format/format.ts'
 import { type AuthEntry, credentialsFor, readAuthEntries } from './auth_conf.ts'
 import { dispatcherOf } from './dispatchers.ts'
-import { FetchError } from './error.ts'
+import { FetchError } from '../format/error.ts'
 import { proxyFor } from './proxy.ts'
 
 /** What the whole installation says about the network; read when a fetch begins. */

@@ -2,7 +2,7 @@
  * The clock beside a body that is read: ends it when it falls silent, trickles, or takes longer than one request may.
  * Time during which we ourselves hold the transfer back does not count.
  */
-import { FetchError } from './error.ts'
+import { FetchError } from '../format/error.ts'
 import type { Answer, TransferLimits } from './request.ts'
 
 export interface TransferWatch {

@@ -5,7 +5,7 @@
  */
 import { Buffer } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
-import { FetchError } from '../transfer/error.ts'
+import { FetchError } from '../format/error.ts'
 import type { Trust } from '../format/format.ts'
 
 const MAX_RING = 8 << 20

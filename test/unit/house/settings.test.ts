@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readConfig, SETTINGS, settingsHelp, unknownSettings } from '../../../src/config/config.ts'
-import { installationRoot, UsageError } from '../../../src/program/program.ts'
+import { UsageError } from '../../../src/errors/usage_error.ts'
+import { installationRoot } from '../../../src/program/program.ts'
 
 const rows = Object.entries(SETTINGS) as [string, { default: string | undefined }][]
 

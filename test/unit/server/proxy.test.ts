@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { UsageError } from '../../../src/program/program.ts'
-import { clientAddress, isSecure, readProxyTrust } from '../../../src/http/proxy.ts'
+import { UsageError } from '../../../src/errors/usage_error.ts'
+import { readProxyTrust } from '../../../src/config/proxy_trust.ts'
+import { clientAddress, isSecure } from '../../../src/http/proxy.ts'
 
 describe('readProxyTrust()', () => {
   it.each([

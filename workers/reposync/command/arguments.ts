@@ -1,6 +1,6 @@
 /** The command line of abrt-reposync. */
 import { parseArgs } from 'node:util'
-import { UsageError } from '../../../src/program/program.ts'
+import { UsageError } from '../../../src/errors/usage_error.ts'
 
 export interface Arguments {
   action: 'sync' | 'status' | 'verify' | 'help' | 'version'

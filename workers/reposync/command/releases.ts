@@ -1,5 +1,5 @@
 /** What `--release` names: ids of releases with or without architecture. Owns the spelling, in every action alike. */
-import { UsageError } from '../../../src/program/program.ts'
+import { UsageError } from '../../../src/errors/usage_error.ts'
 
 /** Whether a release (with its architecture) is wanted; no wishes: all are. */
 export function isWanted(wanted: string[], release: string): boolean {

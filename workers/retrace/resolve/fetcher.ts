@@ -102,7 +102,7 @@ async function loadMachinery(taskSignal: AbortSignal, milliseconds: number) {
   const [{ default: PQueue }, { fetchPackage }, { FetchError }] = await Promise.all([
     import('p-queue'),
     import('../../../src/packages/supply/package.ts'),
-    import('../../../src/packages/transfer/error.ts'),
+    import('../../../src/packages/format/error.ts'),
   ])
   const signal = AbortSignal.any([taskSignal, AbortSignal.timeout(Math.round(milliseconds))])
   return { queue: new PQueue({ concurrency: AT_ONCE }), fetchPackage, FetchError, signal }

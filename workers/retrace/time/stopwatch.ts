@@ -1,7 +1,17 @@
 /**
  * How long each step took. Owns the sum; refuses to count a second twice.
  */
-import type { Seconds } from '../report.ts'
+
+/** Seconds of each step, and of the whole. */
+export interface Seconds {
+  read: number
+  resolve: number
+  fetch: number
+  assemble: number
+  debug: number
+  report: number
+  total: number
+}
 
 export class Stopwatch {
   readonly #began = performance.now()

@@ -4,8 +4,8 @@
  */
 import { extract, type Header } from 'tar-stream'
 import type { RunningChild } from '../../process/child.ts'
-import { FetchError } from '../transfer/error.ts'
-import type { Member } from './format.ts'
+import { FetchError } from '../format/error.ts'
+import type { Member } from '../format/format.ts'
 
 /** Each member with its bytes; throws FetchError 'malformed' for a package that does not open. */
 export async function* tarMembers(running: RunningChild): AsyncGenerator<Member> {
