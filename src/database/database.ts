@@ -12,10 +12,11 @@ import { UsageError } from '../errors/usage_error.ts'
 import { installationRoot, version } from '../program/program.ts'
 import * as tables from '../../schema/tables.ts'
 
-export type Database = ReturnType<typeof openDatabase>
+/** A connection with the tables of the schema; `$client` is the driver below, for what only SQL can say. */
+export type Database = BetterSQLite3Database<typeof tables> & { $client: Sqlite.Database }
 
 /** Opens, and with `migrate` first makes or migrates, the database in `file` (an absolute path). */
-export function openDatabase(file: string, options: { migrate?: boolean } = {}) {
+export function openDatabase(file: string, options: { migrate?: boolean } = {}): Database {
   if (options.migrate) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const client = new Sqlite(file, { fileMustExist: !options.migrate, timeout: 30_000 })
   try {
@@ -32,7 +33,7 @@ export function openDatabase(file: string, options: { migrate?: boolean } = {}) 
 }
 
 /** Applies the migrations that the file does not have yet. Throws UsageError for one that a newer program made. */
-function migrateForward(database: BetterSQLite3Database<typeof tables> & { $client: Sqlite.Database }, file: string) {
+function migrateForward(database: Database, file: string) {
   const migrationsFolder = join(installationRoot(), 'schema', 'migrations')
   const has = database.$client.prepare(`SELECT 1 FROM sqlite_master WHERE name = '__drizzle_migrations'`).get()
   const { newest } = has === undefined

@@ -14,7 +14,7 @@ import { methodNotAllowed } from '../http/method_not_allowed.ts'
 
 const MAX_LENGTH = 300
 
-export function checkPackageRoutes({ database }: Services) {
+export function checkPackageRoutes({ database }: Services): Hono<AppEnv> {
   return new Hono<AppEnv>()
     .get('/checkpackage', describeCheck, (c) => {
       const asked = {

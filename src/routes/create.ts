@@ -21,7 +21,7 @@ import { methodNotAllowed } from '../http/method_not_allowed.ts'
 /** A task whose 201 cannot be sent is run all the same, after this long. */
 const MAX_WAIT_MS = 2000
 
-export function createRoutes(services: Services) {
+export function createRoutes(services: Services): Hono<AppEnv> {
   const { config, runner, metrics } = services
   return new Hono<AppEnv>()
     .post('/create', describeCreate, async (c) => {

@@ -18,7 +18,7 @@ const HEADERS = {
   'X-Accel-Buffering': 'no',
 }
 
-export function eventRoutes(services: Services) {
+export function eventRoutes(services: Services): Hono<AppEnv> {
   return new Hono<AppEnv>()
     .get(`${TASK_PATH}/events`, describeEvents, async (c) => {
       const task = await taskOf(c, services)

@@ -17,7 +17,7 @@ export const Readiness = z.object({
   parts: z.object({ server: Part, spool: Part, space: Part, database: Part, sandbox: Part, sync: Part }),
 }).meta({ ref: 'Readiness' })
 
-export function healthRoutes({ readiness }: Pick<Services, 'readiness'>) {
+export function healthRoutes({ readiness }: Pick<Services, 'readiness'>): Hono<AppEnv> {
   return new Hono<AppEnv>()
     .get('/healthz', describeHealth, () => answer('ok\n'))
     .all('/healthz', methodNotAllowed('GET'))

@@ -9,7 +9,7 @@ import { answer } from '../http/answer.ts'
 import { refusals, textResponse } from '../http/description.ts'
 import { methodNotAllowed } from '../http/method_not_allowed.ts'
 
-export function indexRoutes({ config }: Services) {
+export function indexRoutes({ config }: Services): Hono<AppEnv> {
   return new Hono<AppEnv>()
     .get('/', describeIndex, (c) => answer(indexText(config, new URL(c.req.url).host)))
     .all('/', methodNotAllowed('GET'))

@@ -10,7 +10,7 @@ import { refusals } from '../http/description.ts'
 import { methodNotAllowed } from '../http/method_not_allowed.ts'
 
 /** `described` is the app with all routes in it. */
-export function openApiRoutes(described: Hono<AppEnv>) {
+export function openApiRoutes(described: Hono<AppEnv>): Hono<AppEnv> {
   let description: Promise<unknown> | undefined
   return new Hono<AppEnv>()
     .get('/openapi.json', describeDescription, async () => {

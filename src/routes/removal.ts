@@ -11,7 +11,7 @@ import { refusals, TASK_FAILURES, taskParameters } from '../http/description.ts'
 import { methodNotAllowed } from '../http/method_not_allowed.ts'
 import { TASK_PATH, taskOf } from './task_access.ts'
 
-export function removalRoutes(services: Services) {
+export function removalRoutes(services: Services): Hono<AppEnv> {
   return new Hono<AppEnv>()
     .delete(TASK_PATH, describeRemoval, async (c) => await remove(await taskOf(c, services), services))
     .post(`${TASK_PATH}/delete`, describeRemoval, async (c) => await remove(await taskOf(c, services), services))

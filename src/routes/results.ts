@@ -31,7 +31,7 @@ const RESULTS = {
   exploitable: { file: 'exploitable', type: TEXT, missing: 'The task has no exploitability rating, or not yet' },
 } satisfies Record<string, Result>
 
-export function resultRoutes(services: Services) {
+export function resultRoutes(services: Services): Hono<AppEnv> {
   const routes = new Hono<AppEnv>()
   for (const [name, result] of Object.entries(RESULTS) as [string, Result][]) {
     const path = `${TASK_PATH}/${name}` as const

@@ -17,7 +17,7 @@ import { methodNotAllowed } from '../http/method_not_allowed.ts'
 const MAX_FORMATS = 16
 const MAX_RELEASES = 32
 
-export function settingsRoutes({ config, database, runner }: Services) {
+export function settingsRoutes({ config, database, runner }: Services): Hono<AppEnv> {
   return new Hono<AppEnv>()
     .get('/settings', describeSettings, () => {
       const { running, queued, uploading } = runner.load()

@@ -29,7 +29,7 @@ export const Status = z.object({
   outcome: z.object({ code: z.string(), summary: z.string(), next_step: z.string().nullable() }).nullable(),
 }).meta({ ref: 'Status' })
 
-export function statusRoutes(services: Services) {
+export function statusRoutes(services: Services): Hono<AppEnv> {
   return new Hono<AppEnv>()
     .get(TASK_PATH, describeStatus, async (c) => {
       const task = await taskOf(c, services)

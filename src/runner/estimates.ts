@@ -45,7 +45,8 @@ export function createEstimates(database: Database, defaultSeconds: number): Est
 /** SELECT AVG(time) FROM package_time WHERE package == '??' AND release == '??' (D); undefined: no such row. */
 function averageTime(database: Database, where: ReturnType<typeof and>): number | undefined {
   const row = database.select({ average: avg(packageTime.time) }).from(packageTime).where(where).get()
-  return row?.average == null ? undefined : Number(row.average)
+  const average = row?.average ?? undefined
+  return average === undefined ? undefined : Number(average)
 }
 
 /**

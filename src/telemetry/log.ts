@@ -9,6 +9,7 @@ import {
   getJsonLinesFormatter,
   getLogger,
   getTextFormatter,
+  type Logger,
   type LogLevel,
   type LogRecord,
   parseLogLevel,
@@ -89,6 +90,6 @@ function task(properties: Record<string, unknown>): string {
 }
 
 /** The logger of a room, e.g. `log('upload')`. */
-export function log(room: string) {
+export function log(room: string): Logger {
   return getLogger(['retrace', room])
 }

@@ -8,10 +8,22 @@ import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client
 const TASK_SECONDS = [0.5, 1, 2, 5, 10, 20, 40, 80, 160, 320, 640, 1280]
 const REQUEST_SECONDS = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 60]
 
-export type Metrics = ReturnType<typeof createMetrics>
+/** What is counted; the helps of the series below say what each is. */
+export interface Metrics {
+  readonly registry: Registry
+  readonly uploads: Counter
+  readonly uploadBytes: Counter
+  readonly refusals: Counter<'code'>
+  readonly requests: Histogram<'method' | 'status'>
+  readonly ended: Counter<'state' | 'outcome'>
+  readonly taskSeconds: Histogram
+  readonly stepSeconds: Histogram<'step'>
+  readonly modules: Counter<'status'>
+  readonly packages: Counter<'from'>
+}
 
 /** Everything that is counted, in a registry of its own. */
-export function createMetrics() {
+export function createMetrics(): Metrics {
   const registry = new Registry()
   const registers = [registry]
   return {

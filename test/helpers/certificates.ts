@@ -1,5 +1,6 @@
 /** A throw-away authority, and certificates that it signs, made by openssl. */
 import { execFileSync } from 'node:child_process'
+import type { ServerOptions } from 'node:https'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -52,7 +53,7 @@ function openssl(words: string[], files: string[]): void {
 }
 
 /** What `https.createServer` takes of a certificate, with the authority that clients must show one of. */
-export function serverOptions({ cert, key }: MadeCertificate, clients?: Authority) {
+export function serverOptions({ cert, key }: MadeCertificate, clients?: Authority): ServerOptions {
   return {
     cert: readFileSync(cert),
     key: readFileSync(key),

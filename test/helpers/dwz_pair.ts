@@ -1,10 +1,10 @@
 /** Debuginfo that leans on a third file, as dwz makes it, for tests. */
 import { execFileSync } from 'node:child_process'
 import { copyFileSync } from 'node:fs'
-import { makeElf } from './deb_repository.ts'
+import { type MadeElf, makeElf } from './deb_repository.ts'
 
 /** Two libraries whose common debuginfo dwz moves into a third file. */
-export function dwzPair(folder: string) {
+export function dwzPair(folder: string): { one: MadeElf; dwz: string; dwzId: string } {
   const source = (name: string) =>
     `struct common { int a; char *b; struct common *next; }; int ${name}(struct common *c) { return c ? c->a : 0; }
      ${

@@ -9,7 +9,7 @@ export const NAME = 'abrt-retrace-worker'
 
 const MAX_LINE = 8192
 
-export const help = () =>
+export const help = (): string =>
   `Usage: ${NAME} DIR | - | --help | --version
 
 Makes the backtrace of one task: DIR holds the file coredump and what the client said about it. With '-' the directory

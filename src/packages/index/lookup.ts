@@ -46,7 +46,7 @@ const JOIN = 'JOIN release r ON r.id = p.release_id'
 /** `libc6_2.36-9+deb12u14_amd64`, `bash-5.2.26-3.fc40.x86_64`: how a package is named to people, and its folder. */
 export function packageLabel(
   { format, name, version, architecture }: Pick<PackageRow, 'format' | 'name' | 'version' | 'architecture'>,
-) {
+): string {
   return format === 'rpm' ? `${name}-${version}.${architecture}` : `${name}_${version}_${architecture}`
 }
 

@@ -42,18 +42,22 @@ export async function fetchPackage(row: PackageRow, context: FetchContext): Prom
   const subject = `package:${row.id}`
   const index = new PackageIndex(database)
   for (let hasWaited = false;; hasWaited = true) {
-    if (index.again(row.id)?.folder != null) return
+    if (isHere(row.id, index)) return
     assertNotFailed(database, subject)
     const taken = takeLease(database, subject)
     if (isLease(taken)) {
       using _lease = taken
-      if (index.again(row.id)?.folder != null) return
+      if (isHere(row.id, index)) return
       return await fetchOnce(row, subject, context)
     }
     if (!hasWaited) context.say(`fetch: ${row.name} ${row.version} is being fetched by another process; waiting for it`)
     if (signal.aborted) throw new FetchError('timeout', `Waiting for ${packageLabel(row)} was given up`)
     await sleep(POLL_MS)
   }
+}
+
+function isHere(id: number, index: PackageIndex): boolean {
+  return (index.again(id)?.folder ?? null) !== null
 }
 
 async function fetchOnce(row: PackageRow, subject: string, context: FetchContext): Promise<void> {

@@ -1,6 +1,7 @@
 /**
  * The file `modules.json`, and what the modules lack in words. Pure. Owns both; refuses the server's paths in them.
  */
+import type { CoreModule } from '../../../src/elf/module.ts'
 import type { ResolvedModule } from '../resolve/resolve.ts'
 
 /** Rule 2 of architecture.md: the result says so. */
@@ -28,8 +29,28 @@ export function countModules(modules: readonly ResolvedModule[]): ModuleCounts {
   }
 }
 
+/** A row of `modules.json`. */
+export interface ModuleJson {
+  readonly kind: CoreModule['kind']
+  readonly path: string
+  readonly link_name: string | null
+  readonly deleted: boolean
+  readonly start: string
+  readonly end: string
+  readonly build_id: string | null
+  readonly status: ResolvedModule['status']
+  readonly package: string | null
+  readonly debug_package: string | null
+  readonly has_binary: boolean
+  readonly has_debuginfo: boolean
+  readonly dwz: readonly (string | null)[]
+  readonly missing_dwz: string | null
+  readonly tried: readonly string[]
+  readonly package_note: string | null
+}
+
 /** One module as JSON has it: addresses as hexadecimal text, absent facts as null. */
-export function moduleJson({ module, status, ...found }: ResolvedModule) {
+export function moduleJson({ module, status, ...found }: ResolvedModule): ModuleJson {
   return {
     kind: module.kind,
     path: module.path,

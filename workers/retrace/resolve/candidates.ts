@@ -34,7 +34,11 @@ export interface Knowledge {
 }
 
 /** The client's packages as the index knows them, those of the release first. */
-export function namedPackages(texts: string[], index: PackageIndex, releaseId: number | undefined) {
+export function namedPackages(
+  texts: string[],
+  index: PackageIndex,
+  releaseId: number | undefined,
+): Map<string, PackageRow[]> {
   const named = new Map<string, PackageRow[]>()
   for (const text of texts.slice(0, MAX_NAMED)) {
     for (const { name, version } of packageReadings(text)) {

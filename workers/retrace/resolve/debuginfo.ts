@@ -74,7 +74,10 @@ export async function findDebugBeside(binary: BinaryResult, search: Search, byId
 }
 
 /** The dwz files that a debug file leans on, nearest first; what is missing is said. */
-export async function dwzClosure(debug: StoredFile | undefined, search: Search) {
+export async function dwzClosure(
+  debug: StoredFile | undefined,
+  search: Search,
+): Promise<{ files: StoredFile[]; tried: string[]; missing: string | undefined }> {
   const files: StoredFile[] = []
   const tried: string[] = []
   let missing: string | undefined
