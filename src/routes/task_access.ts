@@ -4,7 +4,7 @@
  */
 import type { Context } from 'hono'
 import type { AppEnv, Services } from '../http/services.ts'
-import type { Task } from '../spool/task.ts'
+import type { Task } from '../task/task.ts'
 
 /** `[1-9][0-9]*`, as Hono's router matches it; any other path is none of a task. */
 export const TASK_PATH = '/:id{[1-9][0-9]*}'

@@ -2,7 +2,7 @@
  * The place that an upload takes from its first header to the end of its task (http.md, table of /create).
  * Counts, and refuses, nothing else: what runs and what waits is the runner's.
  */
-import type { Task } from '../spool/task.ts'
+import type { Task } from '../task/task.ts'
 import type { WorkerProcess } from './worker_process.ts'
 
 /** One place among those running, queued and uploading. Disposing it gives it back, unless a task has taken it over. */

@@ -1,7 +1,7 @@
 /** What a task that has ended adds to the metrics. */
 import type { Metrics } from '../telemetry/metrics.ts'
-import type { TaskState } from '../spool/task.ts'
-import type { Outcome } from './outcome.ts'
+import type { TaskState } from '../task/task.ts'
+import type { Outcome } from '../task/outcome.ts'
 
 export interface TaskEnd {
   state: TaskState

@@ -4,7 +4,7 @@
  */
 import { copyFile, open, rename, rm } from 'node:fs/promises'
 import { syncDirectory, writeByRename } from '../files/durable.ts'
-import type { Task } from '../spool/task.ts'
+import type { Task } from '../task/task.ts'
 import { lastStep } from './worker_log.ts'
 import type { WorkerEnd } from './worker_process.ts'
 

@@ -8,7 +8,7 @@ import { ElfError } from '../elf/error.ts'
 import { parseHeader } from '../elf/header.ts'
 import { packageName } from '../packages/package_name.ts'
 import { releaseId } from '../packages/release/release_id.ts'
-import type { Task } from '../spool/task.ts'
+import type { Task } from '../task/task.ts'
 import type { Subject } from './estimates.ts'
 
 /** From `package` or the first of `packages`, `os_release` or `release`, and the core's own architecture. */

@@ -4,7 +4,7 @@
  * made from it.
  */
 import { type FileHandle, open } from 'node:fs/promises'
-import type { Task, TaskState } from '../spool/task.ts'
+import type { Task, TaskState } from '../task/task.ts'
 
 export const BEAT_MS = 5000
 const POLL_MS = 100

@@ -3,7 +3,7 @@
  */
 import { open } from 'node:fs/promises'
 import { quote } from '../errors/errors.ts'
-import type { Task } from '../spool/task.ts'
+import type { Task } from '../task/task.ts'
 
 const TAIL = 4096
 const STEP = /^[a-z]{2,20}(?=: )/

@@ -9,9 +9,9 @@ import { BLOCK, CoreFile } from './core_file.ts'
 import { newDraftName } from './draft_name.ts'
 import { makePrivateDirectory, syncDirectory, writeNewFile } from '../files/durable.ts'
 import { outOfSpace, type Reservation } from './free_space.ts'
-import type { ManifestKind } from './manifest.ts'
-import { newPassword } from './password.ts'
-import { Task } from './task.ts'
+import type { ManifestKind } from '../task/manifest.ts'
+import { newPassword } from '../task/password.ts'
+import { Task } from '../task/task.ts'
 import { nextTaskId } from './task_ids.ts'
 
 /** A task that has just come to be, and the only time that its password is told. */

@@ -8,7 +8,7 @@ import { log } from '../telemetry/log.ts'
 import { isLeftOver } from './draft_name.ts'
 import { errnoOf } from '../errors/errno.ts'
 import { writeByRename } from '../files/durable.ts'
-import { Task } from './task.ts'
+import { Task } from '../task/task.ts'
 import { isTaskId } from './task_ids.ts'
 
 /** All tasks in the spool, in the order in which they were accepted. */

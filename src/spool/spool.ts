@@ -11,7 +11,7 @@ import { Draft } from './draft.ts'
 import { errnoOf } from '../errors/errno.ts'
 import { FreeSpace, type Reservation } from './free_space.ts'
 import { listTasks, recoverSpool } from './recovery.ts'
-import { noSuchTask, Task } from './task.ts'
+import { noSuchTask, Task } from '../task/task.ts'
 import { isTaskId, skipTaskIds } from './task_ids.ts'
 
 export class Spool {

@@ -3,7 +3,7 @@
  * the member. Refuses to know whether a release or a package exists.
  */
 import { quote, RetraceError } from '../errors/errors.ts'
-import { memberValue, packageLines } from '../spool/manifest.ts'
+import { memberValue, packageLines } from '../task/manifest.ts'
 
 const MAX_RELEASE = 200
 const MAX_PATH = 4096

@@ -5,7 +5,7 @@
  */
 import type { Config } from '../config/config.ts'
 import { quote, RetraceError } from '../errors/errors.ts'
-import type { ManifestKind } from '../spool/manifest.ts'
+import type { ManifestKind } from '../task/manifest.ts'
 
 export type Encoding = 'none' | 'gzip' | 'xz' | 'zstd'
 

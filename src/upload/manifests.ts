@@ -1,7 +1,7 @@
 /**
  * Which members an upload may and must have (http.md, second table of /create). Pure.
  */
-import type { ManifestKind } from '../spool/manifest.ts'
+import type { ManifestKind } from '../task/manifest.ts'
 
 interface MemberTable {
   /** Each inner list names alternatives, of which at least one has to be there. */

@@ -5,7 +5,7 @@
 import { quote, RetraceError } from '../errors/errors.ts'
 import type { CoreFile } from '../spool/core_file.ts'
 import type { Draft } from '../spool/draft.ts'
-import type { ManifestKind } from '../spool/manifest.ts'
+import type { ManifestKind } from '../task/manifest.ts'
 import { ByteReader } from './byte_reader.ts'
 import { concatenate } from './bytes.ts'
 import { checkText } from './grammar.ts'

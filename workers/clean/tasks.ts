@@ -6,7 +6,7 @@ import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RetraceError } from '../../src/errors/errors.ts'
 import { listTasks } from '../../src/spool/recovery.ts'
-import type { Task } from '../../src/spool/task.ts'
+import type { Task } from '../../src/task/task.ts'
 
 const BLOCK = 512
 const DAY_MS = 86_400_000

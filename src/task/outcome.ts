@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import * as z from 'zod'
 import { errnoOf } from '../errors/errno.ts'
-import type { Task } from '../spool/task.ts'
+import type { Task } from './task.ts'
 
 const Outcome = z.looseObject({
   code: z.string(),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isSamePassword, newPassword } from '../../../src/spool/password.ts'
+import { isSamePassword, newPassword } from '../../../src/task/password.ts'
 
 describe('newPassword()', () => {
   it('is 22 letters and digits, another one each time', () => {
