@@ -146,7 +146,8 @@ describe('abrt-retrace-clean', () => {
     const freed = JSON.parse((await at.run('--json')).stdout)
     // The removal began a moment ago: whoever began it may be at it still.
     expect(freed.left_overs.deleted).toBe(1)
-    expect(freed.left_overs.bytes).toBeGreaterThan(2 ** 20)
+    // A folder itself takes room, or none, as in a tmpfs.
+    expect(freed.left_overs.bytes).toBeGreaterThanOrEqual(2 ** 20)
     expect([existsSync(dead), existsSync(alive), existsSync(removal)]).toEqual([false, true, true])
   })
 
