@@ -1,0 +1,87 @@
+import { existsSync, statSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { commandWords, wordsOfCode, wordsOfShell } from '../../helpers/commands.ts'
+import { filesOfPackages, isOneOf, merged, namedPackages, ownFilesOf, programs } from '../../helpers/debian.ts'
+
+const hasDpkg = existsSync('/var/lib/dpkg/status')
+const named = namedPackages().map(({ name }) => name)
+
+/** Words that are also programs of other packages, and why none of those is needed. */
+const OTHERS: Record<string, string> = {
+  git: 'asked for a date where there is one: a folder without it has the day of today',
+  jar: 'an ending of files',
+  less: 'a word of a test',
+  lz4: 'an ending of files that is refused',
+  man: 'a folder',
+  node: 'what the newcomer brings, as the README says',
+  npm: 'what the newcomer brings, as the README says',
+  opt: 'a folder',
+  rustc: 'a test that is skipped where there is none, and says so',
+  time: 'a word of the shell, and a column',
+  write: 'a kind of system call, and a method',
+}
+
+/** Packages that no word of ours names: what other programs start or read. */
+const UNSAID: Record<string, string> = {
+  'ca-certificates': 'made by its own script: the list of authorities that https needs',
+  cpio: 'started by rpmbuild',
+  debugedit: 'find-debuginfo, started by rpmbuild',
+  'gpg-agent': 'started by gpg',
+  'libc6-dbg': 'read by gdb',
+  'libc6-dev': 'read by gcc',
+  libexpat1: 'part of the crash of python3.11',
+  'libpython3.11-stdlib': 'part of the crash of python3.11',
+  libffi8: 'part of the crash of python3.11',
+  make: 'started by node-gyp',
+  python3: 'a link to the program of another package; node-gyp, and tests',
+  zlib1g: 'part of the crash of python3.11',
+}
+
+/** The file of this machine that a word of the code names, if it names one. */
+function fileOf(word: string): string | undefined {
+  const path = word.startsWith('/') ? merged(word) : here.get(word)
+  return path?.startsWith('/usr/') && existsSync(path) && statSync(path).isFile() ? path : undefined
+}
+
+const here = programs()
+
+describe('what ops/packages names', () => {
+  it('is said with its reason', () => {
+    expect(namedPackages().filter(({ reason }) => reason === '')).toEqual([])
+  })
+
+  it.skipIf(!hasDpkg)('brings every program and file of a package that code, tests and scripts name', () => {
+    const files = filesOfPackages(named)
+    const foreign = [...commandWords()].flatMap(([word, paths]) => {
+      const file = word in OTHERS ? undefined : fileOf(word)
+      return file === undefined || isOneOf(files, file) ? [] : [`${file}, named in ${paths.join(', ')}`]
+    })
+    expect(foreign).toEqual([])
+  })
+
+  it.skipIf(!hasDpkg)('is named somewhere, or started and read by something that is', () => {
+    const files = [...commandWords().keys()].flatMap((word) => fileOf(word) ?? [])
+    const unused = named.filter((name) => {
+      const own = ownFilesOf([name])
+      return !(name in UNSAID) && !files.some((file) => isOneOf(own, file))
+    })
+    expect(unused).toEqual([])
+  })
+
+  it('holds what named programs start and read without a word of ours', () => {
+    expect(Object.keys(UNSAID).filter((name) => !named.includes(name))).toEqual([])
+  })
+})
+
+describe('the words that can name a program', () => {
+  it('are whole strings and the first words of commands in longer ones', () => {
+    expect(wordsOfCode(`// 'no'\nspawn('bwrap', ['--x', 'a b', \`cd \${x} && tar -c | xz\`])\nimport { a } from 'b'`))
+      .toEqual(['bwrap', '--x', 'a', 'cd', 'tar', 'xz'])
+  })
+
+  it('are the first words of the commands of a script, behind settings and words of the shell', () => {
+    const words = wordsOfShell('# no\nif ! LC_ALL=C sort "$a" | uniq; then\n  x=$(date +%F) as_root apt-get update\nfi')
+    expect(words).toEqual(expect.arrayContaining(['sort', 'uniq', 'date', 'apt-get']))
+    expect(words).not.toContain('no')
+  })
+})
