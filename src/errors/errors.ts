@@ -66,19 +66,3 @@ export class RetraceError extends Error {
     this.headers = options.headers ?? {}
   }
 }
-
-/**
- * Text that came from a stranger, fit for an answer or a log line: control characters (C0, DEL, C1, line and
- * paragraph separators, bidirectional overrides) escaped as `\xNN` or `\uNNNN`, cut at 200 characters (http.md).
- */
-export function quote(text: string): string {
-  const cut = text.length > 200 ? `${text.slice(0, 200)}...` : text
-  return cut.replace(
-    // deno-lint-ignore no-control-regex
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]/g,
-    (character) => {
-      const code = character.charCodeAt(0)
-      return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`
-    },
-  )
-}

@@ -5,6 +5,7 @@
 import type { Context } from 'hono'
 import { type ErrorCode, RetraceError } from '../errors/errors.ts'
 import { log } from '../telemetry/log.ts'
+import { quote } from '../text/escape.ts'
 import type { AppEnv } from './services.ts'
 import { answer, prefersJson } from './answer.ts'
 
@@ -113,7 +114,7 @@ function toRetraceError(error: unknown): RetraceError {
 
 function logOnce(error: RetraceError, { status }: Refusal, c: Context<AppEnv>): void {
   const cause = error.cause instanceof Error ? error.cause.stack ?? error.cause.message : error.cause
-  const line = `${status} ${error.code} for ${c.req.method} ${c.req.path.slice(0, 200)}: ${sentence(error)}`
+  const line = `${status} ${error.code} for ${c.req.method} ${quote(c.req.path)}: ${sentence(error)}`
   if (cause === undefined) log('http').warning(line)
   else log('http').error(`${line}: ${String(cause)}`)
 }

@@ -5,6 +5,7 @@
  */
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Task, TaskState } from '../task/task.ts'
+import { cutText, escapeText } from '../text/escape.ts'
 
 export const BEAT_MS = 5000
 const POLL_MS = 100
@@ -27,7 +28,7 @@ export interface WatchOptions {
 
 /**
  * The events of a task until it has ended, is deleted, or `signal` aborts. PENDING comes at once and every 5 seconds;
- * control characters in lines are escaped; what comes without a line end is cut at 64 KiB.
+ * what would not be seen in a line is shown as its number; what comes without a line end is cut at 64 KiB.
  */
 export async function* watchTask(task: Task, options: WatchOptions = {}): AsyncGenerator<TaskEvent> {
   const { after = 0, signal } = options
@@ -41,7 +42,7 @@ export async function* watchTask(task: Task, options: WatchOptions = {}): AsyncG
       beat = Date.now() + BEAT_MS
     }
     for await (const { number, text } of lines.read({ all: state !== 'PENDING' })) {
-      if (number > after) yield { kind: 'log', id: number, line: escapeControls(text) }
+      if (number > after) yield { kind: 'log', id: number, line: escapeText(text, { keep: '\t' }) }
       if (signal?.aborted) return
       if (state === 'PENDING' && Date.now() >= beat) break
     }
@@ -92,10 +93,9 @@ class LineReader implements AsyncDisposable {
 
   #take(): string | undefined {
     const end = this.#rest.indexOf('\n')
-    if (end < 0 && this.#rest.length < CHUNK) return undefined
-    const cut = end < 0 || end > CHUNK ? CHUNK : end
-    const line = this.#rest.slice(0, cut)
-    this.#rest = this.#rest.slice(cut === end ? cut + 1 : cut)
+    if (end < 0 && this.#rest.length <= CHUNK) return undefined
+    const line = end < 0 || end > CHUNK ? cutText(this.#rest, CHUNK) : this.#rest.slice(0, end)
+    this.#rest = this.#rest.slice(line.length === end ? end + 1 : line.length)
     return line
   }
 
@@ -135,17 +135,6 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
     if ((cause as { code?: string }).code === 'ENOENT') return undefined
     throw cause
   }
-}
-
-/**
- * A line of the worker with its control characters, tab apart, made visible: some readers end a line at each of them.
- */
-function escapeControls(line: string): string {
-  // deno-lint-ignore no-control-regex
-  return line.replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/g, (character) => {
-    const code = character.charCodeAt(0)
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`
-  })
 }
 
 async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {

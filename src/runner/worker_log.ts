@@ -2,7 +2,7 @@
  * The end of `worker.log`: what the worker does now. Its lines are `STEP: text`, written for the person who waits.
  */
 import { open } from 'node:fs/promises'
-import { quote } from '../errors/errors.ts'
+import { quote } from '../text/escape.ts'
 import type { Task } from '../task/task.ts'
 
 const TAIL = 4096

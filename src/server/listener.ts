@@ -5,7 +5,7 @@
 import type { Incoming, Outgoing } from '../http/incoming.ts'
 import { getRequestListener } from '@hono/node-server'
 import type { Config } from '../config/config.ts'
-import { quote } from '../errors/errors.ts'
+import { quote } from '../text/escape.ts'
 import { log } from '../telemetry/log.ts'
 import { methodLabel, type Metrics } from '../telemetry/metrics.ts'
 import type { AppEnv } from '../http/services.ts'

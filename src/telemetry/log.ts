@@ -9,25 +9,24 @@ import {
   getJsonLinesFormatter,
   getLogger,
   getTextFormatter,
-  type Logger,
   type LogLevel,
   type LogRecord,
   parseLogLevel,
 } from '@logtape/logtape'
 import { type Config, readSupervisor, unknownSettings } from '../config/config.ts'
-import { quote } from '../errors/errors.ts'
+import { escapeText } from '../text/escape.ts'
 
 /**
  * Sends the log to standard error in the format and from the level that the configuration names. What looks like a
  * misspelt setting is its first word.
  */
 export async function startLog(config: Pick<Config, 'logLevel' | 'logFormat'>): Promise<void> {
-  const formatter = formatterOf(config)
+  const line = lineOf(config)
   const { stderr } = await import('node:process')
   // A reader of the log that goes away must not take the server with it.
   stderr.on('error', () => undefined)
   const prefix = isJournal() ? (level: LogLevel) => `<${PRIORITIES[level]}>` : () => ''
-  const sink = (record: LogRecord) => void stderr.write(`${prefix(record.level)}${oneLine(formatter(record))}\n`)
+  const sink = (record: LogRecord) => void stderr.write(`${prefix(record.level)}${line(record)}\n`)
   await configure({
     reset: true,
     sinks: { stderr: sink, meta: getConsoleSink() },
@@ -54,12 +53,26 @@ export function logLevels(setting: string): { category: string[]; level: LogLeve
   })
 }
 
-function formatterOf(config: Pick<Config, 'logFormat'>): (record: LogRecord) => string {
-  return config.logFormat === 'json' ? getJsonLinesFormatter() : getTextFormatter({
+/**
+ * A record as one line, whatever is in it: what goes on in a stack, or was slipped in by a stranger, cannot look like
+ * another record.
+ */
+export function lineOf(config: Pick<Config, 'logFormat'>): (record: LogRecord) => string {
+  const text = getTextFormatter({
     timestamp: 'rfc3339',
     format: ({ timestamp, level, category, message, record }) =>
       `${timestamp} ${level} ${category}${task(record.properties)}: ${message}`,
   })
+  const json = getJsonLinesFormatter()
+  return config.logFormat === 'json'
+    ? (record) =>
+      JSON.stringify(JSON.parse(json(record)), (_, value) => typeof value === 'string' ? shown(value) : value)
+    : (record) => escapeText(text(record).trimEnd(), { lineFeed: ' | ' })
+}
+
+/** Within JSON, which has a way of its own to hold several lines in one. */
+function shown(value: string): string {
+  return escapeText(value, { keep: '\t\n' })
 }
 
 /** Priorities of syslog(3), as the journal reads them at the beginning of a line (sd-daemon(3)). */
@@ -73,23 +86,29 @@ function isJournal(): boolean {
   return journalStream === `${dev}:${ino}`
 }
 
-/**
- * A record is a line, whatever is in it: what goes on in a stack, or was slipped in by a stranger, cannot look like
- * another record.
- */
-export function oneLine(text: string): string {
-  return text.trimEnd().replace(
-    // deno-lint-ignore no-control-regex
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
-    (character) => character === '\n' ? ' | ' : quote(character),
-  )
-}
-
 function task(properties: Record<string, unknown>): string {
   return properties.task === undefined ? '' : ` task=${properties.task}`
 }
 
-/** The logger of a room, e.g. `log('upload')`. */
-export function log(room: string): Logger {
-  return getLogger(['retrace', room])
+/** The log of a room. Texts are taken by the letter: LogTape would put properties where a stranger wrote braces. */
+export interface Log {
+  debug(text: string, properties?: Record<string, unknown>): void
+  info(text: string, properties?: Record<string, unknown>): void
+  warning(text: string, properties?: Record<string, unknown>): void
+  error(text: string, properties?: Record<string, unknown>): void
+  fatal(text: string, properties?: Record<string, unknown>): void
+}
+
+/** The log of a room, e.g. `log('upload')`. */
+export function log(room: string): Log {
+  const logger = getLogger(['retrace', room])
+  const literally = (level: keyof Log): Log['info'] => (text, properties = {}) =>
+    logger[level](text.replaceAll('{', '{{').replaceAll('}', '}}'), properties)
+  return {
+    debug: literally('debug'),
+    info: literally('info'),
+    warning: literally('warning'),
+    error: literally('error'),
+    fatal: literally('fatal'),
+  }
 }

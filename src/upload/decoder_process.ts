@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { kill } from 'node:process'
 import type { Readable, Writable } from 'node:stream'
-import { quote } from '../errors/errors.ts'
+import { quote } from '../text/escape.ts'
 import { errnoOf } from '../errors/errno.ts'
 import { badStream } from './bad_stream.ts'
 import { chunksOf } from './chunks.ts'

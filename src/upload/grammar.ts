@@ -2,7 +2,8 @@
  * What the text members of an upload may hold (http.md, last table of /create). Pure; every rule takes time linear in
  * the member. Refuses to know whether a release or a package exists.
  */
-import { quote, RetraceError } from '../errors/errors.ts'
+import { RetraceError } from '../errors/errors.ts'
+import { controlIn, quote } from '../text/escape.ts'
 import { memberValue, packageLines } from '../task/manifest.ts'
 
 const MAX_RELEASE = 200
@@ -30,9 +31,8 @@ export function checkText(member: string, content: Uint8Array): void {
   } catch (cause) {
     throw badContent(member, 'is not UTF-8', cause)
   }
-  // deno-lint-ignore no-control-regex
-  const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/.exec(text)
-  if (control !== null) throw badContent(member, `holds a control character (${quote(control[0])})`)
+  const control = controlIn(text, '\t\r\n')
+  if (control !== undefined) throw badContent(member, `holds a control character (${quote(control)})`)
   const fault = RULES[member]?.(memberValue(text))
   if (fault !== undefined) throw badContent(member, fault)
 }

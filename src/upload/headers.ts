@@ -4,7 +4,8 @@
  * capacity and free space come after.
  */
 import type { Config } from '../config/config.ts'
-import { quote, RetraceError } from '../errors/errors.ts'
+import { RetraceError } from '../errors/errors.ts'
+import { quote } from '../text/escape.ts'
 import type { ManifestKind } from '../task/manifest.ts'
 
 export type Encoding = 'none' | 'gzip' | 'xz' | 'zstd'

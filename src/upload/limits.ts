@@ -2,7 +2,8 @@
  * How much an upload may unpack to: counted as it unpacks, holes included (http.md). Pure but for its count.
  */
 import type { Config } from '../config/config.ts'
-import { quote, RetraceError } from '../errors/errors.ts'
+import { RetraceError } from '../errors/errors.ts'
+import { quote } from '../text/escape.ts'
 
 const MEBIBYTE = 1024 * 1024
 const KIBIBYTE = 1024

@@ -2,7 +2,8 @@
  * A tar into a draft: each member judged by its header, then stored, then judged by its content, so that the first
  * fault of the stream is the one that is told (http.md). Refuses everything that the manifest does not name.
  */
-import { quote, RetraceError } from '../errors/errors.ts'
+import { RetraceError } from '../errors/errors.ts'
+import { quote } from '../text/escape.ts'
 import type { CoreFile } from '../spool/core_file.ts'
 import type { Draft } from '../spool/draft.ts'
 import type { ManifestKind } from '../task/manifest.ts'

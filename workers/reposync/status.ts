@@ -4,6 +4,7 @@ import type { Database } from '../../src/database/database.ts'
 import { readConfiguration } from '../../src/packages/configuration.ts'
 import { newestDate } from '../../src/packages/index/repositories.ts'
 import { type RepositorySummary, summarizeRepositories } from '../../src/packages/index/summary.ts'
+import { escapeText } from '../../src/text/escape.ts'
 import { UsageError } from '../../src/errors/usage_error.ts'
 import { EXIT } from '../../src/program/program.ts'
 import { assertKnown, isWanted } from './command/releases.ts'
@@ -42,7 +43,7 @@ export function statusTable(rows: RepositorySummary[]): string {
     String(row.gone),
     `${(row.bytes / 2 ** 20).toFixed(1)} MB`,
     row.synced === null ? 'never' : new Date(row.synced * 1000).toISOString().replace('.000', ''),
-    row.error ?? '-',
+    row.error === null ? '-' : escapeText(row.error),
   ])
   const table = [['RELEASE', 'KNOWN', 'HERE', 'GONE', 'SIZE', 'LAST SUCCESS', 'LAST ERROR'], ...cells]
   const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? []

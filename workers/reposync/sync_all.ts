@@ -41,7 +41,7 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
   const { config, database, signal, transfer = {} } = services
   const logger = log('reposync')
   const { repositories, warnings } = readConfiguration(config.reposD)
-  for (const warning of warnings) logger.warn(warning)
+  for (const warning of warnings) logger.warning(warning)
   const taken = takeLease(database, 'sync')
   if (!isLease(taken)) {
     logger.info(`another abrt-reposync is at work (process ${taken.pid} on ${taken.host}); nothing is done`)
@@ -77,7 +77,7 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
       noteFailure(repository, error, options.dryRun ? undefined : database)
     }
   }
-  if (signal.aborted) logger.warn('stopped; the next run goes on from here')
+  if (signal.aborted) logger.warning('stopped; the next run goes on from here')
   else for (const line of tidy({ config, database, now: nowInSeconds() }, options)) stdout.write(`${line}\n`)
   if (!signal.aborted && !options.dryRun) forgetUnused(config.repoDir)
   stdout.write(summary(results, { failures, repositories: repositories.length, started, options, config }))

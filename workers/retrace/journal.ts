@@ -1,9 +1,10 @@
 /**
  * What the worker says while it works: for the person who waits, line by line, and whole for `retrace-log`. Owns the
- * shape `STEP: text`; refuses control characters, and to keep more than a few megabytes.
+ * shape `STEP: text`; refuses what would not be seen in a line, and to keep more than a few megabytes.
  */
 import { Buffer } from 'node:buffer'
 import { stderr, stdout } from 'node:process'
+import { escapeText } from '../../src/text/escape.ts'
 
 export type Step = 'read' | 'resolve' | 'fetch' | 'assemble' | 'debug' | 'report' | 'clean' | 'done'
 
@@ -44,13 +45,9 @@ export function journal(
   }
 }
 
-/** Control characters shown, cut to 1000 characters: what a stranger named cannot look like another line. */
-export function oneLine(line: string): string {
-  const shown = line.replace(
-    /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  )
-  return shown.length > MAX_LINE ? `${shown.slice(0, MAX_LINE)}...` : shown
+/** What a stranger named cannot look like another line. */
+function oneLine(line: string): string {
+  return escapeText(line, { length: MAX_LINE })
 }
 
 function toStream(stream: NodeJS.WriteStream): (line: string) => void {

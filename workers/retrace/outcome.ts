@@ -4,9 +4,9 @@
  */
 import type { Core } from '../../src/elf/core.ts'
 import type { ElfErrorCode } from '../../src/elf/error.ts'
+import { escapeText } from '../../src/text/escape.ts'
 import type { SessionEnd } from './gdb/session.ts'
 import type { ReportThread } from './report/frames.ts'
-import { oneLine } from './journal.ts'
 import { cutSentence } from './report/lacking_memory.ts'
 import { BY_PATH, lackOf } from './report/modules.ts'
 import type { ResolvedModule } from './resolve/resolve.ts'
@@ -60,9 +60,12 @@ const NEXT_STEP: Readonly<Record<OutcomeCode, string>> = {
   'internal': 'Tell the administrator, with the log of this task.',
 }
 
+/** Characters of a summary: names in it can be long. */
+const MAX_SUMMARY = 1000
+
 /** `summary` may hold names out of the core: it becomes a line. */
 export function outcome(code: OutcomeCode, summary: string, nextStep: string = NEXT_STEP[code]): Outcome {
-  return { code, summary: oneLine(summary), next_step: nextStep }
+  return { code, summary: escapeText(summary, { length: MAX_SUMMARY }), next_step: nextStep }
 }
 
 const CORE_ERRORS: Readonly<Record<ElfErrorCode, OutcomeCode>> = {

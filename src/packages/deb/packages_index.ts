@@ -3,6 +3,7 @@
  * dependencies and the rest are never held. Refuses a package whose name, version, path or SHA256 is none: it could
  * lead out of the store, or could not be verified.
  */
+import { controlIn } from '../../text/escape.ts'
 import type { IndexedPackage } from '../format/format.ts'
 import { lines } from './lines.ts'
 
@@ -104,7 +105,6 @@ function isVersion(text: string): boolean {
 }
 
 function isPath(text: string): boolean {
-  // deno-lint-ignore no-control-regex
-  return text !== '' && text.length <= 1000 && !text.startsWith('/') && !/[\u0000-\u001f\\?#]/.test(text) &&
-    !text.split('/').includes('..')
+  return text !== '' && text.length <= 1000 && !text.startsWith('/') && !/[\\?#]/.test(text) &&
+    controlIn(text) === undefined && !text.split('/').includes('..')
 }

@@ -74,7 +74,7 @@ async function fetchOnce(row: PackageRow, subject: string, context: FetchContext
     if (!(error instanceof FetchError)) throw error
     // A host that is down says nothing about a package either: it is remembered on its own.
     if (!error.isHost) rememberFailure(database, subject, error)
-    log('fetch').warn(`${packageLabel(row)} of ${row.release}: ${error.message}`)
+    log('fetch').warning(`${packageLabel(row)} of ${row.release}: ${error.message}`)
     throw error
   }
 }

@@ -35,7 +35,7 @@ export function syncContext({ uri, connection }: RepositorySpec, options: Contex
   return {
     folder,
     signal,
-    warn: (message) => log('reposync').warn(message),
+    warn: (message) => log('reposync').warning(message),
     download: (address, request) => download(address, { ...request, ...common }),
     refresh: (address, maxSize) => remembered.refresh(address, maxSize),
     kept: (address) => remembered.kept(address),

@@ -87,7 +87,7 @@ async function fetchOne(
   const own: SyncContext = {
     folder,
     signal,
-    warn: (message) => log('fetch').warn(message),
+    warn: (message) => log('fetch').warning(message),
     download: get,
     refresh: (address, maxSize) => documents.refresh(address, maxSize),
     kept: (address) => documents.kept(address),

@@ -28,7 +28,7 @@ const MAX_FILE = 1 << 20
  */
 export function readAuthEntries(reposD: string): AuthEntry[] {
   return [
-    ...entriesIn(reposD, (file, why) => log('fetch').warn(`${file} is not used: ${why}`)),
+    ...entriesIn(reposD, (file, why) => log('fetch').warning(`${file} is not used: ${why}`)),
     ...entriesIn(APT_FOLDER, () => undefined),
   ]
 }

@@ -9,6 +9,7 @@ const all = sources('src', 'workers', 'schema')
 const MAY_CALL: Record<string, string> = {
   'schema': '',
   'src/errors': '',
+  'src/text': '',
   'src/config': 'src/errors',
   'src/program': '',
   'src/database': 'schema src/errors src/program',
@@ -16,7 +17,7 @@ const MAY_CALL: Record<string, string> = {
   'src/process': 'src/packages/format',
   'src/packages/index': 'src/database src/packages/format src/process',
   'src/files': '',
-  'src/telemetry': 'src/errors src/config',
+  'src/telemetry': 'src/text src/errors src/config',
   'src/task': 'src/errors src/files',
   'src/spool': 'schema src/errors src/config src/database src/files src/task src/telemetry',
   'src/tls': 'src/errors src/config',
@@ -27,18 +28,18 @@ const MAY_CALL: Record<string, string> = {
   'src/packages/transfer': 'src/config src/packages/format src/process src/files src/telemetry',
   'src/packages/verify': 'src/packages/format src/process',
   'src/packages/deb':
-    'src/errors src/packages/format src/process src/elf src/packages/members src/packages/release src/packages/transfer src/packages/verify',
+    'src/text src/errors src/packages/format src/process src/elf src/packages/members src/packages/release src/packages/transfer src/packages/verify',
   'src/packages/rpm':
-    'src/errors src/packages/format src/process src/elf src/packages/members src/packages/release src/packages/transfer src/packages/verify',
+    'src/text src/errors src/packages/format src/process src/elf src/packages/members src/packages/release src/packages/transfer src/packages/verify',
   'src/packages':
     'src/errors src/database src/packages/format src/packages/index src/elf src/packages/release src/packages/deb src/packages/rpm',
   'src/runner':
-    'schema src/errors src/config src/database src/files src/task src/telemetry src/elf src/packages/release src/packages',
-  'src/http': 'src/errors src/config src/database src/telemetry src/spool src/health src/runner',
-  'src/upload': 'src/errors src/config src/task src/spool',
+    'src/text schema src/errors src/config src/database src/files src/task src/telemetry src/elf src/packages/release src/packages',
+  'src/http': 'src/text src/errors src/config src/database src/telemetry src/spool src/health src/runner',
+  'src/upload': 'src/text src/errors src/config src/task src/spool',
   'src/routes':
     'src/errors src/config src/program src/task src/telemetry src/spool src/elf src/packages/release src/packages src/runner src/http src/upload',
-  'src/server': 'src/errors src/config src/packages/index src/telemetry src/tls src/http src/routes',
+  'src/server': 'src/text src/errors src/config src/packages/index src/telemetry src/tls src/http src/routes',
   'src':
     'src/errors src/config src/program src/database src/telemetry src/spool src/tls src/health src/runner src/http src/routes src/server',
   'src/packages/keep':
@@ -50,15 +51,15 @@ const MAY_CALL: Record<string, string> = {
   'workers/reposync/full':
     'src/config src/program src/database src/packages/format src/packages/index src/telemetry src/packages src/packages/keep src/packages/supply workers/reposync/command',
   'workers/reposync':
-    'src/errors src/config src/program src/database src/packages/format src/packages/index src/files src/telemetry src/packages/release src/packages/transfer src/packages src/packages/keep src/packages/supply workers/reposync/command workers/reposync/full',
-  'workers/retrace/sandbox': '',
+    'src/text src/errors src/config src/program src/database src/packages/format src/packages/index src/files src/telemetry src/packages/release src/packages/transfer src/packages src/packages/keep src/packages/supply workers/reposync/command workers/reposync/full',
+  'workers/retrace/sandbox': 'src/text',
   'workers/retrace/time': '',
   'workers/retrace/gdb': 'src/elf workers/retrace/sandbox workers/retrace/time',
   'workers/retrace/resolve':
     'src/config src/database src/packages/format src/packages/index src/elf src/packages/release src/packages src/packages/keep src/packages/supply',
-  'workers/retrace/report': 'src/elf workers/retrace/sandbox workers/retrace/gdb workers/retrace/resolve',
+  'workers/retrace/report': 'src/text src/elf workers/retrace/sandbox workers/retrace/gdb workers/retrace/resolve',
   'workers/retrace':
-    'src/errors src/config src/program src/database src/packages/format src/packages/index src/elf src/packages workers/retrace/sandbox workers/retrace/time workers/retrace/gdb workers/retrace/resolve workers/retrace/report',
+    'src/text src/errors src/config src/program src/database src/packages/format src/packages/index src/elf src/packages workers/retrace/sandbox workers/retrace/time workers/retrace/gdb workers/retrace/resolve workers/retrace/report',
 }
 
 function folderOf(path: string): string {

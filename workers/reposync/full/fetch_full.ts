@@ -153,7 +153,7 @@ function conclude(hosts: Host[], { progress, counts, signal, noMore, ended }: Ru
       `${givenUp.length === 0 ? '' : `; given up: ${givenUp.join(', ')}`}\n`,
   )
   const why = signal.aborted ? 'it was told to' : ended.aborted ? 'its time was over' : noMore
-  if (why !== undefined) log('reposync').warn(`full: stopped (${why}); the next run goes on from here`)
+  if (why !== undefined) log('reposync').warning(`full: stopped (${why}); the next run goes on from here`)
   const isWell = why === undefined && givenUp.length === 0 && Object.keys(counts).every((kind) => kind === 'not-found')
   return isWell ? EXIT.done : EXIT.failed
 }

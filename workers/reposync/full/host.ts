@@ -54,7 +54,7 @@ export class Host {
       log('reposync').error(`full: ${this.name} is given up for this run: ${why}`)
       return
     }
-    log('reposync').warn(`full: ${this.name} is asked again in ${wait / 1000} s: ${why}`)
+    log('reposync').warning(`full: ${this.name} is asked again in ${wait / 1000} s: ${why}`)
     this.#pause = sleep(wait, undefined, { signal: this.#signal }).catch(() => undefined)
       .then(() => this.#pause = undefined)
   }

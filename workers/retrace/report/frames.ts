@@ -5,6 +5,7 @@
  */
 import type { Core } from '../../../src/elf/core.ts'
 import { moduleAt } from '../../../src/elf/core.ts'
+import { escapeText } from '../../../src/text/escape.ts'
 import type { FrameKind, PlainFrame } from '../gdb/answers.ts'
 import { readBacktrace } from '../gdb/backtrace_text.ts'
 import { isReadable, type Region } from '../gdb/readable_memory.ts'
@@ -137,15 +138,13 @@ function trustOf(module: ResolvedModule | undefined): Trust {
 
 /**
  * gdb's text without what its readers trip over: warnings (ABRT's parser then finds no frame), the root's prefix before
- * file names, control characters, trailing blank lines. LF only.
+ * file names, characters that would not be seen, trailing blank lines. LF only.
  */
 export function fitText(text: string): string {
-  return text.replace(/\r\n/g, '\n')
+  const fit = text.replace(/\r\n/g, '\n')
     .replace(/^warning:.*\n?/gm, '')
     .replace(FROM_SYSROOT, '$1 from $2')
-    .replace(CONTROL, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`)
-    .trimEnd()
+  return escapeText(fit, { keep: '\t\n' }).trimEnd()
 }
 
 const FROM_SYSROOT = new RegExp(`^(#.*) from ${INSIDE.sysroot}(/.*)$`, 'gm')
-const CONTROL = /(?![\n\t])\p{Cc}/gu

@@ -5,6 +5,7 @@
  * line begins with `#` or `Thread`, and none anywhere with `warning:`.
  */
 import type { Core } from '../../../src/elf/core.ts'
+import { escapeText } from '../../../src/text/escape.ts'
 import { INSIDE } from '../sandbox/arguments.ts'
 import type { Conversation } from '../gdb/conversation.ts'
 import { fitText, type ReportFrame, type ReportThread } from './frames.ts'
@@ -103,7 +104,7 @@ function libraries(text: string | undefined): string {
 }
 
 function message(name: string, text: string | undefined): string {
-  return text === undefined ? '' : `${name} = ${JSON.stringify(text)}`
+  return text === undefined ? '' : `${name} = ${escapeText(JSON.stringify(text))}`
 }
 
 /** As libstdc++ itself says it on standard error, which no core keeps. */
@@ -115,7 +116,7 @@ function exceptionText(exception: Conversation['exception']): string {
 
 /** Names of files and command lines are strangers' words: a line feed in one is shown, and begins no line. */
 function onOneLine(text: string): string {
-  return fitText(text).replaceAll('\n', '\\n')
+  return escapeText(fitText(text), { keep: '\t' })
 }
 
 /** Indents what would read as a frame or a thread. */

@@ -2,6 +2,7 @@
  * The symbolic links that make a task's root: the names that gdb will look for, each leading to a kept file. Owns the
  * rule that no name leaves the root and none is in the way of another; refuses such names, and says which.
  */
+import { controlIn } from '../../../src/text/escape.ts'
 
 /** Directories that merged-usr systems have as links; each root gets them, since cores name files both ways. */
 export const MERGED = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'] as const
@@ -12,7 +13,7 @@ export const MERGED = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'] as cons
  * characters, or is longer than the kernel takes.
  */
 export function canonicalPath(path: string): string | undefined {
-  if (!path.startsWith('/') || path.length > 4000 || /\p{Cc}/u.test(path)) return undefined
+  if (!path.startsWith('/') || path.length > 4000 || controlIn(path) !== undefined) return undefined
   const parts: string[] = []
   for (const part of path.split('/')) {
     if (part === '' || part === '.') continue
