@@ -8,7 +8,7 @@ import type { Readable, Writable } from 'node:stream'
 import { quote } from '../text/escape.ts'
 import { errnoOf } from '../errors/errno.ts'
 import { badStream } from './bad_stream.ts'
-import { chunksOf } from './chunks.ts'
+import { chunksOf } from '../stream/chunks.ts'
 import { decoderCommand, type DecoderName, libraryFolders } from './decoder_sandbox.ts'
 
 /** A program that has input, is not kept from writing, and does neither read nor write for this long is killed. */

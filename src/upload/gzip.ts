@@ -4,7 +4,7 @@
  */
 import { crc32, createInflateRaw } from 'node:zlib'
 import { badStream } from './bad_stream.ts'
-import { Bell } from './bell.ts'
+import { Bell } from '../stream/bell.ts'
 import type { ByteReader } from './byte_reader.ts'
 import { isAllZero, startsWith } from './bytes.ts'
 

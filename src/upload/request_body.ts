@@ -5,7 +5,7 @@
 import type { Readable } from 'node:stream'
 import type { Config } from '../config/config.ts'
 import { RetraceError } from '../errors/errors.ts'
-import { chunksOf } from './chunks.ts'
+import { chunksOf } from '../stream/chunks.ts'
 import { packedTooLarge } from './headers.ts'
 
 /** What the design allows beyond the limit, for the headers. */

@@ -2,7 +2,7 @@
  * The members of a .deb: `dpkg-deb --fsys-tarfile` into tar-stream. The file's SHA256 was compared with the signed one
  * before. Owns nothing on disk; what is kept of it, and under which names, is `keep/`'s decision.
  */
-import { startChild } from '../../process/child.ts'
+import { startChild } from '../../process/start.ts'
 import type { Member } from '../format/format.ts'
 import { tarMembers } from '../members/tar_members.ts'
 

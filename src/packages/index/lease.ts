@@ -3,7 +3,7 @@
  * given back, when its process ends (a kill -9 included), or when it is not renewed in time.
  */
 import type { Database } from '../../database/database.ts'
-import { isRunning, type ProcessName, thisProcess } from '../../process/process.ts'
+import { isRunning, type ProcessName, thisProcess } from '../../process/identity.ts'
 
 const LEASE_S = 60
 

@@ -3,7 +3,7 @@
  * ends (a kill -9 included), or, for another host's process, with the time. Owns `package_use` and `package.used`.
  */
 import type { Database } from '../../database/database.ts'
-import { isRunning, type ProcessName, thisProcess } from '../../process/process.ts'
+import { isRunning, type ProcessName, thisProcess } from '../../process/identity.ts'
 
 export interface PackageCounts {
   readonly here: number

@@ -3,7 +3,7 @@
  * for an archive that ends too early.
  */
 import { extract, type Header } from 'tar-stream'
-import type { RunningChild } from '../../process/child.ts'
+import type { RunningChild } from '../../process/start.ts'
 import { FetchError } from '../format/error.ts'
 import type { Member } from '../format/format.ts'
 

@@ -3,10 +3,10 @@
  * lose hard links: facts.md). The package's signature was verified before.
  */
 import { closeSync, openSync } from 'node:fs'
-import { startChild } from '../../process/child.ts'
+import { startChild } from '../../process/start.ts'
 import type { Member } from '../format/format.ts'
 import { tarMembers } from '../members/tar_members.ts'
-import { sandboxed } from '../../process/sandbox.ts'
+import { sandboxed } from '../../process/wall.ts'
 
 const TIMEOUT_MS = 600_000
 

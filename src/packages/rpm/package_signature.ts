@@ -6,11 +6,11 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { startChild } from '../../process/child.ts'
+import { startChild } from '../../process/start.ts'
 import { FetchError } from '../format/error.ts'
 import type { RepositorySpec, SyncContext } from '../format/format.ts'
 import { armour, keyRing } from '../verify/key_ring.ts'
-import { sandboxed } from '../../process/sandbox.ts'
+import { sandboxed } from '../../process/wall.ts'
 import { localTrust } from './keys.ts'
 import { sectionOf } from './section.ts'
 

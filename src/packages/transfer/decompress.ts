@@ -5,7 +5,7 @@
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { type RunningChild, startChild } from '../../process/child.ts'
+import { type RunningChild, startChild } from '../../process/start.ts'
 import { FetchError } from '../format/error.ts'
 
 /** How a file is packed; gz is opened in this process, on another thread. */

@@ -6,11 +6,11 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { spawn } from 'node:child_process'
-import { killGroup } from '../../process/child.ts'
+import { killGroup } from '../../process/start.ts'
 import { FetchError } from '../format/error.ts'
 import type { Trust } from '../format/format.ts'
 import { keyRing } from './key_ring.ts'
-import { sandboxed } from '../../process/sandbox.ts'
+import { sandboxed } from '../../process/wall.ts'
 
 const TIMEOUT_MS = 30_000
 /** Debian's InRelease has 150 kB. */

@@ -36,7 +36,8 @@ const MAY_CALL: Record<string, string> = {
   'src/runner':
     'src/text schema src/errors src/config src/database src/files src/task src/telemetry src/elf src/packages/release src/packages',
   'src/http': 'src/text src/errors src/config src/database src/telemetry src/spool src/health src/runner',
-  'src/upload': 'src/text src/errors src/config src/task src/spool',
+  'src/stream': '',
+  'src/upload': 'src/text src/errors src/config src/task src/spool src/stream',
   'src/routes':
     'src/errors src/config src/program src/task src/telemetry src/spool src/elf src/packages/release src/packages src/runner src/http src/upload',
   'src/server': 'src/text src/errors src/config src/packages/index src/telemetry src/tls src/http src/routes',
@@ -52,9 +53,9 @@ const MAY_CALL: Record<string, string> = {
     'src/config src/program src/database src/packages/format src/packages/index src/telemetry src/packages src/packages/keep src/packages/supply workers/reposync/command',
   'workers/reposync':
     'src/text src/errors src/config src/program src/database src/packages/format src/packages/index src/files src/telemetry src/packages/release src/packages/transfer src/packages src/packages/keep src/packages/supply workers/reposync/command workers/reposync/full',
-  'workers/retrace/sandbox': 'src/text',
+  'workers/retrace/sandbox': 'src/text src/process',
   'workers/retrace/time': '',
-  'workers/retrace/gdb': 'src/elf workers/retrace/sandbox workers/retrace/time',
+  'workers/retrace/gdb': 'src/elf workers/retrace/sandbox workers/retrace/time src/process',
   'workers/retrace/resolve':
     'src/config src/database src/packages/format src/packages/index src/elf src/packages/release src/packages src/packages/keep src/packages/supply',
   'workers/retrace/report': 'src/text src/elf workers/retrace/sandbox workers/retrace/gdb workers/retrace/resolve',

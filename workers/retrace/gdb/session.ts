@@ -6,7 +6,7 @@
 import { Buffer } from 'node:buffer'
 import { kill } from 'node:process'
 import { killGroup, type Sandboxed } from '../sandbox/launch.ts'
-import { processTree, residentMb } from '../sandbox/process_tree.ts'
+import { processTree, residentMb } from '../../../src/process/tree.ts'
 import { splitLines } from './lines.ts'
 import { type MiRecord, parseRecord } from './mi.ts'
 import { type Answer, Pending, type SessionEnd } from './pending.ts'

@@ -7,7 +7,7 @@ import { arch, kill } from 'node:process'
 import type { Readable, Writable } from 'node:stream'
 import { bwrapArguments, type Limits, sandboxCommand, type SandboxPlan } from './arguments.ts'
 import type { Cgroup } from './cgroup.ts'
-import { seccompFilter } from './seccomp.ts'
+import { seccompFilter } from '../../../src/process/seccomp.ts'
 
 export interface Sandboxed {
   readonly child: ChildProcess

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { DENIED, deniedNumbers, seccompFilter } from '../../../workers/retrace/sandbox/seccomp.ts'
+import { DENIED, deniedNumbers, seccompFilter } from '../../../src/process/seccomp.ts'
 
 const ALLOW = 0x7fff0000
 const EPERM = 0x00050001
