@@ -152,7 +152,7 @@ describe('RETRACE_REPO_QUOTA_MB', () => {
     await get(world, 'one')
     await get(world, 'three')
     const script = `
-      import { openDatabase } from '${installationRoot()}/dist/src/database.js'
+      import { openDatabase } from '${installationRoot()}/dist/src/database/database.js'
       import { PackageUses } from '${installationRoot()}/dist/src/packages/index/use.js'
       const uses = new PackageUses(openDatabase('${world.config.database}'), 60)
       console.log(uses.claim(${world.row('one').id}))

@@ -186,9 +186,9 @@ async function fetchHere({ config, database, row }: World, name: string): Promis
 async function killedAfter({ environment, row }: World, name: string, milliseconds: number): Promise<void> {
   const built = join(installationRoot(), 'dist/src')
   const script = `
-    import { readConfig } from '${built}/config.js'
-    import { openDatabase } from '${built}/database.js'
-    import { fetchPackage } from '${built}/packages/fetch/package.js'
+    import { readConfig } from '${built}/config/config.js'
+    import { openDatabase } from '${built}/database/database.js'
+    import { fetchPackage } from '${built}/packages/supply/package.js'
     const config = readConfig(${JSON.stringify(environment)})
     const signal = AbortSignal.timeout(20000)
     const database = openDatabase(config.database)
