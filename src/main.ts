@@ -3,7 +3,9 @@
  */
 import { join } from 'node:path'
 import process, { argv, exit, stderr, stdout } from 'node:process'
-import { readConfig, readSupervisor, settingsHelp } from './config/config.ts'
+import { readConfig } from './config/config.ts'
+import { settingsHelp } from './config/help.ts'
+import { readSupervisor } from './config/supervisor_environment.ts'
 import { startLog } from './telemetry/log.ts'
 import { UsageError } from './errors/usage_error.ts'
 import { EXIT, installationRoot, version } from './program/program.ts'
@@ -11,6 +13,7 @@ import { runChecks } from './health/checks.ts'
 import { startProgram } from './start.ts'
 
 const NAME = 'abrt-retrace-server'
+const WORKER = 'abrt-retrace-worker'
 const HELP = `Usage: ${NAME} [--check | --help | --version]
 
 Takes coredumps over HTTPS and answers with backtraces. It runs in the foreground and logs to standard error;
@@ -20,7 +23,7 @@ SIGTERM stops it, SIGHUP makes it read its certificate again.
   --help      this text
   --version   name and version
 
-${settingsHelp()}
+${settingsHelp(NAME, { starts: [WORKER] })}
 
 Exit codes: 0 done, 1 failed, 2 usage or a setting that makes no sense.`
 
@@ -45,10 +48,10 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 async function serve(): Promise<number> {
-  const config = readConfig()
+  const config = readConfig([NAME, WORKER])
   await startLog(config)
   const program = await startProgram(config, {
-    workerCommand: [join(installationRoot(), 'ops', 'bin', 'abrt-retrace-worker')],
+    workerCommand: [join(installationRoot(), 'ops', 'bin', WORKER)],
     environment: readSupervisor(),
   })
   process.on('SIGHUP', () => program.reload())

@@ -3,7 +3,8 @@
  * line and the signals; tests start this in their own process.
  */
 import { createApp } from './app.tsx'
-import { type Config, readSupervisor, type SupervisorEnvironment } from './config/config.ts'
+import type { Config, ConfigOf } from './config/config.ts'
+import { readSupervisor, type SupervisorEnvironment } from './config/supervisor_environment.ts'
 import { openDatabase } from './database/database.ts'
 import { log } from './telemetry/log.ts'
 import { countProcess, createMetrics } from './telemetry/metrics.ts'
@@ -45,7 +46,7 @@ export interface ProgramOptions {
 
 /** Starts everything; resolves when it listens. Throws UsageError for settings that make no sense together. */
 export async function startProgram(
-  config: Config,
+  config: ConfigOf<'abrt-retrace-server' | 'abrt-retrace-worker'>,
   { workerCommand, environment = readSupervisor({}) }: ProgramOptions,
 ): Promise<Program> {
   const certificate = readCertificate(config)
@@ -103,8 +104,8 @@ export async function startProgram(
 /**
  * Coredumps are private data: without a certificate somebody else has to do TLS, or the administrator has to say so.
  */
-function demandSafety(config: Config): void {
-  if (!config.requireHttps || config.trustProxy.length > 0) return
+function demandSafety(config: Pick<Config, 'requireHttps' | 'trustProxy'>): void {
+  if (!config.requireHttps || config.trustProxy.parts.length > 0) return
   throw new UsageError(
     'There is no certificate: set RETRACE_TLS_CERT and RETRACE_TLS_KEY to PEM files, or RETRACE_TRUST_PROXY to the ' +
       'address of the proxy that does TLS, or, on a machine of your own only, RETRACE_REQUIRE_HTTPS to 0',
@@ -112,7 +113,7 @@ function demandSafety(config: Config): void {
 }
 
 /** The certificate that is shown from now on; undefined: the one before stays. */
-function reloadCertificate(config: Config, listening: Listening): Certificate | undefined {
+function reloadCertificate(config: Pick<Config, 'tlsCert' | 'tlsKey'>, listening: Listening): Certificate | undefined {
   try {
     const certificate = readCertificate(config)
     if (certificate === undefined) return undefined

@@ -6,10 +6,11 @@ import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
-import { type Config, readConfig } from '../config/config.ts'
+import { type ConfigOf, readConfig } from '../config/config.ts'
 import { type Database, openDatabase } from '../database/database.ts'
 import { readCertificate } from '../tls/certificate.ts'
-import { readProxyTrust } from '../config/proxy_trust.ts'
+
+type Config = ConfigOf<'abrt-retrace-server'>
 
 /** `warn` is worth a look and does not make the check fail. */
 export interface Finding {
@@ -43,8 +44,7 @@ export async function runChecks(say: (line: string) => void): Promise<boolean> {
 async function* findings(): AsyncGenerator<Finding> {
   let config: Config
   try {
-    config = readConfig()
-    readProxyTrust(config.trustProxy)
+    config = readConfig(['abrt-retrace-server', 'abrt-retrace-worker'])
   } catch (error) {
     yield { what: 'configuration', verdict: 'FAIL', text: messageOf(error) }
     return
@@ -87,7 +87,7 @@ function checkCertificate(config: Config, now: number): Finding {
 
 function checkNoCertificate(config: Config): Finding {
   const what = 'certificate'
-  if (config.trustProxy.length > 0) return { what, verdict: 'ok', text: 'none: a trusted proxy does TLS' }
+  if (config.trustProxy.parts.length > 0) return { what, verdict: 'ok', text: 'none: a trusted proxy does TLS' }
   if (!config.requireHttps) {
     return { what, verdict: 'warn', text: 'none, and RETRACE_REQUIRE_HTTPS is 0: cores are sent in the clear' }
   }

@@ -32,7 +32,7 @@ export interface Readiness {
 }
 
 export interface ReadinessSources {
-  config: Config
+  config: Pick<Config, 'spoolDir' | 'minFreeMb'>
   database: Database
   spool: Spool
   stopping: AbortSignal
@@ -65,7 +65,7 @@ function remember(now: () => Date, look: () => Promise<Part>): () => Promise<Par
   }
 }
 
-async function lookAtSpool({ spoolDir }: Config): Promise<Part> {
+async function lookAtSpool({ spoolDir }: Pick<Config, 'spoolDir'>): Promise<Part> {
   try {
     await access(spoolDir, constants.W_OK | constants.X_OK)
     return { ok: true, text: 'RETRACE_SPOOL_DIR can be written to' }

@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import { isIP } from 'node:net'
-import type { ProxyTrust } from '../config/proxy_trust.ts'
+import type { TrustedProxies } from '../config/trusted_proxies.ts'
 
 export interface Hop {
   /** The peer of the socket. */
@@ -30,13 +30,13 @@ export function hopOf(incoming: IncomingMessage | Http2ServerRequest): Hop {
  * Whether the caller's own connection is HTTPS: the socket's, or what a trusted proxy says about the one it took. Of
  * several values the last counts: it is the one that the nearest proxy wrote.
  */
-export function isSecure(hop: Hop, trust: ProxyTrust): boolean {
+export function isSecure(hop: Hop, trust: TrustedProxies): boolean {
   if (hop.forwardedProto === undefined || !trust.trusts(hop.address)) return hop.encrypted
   return hop.forwardedProto.split(',').at(-1)?.trim().toLowerCase() === 'https'
 }
 
 /** The caller's address, for the log: the last of X-Forwarded-For that is no trusted proxy itself. */
-export function clientAddress(hop: Hop, trust: ProxyTrust): string {
+export function clientAddress(hop: Hop, trust: TrustedProxies): string {
   const path = [...(hop.forwardedFor?.slice(0, 2000).split(',') ?? []).map((part) => part.trim()), hop.address ?? '?']
   while (path.length > 1 && trust.trusts(path.at(-1)) && isIP(path.at(-2) ?? '') !== 0) path.pop()
   return path.at(-1) ?? '?'

@@ -7,13 +7,12 @@ import type { Config } from '../config/config.ts'
 import { RetraceError } from '../errors/errors.ts'
 import type { AppEnv } from './services.ts'
 import type { Incoming } from './incoming.ts'
-import { readProxyTrust } from '../config/proxy_trust.ts'
 import { hopOf, isSecure } from './proxy.ts'
 import { headersTooLarge } from './refusal.ts'
 
-/** Throws UsageError for a RETRACE_TRUST_PROXY that cannot be read. */
-export function checkRequest(config: Config): MiddlewareHandler<AppEnv> {
-  const trust = readProxyTrust(config.trustProxy)
+export function checkRequest(
+  config: Pick<Config, 'maxHeaderKb' | 'requireHttps' | 'trustProxy'>,
+): MiddlewareHandler<AppEnv> {
   return async function checkRequest(c, next) {
     const { incoming } = c.env
     if (headerBytes(incoming) > config.maxHeaderKb * 1024) {
@@ -22,7 +21,7 @@ export function checkRequest(config: Config): MiddlewareHandler<AppEnv> {
         limit: { setting: 'RETRACE_MAX_HEADER_KB', value: config.maxHeaderKb, unit: 'KiB' },
       })
     }
-    if (config.requireHttps && !isSecure(hopOf(incoming), trust)) {
+    if (config.requireHttps && !isSecure(hopOf(incoming), config.trustProxy)) {
       throw new RetraceError('https-required', {
         detail: 'Only HTTPS is allowed here: coredumps and backtraces are private data. Ask again with https://',
       })

@@ -3,7 +3,7 @@
  * importing this file.
  */
 import type { Http2Bindings, HttpBindings } from '@hono/node-server'
-import type { Config } from '../config/config.ts'
+import type { ConfigOf } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Runner } from '../runner/runner.ts'
@@ -11,7 +11,7 @@ import type { Readiness } from '../health/readiness.ts'
 import type { Spool } from '../spool/spool.ts'
 
 export interface Services {
-  config: Config
+  config: ConfigOf<'abrt-retrace-server'>
   database: Database
   spool: Spool
   runner: Runner

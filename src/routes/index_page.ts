@@ -3,7 +3,6 @@
  */
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
-import type { Config } from '../config/config.ts'
 import type { AppEnv, Services } from '../http/services.ts'
 import { answer } from '../http/answer.ts'
 import { refusals, textResponse } from '../http/description.ts'
@@ -15,7 +14,7 @@ export function indexRoutes({ config }: Services): Hono<AppEnv> {
     .all('/', methodNotAllowed('GET'))
 }
 
-function indexText(config: Config, host: string): string {
+function indexText(config: Services['config'], host: string): string {
   const url = `https://${host}`
   return `This is a retrace server. Send it the coredump of a crashed program, and it answers with a backtrace that has
 function names, source lines and values: it holds the debuginfo, so that your machine needs none. A coredump holds

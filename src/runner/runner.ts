@@ -4,7 +4,8 @@
  */
 import { rm, writeFile } from 'node:fs/promises'
 import PQueue from 'p-queue'
-import type { Config } from '../config/config.ts'
+import type { ConfigOf } from '../config/config.ts'
+import { environmentOf } from '../config/environment.ts'
 import { RetraceError } from '../errors/errors.ts'
 import { log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -17,7 +18,7 @@ import { readOutcome, textOf } from '../task/outcome.ts'
 import { persist } from './patience.ts'
 import { describeDeath, endTask } from './post_mortem.ts'
 import { lastStep } from './worker_log.ts'
-import { settingsOf, startWorker, type WorkerEnd, type WorkerProcess } from './worker_process.ts'
+import { startWorker, type WorkerEnd, type WorkerProcess } from './worker_process.ts'
 
 /** How long after RETRACE_TASK_TIMEOUT_S the worker may still take to write what it has. */
 const GRACE_S = 15
@@ -25,7 +26,7 @@ const GRACE_S = 15
 const MEMORY_INTERVAL_MS = 500
 
 export interface RunnerOptions {
-  config: Config
+  config: ConfigOf<'abrt-retrace-server' | 'abrt-retrace-worker'>
   estimates: Estimates
   /** The worker's program and first arguments; the directory, or '-', is added. */
   workerCommand: readonly string[]
@@ -174,7 +175,12 @@ export class Runner {
 
   #spawn(argument: string, path: string): WorkerProcess {
     const { config, workerCommand } = this.#options
-    return startWorker({ command: workerCommand, argument, log: path, settings: settingsOf(config) })
+    return startWorker({
+      command: workerCommand,
+      argument,
+      log: path,
+      settings: environmentOf(['abrt-retrace-worker'], config),
+    })
   }
 
   #enqueue(task: Task, { accepted, worker }: { accepted: number; worker: WorkerProcess | undefined }): void {

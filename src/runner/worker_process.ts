@@ -6,7 +6,6 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { kill } from 'node:process'
-import type { Config } from '../config/config.ts'
 
 /** How a worker ended: an exit code, or the signal that killed it, or why it could not be started. */
 export interface WorkerEnd {
@@ -72,18 +71,4 @@ function killGroup(pid: number | undefined): void {
     // ESRCH: all of it has ended already.
     if ((cause as { code?: string }).code !== 'ESRCH') throw cause
   }
-}
-
-/**
- * The settings as the environment of a child: the reverse of `readConfig`. Proxies are inherited as they are: a password
- * in one has no place on a command line.
- */
-export function settingsOf(config: Config): Record<string, string> {
-  const settings: Record<string, string> = {}
-  for (const [key, value] of Object.entries(config)) {
-    if (value === undefined || key === 'proxyEnvironment') continue
-    const name = `RETRACE_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
-    settings[name] = value === true ? '1' : value === false ? '0' : String(value)
-  }
-  return settings
 }

@@ -33,6 +33,8 @@ const HTTP2_WINDOW = 4 * 1_048_576
 /** HTTP/2 leaves it to us to refuse large headers, so that the caller reads why: up to this factor of the limit. */
 const HTTP2_HEADER_FACTOR = 8
 
+type ListenConfig = Pick<Config, 'host' | 'port' | 'maxHeaderKb' | 'maxPackedMb' | 'uploadIdleS'>
+
 export interface Listening {
   /** `https://[::]:8443`, as the log says it. */
   readonly url: string
@@ -47,7 +49,7 @@ export interface Listening {
 
 /** Listens on the socket `fd`, which a supervisor opened, or on the configured address; resolves when it does. Throws what the system says, e.g. EADDRINUSE. */
 export async function listen(
-  config: Config,
+  config: ListenConfig,
   { certificate, listener, fd }: { certificate: Certificate | undefined; listener: Listener; fd?: number | undefined },
 ): Promise<Listening> {
   const sessions = new Set<ServerHttp2Session>()
@@ -82,7 +84,7 @@ export async function listen(
   }
 }
 
-function httpOptions(config: Config): ServerOptions {
+function httpOptions(config: ListenConfig): ServerOptions {
   return {
     maxHeaderSize: config.maxHeaderKb * 1024,
     headersTimeout: HEADERS_TIMEOUT_MS,
@@ -111,7 +113,7 @@ interface TlsParts {
  * keeps Node's HTTP/1 time-outs (facts.md). What does not begin with a TLS handshake is read as plain HTTP, to be told
  * that HTTPS is required.
  */
-function createTlsServer(config: Config, { certificate, listener, sessions }: TlsParts): Server {
+function createTlsServer(config: ListenConfig, { certificate, listener, sessions }: TlsParts): Server {
   const server = createHttpsServer({
     ...httpOptions(config),
     ...secureOptions(certificate),
@@ -153,7 +155,7 @@ function sniff(socket: Socket, start: (isTls: boolean) => void): void {
   })
 }
 
-function createHttp2Server(config: Config, { certificate, listener, sessions }: TlsParts): Http2SecureServer {
+function createHttp2Server(config: ListenConfig, { certificate, listener, sessions }: TlsParts): Http2SecureServer {
   const server = createSecureServer({
     ...secureOptions(certificate),
     settings: {
@@ -179,7 +181,7 @@ function createHttp2Server(config: Config, { certificate, listener, sessions }: 
   return server
 }
 
-function answerOnServer(server: Server, { config, listener }: { config: Config; listener: Listener }): void {
+function answerOnServer(server: Server, { config, listener }: { config: ListenConfig; listener: Listener }): void {
   const refused = new WeakSet<Duplex>()
   const answering = new WeakMap<Duplex, ServerResponse>()
   const answer = (incoming: IncomingMessage, outgoing: ServerResponse) => {

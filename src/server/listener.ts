@@ -10,7 +10,6 @@ import { log } from '../telemetry/log.ts'
 import { methodLabel, type Metrics } from '../telemetry/metrics.ts'
 import type { AppEnv } from '../http/services.ts'
 import { drainBeforeEnd, type DrainBounds, drainBounds } from './drain.ts'
-import { readProxyTrust } from '../config/proxy_trust.ts'
 import { clientAddress, hopOf } from '../http/proxy.ts'
 
 export type Fetch = (request: Request, env: AppEnv['Bindings']) => Response | Promise<Response>
@@ -23,9 +22,11 @@ export interface Listener {
   closeConnections(): void
 }
 
-export function createListener(config: Config, { fetch, metrics }: { fetch: Fetch; metrics: Metrics }): Listener {
+export function createListener(
+  config: Pick<Config, 'maxPackedMb' | 'trustProxy'>,
+  { fetch, metrics }: { fetch: Fetch; metrics: Metrics },
+): Listener {
   const bounds: DrainBounds = drainBounds(config.maxPackedMb)
-  const trust = readProxyTrust(config.trustProxy)
   let open = 0
   let closing = false
   const respond = getRequestListener(fetch as Parameters<typeof getRequestListener>[0], {
@@ -46,7 +47,7 @@ export function createListener(config: Config, { fetch, metrics }: { fetch: Fetc
       open++
       const started = Date.now()
       // A socket that has been closed does not know its peer any more.
-      const from = clientAddress(hopOf(incoming), trust)
+      const from = clientAddress(hopOf(incoming), config.trustProxy)
       outgoing.once('close', () => {
         open--
         const took = Date.now() - started

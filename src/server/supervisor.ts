@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process'
 import { pid } from 'node:process'
-import type { SupervisorEnvironment } from '../config/config.ts'
+import type { SupervisorEnvironment } from '../config/supervisor_environment.ts'
 import { log } from '../telemetry/log.ts'
 import { UsageError } from '../errors/usage_error.ts'
 

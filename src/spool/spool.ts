@@ -19,14 +19,14 @@ export class Spool {
   readonly #database: Database
   readonly #space: FreeSpace
 
-  private constructor(config: Config, database: Database) {
+  private constructor(config: Pick<Config, 'spoolDir' | 'minFreeMb'>, database: Database) {
     this.directory = config.spoolDir
     this.#database = database
     this.#space = new FreeSpace(this.directory, config)
   }
 
   /** Makes the directory where there is none. Throws UsageError when it cannot be used or is not ours alone. */
-  static async open(config: Config, database: Database): Promise<Spool> {
+  static async open(config: Pick<Config, 'spoolDir' | 'minFreeMb'>, database: Database): Promise<Spool> {
     await openDirectory(config.spoolDir)
     const spool = new Spool(config, database)
     const tasks = await spool.tasks()

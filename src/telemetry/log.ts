@@ -13,7 +13,8 @@ import {
   type LogRecord,
   parseLogLevel,
 } from '@logtape/logtape'
-import { type Config, readSupervisor, unknownSettings } from '../config/config.ts'
+import { type Config, unknownSettings } from '../config/config.ts'
+import { readSupervisor } from '../config/supervisor_environment.ts'
 import { escapeText } from '../text/escape.ts'
 
 /**

@@ -13,6 +13,8 @@ import { installationRoot } from '../../src/program/program.ts'
 import { readSources } from '../../src/packages/deb/sources_file.ts'
 import { members } from '../../src/packages/deb/members.ts'
 import { readConfig } from '../../src/config/config.ts'
+import { PROGRAMS } from '../../src/config/settings.ts'
+import { readProxies } from '../../src/config/proxy_environment.ts'
 import { download } from '../../src/packages/transfer/download.ts'
 import { readNetwork, Transport } from '../../src/packages/transfer/transport.ts'
 import type { RepositorySpec } from '../../src/packages/format/format.ts'
@@ -150,7 +152,11 @@ function lookUps(file: string, count: number): Promise<number[]> {
 
 async function* keepFigures(folder: Folder, suite: RepositorySpec): AsyncGenerator<Figure> {
   const deb = folder.file('large.deb')
-  const transport = new Transport(suite.uri, suite.connection, readNetwork(readConfig()))
+  const transport = new Transport(
+    suite.uri,
+    suite.connection,
+    readNetwork({ ...readConfig(PROGRAMS), proxies: readProxies() }),
+  )
   await download(suite.uri + poolPath(), { file: deb, transport, signal: AbortSignal.timeout(600_000) })
   const target = folder.file('kept')
   const signal = AbortSignal.timeout(600_000)

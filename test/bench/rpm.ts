@@ -13,6 +13,8 @@ import { promisify } from 'node:util'
 import { createGzip } from 'node:zlib'
 import { openDatabase } from '../../src/database/database.ts'
 import { readConfig } from '../../src/config/config.ts'
+import { PROGRAMS } from '../../src/config/settings.ts'
+import { readProxies } from '../../src/config/proxy_environment.ts'
 import { unpack } from '../../src/packages/keep/unpack.ts'
 import { members } from '../../src/packages/rpm/members.ts'
 import { installationRoot } from '../../src/program/program.ts'
@@ -256,7 +258,7 @@ async function warmUp(
     RETRACE_SPOOL_DIR: at('spool'),
     RETRACE_MIN_FREE_MB: '1',
   }
-  const config = readConfig(environment)
+  const config = { ...readConfig(PROGRAMS, environment), proxies: readProxies(environment) }
   const database = openDatabase(config.database, { migrate: true })
   const signal = new AbortController().signal
   await syncAll({ action: 'sync', dryRun: false, releases: [] }, { config, database, signal })

@@ -8,6 +8,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Config, readConfig } from '../../src/config/config.ts'
+import { PROGRAMS } from '../../src/config/settings.ts'
 import { type Database, openDatabase } from '../../src/database/database.ts'
 import { Spool } from '../../src/spool/spool.ts'
 
@@ -138,7 +139,7 @@ export interface TestSpool extends AsyncDisposable {
 /** `settings` by their RETRACE_ names; free space is not looked at unless they say so. */
 export async function testSpool(settings: Record<string, string> = {}): Promise<TestSpool> {
   const folder = mkdtempSync(join(tmpdir(), 'retrace-test-'))
-  const config = readConfig({
+  const config = readConfig(PROGRAMS, {
     RETRACE_SPOOL_DIR: join(folder, 'spool'),
     RETRACE_DATABASE: join(folder, 'retrace.db'),
     RETRACE_MIN_FREE_MB: '0',

@@ -4,11 +4,12 @@
  */
 import process from 'node:process'
 import { readConfig } from '../../src/config/config.ts'
+import { readProxies } from '../../src/config/proxy_environment.ts'
 import { openDatabase } from '../../src/database/database.ts'
 import { fetchPackage } from '../../src/packages/supply/package.ts'
 import { PackageIndex } from '../../src/packages/index/lookup.ts'
 
-const config = readConfig()
+const config = { ...readConfig(['abrt-retrace-worker']), proxies: readProxies() }
 const database = openDatabase(config.database, { migrate: false })
 const row = new PackageIndex(database).again(Number(process.argv[2]))
 if (row === undefined) throw new Error(`Expected the id of a package, got ${process.argv[2]}`)

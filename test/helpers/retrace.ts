@@ -5,6 +5,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Core, readCore } from '../../src/elf/core.ts'
 import { readConfig } from '../../src/config/config.ts'
+import { PROGRAMS } from '../../src/config/settings.ts'
 import { type ElfFile, readElfFile } from '../../src/elf/file.ts'
 import { fileSource } from '../../src/elf/source.ts'
 import { installationRoot } from '../../src/program/program.ts'
@@ -25,7 +26,7 @@ import { INSIDE } from '../../workers/retrace/sandbox/arguments.ts'
 const DEBUG = '/usr/lib/debug'
 
 /** Where ops/setup and ops/engine put engines on this machine, whatever the environment of the tests says. */
-export const ENGINE_DIR = readConfig({}).engineDir
+export const ENGINE_DIR = readConfig(PROGRAMS, {}).engineDir
 
 /** A folder without engines. */
 const NO_ENGINES = '/nonexistent'

@@ -4,10 +4,11 @@
  */
 import process, { argv, exit } from 'node:process'
 import { readConfig } from '../../src/config/config.ts'
+import { PROGRAMS } from '../../src/config/settings.ts'
 import { startLog } from '../../src/telemetry/log.ts'
 import { startProgram } from '../../src/start.ts'
 
-const config = readConfig()
+const config = readConfig(PROGRAMS)
 await startLog(config)
 const program = await startProgram(config, { workerCommand: argv.slice(2) })
 process.once('SIGTERM', async () => {

@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { env } from 'node:process'
 import { type Config, readConfig } from '../../src/config/config.ts'
+import { PROGRAMS } from '../../src/config/settings.ts'
 import { installationRoot } from '../../src/program/program.ts'
 import { type Program, startProgram } from '../../src/start.ts'
 import { type Client, createClient } from './client.ts'
@@ -132,7 +133,7 @@ async function prepare({ settings, plain, folder: given }: ServerOptions): Promi
     ...(!plain && { RETRACE_TLS_CERT: folder.file('cert.pem'), RETRACE_TLS_KEY: folder.file('key.pem') }),
     ...settings,
   }
-  return { folder, config: readConfig(all), settings: all, ca, client: createClient({ ca }) }
+  return { folder, config: readConfig(PROGRAMS, all), settings: all, ca, client: createClient({ ca }) }
 }
 
 function finish({ folder, config, ca, client }: Prepared, { url, port }: { url: string; port: number }) {

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { SETTINGS } from '../../src/config/config.ts'
+import { SETTINGS } from '../../src/config/settings.ts'
 import { installationRoot } from '../../src/program/program.ts'
 
 const folder = join(installationRoot(), 'ops', 'man')
@@ -34,12 +34,22 @@ describe('the manual pages', () => {
     expect(options(own)).toEqual([...new Set([...options(help), '--help', '--version'])].sort())
   })
 
+  it.each(PROGRAMS)('name the settings that --help of the program shows, and no other: %s', (name) => {
+    const program = join(installationRoot(), 'ops', 'bin', name.replace(/\.\d$/, ''))
+    const help = execFileSync(program, ['--help'], { encoding: 'utf8' }).split('\nSettings (')[1] ?? ''
+    const names = (text: string) => [...new Set(text.match(/\bRETRACE_[A-Z_]+[A-Z]\b/g))]
+    const own = source(`${name}.md`).split('\n## SETTINGS\n')[1]?.split('\n## ')[0] ?? ''
+    expect(names(help).length).toBeGreaterThan(5)
+    expect(names(own)).toEqual(names(help))
+  })
+
   it('name every setting with its default and its meaning', () => {
     const page = source('abrt-retrace.env.5.md')
     const shown = [...page.matchAll(/^ {2}\* `(RETRACE_\w+)` \((?:default: `(.*)`|not set)\):\n {4}(.*)\.$/gm)]
     expect(shown.map(([, name, value, meaning]) => [name, value, meaning?.toLowerCase()])).toEqual(
-      (Object.entries(SETTINGS) as [string, { default: string | undefined; meaning: string }][])
-        .map(([name, row]) => [name, row.default, row.meaning.toLowerCase()]),
+      Object.values(SETTINGS).map((
+        { name, default: value, meaning },
+      ) => [name, value || undefined, meaning.toLowerCase()]),
     )
   })
 
@@ -53,7 +63,8 @@ describe('the manual pages', () => {
 
   it('name no setting that there is not', () => {
     const named = pages.flatMap((page) => source(page).match(/\bRETRACE_[A-Z_]+[A-Z]\b/g) ?? [])
-    expect([...new Set(named)].filter((name) => !(name in SETTINGS))).toEqual([])
+    const names = Object.values(SETTINGS).map(({ name }): string => name)
+    expect([...new Set(named)].filter((name) => !names.includes(name))).toEqual([])
   })
 
   it('say what the design demands of them', () => {

@@ -1,7 +1,7 @@
 /**
  * One clean-up, in its steps. Each counts what it did; one thing that cannot be deleted costs nothing but itself.
  */
-import type { Config } from '../../src/config/config.ts'
+import type { ConfigOf } from '../../src/config/config.ts'
 import { type Database, openDatabase } from '../../src/database/database.ts'
 import { log } from '../../src/telemetry/log.ts'
 import { evictOverQuota } from '../../src/packages/keep/evict.ts'
@@ -29,7 +29,7 @@ export interface Freed {
 }
 
 export interface CleanOptions {
-  config: Config
+  config: ConfigOf<'abrt-retrace-clean'>
   now: Date
   dryRun: boolean
   /** Just these tasks, whatever their age; empty: the ones that are too old, and everything else there is to clean. */
@@ -104,7 +104,7 @@ async function cleanLeftOvers(
 
 function cleanPackages(
   database: Database,
-  { config, dryRun }: { config: Config; dryRun: boolean },
+  { config, dryRun }: { config: CleanOptions['config']; dryRun: boolean },
 ): Freed['packages'] {
   // What is gone upstream could not come back: the same choice as a sync makes.
   const { packages, freedBytes } = evictOverQuota(database, config, { dryRun, spareGone: true })
@@ -124,7 +124,7 @@ async function attempt(freed: Freed, what: string, act: () => Promise<boolean>):
 }
 
 /** The database where there is one: a clean-up makes none. */
-function databaseOf(config: Config): { database: Database | undefined } & Disposable {
+function databaseOf(config: CleanOptions['config']): { database: Database | undefined } & Disposable {
   let database: Database | undefined
   try {
     database = openDatabase(config.database)

@@ -3,7 +3,8 @@
  * details are beside it. Exit codes: settings.md.
  */
 import process from 'node:process'
-import { type Config, readConfig, settingsHelp } from '../../src/config/config.ts'
+import { type ConfigOf, readConfig } from '../../src/config/config.ts'
+import { settingsHelp } from '../../src/config/help.ts'
 import { startLog } from '../../src/telemetry/log.ts'
 import { UsageError } from '../../src/errors/usage_error.ts'
 import { EXIT, version } from '../../src/program/program.ts'
@@ -13,11 +14,14 @@ import { clean } from './clean.ts'
 import { seeTasks } from './tasks.ts'
 import { listed, summary, taskTable } from './text.ts'
 
+const NAME = 'abrt-retrace-clean'
+type Config = ConfigOf<typeof NAME>
+
 async function main(argv: string[]): Promise<number> {
   const options = readArguments(argv)
-  if (options.action === 'help') return print(`${HELP}\n${settingsHelp()}\n`)
-  if (options.action === 'version') return print(`abrt-retrace-clean ${version()}\n`)
-  const config = readConfig()
+  if (options.action === 'help') return print(`${HELP}\n${settingsHelp(NAME)}\n`)
+  if (options.action === 'version') return print(`${NAME} ${version()}\n`)
+  const config = readConfig([NAME])
   await startLog(config)
   return options.action === 'list' ? await list(options, config) : await perform(options, config)
 }
@@ -31,7 +35,7 @@ async function list({ json }: Arguments, config: Config): Promise<number> {
 async function perform({ dryRun, json, ids }: Arguments, config: Config): Promise<number> {
   const freed = await clean({ config, now: new Date(), dryRun, ids })
   print(json ? `${JSON.stringify(freed)}\n` : summary(freed))
-  for (const failure of freed.failures) process.stderr.write(`abrt-retrace-clean: ${failure}\n`)
+  for (const failure of freed.failures) process.stderr.write(`${NAME}: ${failure}\n`)
   return freed.failures.length > 0 ? EXIT.failed : EXIT.done
 }
 
@@ -43,6 +47,6 @@ function print(text: string): number {
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
-  process.stderr.write(`abrt-retrace-clean: ${error instanceof Error ? error.message : error}\n`)
+  process.stderr.write(`${NAME}: ${error instanceof Error ? error.message : error}\n`)
   process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.failed
 }

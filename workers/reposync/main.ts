@@ -3,7 +3,9 @@
  * beside it. Exit codes: settings.md.
  */
 import process from 'node:process'
-import { readConfig, settingsHelp } from '../../src/config/config.ts'
+import { readConfig } from '../../src/config/config.ts'
+import { settingsHelp } from '../../src/config/help.ts'
+import { readProxies } from '../../src/config/proxy_environment.ts'
 import { openDatabase } from '../../src/database/database.ts'
 import { log, startLog } from '../../src/telemetry/log.ts'
 import { UsageError } from '../../src/errors/usage_error.ts'
@@ -16,11 +18,13 @@ import { fetchFull } from './full/fetch_full.ts'
 import { syncAll } from './sync_all.ts'
 import { verifyKept } from './verify.ts'
 
+const NAME = 'abrt-reposync'
+
 async function main(argv: string[]): Promise<number> {
   const options = readArguments(argv)
-  if (options.action === 'help') return print(`${HELP}\n${settingsHelp()}\n`)
-  if (options.action === 'version') return print(`abrt-reposync ${version()}\n`)
-  const config = readConfig()
+  if (options.action === 'help') return print(`${HELP}\n${settingsHelp(NAME)}\n`)
+  if (options.action === 'version') return print(`${NAME} ${version()}\n`)
+  const config = { ...readConfig([NAME]), proxies: readProxies() }
   await startLog(config)
   const database = openDatabase(config.database, { migrate: true })
   const stop = new AbortController()
@@ -54,11 +58,11 @@ try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
   if (error instanceof UsageError) {
-    process.stderr.write(`abrt-reposync: ${error.message}\n`)
+    process.stderr.write(`${NAME}: ${error.message}\n`)
     process.exitCode = EXIT.usage
   } else {
-    log('reposync').fatal(`abrt-reposync cannot go on: ${error instanceof Error ? error.message : error}`, { error })
-    process.stderr.write(`abrt-reposync: ${error instanceof Error ? error.stack : error}\n`)
+    log('reposync').fatal(`${NAME} cannot go on: ${error instanceof Error ? error.message : error}`, { error })
+    process.stderr.write(`${NAME}: ${error instanceof Error ? error.stack : error}\n`)
     process.exitCode = EXIT.failed
   }
 }

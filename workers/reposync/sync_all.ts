@@ -5,7 +5,8 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { stdout } from 'node:process'
-import type { Config } from '../../src/config/config.ts'
+import type { ConfigOf } from '../../src/config/config.ts'
+import type { ProxyEnvironment } from '../../src/config/proxy_environment.ts'
 import type { Database } from '../../src/database/database.ts'
 import { log } from '../../src/telemetry/log.ts'
 import { UsageError } from '../../src/errors/usage_error.ts'
@@ -27,7 +28,7 @@ import { nameOf, type PartResult, syncSuite } from './sync_suite.ts'
 import { tidy } from './tidy.ts'
 
 export interface Services {
-  config: Config
+  config: ConfigOf<'abrt-reposync'> & { proxies: ProxyEnvironment }
   database: Database
   signal: AbortSignal
   /** In place of the usual limits, and none on bandwidth. */
@@ -89,7 +90,7 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
 interface Run extends ContextOptions {
   /** Releases that the suites of this run feed, wanted or not. */
   fed: Set<string>
-  config: Config
+  config: Services['config']
   options: Arguments
   database: Database
 }
@@ -157,7 +158,7 @@ function runFolder(repoDir: string): { folder: string } & Disposable {
 
 function summary(
   results: PartResult[],
-  run: { failures: number; repositories: number; started: number; options: Arguments; config: Config },
+  run: { failures: number; repositories: number; started: number; options: Arguments; config: Services['config'] },
 ): string {
   if (run.repositories === 0) {
     return `No repository is configured: put .sources or .repo files into ${run.config.reposD}\n`

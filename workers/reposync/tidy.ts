@@ -11,7 +11,7 @@ import { noteSuperseded, overdue, removeSuperseded } from '../../src/packages/ke
 
 /** Does it, or with `dryRun` finds out what would be done; a line for each package. `now`: Unix seconds. */
 export function tidy(
-  { config, database, now }: { config: Config; database: Database; now: number },
+  { config, database, now }: { config: Pick<Config, 'repoDir' | 'repoQuotaMb'>; database: Database; now: number },
   { dryRun }: { dryRun: boolean },
 ): string[] {
   if (!dryRun) {

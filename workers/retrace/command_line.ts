@@ -2,7 +2,7 @@
  * The worker's command line. Owns its words; refuses all others.
  */
 import { stdin } from 'node:process'
-import { settingsHelp } from '../../src/config/config.ts'
+import { settingsHelp } from '../../src/config/help.ts'
 import { UsageError } from '../../src/errors/usage_error.ts'
 
 export const NAME = 'abrt-retrace-worker'
@@ -16,7 +16,7 @@ Makes the backtrace of one task: DIR holds the file coredump and what the client
 is one line of standard input, so that a server can start the worker before it has the core. Progress goes to standard
 output, complaints to standard error; the results are files in DIR, of which retrace-log is the last.
 
-${settingsHelp()}
+${settingsHelp(NAME)}
 
 Exit codes: 0 a backtrace was written (perhaps in part), 1 the task ended without, 2 DIR is no task.`
 

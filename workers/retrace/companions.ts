@@ -6,7 +6,6 @@
  */
 import { existsSync, lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Config } from '../../src/config/config.ts'
 import type { Database } from '../../src/database/database.ts'
 import { type Architecture, architectureNamed, architectureRow } from '../../src/elf/architecture.ts'
 import type { Core } from '../../src/elf/core.ts'
@@ -16,7 +15,7 @@ import type { PackageUses } from '../../src/packages/index/use.ts'
 import type { Deadline } from './time/deadline.ts'
 import { hostArchitecture } from './gdb/engine.ts'
 import type { Journal } from './journal.ts'
-import { Fetcher } from './resolve/fetcher.ts'
+import { Fetcher, type FetcherContext } from './resolve/fetcher.ts'
 import type { ResolvedModule } from './resolve/resolve.ts'
 
 /** A folder of a kept package. */
@@ -35,7 +34,7 @@ export interface Companions {
 export const NO_COMPANIONS: Companions = { threadLibraries: new Map(), printers: undefined }
 
 export interface CompanionContext {
-  readonly config: Config
+  readonly config: FetcherContext['config']
   readonly database: Database
   readonly uses: PackageUses
   readonly deadline: Deadline

@@ -5,7 +5,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import process, { argv, exit, stderr, stdout } from 'node:process'
-import { type Config, readConfig } from '../../src/config/config.ts'
+import { type ConfigOf, readConfig } from '../../src/config/config.ts'
+import { type ProxyEnvironment, readProxies } from '../../src/config/proxy_environment.ts'
 import { openDatabase } from '../../src/database/database.ts'
 import { PackageUses } from '../../src/packages/index/use.ts'
 import { UsageError } from '../../src/errors/usage_error.ts'
@@ -31,7 +32,7 @@ async function main(words: readonly string[]): Promise<number> {
   const command = readCommandLine(words)
   if (command.kind === 'help') return print(help())
   if (command.kind === 'version') return print(`${NAME} ${version()}`)
-  const config = readConfig()
+  const config = { ...readConfig([NAME]), proxies: readProxies() }
   const stop = new AbortController()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopSoon(stop))
   const tools = {
@@ -51,7 +52,7 @@ const RESOLVE_SHARE = 0.75
 const STOP_MS = 5_000
 
 interface Tools {
-  config: Config
+  config: ConfigOf<typeof NAME> & { proxies: ProxyEnvironment }
   engines: ReturnType<typeof engines>
   root: string
   signal: AbortSignal

@@ -7,6 +7,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../../config/config.ts'
+import type { ProxyEnvironment } from '../../config/proxy_environment.ts'
 import type { Database } from '../../database/database.ts'
 import { log } from '../../telemetry/log.ts'
 import { formatNamed } from '../formats.ts'
@@ -25,7 +26,7 @@ import { fetchFrom, type Location } from './upstream.ts'
 const POLL_MS = 100
 
 export interface FetchContext {
-  config: KeepContext['config'] & Pick<Config, 'reposD' | 'proxyEnvironment'>
+  config: KeepContext['config'] & Pick<Config, 'reposD'> & { proxies: ProxyEnvironment }
   database: Database
   /** Ends waiting, downloading and unpacking. */
   signal: AbortSignal

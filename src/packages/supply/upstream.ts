@@ -5,6 +5,7 @@
  */
 import { mkdir, rm } from 'node:fs/promises'
 import type { Config } from '../../config/config.ts'
+import type { ProxyEnvironment } from '../../config/proxy_environment.ts'
 import type { Database } from '../../database/database.ts'
 import { log } from '../../telemetry/log.ts'
 import { UsageError } from '../../errors/usage_error.ts'
@@ -20,7 +21,7 @@ import { RememberedFiles, type RememberedOptions } from '../transfer/remembered.
 import { readNetwork, Transport } from '../transfer/transport.ts'
 
 export interface UpstreamContext {
-  config: Pick<Config, 'repoDir' | 'reposD' | 'proxyEnvironment'>
+  config: Pick<Config, 'repoDir' | 'reposD'> & { proxies: ProxyEnvironment }
   database: Database
   signal: AbortSignal
   limits?: TransferLimits

@@ -1,8 +1,8 @@
 /**
  * Which proxy the environment names for an address: `http_proxy`, `https_proxy`, `no_proxy`, as curl(1) reads them.
- * A pure decision; config.ts has read the environment.
+ * A pure decision; src/config has read the environment.
  */
-import type { ProxyEnvironment } from '../../config/config.ts'
+import type { ProxyEnvironment } from '../../config/proxy_environment.ts'
 
 /** The proxy's address; undefined: none. */
 export function proxyFor(url: URL, environment: ProxyEnvironment): string | undefined {

@@ -5,7 +5,7 @@
  */
 import { Buffer } from 'node:buffer'
 import type { Dispatcher } from 'undici'
-import type { ProxyEnvironment } from '../../config/config.ts'
+import type { ProxyEnvironment } from '../../config/proxy_environment.ts'
 import type { Connection, Credentials } from '../format/format.ts'
 import { type AuthEntry, credentialsFor, readAuthEntries } from './auth_conf.ts'
 import { dispatcherOf } from './dispatchers.ts'
@@ -18,9 +18,9 @@ export interface Network {
   auth: AuthEntry[]
 }
 
-/** Reads what the whole installation says: the environment came with the settings, passwords are in files. */
-export function readNetwork(config: { reposD: string; proxyEnvironment: ProxyEnvironment }): Network {
-  return { environment: config.proxyEnvironment, auth: readAuthEntries(config.reposD) }
+/** Reads what the whole installation says: the environment was read with the settings, passwords are in files. */
+export function readNetwork({ reposD, proxies }: { reposD: string; proxies: ProxyEnvironment }): Network {
+  return { environment: proxies, auth: readAuthEntries(reposD) }
 }
 
 export class Transport {

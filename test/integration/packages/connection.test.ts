@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { readConfig } from '../../../src/config/config.ts'
+import { readProxies } from '../../../src/config/proxy_environment.ts'
 import { fetchPackage } from '../../../src/packages/supply/package.ts'
 import { Authority, serverOptions } from '../../helpers/certificates.ts'
 import { serveFolder } from '../../helpers/file_server.ts'
@@ -224,6 +224,9 @@ it('a redirect from https to http is refused', async () => {
 })
 
 it('reads the proxies of the environment, and no HTTP_PROXY in capitals', () => {
-  const { proxyEnvironment } = readConfig({ HTTP_PROXY: 'http://a', HTTPS_PROXY: 'http://b', no_proxy: 'c' })
-  expect(proxyEnvironment).toEqual({ http: undefined, https: 'http://b', no: 'c' })
+  expect(readProxies({ HTTP_PROXY: 'http://a', HTTPS_PROXY: 'http://b', no_proxy: 'c' })).toEqual({
+    http: undefined,
+    https: 'http://b',
+    no: 'c',
+  })
 })

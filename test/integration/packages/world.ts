@@ -1,6 +1,8 @@
 /** A repository, a server for it, a database and a store: what a test of the package rooms needs, and nothing else. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { type Config, readConfig } from '../../../src/config/config.ts'
+import { PROGRAMS } from '../../../src/config/settings.ts'
+import { type ProxyEnvironment, readProxies } from '../../../src/config/proxy_environment.ts'
 import { type Database, openDatabase } from '../../../src/database/database.ts'
 import { PackageIndex, type PackageRow } from '../../../src/packages/index/lookup.ts'
 import type { TransferLimits } from '../../../src/packages/transfer/request.ts'
@@ -13,7 +15,7 @@ export interface World extends AsyncDisposable {
   folder: Folder
   repository: DebRepository
   server: FileServer
-  config: Config
+  config: Config & { proxies: ProxyEnvironment }
   database: Database
   index: PackageIndex
   environment: Record<string, string>
@@ -46,7 +48,7 @@ export async function makeWorld({ serve = {}, environment: more = {} }: WorldOpt
     RETRACE_MIN_FREE_MB: '1',
     ...more,
   }
-  const config = readConfig(environment)
+  const config = { ...readConfig(PROGRAMS, environment), proxies: readProxies(environment) }
   const database = openDatabase(config.database, { migrate: true })
   const index = new PackageIndex(database)
   const world: World = {

@@ -187,9 +187,11 @@ async function killedAfter({ environment, row }: World, name: string, millisecon
   const built = join(installationRoot(), 'dist/src')
   const script = `
     import { readConfig } from '${built}/config/config.js'
+    import { readProxies } from '${built}/config/proxy_environment.js'
     import { openDatabase } from '${built}/database/database.js'
     import { fetchPackage } from '${built}/packages/supply/package.js'
-    const config = readConfig(${JSON.stringify(environment)})
+    const environment = ${JSON.stringify(environment)}
+    const config = { ...readConfig(['abrt-retrace-worker'], environment), proxies: readProxies(environment) }
     const signal = AbortSignal.timeout(20000)
     const database = openDatabase(config.database)
     await fetchPackage(${JSON.stringify(row(name))}, { config, database, signal, say: console.log })`

@@ -1,6 +1,8 @@
 /** A yum repository, a server for it, a database and a store: what a test of this format needs, and nothing else. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { type Config, readConfig } from '../../../src/config/config.ts'
+import { PROGRAMS } from '../../../src/config/settings.ts'
+import { type ProxyEnvironment, readProxies } from '../../../src/config/proxy_environment.ts'
 import { type Database, openDatabase } from '../../../src/database/database.ts'
 import { fetchPackage } from '../../../src/packages/supply/package.ts'
 import { type FileRow, PackageIndex, type PackageRow } from '../../../src/packages/index/lookup.ts'
@@ -18,7 +20,7 @@ export interface RpmWorld extends AsyncDisposable {
   server: FileServer
   /** Address of a repository. */
   url(repository?: RpmRepository): string
-  config: Config
+  config: Config & { proxies: ProxyEnvironment }
   database: Database
   index: PackageIndex
   environment: Record<string, string>
@@ -46,7 +48,7 @@ export async function makeRpmWorld(): Promise<RpmWorld> {
     RETRACE_SPOOL_DIR: folder.file('spool'),
     RETRACE_MIN_FREE_MB: '1',
   }
-  const config = readConfig(environment)
+  const config = { ...readConfig(PROGRAMS, environment), proxies: readProxies(environment) }
   const database = openDatabase(config.database, { migrate: true })
   const index = new PackageIndex(database)
   const url = (of = repository) => `${server.url}${of.root.slice(folder.path.length + 1)}/`

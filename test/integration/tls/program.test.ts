@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { env } from 'node:process'
 import { connect } from 'node:tls'
 import { describe, expect, it } from 'vitest'
-import { SETTINGS } from '../../../src/config/config.ts'
+import { SETTINGS, settingsReadBy } from '../../../src/config/settings.ts'
 import { installationRoot, version } from '../../../src/program/program.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { makeCertificate, type ServerChild, startServerChild } from '../../helpers/server.ts'
@@ -56,10 +56,12 @@ describe('the command line', () => {
     expect(await run(['--version'])).toEqual({ code: 0, stdout: `abrt-retrace-server ${version()}\n`, stderr: '' })
   })
 
-  it('--help names every setting', async () => {
+  it('--help names every setting of the server and of the worker that it starts', async () => {
     const { code, stdout } = await run(['--help'])
     expect(code).toBe(0)
-    for (const name of Object.keys(SETTINGS)) expect(stdout).toContain(name)
+    const read = settingsReadBy('abrt-retrace-server', 'abrt-retrace-worker')
+    for (const [, { name }] of read) expect(stdout).toContain(name)
+    expect(stdout).not.toContain(SETTINGS.fetchKbPerS.name)
   })
 
   it.each([[['--nonsense']], [['--help', 'more']], [['-x']]])('ends with 2 and a sentence for %j', async (args) => {

@@ -1,11 +1,29 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { readConfig, SETTINGS, settingsHelp, unknownSettings } from '../../../src/config/config.ts'
-import { UsageError } from '../../../src/errors/usage_error.ts'
+import { settingsHelp } from '../../../src/config/help.ts'
+import { type Program, PROGRAMS, SETTINGS, settingsReadBy } from '../../../src/config/settings.ts'
 import { installationRoot } from '../../../src/program/program.ts'
+import { type Source, sources } from '../../helpers/sources.ts'
 
-const rows = Object.entries(SETTINGS) as [string, { default: string | undefined }][]
+const settings = Object.values(SETTINGS)
+const namesReadBy = (...programs: Program[]) => settingsReadBy(...programs).map(([, { name }]) => name)
+const namesIn = (text: string) => [...new Set(text.match(/\bRETRACE_[A-Z_]+[A-Z]\b/g))]
+
+const MAIN: Record<Program, string> = {
+  'abrt-retrace-server': 'src/main.ts',
+  'abrt-retrace-worker': 'workers/retrace/main.ts',
+  'abrt-reposync': 'workers/reposync/main.ts',
+  'abrt-retrace-clean': 'workers/clean/main.ts',
+}
+
+/** The programs whose settings a program reads: its own, and those of the worker that the server starts. */
+const READS: Record<Program, Program[]> = {
+  'abrt-retrace-server': ['abrt-retrace-server', 'abrt-retrace-worker'],
+  'abrt-retrace-worker': ['abrt-retrace-worker'],
+  'abrt-reposync': ['abrt-reposync'],
+  'abrt-retrace-clean': ['abrt-retrace-clean'],
+}
 
 describe('the settings', () => {
   it('are all in the sample file, with their defaults', () => {
@@ -13,70 +31,59 @@ describe('the settings', () => {
     const shown = Object.fromEntries(
       [...sample.matchAll(/^#?(RETRACE_\w+)=(.*)$/gm)].map((match) => [match[1], match[2]]),
     )
-    expect(Object.keys(shown).sort()).toEqual(rows.map(([name]) => name).sort())
-    for (const [name, row] of rows) {
-      if (row.default !== undefined) expect(`${name}=${shown[name]}`).toBe(`${name}=${row.default}`)
+    expect(Object.keys(shown).sort()).toEqual(settings.map(({ name }) => name).sort())
+    for (const { name, default: value } of settings) {
+      if (value !== '') expect(`${name}=${shown[name]}`).toBe(`${name}=${value}`)
     }
   })
 
-  it('are all in the README, with their defaults', () => {
+  it('are all in the README, with their defaults and their meaning', () => {
     const readme = readFileSync(join(installationRoot(), 'README.md'), 'utf8')
-    for (const [name, row] of rows) {
-      expect(readme).toMatch(new RegExp(`\\| \`${name}\` \\| \`?${row.default ?? '-'}\`? \\|`))
+    for (const { name, default: value, meaning } of settings) {
+      expect(readme).toContain(`| \`${name}\` | ${value === '' ? '-' : `\`${value}\``} | ${meaning} |\n`)
     }
   })
 
-  it('are all in --help', () => {
-    for (const [name] of rows) expect(settingsHelp()).toContain(name)
-  })
-
-  it('have the defaults of the specification when nothing is set', () => {
-    expect(readConfig({})).toMatchObject({
-      host: '::',
-      port: 8443,
-      tlsCert: undefined,
-      requireHttps: true,
-      trustProxy: [],
-      maxRunningTasks: 20,
-      maxQueuedTasks: 0,
-      maxPackedMb: 50,
-      maxUnpackedMb: 500,
-      minFreeMb: 20480,
-      taskTimeoutS: 600,
-    })
-  })
-
-  it.each(['1', 'true', 'YES', 'on'])('read %s as a true boolean', (word) => {
-    expect(readConfig({ RETRACE_REQUIRE_HTTPS: word }).requireHttps).toBe(true)
-  })
-
-  it.each(['0', 'false', 'No', 'off'])('read %s as a false boolean', (word) => {
-    expect(readConfig({ RETRACE_REQUIRE_HTTPS: word }).requireHttps).toBe(false)
-  })
-
-  it.each([
-    ['RETRACE_PORT', '65536'],
-    ['RETRACE_PORT', '0x50'],
-    ['RETRACE_PORT', '-1'],
-    ['RETRACE_MAX_PACKED_MB', '0'],
-    ['RETRACE_MAX_PACKED_MB', '1e3'],
-    ['RETRACE_REQUIRE_HTTPS', 'maybe'],
-    ['RETRACE_SPOOL_DIR', 'spool'],
-    ['RETRACE_LOG_LEVEL', 'loud'],
-  ])('refuse %s=%s with a sentence that names the setting', (name, value) => {
-    expect(() => readConfig({ [name]: value })).toThrow(UsageError)
-    expect(() => readConfig({ [name]: value })).toThrow(name)
-  })
-
-  it('names what looks like a misspelt setting', () => {
-    expect(unknownSettings({ RETRACE_PROT: '1', RETRACE_PORT: '1', HOME: '/' })).toEqual(['RETRACE_PROT'])
-  })
-
-  it('count an empty value as not set', () => {
-    expect(readConfig({ RETRACE_PORT: '' }).port).toBe(8443)
-  })
-
-  it('read a list of proxies with spaces around its commas', () => {
-    expect(readConfig({ RETRACE_TRUST_PROXY: '10.0.0.0/8, ::1' }).trustProxy).toEqual(['10.0.0.0/8', '::1'])
+  it('have names that are all different, like those of their values', () => {
+    expect(new Set(settings.map(({ name }) => name)).size).toBe(settings.length)
+    for (const [key, { name }] of Object.entries(SETTINGS)) {
+      expect(key.toLowerCase()).toBe(name.slice('RETRACE_'.length).replaceAll('_', '').toLowerCase())
+    }
   })
 })
+
+describe.each(PROGRAMS)('%s', (program) => {
+  it('shows the settings that it reads, and no other, in --help', () => {
+    const others = READS[program].filter((other) => other !== program)
+    const help = settingsHelp(program, { starts: others })
+    expect(namesIn(help).sort()).toEqual(namesReadBy(...READS[program]).sort())
+    expect(namesIn(help.split('\n\n')[0] ?? '').sort()).toEqual(namesReadBy(program).sort())
+  })
+
+  it('has them all, and no other, in its manual page', () => {
+    const section = program === 'abrt-retrace-worker' ? 1 : 8
+    const page = readFileSync(join(installationRoot(), 'ops/man', `${program}.${section}.md`), 'utf8')
+    const own = page.split('\n## SETTINGS\n')[1]?.split('\n## ')[0] ?? ''
+    expect(namesIn(own)).toEqual([...new Set(READS[program].flatMap((each) => namesReadBy(each)))])
+  })
+
+  it('has a file that mentions each of them', () => {
+    const files = reachableFrom(MAIN[program]).filter(({ path }) => path !== 'src/config/settings.ts')
+    const text = files.map((file) => file.text).join('\n')
+    const unread = settingsReadBy(program).filter(([key]) => !new RegExp(`\\b${key}\\b`).test(text))
+    expect(unread.map(([key]) => key)).toEqual([])
+  })
+})
+
+/** The source files that a program consists of: what its main file imports, and what those import. */
+function reachableFrom(main: string): Source[] {
+  const byPath = new Map(sources('src', 'workers', 'schema').map((source) => [source.path, source]))
+  const found = new Set<string>()
+  const visit = (path: string): void => {
+    if (found.has(path)) return
+    found.add(path)
+    byPath.get(path)?.imports.forEach(visit)
+  }
+  visit(main)
+  return [...found].flatMap((path) => byPath.get(path) ?? [])
+}

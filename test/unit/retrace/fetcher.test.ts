@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '../../../src/config/config.ts'
+import { PROGRAMS } from '../../../src/config/settings.ts'
+import { readProxies } from '../../../src/config/proxy_environment.ts'
 import { openDatabase } from '../../../src/database/database.ts'
 import { PackageIndex, type PackageRow } from '../../../src/packages/index/lookup.ts'
 import { PackageUses } from '../../../src/packages/index/use.ts'
@@ -9,7 +11,7 @@ import { temporaryFolder } from '../../helpers/folder.ts'
 describe('a fetcher', () => {
   it('asks for a thousand packages at most, however many the core of a task names', async () => {
     await using folder = await temporaryFolder()
-    const config = readConfig({ RETRACE_REPO_DIR: folder.file('repo') })
+    const config = { ...readConfig(PROGRAMS, { RETRACE_REPO_DIR: folder.file('repo') }), proxies: readProxies({}) }
     const database = openDatabase(folder.file('retrace.db'), { migrate: true })
     const uses = { claim: () => null } as unknown as PackageUses
     const asked: string[] = []

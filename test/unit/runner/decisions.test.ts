@@ -1,10 +1,8 @@
-/** The runner's pure decisions: memory, expected starts, what is said of a death, settings for a child. */
+/** The runner's pure decisions: memory, expected starts, what is said of a death. */
 import { describe, expect, it } from 'vitest'
-import { readConfig, SETTINGS } from '../../../src/config/config.ts'
 import { expectedStarts } from '../../../src/runner/estimates.ts'
 import { fits, memoryUse } from '../../../src/runner/memory.ts'
 import { describeDeath } from '../../../src/runner/post_mortem.ts'
-import { settingsOf } from '../../../src/runner/worker_process.ts'
 import { pid } from 'node:process'
 
 describe('fits()', () => {
@@ -72,21 +70,5 @@ describe('describeDeath()', () => {
     expect(said.summary).toMatch(summary)
     expect(said.next_step).toMatch(/^[A-Z].*\.$/)
     expect(JSON.stringify(said)).not.toContain('/x')
-  })
-})
-
-describe('settingsOf()', () => {
-  it('is the reverse of readConfig()', () => {
-    const given = {
-      RETRACE_SPOOL_DIR: '/a',
-      RETRACE_TRUST_PROXY: '10.0.0.1,::1',
-      RETRACE_REQUIRE_HTTPS: 'off',
-      RETRACE_MAX_PACKED_MB: '7',
-      RETRACE_REPOS_D: '/b',
-      RETRACE_LOG_FORMAT: 'json',
-    }
-    const settings = settingsOf(readConfig(given))
-    expect(readConfig(settings)).toEqual(readConfig(given))
-    for (const name of Object.keys(settings)) expect(SETTINGS).toHaveProperty(name)
   })
 })

@@ -51,7 +51,9 @@ describe('log()', () => {
 
 describe('logLevels()', () => {
   it('gives a category the level that it is named with, and everything else the first', () => {
-    expect(logLevels(readConfig({ RETRACE_LOG_LEVEL: 'info,http=warning,runner=debug' }).logLevel)).toEqual([
+    expect(
+      logLevels(readConfig(['abrt-retrace-server'], { RETRACE_LOG_LEVEL: 'info,http=warning,runner=debug' }).logLevel),
+    ).toEqual([
       { category: ['retrace'], level: 'info' },
       { category: ['retrace', 'http'], level: 'warning' },
       { category: ['retrace', 'runner'], level: 'debug' },
@@ -59,6 +61,6 @@ describe('logLevels()', () => {
   })
 
   it.each(['loud', 'info,http', 'http=debug', 'info,=debug'])('does not take %s', (value) => {
-    expect(() => readConfig({ RETRACE_LOG_LEVEL: value })).toThrow(/RETRACE_LOG_LEVEL/)
+    expect(() => readConfig(['abrt-retrace-server'], { RETRACE_LOG_LEVEL: value })).toThrow(/RETRACE_LOG_LEVEL/)
   })
 })

@@ -5,13 +5,12 @@
  */
 import { stdout } from 'node:process'
 import PQueue from 'p-queue'
-import type { Config } from '../../../src/config/config.ts'
 import type { Database } from '../../../src/database/database.ts'
 import { log } from '../../../src/telemetry/log.ts'
 import { EXIT } from '../../../src/program/program.ts'
 import { readConfiguration } from '../../../src/packages/configuration.ts'
 import { FetchError } from '../../../src/packages/format/error.ts'
-import { fetchPackage } from '../../../src/packages/supply/package.ts'
+import { type FetchContext, fetchPackage } from '../../../src/packages/supply/package.ts'
 import { isLease, takeLease } from '../../../src/packages/index/lease.ts'
 import { PackageIndex } from '../../../src/packages/index/lookup.ts'
 import { keptBytes } from '../../../src/packages/keep/kept.ts'
@@ -33,7 +32,7 @@ const HOST_WAITS_MS = [65_000, 130_000, 260_000]
 const QUOTA_REACHED = 'RETRACE_REPO_QUOTA_MB is reached'
 
 export interface FullServices {
-  config: Config
+  config: FetchContext['config']
   database: Database
   signal: AbortSignal
   transfer?: Transfer

@@ -6,6 +6,7 @@ import type { Config } from '../../../src/config/config.ts'
 import type { Database } from '../../../src/database/database.ts'
 import { type PackageIndex, packageLabel, type PackageRow } from '../../../src/packages/index/lookup.ts'
 import type { PackageUses } from '../../../src/packages/index/use.ts'
+import type { FetchContext } from '../../../src/packages/supply/package.ts'
 
 const AT_ONCE = 4
 /** Packages of one task: a desktop program needs 250 with debuginfo, a core made for it could name the whole archive. */
@@ -14,7 +15,7 @@ const MAX_FETCHED = 1_000
 const SHARE = 0.6
 
 export interface FetcherContext {
-  config: Config
+  config: FetchContext['config'] & Pick<Config, 'taskTimeoutS'>
   database: Database
   uses: PackageUses
   say(line: string): void

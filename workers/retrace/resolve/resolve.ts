@@ -3,7 +3,6 @@
  * fetched, verified, kept. Owns the verdict on each module. Refuses a file whose build-id is not the core's.
  * All modules at once: what one waits for, another one may bring.
  */
-import type { Config } from '../../../src/config/config.ts'
 import type { Database } from '../../../src/database/database.ts'
 import type { Core, CoreModule } from '../../../src/elf/core.ts'
 import { PackageIndex, packageLabel } from '../../../src/packages/index/lookup.ts'
@@ -14,7 +13,7 @@ import { versionOrder } from '../../../src/packages/versions.ts'
 import { type BinaryResult, findBinary, type Search } from './binary.ts'
 import { buildKey, closestVersions, countBuilds, MAX_NAMED, namedPackages, ownersOf } from './candidates.ts'
 import { dwzClosure, findDebugBeside, findDebugByBuildId } from './debuginfo.ts'
-import { Fetcher } from './fetcher.ts'
+import { Fetcher, type FetcherContext } from './fetcher.ts'
 import { notedLabel, notedPackage } from './package_note.ts'
 import { decideRelease } from './release.ts'
 import { type KeptFile, Store, type StoredFile } from './store.ts'
@@ -54,7 +53,7 @@ export interface Hints {
 }
 
 export interface ResolveContext {
-  config: Config
+  config: FetcherContext['config']
   database: Database
   /** The packages of whatever is resolved are in use until it is disposed of: after gdb has read them. */
   uses: PackageUses

@@ -1,0 +1,70 @@
+/**
+ * The kinds of values that settings have, each with both of its ways: from the text of an environment variable, and back.
+ * A message is the end of a sentence that begins with the setting and its value.
+ */
+import * as z from 'zod'
+import { TrustedProxies } from './trusted_proxies.ts'
+
+/** A value that is written as text. */
+export type Kind<T = unknown> = z.ZodType<T, string>
+
+/** A whole number between two bounds, written in decimal digits only. */
+export function whole(min: number, max: number): Kind<number> {
+  const bounds = `must be between ${min} and ${max}`
+  const digits = z.string().regex(/^[0-9]{1,15}$/, 'must be a whole number')
+  return z.codec(digits, z.number().min(min, bounds).max(max, bounds), { decode: Number, encode: String })
+}
+
+const YES: readonly string[] = ['1', 'true', 'yes', 'on']
+const NO: readonly string[] = ['0', 'false', 'no', 'off']
+const either = z.string().refine(
+  (word) => [...YES, ...NO].includes(word.toLowerCase()),
+  'must be one of 1, 0, true, false, yes, no, on, off',
+)
+
+export const boolean: Kind<boolean> = z.codec(either, z.boolean(), {
+  decode: (word) => YES.includes(word.toLowerCase()),
+  encode: (value) => value ? '1' : '0',
+})
+
+export const host: Kind<string> = z.string().min(1)
+
+export const absolutePath: Kind<string> = z.string().startsWith('/', 'must be an absolute path')
+
+/** undefined: it is not set. */
+export const pathOrNothing: Kind<string | undefined> = z.codec(
+  z.literal('').or(absolutePath),
+  absolutePath.optional(),
+  {
+    decode: (text) => text || undefined,
+    encode: (path) => path ?? '',
+  },
+)
+
+const LEVEL = '(debug|info|warning|error)'
+
+/** `LEVEL[,CATEGORY=LEVEL]...` */
+export const logLevel: Kind<string> = z.string().regex(
+  new RegExp(`^${LEVEL}(,[a-z_]+=${LEVEL})*$`),
+  'must be debug, info, warning or error, then perhaps ,CATEGORY=LEVEL',
+)
+
+export const logFormat: Kind<'text' | 'json'> = z.enum(['text', 'json'], 'must be text or json')
+
+/** Addresses and CIDRs, comma-separated. */
+export const proxies: Kind<TrustedProxies> = z.codec(z.string(), z.instanceof(TrustedProxies), {
+  decode(text, context) {
+    try {
+      return new TrustedProxies(text.split(',').map((part) => part.trim()).filter((part) => part !== ''))
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      context.issues.push({
+        code: 'custom',
+        message: `must hold addresses and CIDRs such as 10.0.0.0/8: ${why}`,
+        input: text,
+      })
+      return z.NEVER
+    }
+  },
+  encode: ({ parts }) => parts.join(','),
+})
