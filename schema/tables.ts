@@ -1,11 +1,13 @@
 /**
- * Everything that outlives a task (architecture.md, rule 1): how long packages take, which task ids were given, and
- * the index of packages and build-ids. Migrations are generated from this file: `npm run generate`.
+ * Everything that outlives a task (docs/architecture.md, rule 1): how long packages take, which task ids were given,
+ * and the index of packages and build-ids. Migrations are generated from this file: `npm run generate`.
  */
 import { sql } from 'drizzle-orm'
 import { blob, index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
-/** How long a package's backtraces took, in seconds (design, chapter 2.1); `id` keeps the order of insertion. */
+/**
+ * How long a package's backtraces took, in seconds (docs/design.txt, chapter 2.1); `id` keeps the order of insertion.
+ */
 export const packageTime = sqliteTable('package_time', {
   id: integer('id').primaryKey({ autoIncrement: true }),
   package: text('package'),
@@ -149,12 +151,16 @@ export const lease = sqliteTable('lease', {
   subject: text('subject').primaryKey(),
   host: text('host').notNull(),
   pid: integer('pid').notNull(),
-  /** Start time of the process in clock ticks since boot (proc(5), stat field 22): a pid is used again, both are not. */
+  /**
+   * Start time of the process in clock ticks since boot (proc(5), stat field 22): a pid is used again, both are not.
+   */
   started: text('started').notNull(),
   until: integer('until').notNull(),
 })
 
-/** Which process needs the files of which package: it is not evicted. Ends with the process, elsewhere with the time. */
+/**
+ * Which process needs the files of which package: it is not evicted. Ends with the process, elsewhere with the time.
+ */
 export const packageUse = sqliteTable('package_use', {
   packageId: integer('package_id').notNull().references(() => packages.id, { onDelete: 'cascade' }),
   host: text('host').notNull(),

@@ -1,6 +1,6 @@
 /**
- * The whole interface on one screen: what every request passes, then every route (http.md). A handler reads like its
- * paragraph there.
+ * The whole interface on one screen: what every request passes, then every route (docs/http.md). A handler reads like
+ * its paragraph there.
  */
 import { Hono } from 'hono'
 import { RetraceError } from './errors/errors.ts'

@@ -1,7 +1,7 @@
 /**
  * Every setting: its name in the environment, what it may be, its default, its meaning in a line, and the programs that
  * read it. The one table: what a program is given, the environment that it hands on, `--help`, and the types of all of
- * these are made from it; man pages, sample file and README are tested against it (settings.md).
+ * these are made from it; man pages, sample file, README and docs/settings.md are tested against it.
  */
 import { absolutePath, boolean, host, type Kind, logFormat, logLevel, pathOrNothing, proxies, whole } from './kinds.ts'
 

@@ -24,7 +24,7 @@ export interface ArchitectureRow {
   readonly uname: readonly string[]
   /** ABRT's client makes its release ids with this: `uname -m`, except that i586 and i686 become i386. */
   readonly abrt: string
-  /** `arch` of gdb's frames, when gdb has understood the core (facts.md). */
+  /** `arch` of gdb's frames, when gdb has understood the core (docs/facts.md, 'Cross-architecture gdb'). */
   readonly gdb: string
   /** Debian's multiarch triplet: `/usr/lib/TRIPLET`. */
   readonly triplet: string

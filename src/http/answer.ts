@@ -1,6 +1,6 @@
 /**
- * Answers that are complete: every one has its type and its Content-Length (http.md: the older ABRT client cannot read
- * chunked answers), and none may be stored by a cache.
+ * Answers that are complete: every one has its type and its Content-Length (docs/http.md, 'Rules for every answer': the
+ * older ABRT client cannot read chunked answers), and none may be stored by a cache.
  */
 import { readFile, stat } from 'node:fs/promises'
 import type { Context } from 'hono'

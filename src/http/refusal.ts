@@ -1,6 +1,7 @@
 /**
- * Answers to what Node's parser refuses before our code sees a request (http.md: text, type and length as everywhere
- * else): a malformed request line, a bad Content-Length, headers that are too large or too slow.
+ * Answers to what Node's parser refuses before our code sees a request (docs/http.md, 'Rules for every answer': text,
+ * type and length as everywhere else): a malformed request line, a bad Content-Length, headers that are too large or
+ * too slow.
  */
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'

@@ -16,7 +16,10 @@ export interface PackageReading {
   architecture: string | undefined
 }
 
-/** The name without version, for `package_time` (design, chapter 2.1); undefined when the text is no package at all. */
+/**
+ * The name without version, for `package_time` (docs/design.txt, chapter 2.1); undefined when the text is no package at
+ * all.
+ */
 export function packageName(text: string): string | undefined {
   return packageReadings(text)[0]?.name
 }

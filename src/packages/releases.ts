@@ -1,4 +1,4 @@
-/** What `/settings` and `/checkpackage` ask of the index (http.md, 'For the ABRT client'). */
+/** What `/settings` and `/checkpackage` ask of the index (docs/http.md, 'For the ABRT client'). */
 import type { Database } from '../database/database.ts'
 import { architectureNamed, architectureRow } from '../elf/architecture.ts'
 import { PackageIndex } from './index/lookup.ts'

@@ -21,5 +21,5 @@ export function version(): string {
   return JSON.parse(readFileSync(join(installationRoot(), 'package.json'), 'utf8')).version
 }
 
-/** Exit codes of every program (settings.md). */
+/** Exit codes of every program (docs/settings.md, 'Programs'). */
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const

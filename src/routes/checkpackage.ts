@@ -1,7 +1,7 @@
 /**
  * GET /checkpackage: whether a package is known, so that the ABRT client can save its user an upload. 302 without
  * `Location` when it is (the newer client follows one, and fails on what it finds), 404 when not and for what is
- * malformed: it understands nothing else (http.md, 'For the ABRT client').
+ * malformed: it understands nothing else (docs/http.md, 'For the ABRT client').
  */
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'

@@ -1,6 +1,6 @@
 /**
- * POST /create (design, chapter 2.1; http.md): headers, place, space, body, task, 201. Refuses to hold an upload: it is
- * unpacked as it arrives, and what is refused is gone before the answer leaves.
+ * POST /create (docs/http.md, 'POST /create'; docs/design.txt, chapter 2.1): headers, place, space, body, task, 201.
+ * Refuses to hold an upload: it is unpacked as it arrives, and what is refused is gone before the answer leaves.
  */
 import type { Context } from 'hono'
 import { Hono } from 'hono'

@@ -1,5 +1,6 @@
 /**
- * GET /: what this is, the limits, the two commands that send a core; no password (http.md).
+ * GET /: what this is, the limits, the two commands that send a core; no password (docs/http.md, 'Paths that belong to
+ * no task').
  */
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'

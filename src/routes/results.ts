@@ -1,5 +1,6 @@
 /**
- * GET /<id>/backtrace, /log, /modules, /exploitable: files of a task as they are, 404 until they exist (http.md).
+ * GET /<id>/backtrace, /log, /modules, /exploitable: files of a task as they are, 404 until they exist (docs/http.md,
+ * 'GET /<id> and below').
  */
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'

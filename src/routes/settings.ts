@@ -1,6 +1,6 @@
 /**
  * GET /settings, as the shipped ABRT client reads it: LF only, one `key value` a line, all six; a missing one reads as
- * 'fully occupied' there (http.md, 'For the ABRT client').
+ * 'fully occupied' there (docs/http.md, 'For the ABRT client').
  */
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'

@@ -1,6 +1,6 @@
 /**
  * GET /<id>: the state, and one sentence for the person who waits; with `Accept: application/json` everything that is
- * known of the task's way (http.md).
+ * known of the task's way (docs/http.md, 'GET /<id> and below').
  */
 import { stat } from 'node:fs/promises'
 import { Hono } from 'hono'

@@ -1,6 +1,6 @@
 /**
- * The way to a task for every path of it (http.md, 'GET /<id>'): the id's shape, the task, then the password, whether
- * or not the result exists.
+ * The way to a task for every path of it (docs/http.md, 'GET /<id> and below'): the id's shape, the task, then the
+ * password, whether or not the result exists.
  */
 import type { Context } from 'hono'
 import type { AppEnv, Services } from '../http/services.ts'

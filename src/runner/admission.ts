@@ -1,5 +1,5 @@
 /**
- * The place that an upload takes from its first header to the end of its task (http.md, table of /create).
+ * The place that an upload takes from its first header to the end of its task (docs/http.md, 'POST /create').
  * Counts, and refuses, nothing else: what runs and what waits is the runner's.
  */
 import type { Task } from '../task/task.ts'

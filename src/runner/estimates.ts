@@ -1,5 +1,5 @@
 /**
- * How long a task will take, from how long the ones before it took: the design's `package_time` (chapter 2.1).
+ * How long a task will take, from how long the ones before it took: `package_time` (docs/design.txt, chapter 2.1).
  * Pure but for three queries; refuses to know what runs now.
  */
 import { and, avg, eq } from 'drizzle-orm'
@@ -20,7 +20,7 @@ export interface Estimates {
    * default.
    */
   seconds(subject: Subject): number
-  /** Remembers a task that ended with a backtrace: INSERT INTO package_time (package, release, time) (D). */
+  /** Remembers a task that ended with a backtrace: INSERT INTO package_time (package, release, time). */
   record(subject: Subject, seconds: number): void
 }
 
@@ -42,7 +42,7 @@ export function createEstimates(database: Database, defaultSeconds: number): Est
   }
 }
 
-/** SELECT AVG(time) FROM package_time WHERE package == '??' AND release == '??' (D); undefined: no such row. */
+/** SELECT AVG(time) FROM package_time WHERE package == '??' AND release == '??'; undefined: no such row. */
 function averageTime(database: Database, where: ReturnType<typeof and>): number | undefined {
   const row = database.select({ average: avg(packageTime.time) }).from(packageTime).where(where).get()
   const average = row?.average ?? undefined

@@ -1,5 +1,5 @@
 /**
- * Whether one more task fits into memory beside those that run (issue 4, item 6).
+ * Whether one more task fits into memory beside those that run.
  * Reads /proc; where there is none, every task fits.
  */
 import { readdirSync, readFileSync } from 'node:fs'

@@ -1,6 +1,6 @@
 /**
  * What is written for a worker that ended without `retrace-log`: the outcome, then the log from `worker.log`, last of
- * all, so that no accepted task stays PENDING for ever (architecture.md, a task's directory).
+ * all, so that no accepted task stays PENDING for ever (docs/architecture.md, 'A task's directory').
  */
 import { copyFile, open, rename, rm } from 'node:fs/promises'
 import { syncDirectory, writeByRename } from '../files/durable.ts'

@@ -153,8 +153,8 @@ async function pause(milliseconds: number, signal: AbortSignal | undefined): Pro
 const encoder = new TextEncoder()
 
 /**
- * The streamed body of a 201 (D): the worker's lines, one that begins with `X-Task-` with `> ` before it, the status
- * lines, and after FINISHED_SUCCESS the backtrace. A server that stops says so in a last line.
+ * The streamed body of a 201 (docs/http.md, 'POST /create'): the worker's lines, one that begins with `X-Task-` behind
+ * `> `, the status lines, and after FINISHED_SUCCESS the backtrace. A server that stops says so in a last line.
  */
 export async function* taskBody(task: Task, options: WatchOptions = {}): AsyncGenerator<Uint8Array> {
   for await (const event of watchTask(task, options)) {

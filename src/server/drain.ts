@@ -1,7 +1,7 @@
 /**
- * What a client still sends after its answer has left (http.md, 'Refusing an upload'): read and thrown away, bounded,
- * before the connection serves its next request or is closed. A client that writes its whole body before it reads would
- * else see 'Broken pipe' in place of the reason.
+ * What a client still sends after its answer has left (docs/http.md, 'Refusing an upload'): read and thrown away,
+ * bounded, before the connection serves its next request or is closed. A client that writes its whole body before it
+ * reads would else see 'Broken pipe' in place of the reason.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { constants, Http2ServerRequest, Http2ServerResponse } from 'node:http2'
@@ -13,7 +13,7 @@ export interface DrainBounds {
   idleMilliseconds: number
 }
 
-/** Twice RETRACE_MAX_PACKED_MB or 30 seconds (http.md). */
+/** Twice RETRACE_MAX_PACKED_MB or 30 seconds (docs/http.md, 'Refusing an upload'). */
 export function drainBounds(maxPackedMb: number): DrainBounds {
   return { bytes: 2 * maxPackedMb * 1_048_576, milliseconds: 30_000, idleMilliseconds: 3000 }
 }

@@ -28,7 +28,10 @@ const KEEP_ALIVE_TIMEOUT_MS = 75_000
 const HANDSHAKE_TIMEOUT_MS = 10_000
 /** A socket on which nothing moves at all; a task's stream moves every 5 seconds. */
 const SILENCE_MS = 120_000
-/** Bytes that a whole HTTP/2 connection may have under way: with the protocol's 64 KiB an upload takes three times as long. */
+/**
+ * Bytes that a whole HTTP/2 connection may have under way: with the protocol's 64 KiB an upload takes three times as
+ * long.
+ */
 const HTTP2_WINDOW = 4 * 1_048_576
 /** HTTP/2 leaves it to us to refuse large headers, so that the caller reads why: up to this factor of the limit. */
 const HTTP2_HEADER_FACTOR = 8
@@ -47,7 +50,10 @@ export interface Listening {
   destroy(): void
 }
 
-/** Listens on the socket `fd`, which a supervisor opened, or on the configured address; resolves when it does. Throws what the system says, e.g. EADDRINUSE. */
+/**
+ * Listens on the socket `fd`, which a supervisor opened, or on the configured address; resolves when it does. Throws
+ * what the system says, e.g. EADDRINUSE.
+ */
 export async function listen(
   config: ListenConfig,
   { certificate, listener, fd }: { certificate: Certificate | undefined; listener: Listener; fd?: number | undefined },
@@ -110,8 +116,8 @@ interface TlsParts {
 
 /**
  * An HTTPS server that hands sockets which chose `h2` to an HTTP/2 server that itself never listens: the only way that
- * keeps Node's HTTP/1 time-outs (facts.md). What does not begin with a TLS handshake is read as plain HTTP, to be told
- * that HTTPS is required.
+ * keeps Node's HTTP/1 time-outs (docs/facts.md, 'TLS with HTTP/1.1 and HTTP/2 on one port'). What does not begin with a
+ * TLS handshake is read as plain HTTP, to be told that HTTPS is required.
  */
 function createTlsServer(config: ListenConfig, { certificate, listener, sessions }: TlsParts): Server {
   const server = createHttpsServer({
@@ -189,7 +195,7 @@ function answerOnServer(server: Server, { config, listener }: { config: ListenCo
     listener.listen(incoming, outgoing)
   }
   server.on('request', answer)
-  // With a listener of its own Node sends no '100 Continue': whoever wants the body does (http.md, 'Refusing an
+  // With a listener of its own Node sends no '100 Continue': whoever wants the body does (docs/http.md, 'Refusing an
   // upload').
   server.on('checkContinue', answer)
   // An expectation that nobody knows may be ignored (RFC 9110, 10.1.1).
@@ -205,7 +211,7 @@ function answerOnServer(server: Server, { config, listener }: { config: ListenCo
       log('http').debug(`${refusal.status} for what is no request: ${error.message}`)
       answerAndClose(socket, rawAnswer(refusal), drainBounds(config.maxPackedMb))
     }
-    // A whole request came before what is none: its answer comes first (http.md: the task is not affected).
+    // A whole request came before what is none: its answer comes first, and its task is not affected.
     if (isAnswering && outgoing.req.complete) outgoing.once('finish', refuse)
     else if (isAnswering && outgoing.headersSent) socket.destroy()
     else refuse()

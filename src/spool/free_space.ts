@@ -1,6 +1,7 @@
 /**
  * The free space of the spool's file system, and who was promised how much of it, so that several uploads together
- * cannot take it under RETRACE_MIN_FREE_MB (http.md, 507). Refuses to know what is written with it.
+ * cannot take it under RETRACE_MIN_FREE_MB (507: docs/http.md, 'POST /create'). Refuses to know what is written with
+ * it.
  */
 import { statfsSync } from 'node:fs'
 import type { Config } from '../config/config.ts'

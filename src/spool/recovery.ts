@@ -1,6 +1,7 @@
 /**
- * What a server finds when it starts, whatever instruction its predecessor was killed at: what uploads and removals left
- * is deleted, a task that has its backtrace but no log is completed, cores of ended tasks go (architecture.md).
+ * What a server finds when it starts, whatever instruction its predecessor was killed at: what uploads and removals
+ * left is deleted, a task that has its backtrace but no log is completed, cores of ended tasks go
+ * (docs/architecture.md, 'A task's directory').
  */
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'

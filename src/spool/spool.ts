@@ -1,6 +1,6 @@
 /**
- * The spool: RETRACE_SPOOL_DIR and the task directories in it, the truth about every task (architecture.md, rule 1).
- * Refuses to start in a directory that others can write to.
+ * The spool: RETRACE_SPOOL_DIR and the task directories in it, the truth about every task (docs/architecture.md, rule
+ * 1). Refuses to start in a directory that others can write to.
  */
 import { chmod, mkdir, stat } from 'node:fs/promises'
 import { geteuid } from 'node:process'

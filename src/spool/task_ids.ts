@@ -1,5 +1,5 @@
 /**
- * Task ids: numbers that this server gives once, for ever, short enough to remember (design, chapter 2.1).
+ * Task ids: numbers that this server gives once, for ever, short enough to remember (docs/design.txt, chapter 2.1).
  * The database counts them; a spool with higher ones, after the database was lost, moves the count up.
  */
 import { max } from 'drizzle-orm'

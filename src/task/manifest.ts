@@ -6,7 +6,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errnoOf } from '../errors/errno.ts'
 
-/** Which set of members an upload has (http.md): the design's, the ABRT client's, or a core alone. */
+/**
+ * Which set of members an upload has (docs/http.md, 'POST /create'): the design's, the ABRT client's, or a core alone.
+ */
 export type ManifestKind = 'design' | 'abrt' | 'bare'
 
 /** The members as text, white space around each and comments of `packages` taken off; undefined: not sent. */

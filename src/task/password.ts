@@ -1,6 +1,6 @@
 /**
- * Task passwords: 22 letters and digits, 131 bits (design, chapter 2.1). Refuses every other source of randomness than
- * the kernel's, which seeds and reseeds `node:crypto`.
+ * Task passwords: 22 letters and digits, 131 bits (docs/design.txt, chapter 2.1). Refuses every other source of
+ * randomness than the kernel's, which seeds and reseeds `node:crypto`.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 

@@ -1,6 +1,6 @@
 /**
- * A task: a directory of the spool whose name is its id. Which files it holds is its state (architecture.md); nothing
- * about it is kept in memory. Refuses to run anything.
+ * A task: a directory of the spool whose name is its id. Which files it holds is its state (docs/architecture.md, 'A
+ * task's directory'); nothing about it is kept in memory. Refuses to run anything.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
@@ -12,7 +12,7 @@ import { syncDirectory } from '../files/durable.ts'
 import { type Manifest, readManifest } from './manifest.ts'
 import { isSamePassword } from './password.ts'
 
-/** The three states of the design, chapter 2.2. */
+/** The three states of docs/design.txt, chapter 2.2. */
 export type TaskState = 'PENDING' | 'FINISHED_SUCCESS' | 'FINISHED_FAILURE'
 
 export class Task {
@@ -29,7 +29,10 @@ export class Task {
     return join(this.directory, name)
   }
 
-  /** Looks itself, as all that a status needs does: the way to Node's threads and back costs many times what the look does. */
+  /**
+   * Looks itself, as all that a status needs does: the way to Node's threads and back costs many times what the look
+   * does.
+   */
   async has(name: string): Promise<boolean> {
     return await Promise.resolve(existsSync(this.file(name)))
   }
@@ -59,9 +62,9 @@ export class Task {
   }
 
   /**
-   * Deletes the task. It is gone for every caller with the first step, a rename to a name that is no id; a server killed
-   * after that deletes the rest when it starts again. Throws no-such-task when it was gone already. With `isDurable`
-   * false a power cut may bring it back, which costs nobody anything who deletes what is old.
+   * Deletes the task. It is gone for every caller with the first step, a rename to a name that is no id; a server
+   * killed after that deletes the rest when it starts again. Throws no-such-task when it was gone already. With
+   * `isDurable` false a power cut may bring it back, which costs nobody anything who deletes what is old.
    */
   async remove({ isDurable = true }: { isDurable?: boolean } = {}): Promise<void> {
     const spoolDirectory = dirname(this.directory)

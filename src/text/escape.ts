@@ -15,8 +15,8 @@ export interface EscapeOptions {
 
 /**
  * Controls (C0, DEL, C1), line and paragraph separators, surrogates without their other half, and the format characters
- * that are not seen (bidirectional marks and overrides, zero-width space, soft hyphen, BOM, ...). Not those that join or
- * part letters and emoji (U+200C, U+200D), nor the tags that make a regional flag out of a black one.
+ * that are not seen (bidirectional marks and overrides, zero-width space, soft hyphen, BOM, ...). Not those that join
+ * or part letters and emoji (U+200C, U+200D), nor the tags that make a regional flag out of a black one.
  */
 const HIDDEN =
   /\p{Cc}|\p{Zl}|\p{Zp}|\p{Cs}|[\ufff9-\ufffb]|(?![\u200c\u200d])(?=\p{DI})\p{Cf}(?<!\u{1f3f4}[\u{e0061}-\u{e007a}]{0,6}[\u{e0061}-\u{e007a}\u{e007f}])/gu
@@ -34,7 +34,10 @@ export function escapeText(
   return text.length > length ? `${shown}...` : shown
 }
 
-/** A stranger's words inside a sentence of ours: at most 200 characters of them (http.md). */
+/**
+ * A stranger's words inside a sentence of ours: at most 200 characters of them (docs/http.md, 'Rules for every
+ * answer').
+ */
 export function quote(text: string): string {
   return escapeText(text, { length: 200 })
 }

@@ -1,6 +1,7 @@
 /**
  * How `xz` and `zstd` are started: inside bubblewrap with nothing but the program, the system's libraries, stdin and
- * stdout, and under limits of memory and processor time (architecture.md, rule 4). Pure but for looking where programs are.
+ * stdout, and under limits of memory and processor time (docs/architecture.md, rule 4). Pure but for looking where
+ * programs are.
  */
 import { existsSync, lstatSync, readlinkSync } from 'node:fs'
 

@@ -1,6 +1,6 @@
 /**
- * What the text members of an upload may hold (http.md, last table of /create). Pure; every rule takes time linear in
- * the member. Refuses to know whether a release or a package exists.
+ * What the text members of an upload may hold (docs/http.md, 'POST /create', last table). Pure; every rule takes time
+ * linear in the member. Refuses to know whether a release or a package exists.
  */
 import { RetraceError } from '../errors/errors.ts'
 import { controlIn, quote } from '../text/escape.ts'

@@ -1,7 +1,7 @@
 /**
- * POST /create, decided from the request's headers alone, before a byte of the body is read: what the upload is, or
- * why it is refused, in the order of http.md's first table. Pure. HTTPS and the method are the server's to check,
- * capacity and free space come after.
+ * POST /create, decided from the request's headers alone, before a byte of the body is read: what the upload is, or why
+ * it is refused, in the order of the first table of docs/http.md, 'POST /create'. Pure. HTTPS and the method are the
+ * server's to check, capacity and free space come after.
  */
 import type { Config } from '../config/config.ts'
 import { RetraceError } from '../errors/errors.ts'
@@ -86,7 +86,9 @@ function coreEncoding(value: string | null): Encoding {
   })
 }
 
-/** The body's announced length; an unreadable one is refused by the HTTP parser before it comes here, save for HTTP/2. */
+/**
+ * The body's announced length; an unreadable one is refused by the HTTP parser before it comes here, save for HTTP/2.
+ */
 function contentLength(head: RequestHead, config: Pick<Config, 'maxPackedMb'>): number {
   const value = head.get('content-length')
   if (value === null || head.get('transfer-encoding') !== null) {

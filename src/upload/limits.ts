@@ -1,5 +1,6 @@
 /**
- * How much an upload may unpack to: counted as it unpacks, holes included (http.md). Pure but for its count.
+ * How much an upload may unpack to: counted as it unpacks, holes included (docs/http.md, 'POST /create'). Pure but for
+ * its count.
  */
 import type { Config } from '../config/config.ts'
 import { RetraceError } from '../errors/errors.ts'

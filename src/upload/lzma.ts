@@ -1,6 +1,6 @@
 /**
  * xz by lzma-native, in this process: the fallback where there is no `xz` program. Several streams and stream padding
- * are one body, as for the program. Three times slower, and C code outside the sandbox: architecture.md, rule 4.
+ * are one body, as for the program. Three times slower, and C code outside the sandbox: docs/architecture.md, rule 4.
  */
 import { Buffer } from 'node:buffer'
 import { badStream } from './bad_stream.ts'

@@ -1,5 +1,5 @@
 /**
- * Which members an upload may and must have (http.md, second table of /create). Pure.
+ * Which members an upload may and must have (docs/http.md, 'POST /create', second table). Pure.
  */
 import type { ManifestKind } from '../task/manifest.ts'
 

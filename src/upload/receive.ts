@@ -21,7 +21,8 @@ export interface ReceiveOptions {
 
 /**
  * Reads `body` to its end and leaves the draft ready to be committed, or throws the first fault in the order of the
- * stream: RetraceError with a code of http.md's tables, or Error when something here does not work.
+ * stream: RetraceError with a code that docs/http.md, 'POST /create' has a row for, or Error when something here does
+ * not work.
  */
 export async function receive(
   body: AsyncIterable<Uint8Array>,

@@ -1,6 +1,6 @@
 /**
  * The body of an upload as it arrives from the network: silence and a client that goes away become the failures that
- * http.md names, and more bytes than were allowed are not taken. Refuses to look at the bytes.
+ * docs/http.md, 'POST /create' names, and more bytes than were allowed are not taken. Refuses to look at the bytes.
  */
 import type { Readable } from 'node:stream'
 import type { Config } from '../config/config.ts'
@@ -39,8 +39,8 @@ function timeout(config: Pick<Config, 'uploadIdleS'>): RetraceError {
 }
 
 /**
- * Passes a body on, up to RETRACE_MAX_PACKED_MB + 10 KB (design, chapter 2.1). Throws packed-too-large, and client-gone when it
- * ends before `length` bytes: a stream of HTTP/2 that was reset ends like one that is complete.
+ * Passes a body on, up to RETRACE_MAX_PACKED_MB + 10 KB (docs/design.txt, chapter 2.1). Throws packed-too-large, and
+ * client-gone when it ends before `length` bytes: a stream of HTTP/2 that was reset ends like one that is complete.
  */
 export async function* countedBody(
   body: AsyncIterable<Uint8Array>,

@@ -1,6 +1,7 @@
 /**
  * A tar into a draft: each member judged by its header, then stored, then judged by its content, so that the first
- * fault of the stream is the one that is told (http.md). Refuses everything that the manifest does not name.
+ * fault of the stream is the one that is told (docs/http.md, 'POST /create'). Refuses everything that the manifest does
+ * not name.
  */
 import { RetraceError } from '../errors/errors.ts'
 import { quote } from '../text/escape.ts'
@@ -22,7 +23,7 @@ export interface UnpackTarOptions {
   onCore: () => void
 }
 
-/** Throws what the stream throws, and every fault of http.md's table of members. */
+/** Throws what the stream throws, and every fault of a member that docs/http.md, 'POST /create' names. */
 export async function unpackTar(
   chunks: AsyncIterable<Uint8Array>,
   draft: Draft,

@@ -1,6 +1,6 @@
 /**
- * abrt-retrace-clean: deletes what is too old and what nothing refers to (design, chapter 2.5). Names the steps; the
- * details are beside it. Exit codes: settings.md.
+ * abrt-retrace-clean: deletes what is too old and what nothing refers to (docs/design.txt, chapter 2.5). Names the
+ * steps; the details are beside it. Exit codes: docs/settings.md, 'Programs'.
  */
 import process from 'node:process'
 import { type ConfigOf, readConfig } from '../../src/config/config.ts'

@@ -42,7 +42,7 @@ export function reasonToKeep(state: State, { isServerRunning }: { isServerRunnin
   return undefined
 }
 
-/** Whether a task is older than so many days, by its creation time (design, chapter 2.5). */
+/** Whether a task is older than so many days, by its creation time (docs/design.txt, chapter 2.5). */
 export function isExpired(created: Date, { now, days }: { now: Date; days: number }): boolean {
   return now.getTime() - created.getTime() > days * DAY_MS
 }

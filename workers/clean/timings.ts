@@ -1,6 +1,6 @@
 /**
- * `package_time` stays small (design, chapter 2.5): of each package and release the newest 100 rows, by the design's
- * own queries.
+ * `package_time` stays small (docs/design.txt, chapter 2.5): of each package and release the newest 100 rows, by the
+ * design's own queries.
  */
 import type { Database } from '../../src/database/database.ts'
 

@@ -1,6 +1,6 @@
 /**
- * abrt-reposync: reads the administrator's repository files, syncs each suite, fetches what is wanted whole. Names the steps; the details are
- * beside it. Exit codes: settings.md.
+ * abrt-reposync: reads the administrator's repository files, syncs each suite, fetches what is wanted whole. Names the
+ * steps; the details are beside it. Exit codes: docs/settings.md, 'Programs'.
  */
 import process from 'node:process'
 import { readConfig } from '../../src/config/config.ts'

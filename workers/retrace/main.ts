@@ -1,6 +1,6 @@
 /**
- * abrt-retrace-worker: one task, in the steps of architecture.md. This file is their order and nothing else; each step
- * is a file beside it.
+ * abrt-retrace-worker: one task, in the steps of docs/architecture.md, 'The worker's steps'. This file is their order
+ * and nothing else; each step is a file beside it.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'

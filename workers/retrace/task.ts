@@ -1,6 +1,6 @@
 /**
- * A task's directory as the worker sees it (architecture.md, 'A task's directory'). Owns the names, the hints that the
- * client sent, and writing by rename; refuses a directory without a core that never was a task.
+ * A task's directory as the worker sees it (docs/architecture.md, 'A task's directory'). Owns the names, the hints that
+ * the client sent, and writing by rename; refuses a directory without a core that never was a task.
  */
 import { existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'

@@ -1,6 +1,6 @@
 /**
  * Paths of files in packages, in the one spelling that the index uses: absolute, without `.` segments, usrmerged
- * (`/bin`, `/sbin`, `/lib*` are `/usr/...`; facts.md: one library has up to four names).
+ * (`/bin`, `/sbin`, `/lib*` are `/usr/...`; docs/facts.md, 'Debian packages': one library has up to four names).
  * Refuses `..`, NUL, and what is longer than a path can be.
  */
 const MAX_PATH = 4096

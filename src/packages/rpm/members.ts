@@ -1,6 +1,6 @@
 /**
  * The members of an .rpm: `rpm2archive` in bubblewrap, into tar-stream (cpio has no members over 4 GB, and other tools
- * lose hard links: facts.md). The package's signature was verified before.
+ * lose hard links: docs/facts.md, 'RPM packages'). The package's signature was verified before.
  */
 import { closeSync, openSync } from 'node:fs'
 import { startChild } from '../../process/start.ts'

@@ -1,6 +1,6 @@
 /**
  * Opens an index or a package's compression: gz in this process, xz, zst and bz2 by their programs. The file's SHA256
- * was compared with a signed one before (architecture.md, rule 4): no stranger's bytes come here.
+ * was compared with a signed one before (docs/architecture.md, rule 4): no stranger's bytes come here.
  */
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'

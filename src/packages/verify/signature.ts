@@ -1,7 +1,8 @@
 /**
- * Signatures of an index: gpgv in bubblewrap, on InRelease, on Release with Release.gpg, or on repomd.xml with its .asc. Owns the verdict, which
- * is read from gpgv's status lines (its exit code is 2 where one of several keys is not known: facts.md).
- * What counts afterwards is only what gpgv wrote: text outside the signed part never reaches a caller.
+ * Signatures of an index: gpgv in bubblewrap, on InRelease, on Release with Release.gpg, or on repomd.xml with its
+ * .asc. Owns the verdict, which is read from gpgv's status lines (its exit code is 2 where one of several keys is not
+ * known: docs/facts.md, 'Debian packages'). What counts afterwards is only what gpgv wrote: text outside the signed
+ * part never reaches a caller.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,5 +1,6 @@
 /**
- * What the shipped ABRT client asks before it sends anything (http.md, 'For the ABRT client'); each (A) line is quoted.
+ * What the shipped ABRT client asks before it sends anything (docs/http.md, 'For the ABRT client'); each line of that
+ * is quoted.
  */
 import { Buffer } from 'node:buffer'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-/** GET /<id>/events, and the streamed body of the 201 that it is made from (http.md). */
+/** GET /<id>/events, and the streamed body of the 201 that it is made from (docs/http.md, 'GET /<id> and below'). */
 import { appendFileSync, existsSync } from 'node:fs'
 import { once } from 'node:events'
 import { memoryUsage } from 'node:process'

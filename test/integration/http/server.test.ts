@@ -1,4 +1,4 @@
-/** The paths that belong to no task, and what holds for every answer (http.md, 'Rules for every answer'). */
+/** The paths that belong to no task, and what holds for every answer (docs/http.md, 'Rules for every answer'). */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startServer, type TestServer } from '../../helpers/server.ts'
 

@@ -1,4 +1,4 @@
-/** The paths of a task: status, results, removal (http.md, 'GET /<id>, /<id>/backtrace, /<id>/log'). */
+/** The paths of a task: status, results, removal (docs/http.md, 'GET /<id> and below'). */
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'

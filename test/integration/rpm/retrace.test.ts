@@ -1,4 +1,7 @@
-/** From a crash in a program of an RPM to its backtrace: the program abrt-retrace-worker, on an index of yum repositories. */
+/**
+ * From a crash in a program of an RPM to its backtrace: the program abrt-retrace-worker, on an index of yum
+ * repositories.
+ */
 import { execFileSync, spawn } from 'node:child_process'
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -211,7 +214,7 @@ describe('a crash in a program of a yum repository', () => {
   })
 })
 
-/** What ABRT's client asks of a server, one after the other (http.md, 'For the ABRT client'). */
+/** What ABRT's client asks of a server, one after the other (docs/http.md, 'For the ABRT client'). */
 async function askAsAbrt(
   world: RpmWorld,
   { core, manifest, rpmName, release, packages }: {

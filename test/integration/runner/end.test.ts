@@ -1,4 +1,7 @@
-/** How tasks end, and what is remembered of them: outcomes for dead workers, package_time, estimates (http.md). */
+/**
+ * How tasks end, and what is remembered of them: outcomes for dead workers, package_time, estimates (docs/http.md,
+ * 'POST /create').
+ */
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { packageTime } from '../../../schema/tables.ts'
@@ -90,7 +93,7 @@ describe('package_time', () => {
     await eventually(() => rows().length > 0)
     expect(rows()).toEqual([{ id: 1, package: 'bash', release: 'debian-12-amd64', time: expect.closeTo(2.4, 0) }])
 
-    // The average for this package on this release (D), rounded up to whole seconds.
+    // The average for this package on this release, rounded up to whole seconds.
     expect((await send('bash_9_amd64')).estimate).toBe(3)
     const other = await send('other_1.0_amd64', 'debian-11')
     await endOf(server, other)

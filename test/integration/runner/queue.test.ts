@@ -1,4 +1,4 @@
-/** Who runs, who waits, who is refused (http.md, /create; design, chapter 2.6; issue 4, item 6). */
+/** Who runs, who waits, who is refused (docs/http.md, 'POST /create'; docs/design.txt, chapter 2.6). */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { designMembers, tarOf } from '../../helpers/archives.ts'

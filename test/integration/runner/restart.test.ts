@@ -1,4 +1,4 @@
-/** Nothing accepted is lost: kill -9, SIGTERM, restart (goals.md, 'Trust'); the built program, in a child. */
+/** Nothing accepted is lost: kill -9, SIGTERM, restart (docs/goals.md, 'Trust'); the built program, in a child. */
 import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'

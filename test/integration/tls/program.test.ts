@@ -1,6 +1,6 @@
 /**
  * abrt-retrace-server as an administrator meets it: command line, exit codes, what it says, --check, SIGHUP
- * (settings.md).
+ * (docs/settings.md).
  */
 import { execFile } from 'node:child_process'
 import { copyFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,7 @@
-/** Plain HTTP behind a proxy: whose X-Forwarded-Proto counts, and HTTPS required on every path (http.md). */
+/**
+ * Plain HTTP behind a proxy: whose X-Forwarded-Proto counts, and HTTPS required on every path (docs/http.md, 'Rules for
+ * every answer').
+ */
 import { describe, expect, it } from 'vitest'
 import { http2Client } from '../../helpers/http2.ts'
 import { startServer } from '../../helpers/server.ts'

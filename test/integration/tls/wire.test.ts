@@ -1,4 +1,4 @@
-/** What arrives on the wire before any route sees it, over raw TLS sockets (http.md, 'Rules for every answer'). */
+/** What arrives on the wire before any route sees it, over raw TLS sockets (docs/http.md, 'Rules for every answer'). */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

@@ -30,7 +30,8 @@ const SETTINGS = [
 
 /**
  * `threadLibrary`: the folder, inside, with libthread_db.so.1 of the target's glibc for the debugger's architecture:
- * thread-local variables need it. It is loaded from there only (facts.md); undefined: none is.
+ * thread-local variables need it. It is loaded from there only (docs/facts.md, 'Cross-architecture gdb'); undefined:
+ * none is.
  */
 export function gdbArguments({ threadLibrary }: { threadLibrary: string | undefined }): string[] {
   const threads = threadLibrary === undefined ? [`libthread-db-search-path ${NOWHERE}`] : [

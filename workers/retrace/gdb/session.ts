@@ -28,7 +28,7 @@ const DEPTH_OF_GDB = 2
 const MAX_WARNINGS = 200
 const MAX_ERRORS = 4_096
 
-/** Speaks to a gdb that was started with GDB_ARGUMENTS. */
+/** Speaks to a gdb that was started with the words of arguments.ts. */
 export class Session {
   /** gdb's own log stream, line by line: warnings. Not part of any answer. */
   readonly warnings: string[] = []

@@ -6,7 +6,10 @@ import { type FramesAnswer, readFlag, readFrames, readText, splitByThread } from
 import type { Asker } from './asking.ts'
 import { type FrameValues, readValues } from './values.ts'
 
-/** Frames of a thread: a recursion of 29,000 costs 7.7 s and 2.6 MB, its first 2048 0.6 s and 0.2 MB (facts.md). */
+/**
+ * Frames of a thread: a recursion of 29,000 costs 7.7 s and 2.6 MB, its first 2048 0.6 s and 0.2 MB (docs/facts.md,
+ * 'gdb, driven').
+ */
 export const MAX_FRAMES = 2_048
 
 /** Threads in one question, when it is not about the crashed one. */

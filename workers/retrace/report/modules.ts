@@ -4,7 +4,7 @@
 import type { CoreModule } from '../../../src/elf/module.ts'
 import type { ResolvedModule } from '../resolve/resolve.ts'
 
-/** Rule 2 of architecture.md: the result says so. */
+/** docs/architecture.md, rule 2: the result says so. */
 export const BY_PATH = 'taken by its path, since the core holds no build-id of it'
 
 export interface ModuleCounts {

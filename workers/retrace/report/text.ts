@@ -1,6 +1,6 @@
 /**
- * The file `backtrace`: the text that people read and ABRT's tools parse (facts.md, 'ABRT's text format'). Pure. Owns
- * its shape, in this order: greeting, crash frame, blank line, threads (crashed first), libraries, registers,
+ * The file `backtrace`: the text that people read and ABRT's tools parse (docs/facts.md, 'ABRT's text format'). Pure.
+ * Owns its shape, in this order: greeting, crash frame, blank line, threads (crashed first), libraries, registers,
  * instructions, messages, notes. Refuses a line that those parsers would take for something else: behind the threads no
  * line begins with `#` or `Thread`, and none anywhere with `warning:`.
  */

@@ -84,7 +84,7 @@ async function tryCandidate(
   return false
 }
 
-/** Without a build-id in the core: only inside the packages that the client named (architecture.md, rule 2). */
+/** Without a build-id in the core: only inside the packages that the client named (docs/architecture.md, rule 2). */
 async function findByPath(module: CoreModule, search: Search): Promise<BinaryResult> {
   const result: BinaryResult = { file: undefined, way: 'missing', owner: undefined, tried: [] }
   for (const { row } of candidatesNamed(module, search.knowledge)) {

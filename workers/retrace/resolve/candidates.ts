@@ -1,7 +1,7 @@
 /**
- * Which packages can hold a module's program or library, the likeliest first; its build-id decides afterwards.
- * Owns the order of search (architecture.md, step 2): build-id, then the package that the file itself names, then those
- * that the client named, then path and release with every known version. Pure questions to the index.
+ * Which packages can hold a module's program or library, the likeliest first; its build-id decides afterwards. Owns the
+ * order of search (docs/architecture.md, 'The worker's steps'): build-id, then the package that the file itself names,
+ * then those that the client named, then path and release with every known version. Pure questions to the index.
  */
 import type { Core, CoreModule } from '../../../src/elf/core.ts'
 import type { PackageIndex, PackageRow } from '../../../src/packages/index/lookup.ts'

@@ -1,7 +1,7 @@
 /**
  * Debuginfo of a module and the dwz files that it leans on: by build-id, then by the source and version that made the
- * binary package. A missing dwz file costs arguments and lines without a word from gdb (facts.md), so the closure over
- * .gnu_debugaltlink is part of the answer.
+ * binary package. A missing dwz file costs arguments and lines without a word from gdb (docs/facts.md, 'gdb, driven'),
+ * so the closure over .gnu_debugaltlink is part of the answer.
  */
 import { packageLabel, type PackageRow } from '../../../src/packages/index/lookup.ts'
 import type { BinaryResult, Search } from './binary.ts'

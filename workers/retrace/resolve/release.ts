@@ -1,6 +1,6 @@
 /**
  * Which release a core is of. The core and the index decide: the client's word counts where they do not contradict it
- * (architecture.md, rule 2).
+ * (docs/architecture.md, rule 2).
  */
 import { architectureNamed, architectureRow, ARCHITECTURES } from '../../../src/elf/architecture.ts'
 import type { Core } from '../../../src/elf/core.ts'

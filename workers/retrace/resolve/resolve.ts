@@ -22,7 +22,7 @@ export type { KeptFile } from './store.ts'
 
 export type ModuleStatus = 'exact' | 'by-path' | 'mismatch' | 'missing' | 'no-debuginfo' | 'not-applicable'
 
-/** What is known of a module, and where its files are (architecture.md, 'The worker's steps'). */
+/** What is known of a module, and where its files are (docs/architecture.md, 'The worker's steps'). */
 export interface ResolvedModule {
   module: CoreModule
   status: ModuleStatus

@@ -1,7 +1,7 @@
 /**
  * The command line of the sandbox: which limits, which namespaces, what is visible inside and where. Pure: values in,
- * values out. Owns the wall of architecture.md, rule 4; refuses to bind anything that the plan does not name.
- * Facts and figures behind each argument: facts.md, 'Sandbox'.
+ * values out. Owns the wall of docs/architecture.md, rule 4; refuses to bind anything that the plan does not name.
+ * Facts and figures behind each argument: docs/facts.md, 'Sandbox'.
  */
 import { type Link, MERGED } from './links.ts'
 

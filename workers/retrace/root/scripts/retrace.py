@@ -2,7 +2,7 @@
 
 gdb's machine interface writes its answers byte by byte, a system call each: a megabyte of backtrace cost 1.7 s on top
 of 0.8 s. So MI starts a question and says how it ended, and the bulk goes this way. Every question ends with a line
-{"end": TOKEN}; questions.ts is the other side and believes nothing of this.
+{"end": TOKEN}; gdb/answers.ts is the other side and believes nothing of this.
 """
 import json
 import os
