@@ -16,10 +16,8 @@ import { receive } from '../upload/receive.ts'
 import { requestBody } from '../upload/request_body.ts'
 import { answer, TEXT } from '../http/answer.ts'
 import { refusals, textResponse } from '../http/description.ts'
+import { headersSent } from '../http/headers_sent.ts'
 import { methodNotAllowed } from '../http/method_not_allowed.ts'
-
-/** A task whose 201 cannot be sent is run all the same, after this long. */
-const MAX_WAIT_MS = 2000
 
 export function createRoutes(services: Services): Hono<AppEnv> {
   const { config, runner, metrics } = services
@@ -34,7 +32,8 @@ export function createRoutes(services: Services): Hono<AppEnv> {
         metrics.uploadBytes.inc(plan.contentLength)
         log('upload').info(`Accepted an upload (${plan.manifest}, ${plan.contentLength} bytes)`, { task: task.id })
         const response = await createdResponse(c, { accepted, plan, services })
-        whenHeadersAreSent(c.env.outgoing, () => runner.start(task, admission))
+        // A caller that has gone changes nothing for its task.
+        void headersSent(c.env.outgoing).then(() => runner.start(task, admission))
         return response
       } catch (cause) {
         admission[Symbol.dispose]()
@@ -103,16 +102,6 @@ async function estimate(task: Task, { config, runner }: Services): Promise<numbe
 /** RFC 7240: `respond-async` among the preferences, whatever parameters it has. */
 function prefersAsync(prefer: string | undefined): boolean {
   return (prefer ?? '').split(',').some((part) => /^respond-async *(?:[;=]|$)/i.test(part.trim()))
-}
-
-/** Calls `then` once the answer's headers have been handed to the connection, or will never be. */
-function whenHeadersAreSent(outgoing: AppEnv['Bindings']['outgoing'], then: () => void): void {
-  const deadline = Date.now() + MAX_WAIT_MS
-  const look = () => {
-    if (outgoing.headersSent || outgoing.destroyed || Date.now() > deadline) then()
-    else setImmediate(look)
-  }
-  setImmediate(look)
 }
 
 const describeCreate = describeRoute({
