@@ -5,22 +5,26 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError } from '../errors/usage_error.ts'
-import { type Connection, type RepositorySpec, USUAL_CONNECTION } from './format/format.ts'
+import { ASPECTS, type Connection, type PackageFormat, type RepositorySpec, USUAL_CONNECTION } from './format/format.ts'
+import { formatNamed } from './format/naming.ts'
 import { FORMATS } from './formats.ts'
 
 /** Reads them all; throws UsageError with file and line for what contradicts itself. */
-export function readConfiguration(folder: string): { repositories: RepositorySpec[]; warnings: string[] } {
+export function readConfiguration(
+  folder: string,
+  formats: readonly PackageFormat[] = FORMATS,
+): { repositories: RepositorySpec[]; warnings: string[] } {
   const repositories: RepositorySpec[] = []
   const warnings: string[] = []
   for (const name of fileNames(folder)) {
-    const format = FORMATS.find((one) => name.endsWith(one.extension))
+    const format = formats.find((one) => name.endsWith(one.extension))
     if (format === undefined) continue
     const path = join(folder, name)
     const read = format.configuration(path, textOf(path))
     repositories.push(...read.repositories)
     warnings.push(...read.warnings)
   }
-  assertNoContradiction(repositories)
+  assertNoContradiction(repositories, formats)
   return { repositories, warnings }
 }
 
@@ -43,7 +47,10 @@ function textOf(path: string): string {
 }
 
 /** The same suite twice must be configured alike: two answers to 'which release' or 'which key' are none. */
-export function assertNoContradiction(repositories: RepositorySpec[]): void {
+export function assertNoContradiction(
+  repositories: RepositorySpec[],
+  formats: readonly PackageFormat[] = FORMATS,
+): void {
   const seen = new Map<string, RepositorySpec>()
   for (const repository of repositories) {
     const key = `${repository.format} ${repository.uri} ${repository.suite}`
@@ -52,24 +59,14 @@ export function assertNoContradiction(repositories: RepositorySpec[]): void {
     if (other === undefined) continue
     for (const aspect of ASPECTS) {
       if (JSON.stringify(other[aspect]) === JSON.stringify(repository[aspect])) continue
+      const { aspects } = formatNamed(repository.format, formats)
       throw new UsageError(
         `${repository.file}:${repository.line}: the suite ${repository.suite} is in ${other.file}:${other.line} too, ` +
-          `with another ${NAMES[aspect]}`,
+          `with another ${aspects[aspect]}`,
       )
     }
   }
 }
-
-const NAMES = {
-  release: 'X-Retrace-Release (retrace_release)',
-  signedBy: 'Signed-By (gpgkey)',
-  fetch: 'X-Retrace-Fetch (retrace_fetch)',
-  superseded: 'X-Retrace-Superseded (retrace_superseded)',
-  checkValidUntil: 'Check-Valid-Until',
-  connection: 'proxy, password or certificate',
-  own: 'choice of mirrors, packages or checks',
-}
-const ASPECTS = ['release', 'signedBy', 'fetch', 'superseded', 'checkValidUntil', 'connection', 'own'] as const
 
 /** How a suite is reached, as the files say now; the usual way for one that they no longer name. */
 export function connectionTo(

@@ -4,10 +4,14 @@
  */
 import { RetraceError } from '../errors/errors.ts'
 import { controlIn, quote } from '../text/escape.ts'
+import { isNevra } from '../packages/format/dashes.ts'
+import { NAMINGS } from '../packages/naming/namings.ts'
 import { memberValue, packageLines } from '../task/manifest.ts'
 
 const MAX_RELEASE = 200
 const MAX_PATH = 4096
+
+const alternatives = new Intl.ListFormat('en-GB', { type: 'disjunction' })
 
 /** A rule says what is wrong with a member's value, as the end of a sentence that begins with its name; or nothing. */
 type Rule = (value: string) => string | undefined
@@ -61,14 +65,14 @@ function checkOsRelease(value: string): string | undefined {
 }
 
 function checkPackages(value: string): string | undefined {
-  const wrong = packageLines(value).find((line) => !isNevra(line) && !isDebianPackage(line))
-  return wrong === undefined ? undefined : describe(
-    wrong,
-    'has one package a line: name-[epoch:]version-release[.arch], name_version[_arch] or name=version',
-    'the line ',
-  )
+  const wrong = packageLines(value).find((line) => !NAMINGS.some((naming) => naming.isSpelling(line)))
+  const spellings = NAMINGS.flatMap((naming) => naming.spellings)
+  return wrong === undefined
+    ? undefined
+    : describe(wrong, `has one package a line: ${alternatives.format(spellings)}`, 'the line ')
 }
 
+/** What ABRT's client calls the package whose program crashed, on every distribution. */
 function checkPackage(value: string): string | undefined {
   return isNevra(value) ? undefined : describe(value, 'is name-[epoch:]version-release[.arch]')
 }
@@ -76,22 +80,6 @@ function checkPackage(value: string): string | undefined {
 function checkPath(value: string): string | undefined {
   if (value.startsWith('/') && value.length <= MAX_PATH && !/[\r\n]/.test(value)) return undefined
   return describe(value, 'is one absolute path')
-}
-
-/** `name-[epoch:]version-release[.arch]`, taken apart from its end: only the name may hold a hyphen. */
-function isNevra(line: string): boolean {
-  const release = line.lastIndexOf('-')
-  const version = line.lastIndexOf('-', release - 1)
-  if (release < 0 || version < 1) return false
-  return /^[A-Za-z0-9_][A-Za-z0-9._+~^-]*$/.test(line.slice(0, version)) &&
-    /^(?:[0-9]{1,10}:)?[A-Za-z0-9._+~^]+$/.test(line.slice(version + 1, release)) &&
-    /^[A-Za-z0-9._+~^]+$/.test(line.slice(release + 1))
-}
-
-/** Debian's `name_version[_arch]`, and `name=version` as apt takes it, an architecture after the name allowed. */
-function isDebianPackage(line: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9+.-]*_[A-Za-z0-9.+~:-]+(?:_[a-z0-9-]+)?$/.test(line) ||
-    /^[A-Za-z0-9_][A-Za-z0-9+._-]*(?::[a-z0-9-]+)?=[A-Za-z0-9.+~:^_-]+$/.test(line)
 }
 
 function describe(value: string, rule: string, what = ''): string {

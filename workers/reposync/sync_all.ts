@@ -15,8 +15,9 @@ import { readConfiguration } from '../../src/packages/configuration.ts'
 import { FetchError } from '../../src/packages/format/error.ts'
 import { forgetUnused } from '../../src/packages/transfer/remembered.ts'
 import { readNetwork } from '../../src/packages/transfer/transport.ts'
-import type { RepositorySpec } from '../../src/packages/format/format.ts'
-import { formatNamed } from '../../src/packages/formats.ts'
+import type { PackageFormat, RepositorySpec } from '../../src/packages/format/format.ts'
+import { formatNamed } from '../../src/packages/format/naming.ts'
+import { FORMATS } from '../../src/packages/formats.ts'
 import { isLease, takeLease } from '../../src/packages/index/lease.ts'
 import { noteConfigured, noteError } from '../../src/packages/index/repositories.ts'
 import { makeFolder } from '../../src/files/folder.ts'
@@ -33,15 +34,17 @@ export interface Services {
   signal: AbortSignal
   /** In place of the usual limits, and none on bandwidth. */
   transfer?: Transfer
+  /** In place of those of this installation. */
+  formats?: readonly PackageFormat[]
 }
 
 const FOLDER_PREFIX = '.reposync-'
 
 /** Syncs everything that is configured and wanted; resolves with the exit code. */
 export async function syncAll(options: Arguments, services: Services): Promise<number> {
-  const { config, database, signal, transfer = {} } = services
+  const { config, database, signal, transfer = {}, formats = FORMATS } = services
   const logger = log('reposync')
-  const { repositories, warnings } = readConfiguration(config.reposD)
+  const { repositories, warnings } = readConfiguration(config.reposD, formats)
   for (const warning of warnings) logger.warning(warning)
   const taken = takeLease(database, 'sync')
   if (!isLease(taken)) {
@@ -55,6 +58,7 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
     config,
     options,
     database,
+    formats,
     transfer,
     signal,
     network: readNetwork(config),
@@ -79,9 +83,9 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
     }
   }
   if (signal.aborted) logger.warning('stopped; the next run goes on from here')
-  else for (const line of tidy({ config, database, now: nowInSeconds() }, options)) stdout.write(`${line}\n`)
+  else for (const line of tidy({ config, database, formats, now: nowInSeconds() }, options)) stdout.write(`${line}\n`)
   if (!signal.aborted && !options.dryRun) forgetUnused(config.repoDir)
-  stdout.write(summary(results, { failures, repositories: repositories.length, started, options, config }))
+  stdout.write(summary(results, { failures, repositories: repositories.length, started, options, config, formats }))
   if (failures > 0 || signal.aborted) return EXIT.failed
   assertKnown(options.releases, [...run.fed].sort())
   return EXIT.done
@@ -93,13 +97,14 @@ interface Run extends ContextOptions {
   config: Services['config']
   options: Arguments
   database: Database
+  formats: readonly PackageFormat[]
 }
 
 async function syncOne(repository: RepositorySpec, run: Run): Promise<PartResult[]> {
   const { options, database, config } = run
   const results = await syncSuite({
     database,
-    format: formatNamed(repository.format),
+    format: formatNamed(repository.format, run.formats),
     repository,
     context: syncContext(repository, run),
     dryRun: options.dryRun,
@@ -158,10 +163,11 @@ function runFolder(repoDir: string): { folder: string } & Disposable {
 
 function summary(
   results: PartResult[],
-  run: { failures: number; repositories: number; started: number; options: Arguments; config: Services['config'] },
+  run: Pick<Run, 'options' | 'config' | 'formats'> & { failures: number; repositories: number; started: number },
 ): string {
   if (run.repositories === 0) {
-    return `No repository is configured: put .sources or .repo files into ${run.config.reposD}\n`
+    const extensions = run.formats.map(({ extension }) => extension).join(' or ')
+    return `No repository is configured: put ${extensions} files into ${run.config.reposD}\n`
   }
   const releases = [...new Set(results.map(({ release }) => release))].sort()
   const rows = releases.map((release) => {

@@ -4,6 +4,7 @@
  */
 import type { Config } from '../../src/config/config.ts'
 import type { Database } from '../../src/database/database.ts'
+import type { PackageNaming } from '../../src/packages/format/naming.ts'
 import { packagesInUse } from '../../src/packages/index/use.ts'
 import { evictOverQuota } from '../../src/packages/keep/evict.ts'
 import type { KeptPackage } from '../../src/packages/keep/kept.ts'
@@ -11,11 +12,16 @@ import { noteSuperseded, overdue, removeSuperseded } from '../../src/packages/ke
 
 /** Does it, or with `dryRun` finds out what would be done; a line for each package. `now`: Unix seconds. */
 export function tidy(
-  { config, database, now }: { config: Pick<Config, 'repoDir' | 'repoQuotaMb'>; database: Database; now: number },
+  { config, database, formats, now }: {
+    config: Pick<Config, 'repoDir' | 'repoQuotaMb'>
+    database: Database
+    formats?: readonly PackageNaming[]
+    now: number
+  },
   { dryRun }: { dryRun: boolean },
 ): string[] {
   if (!dryRun) {
-    noteSuperseded(database, now)
+    noteSuperseded(database, now, formats)
     // Workers that were killed did not give back their uses.
     packagesInUse(database)
   }

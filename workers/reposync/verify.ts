@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { stdout } from 'node:process'
 import { EXIT } from '../../src/program/program.ts'
 import { FetchError } from '../../src/packages/format/error.ts'
+import { FORMATS } from '../../src/packages/formats.ts'
 import { fetchPackage } from '../../src/packages/supply/package.ts'
 import { PackageIndex } from '../../src/packages/index/lookup.ts'
 import { packagesInUse } from '../../src/packages/index/use.ts'
@@ -21,7 +22,7 @@ import type { Services } from './sync_all.ts'
 export async function verifyKept(options: Arguments, services: Services): Promise<number> {
   const { config, database, signal } = services
   const { dryRun } = options
-  assertKnown(options.releases, new PackageIndex(database).releases().map(({ name }) => name))
+  assertKnown(options.releases, new PackageIndex(database, services.formats).releases().map(({ name }) => name))
   const wanted = keptPackages(database).filter(({ release }) => isWanted(options.releases, release))
   const verifier = new Verifier(database, config.repoDir)
   const counts = { damaged: 0, failed: 0 }
@@ -69,11 +70,14 @@ function repair(
   return dryRun ? 'gone upstream: files would be removed' : 'gone upstream: files removed, the others kept'
 }
 
-async function fetchAgain(kept: KeptPackage, { config, database, signal }: Services): Promise<boolean> {
-  const row = new PackageIndex(database).again(kept.id)
+async function fetchAgain(
+  kept: KeptPackage,
+  { config, database, signal, formats = FORMATS }: Services,
+): Promise<boolean> {
+  const row = new PackageIndex(database, formats).again(kept.id)
   if (row === undefined) return false
   try {
-    await fetchPackage(row, { config, database, signal, say: () => undefined })
+    await fetchPackage(row, { config, database, signal, formats, say: () => undefined })
     say(kept, 'fetched again')
     return true
   } catch (error) {

@@ -9,8 +9,9 @@ import { join } from 'node:path'
 import type { Database } from '../../src/database/database.ts'
 import { type Architecture, architectureNamed, architectureRow } from '../../src/elf/architecture.ts'
 import type { Core } from '../../src/elf/core.ts'
+import type { PackageFormat } from '../../src/packages/format/format.ts'
+import type { PackageIdentity } from '../../src/packages/format/naming.ts'
 import { PackageIndex, packageLabel } from '../../src/packages/index/lookup.ts'
-import { packageReadings } from '../../src/packages/package_name.ts'
 import type { PackageUses } from '../../src/packages/index/use.ts'
 import type { Deadline } from './time/deadline.ts'
 import { hostArchitecture } from './gdb/engine.ts'
@@ -37,6 +38,8 @@ export interface CompanionContext {
   readonly config: FetcherContext['config']
   readonly database: Database
   readonly uses: PackageUses
+  /** In place of those of this installation. */
+  readonly formats?: readonly PackageFormat[]
   readonly deadline: Deadline
   readonly signal: AbortSignal
   readonly said: Journal
@@ -71,9 +74,9 @@ export async function findCompanions(
 ): Promise<Companions> {
   const found = companionsOf(core, modules)
   const host = hostArchitecture()
-  const label = moduleNamed(modules, C_LIBRARY)?.package
-  if (host === undefined || host === core.architecture || label === undefined) return found
-  const other = await sameVersionFor(host, label, context)
+  const library = moduleNamed(modules, C_LIBRARY)?.owner
+  if (host === undefined || host === core.architecture || library === undefined) return found
+  const other = await sameVersionFor(host, library, context)
   return other === undefined ? found : { ...found, threadLibraries: new Map([...found.threadLibraries, [host, other]]) }
 }
 
@@ -84,24 +87,20 @@ function moduleNamed(modules: readonly ResolvedModule[], pattern: RegExp): Resol
 /** The thread library of the same package and version for another architecture, when an index knows that. */
 async function sameVersionFor(
   architecture: Architecture,
-  label: string,
-  { config, database, uses, deadline, signal, said }: CompanionContext,
+  { name, version }: PackageIdentity,
+  { config, database, uses, formats, deadline, signal, said }: CompanionContext,
 ): Promise<KeptFolder | undefined> {
-  const index = new PackageIndex(database)
+  const index = new PackageIndex(database, formats)
   const fetcher = new Fetcher({
     config,
     database,
     uses,
+    ...(formats === undefined ? {} : { formats }),
     say: (line) => said.repeat(line),
     signal: AbortSignal.any([signal, deadline.signal(FETCH_SHARE)]),
   }, index)
-  const [reading] = packageReadings(label)
-  if (reading?.version === undefined) return undefined
-  for (
-    const row of index.exactly(reading.name, reading.version).filter((each) =>
-      architectureNamed(each.architecture) === architecture
-    )
-  ) {
+  const rows = index.exactly(name, version).filter((each) => architectureNamed(each.architecture) === architecture)
+  for (const row of rows) {
     if (await fetcher.fetch(row) !== undefined) continue
     const found = threadLibraryIn(join(config.repoDir, row.release, row.folder ?? packageLabel(row)), architecture)
     if (found !== undefined) return found

@@ -4,7 +4,7 @@
  */
 import type { Core } from '../../src/elf/core.ts'
 import type { PackageCounts } from '../../src/packages/index/use.ts'
-import { packageName } from '../../src/packages/package_name.ts'
+import { packageName } from '../../src/packages/naming/package_name.ts'
 import type { Debugged } from './debug.ts'
 import type { Region } from './gdb/readable_memory.ts'
 import { cutSentence } from './report/lacking_memory.ts'

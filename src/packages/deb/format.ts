@@ -1,16 +1,24 @@
 /** Debian's format: deb822 configuration, signed suites, .deb files. */
 import type { PackageFormat } from '../format/format.ts'
 import { members } from './members.ts'
+import { naming } from './naming.ts'
 import { readSources } from './sources_file.ts'
 import { readIndices, readSuite } from './suite.ts'
-import { compareVersions } from './version.ts'
 
 export const deb: PackageFormat = {
-  name: 'deb',
+  ...naming,
   extension: '.sources',
+  aspects: {
+    release: 'X-Retrace-Release',
+    signedBy: 'Signed-By',
+    fetch: 'X-Retrace-Fetch',
+    superseded: 'X-Retrace-Superseded',
+    checkValidUntil: 'Check-Valid-Until',
+    connection: 'proxy, password or certificate',
+    own: 'choice',
+  },
   configuration: readSources,
   suite: readSuite,
   read: readIndices,
   members,
-  compareVersions,
 }

@@ -6,6 +6,7 @@
 import { controlIn } from '../../text/escape.ts'
 import type { IndexedPackage } from '../format/format.ts'
 import { lines } from './lines.ts'
+import { isDebugName } from './naming.ts'
 
 const FIELDS = new Set([
   'package',
@@ -79,7 +80,7 @@ export function readPackage(fields: Fields): IndexedPackage | string {
     version,
     architecture,
     ...source,
-    isDebug: /-dbg(sym)?$/.test(name) || fields['auto-built-package'] === 'debug-symbols',
+    isDebug: isDebugName(name) || fields['auto-built-package'] === 'debug-symbols',
     size: Number(size),
     sha256: sha256.toLowerCase(),
     path,

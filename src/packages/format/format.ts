@@ -3,6 +3,8 @@
  * verified and read, how a package is opened. A format is a folder beside this file; `formats.ts` lists them.
  * Everything else (index, fetching, keeping, resolving) knows no format.
  */
+import type { PackageNaming } from './naming.ts'
+
 /** One stanza of an administrator's file, for one address and suite: what to mirror, and whom to trust. */
 export interface RepositorySpec {
   format: string
@@ -182,10 +184,14 @@ export interface Member {
   body: AsyncIterable<Uint8Array> & { resume(): unknown }
 }
 
-export interface PackageFormat {
-  name: string
+/** In what two stanzas for the same suite must agree. */
+export const ASPECTS = ['release', 'signedBy', 'fetch', 'superseded', 'checkValidUntil', 'connection', 'own'] as const
+
+export interface PackageFormat extends PackageNaming {
   /** Extension of its configuration files, with the dot. */
   extension: string
+  /** What its configuration files call each of them. */
+  aspects: Readonly<Record<(typeof ASPECTS)[number], string>>
   /** Reads a configuration file. Throws UsageError with file and line for what contradicts itself. */
   configuration(file: string, text: string): { repositories: RepositorySpec[]; warnings: string[] }
   /** Fetches and verifies what a suite says about itself: one request when nothing has changed. */
@@ -202,5 +208,4 @@ export interface PackageFormat {
   verify?(file: string, repository: RepositorySpec, context: SyncContext): Promise<void>
   /** The members of a package file whose checksum was verified. */
   members(file: string, signal: AbortSignal): AsyncIterable<Member>
-  compareVersions(a: string, b: string): number
 }

@@ -5,14 +5,16 @@
 import { Buffer } from 'node:buffer'
 import type { Statement } from 'better-sqlite3'
 import type { Database } from '../../database/database.ts'
+import { formatNamed, type PackageNaming } from '../format/naming.ts'
+import { NAMINGS } from '../naming/namings.ts'
 
 /** A package that is known; its files are here when `folder` is set. */
 export interface PackageRow {
   id: number
   releaseId: number
   release: string
-  /** `deb` or `rpm`: how versions compare and packages are called. */
-  format: string
+  /** Of the format that its release is in. */
+  naming: PackageNaming
   name: string
   version: string
   architecture: string
@@ -35,7 +37,7 @@ export interface FileRow extends PackageRow {
 }
 
 // A release is fed by repositories of one format; asked here, since nobody else needs to know.
-const FORMAT = `coalesce((SELECT y.format FROM repository y WHERE y.release_id = r.id LIMIT 1), 'deb')`
+const FORMAT = '(SELECT y.format FROM repository y WHERE y.release_id = r.id LIMIT 1)'
 const PACKAGE =
   `p.id, p.release_id AS releaseId, r.name AS release, ${FORMAT} AS format, p.name, p.version, p.architecture, p.source,
   p.source_version AS sourceVersion, p.is_debug AS isDebug, p.size, p.gone, p.folder`
@@ -44,19 +46,20 @@ const FILE = `${PACKAGE}, f.path, f.role, f.size AS fileSize, f.has_debug AS has
 const JOIN = 'JOIN release r ON r.id = p.release_id'
 
 /** `libc6_2.36-9+deb12u14_amd64`, `bash-5.2.26-3.fc40.x86_64`: how a package is named to people, and its folder. */
-export function packageLabel(
-  { format, name, version, architecture }: Pick<PackageRow, 'format' | 'name' | 'version' | 'architecture'>,
-): string {
-  return format === 'rpm' ? `${name}-${version}.${architecture}` : `${name}_${version}_${architecture}`
+export function packageLabel(row: Pick<PackageRow, 'naming' | 'name' | 'version' | 'architecture'>): string {
+  return row.naming.label(row)
 }
 
 /** The index of a database. Statements are prepared when they are first asked. */
 export class PackageIndex {
+  /** The formats whose packages it can know. */
+  readonly namings: readonly PackageNaming[]
   readonly #client: Database['$client']
   readonly #statements = new Map<string, Statement<unknown[]>>()
 
-  constructor(database: Database) {
+  constructor(database: Database, namings: readonly PackageNaming[] = NAMINGS) {
     this.#client = database.$client
+    this.namings = namings
   }
 
   #all<Row>(sql: string, ...values: unknown[]): Row[] {
@@ -65,9 +68,15 @@ export class PackageIndex {
     return statement.all(...values) as Row[]
   }
 
+  /** Rows of packages or their files, whose format is a name in the database. */
+  #packages<Row extends PackageRow = PackageRow>(sql: string, ...values: unknown[]): Row[] {
+    return this.#all<Row & { format: string }>(sql, ...values)
+      .map((row) => ({ ...row, naming: formatNamed(row.format, this.namings) }))
+  }
+
   /** Kept files with a build-id (lower-case hex), whatever their role. */
   keptFiles(buildId: string): FileRow[] {
-    return this.#all(
+    return this.#packages(
       `SELECT DISTINCT ${FILE} FROM build_id b JOIN package p ON p.id = b.package_id ${JOIN}
        JOIN package_file f ON f.package_id = p.id AND f.build_id = b.build_id
        WHERE b.build_id = ? AND p.folder IS NOT NULL ORDER BY p.id, f.path`,
@@ -77,7 +86,7 @@ export class PackageIndex {
 
   /** Packages that hold a build-id in a role, kept or not: those of a release, those upstream, the newest first. */
   packagesWith(buildId: string, role: 'code' | 'debug' | 'dwz', releaseId?: number): PackageRow[] {
-    return this.#all(
+    return this.#packages(
       `SELECT ${PACKAGE} FROM build_id b JOIN package p ON p.id = b.package_id ${JOIN}
        WHERE b.build_id = ? AND b.role = ? ORDER BY p.release_id IS NOT ?, p.gone IS NOT NULL, p.id DESC LIMIT 50`,
       Buffer.from(buildId, 'hex'),
@@ -98,7 +107,7 @@ export class PackageIndex {
   madeFrom(
     { source, sourceVersion, releaseId }: Pick<PackageRow, 'source' | 'sourceVersion' | 'releaseId'>,
   ): PackageRow[] {
-    return this.#all(
+    return this.#packages(
       `SELECT ${PACKAGE} FROM package p ${JOIN}
        WHERE p.source = ? AND p.source_version = ? AND p.release_id = ? ORDER BY p.name LIMIT 500`,
       source,
@@ -118,7 +127,7 @@ export class PackageIndex {
 
   /** Every known version of a package in a release, in no order. */
   versionsOf(name: string, releaseId: number): PackageRow[] {
-    return this.#all(
+    return this.#packages(
       `SELECT ${PACKAGE} FROM package p ${JOIN} WHERE p.name = ? AND p.release_id = ? LIMIT 500`,
       name,
       releaseId,
@@ -127,16 +136,16 @@ export class PackageIndex {
 
   /** A package by name and exact version, in every release that has it. */
   exactly(name: string, version: string): PackageRow[] {
-    return this.#all(
+    return this.#packages(
       `SELECT ${PACKAGE} FROM package p ${JOIN} WHERE p.name = ? AND p.version = ? LIMIT 500`,
       name,
       version,
     )
   }
 
-  /** A package by name and version, of whatever epoch: `rpm -qa`, package notes and names of files have none. */
+  /** A package by name and version, of whatever epoch: lists of installed packages, package notes and names of files have none. */
   ofAnyEpoch(name: string, version: string): PackageRow[] {
-    return this.#all(
+    return this.#packages(
       `SELECT ${PACKAGE} FROM package p ${JOIN}
        WHERE p.name = ? AND substr(p.version, instr(p.version, ':') + 1) = ? LIMIT 500`,
       name,
@@ -146,7 +155,7 @@ export class PackageIndex {
 
   /** Kept files of a package. */
   filesOf(packageId: number): FileRow[] {
-    return this.#all(
+    return this.#packages(
       `SELECT ${FILE} FROM package_file f JOIN package p ON p.id = f.package_id ${JOIN}
        WHERE f.package_id = ? AND f.role <> 'link' AND p.folder IS NOT NULL`,
       packageId,
@@ -158,13 +167,19 @@ export class PackageIndex {
     return this.#all('SELECT 1 FROM build_id WHERE package_id = ? LIMIT 1', packageId).length > 0
   }
 
-  /** Ids, names and formats of the releases of an index. */
-  releases(): { id: number; name: string; format: string }[] {
-    return this.#all(`SELECT r.id, r.name, ${FORMAT} AS format FROM release r ORDER BY r.name`)
+  /** Ids and names of the releases of an index, with the naming of their format: none until a repository feeds one. */
+  releases(): { id: number; name: string; naming: PackageNaming | undefined }[] {
+    return this.#all<{ id: number; name: string; format: string | null }>(
+      `SELECT r.id, r.name, ${FORMAT} AS format FROM release r ORDER BY r.name`,
+    ).map(({ id, name, format }) => ({
+      id,
+      name,
+      naming: format === null ? undefined : formatNamed(format, this.namings),
+    }))
   }
 
   /** The package as it is now. */
   again(id: number): PackageRow | undefined {
-    return this.#all<PackageRow>(`SELECT ${PACKAGE} FROM package p ${JOIN} WHERE p.id = ?`, id)[0]
+    return this.#packages(`SELECT ${PACKAGE} FROM package p ${JOIN} WHERE p.id = ?`, id)[0]
   }
 }

@@ -4,7 +4,8 @@
  * still has it wants kept; the version stays known.
  */
 import type { Database } from '../../database/database.ts'
-import { formatNamed } from '../formats.ts'
+import { formatNamed, type PackageNaming } from '../format/naming.ts'
+import { NAMINGS } from '../naming/namings.ts'
 import { type KeptPackage, removeKept } from './kept.ts'
 
 const WEEK_S = 7 * 86_400
@@ -25,7 +26,11 @@ interface VersionRow {
 }
 
 /** Notes of each version since when a newer one is upstream beside it, in releases where that matters. Unix seconds. */
-export function noteSuperseded(database: Database, now: number): void {
+export function noteSuperseded(
+  database: Database,
+  now: number,
+  namings: readonly PackageNaming[] = NAMINGS,
+): void {
   const client = database.$client
   const releases = client.prepare(`SELECT DISTINCT release_id FROM repository WHERE superseded = 'one-week'`)
     .pluck().all() as number[]
@@ -37,7 +42,7 @@ export function noteSuperseded(database: Database, now: number): void {
   )
   const note = client.prepare('UPDATE package SET superseded = ? WHERE id = ?')
   for (const release of releases) {
-    const changes = supersededChanges(rows.all({ release }) as VersionRow[], now)
+    const changes = supersededChanges(rows.all({ release }) as VersionRow[], now, namings)
     client.transaction(() => {
       for (const { id, superseded } of changes) note.run(superseded, id)
     }).immediate()
@@ -45,22 +50,26 @@ export function noteSuperseded(database: Database, now: number): void {
 }
 
 /** What has to be noted anew of the versions of a release. */
-export function supersededChanges(rows: VersionRow[], now: number): { id: number; superseded: number | null }[] {
+export function supersededChanges(
+  rows: VersionRow[],
+  now: number,
+  namings: readonly PackageNaming[] = NAMINGS,
+): { id: number; superseded: number | null }[] {
   const byName = new Map<string, VersionRow[]>()
   for (const row of rows) byName.set(row.name, [...byName.get(row.name) ?? [], row])
   return rows.flatMap((row) => {
-    const { compareVersions } = formatNamed(row.format)
+    const naming = formatNamed(row.format, namings)
     const isSuperseded = (byName.get(row.name) ?? []).some((other) =>
-      other.gone === null && isOneArchitecture(other.architecture, row.architecture) &&
-      compareVersions(other.version, row.version) > 0
+      other.gone === null && isOneArchitecture(naming, other.architecture, row.architecture) &&
+      naming.compareVersions(other.version, row.version) > 0
     )
     const superseded = isSuperseded ? row.superseded ?? now : null
     return superseded === row.superseded ? [] : [{ id: row.id, superseded }]
   })
 }
 
-function isOneArchitecture(a: string, b: string): boolean {
-  return a === b || [a, b].some((name) => name === 'all' || name === 'noarch')
+function isOneArchitecture(naming: PackageNaming, a: string, b: string): boolean {
+  return a === b || naming.isIndependent(a) || naming.isIndependent(b)
 }
 
 /** Kept packages whose week is over. */

@@ -6,7 +6,8 @@
 import type { IndexEntry } from '../format/format.ts'
 import { canBeLoaded } from '../format/loadable.ts'
 import { usrMerged } from '../format/paths.ts'
-import { isDebugName, versionOf } from './primary.ts'
+import { isDebugName } from './naming.ts'
+import { versionOf } from './primary.ts'
 import { parseXml } from './xml.ts'
 
 const CODE_LINK = /^\/usr\/lib\/\.build-id\/([0-9a-f]{2})\/([0-9a-f]{6,126})(?:\.[0-9]{1,4})?$/

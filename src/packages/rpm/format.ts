@@ -1,19 +1,27 @@
 /** RPM's format: `.repo` files, yum repositories, .rpm files. */
 import type { PackageFormat } from '../format/format.ts'
 import { members } from './members.ts'
+import { naming } from './naming.ts'
 import { verifyPackage } from './package_signature.ts'
 import { readRepoFile } from './repo_file.ts'
 import { addressesOf, readIndices, readRepository } from './repository.ts'
-import { compareVersions } from './version.ts'
 
 export const rpm: PackageFormat = {
-  name: 'rpm',
+  ...naming,
   extension: '.repo',
+  aspects: {
+    release: 'retrace_release',
+    signedBy: 'gpgkey',
+    fetch: 'retrace_fetch',
+    superseded: 'retrace_superseded',
+    checkValidUntil: 'time of validity',
+    connection: 'proxy, password or certificate',
+    own: 'choice of mirrors, packages or checks',
+  },
   configuration: readRepoFile,
   suite: readRepository,
   read: readIndices,
   addresses: addressesOf,
   verify: verifyPackage,
   members,
-  compareVersions,
 }

@@ -5,6 +5,7 @@
  */
 import type { IndexedPackage } from '../format/format.ts'
 import { isInside } from './locations.ts'
+import { isDebugName } from './naming.ts'
 import { parseXml } from './xml.ts'
 
 /** What an index says of one package, as it is read. */
@@ -125,11 +126,6 @@ function packageOf(draft: Draft): IndexedPackage | string {
     path,
     buildIds: draft.buildIds,
   }
-}
-
-/** Whether a package holds debuginfo or its sources, and nothing that is loaded: a matter of names in this format. */
-export function isDebugName(name: string): boolean {
-  return /-debug(info|source)(-common.*)?$/.test(name)
 }
 
 /** `bash-5.2.26-3.fc40.src.rpm`: the version of a source has no epoch here, for all packages that it made alike. */

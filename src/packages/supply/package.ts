@@ -10,7 +10,9 @@ import type { Config } from '../../config/config.ts'
 import type { ProxyEnvironment } from '../../config/proxy_environment.ts'
 import type { Database } from '../../database/database.ts'
 import { log } from '../../telemetry/log.ts'
-import { formatNamed } from '../formats.ts'
+import type { PackageFormat } from '../format/format.ts'
+import { formatNamed } from '../format/naming.ts'
+import { FORMATS } from '../formats.ts'
 import { isLease, takeLease } from '../index/lease.ts'
 import { PackageIndex, packageLabel, type PackageRow } from '../index/lookup.ts'
 import { makeFolder } from '../../files/folder.ts'
@@ -30,6 +32,8 @@ export interface FetchContext {
   database: Database
   /** Ends waiting, downloading and unpacking. */
   signal: AbortSignal
+  /** By default those of this installation. */
+  formats?: readonly PackageFormat[]
   /** Hears of each download as it begins: `fetch: libc6-dbg 2.36-9+deb12u14 (7.0 MB)`. */
   say(line: string): void
   limits?: TransferLimits
@@ -41,7 +45,7 @@ export interface FetchContext {
 export async function fetchPackage(row: PackageRow, context: FetchContext): Promise<void> {
   const { database, signal } = context
   const subject = `package:${row.id}`
-  const index = new PackageIndex(database)
+  const index = new PackageIndex(database, context.formats)
   for (let hasWaited = false;; hasWaited = true) {
     if (isHere(row.id, index)) return
     assertNotFailed(database, subject)
@@ -66,7 +70,8 @@ async function fetchOnce(row: PackageRow, subject: string, context: FetchContext
   try {
     const { file, location } = await downloadPackage(row, context)
     const { format, sha256 } = location
-    await keepPackage(row, { file, format: formatNamed(format), sha256: hex(sha256) }, context)
+    const own = formatNamed(format, context.formats ?? FORMATS)
+    await keepPackage(row, { file, format: own, sha256: hex(sha256) }, context)
     rmSync(file, { force: true })
     forgetFailure(database, subject)
   } catch (error) {

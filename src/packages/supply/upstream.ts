@@ -10,8 +10,9 @@ import type { Database } from '../../database/database.ts'
 import { log } from '../../telemetry/log.ts'
 import { UsageError } from '../../errors/usage_error.ts'
 import { connectionTo, readConfiguration } from '../configuration.ts'
-import type { RepositorySpec, SyncContext } from '../format/format.ts'
-import { formatNamed } from '../formats.ts'
+import type { PackageFormat, RepositorySpec, SyncContext } from '../format/format.ts'
+import { formatNamed } from '../format/naming.ts'
+import { FORMATS } from '../formats.ts'
 import type { Bandwidth } from '../transfer/bandwidth.ts'
 import { download } from '../transfer/download.ts'
 import { FetchError } from '../format/error.ts'
@@ -24,6 +25,8 @@ export interface UpstreamContext {
   config: Pick<Config, 'repoDir' | 'reposD'> & { proxies: ProxyEnvironment }
   database: Database
   signal: AbortSignal
+  /** By default those of this installation. */
+  formats?: readonly PackageFormat[]
   limits?: TransferLimits
   bandwidth?: Bandwidth
   onBytes?: (count: number) => void
@@ -51,7 +54,7 @@ export interface Wanted {
 export async function fetchFrom(locations: Location[], wanted: Wanted, context: UpstreamContext): Promise<Location> {
   const { signal, config } = context
   const network = readNetwork(config)
-  const repositories = configured(config.reposD)
+  const repositories = configured(config.reposD, context.formats)
   let last: unknown
   for (const location of locations) {
     try {
@@ -72,7 +75,7 @@ async function fetchOne(
   wanted: Wanted,
   { context, transport, spec }: { context: UpstreamContext; transport: Transport; spec: RepositorySpec | undefined },
 ): Promise<void> {
-  const format = formatNamed(location.format)
+  const format = formatNamed(location.format, context.formats ?? FORMATS)
   if (spec === undefined && format.verify !== undefined) {
     throw new FetchError('refused', `[${location.suite}] is no longer configured, so nobody says which keys may sign`)
   }
@@ -138,9 +141,9 @@ async function fromAny(
 }
 
 /** What the administrator's files say now: they alone know proxies, passwords and keys. */
-function configured(reposD: string): RepositorySpec[] {
+function configured(reposD: string, formats: readonly PackageFormat[] | undefined): RepositorySpec[] {
   try {
-    return readConfiguration(reposD).repositories
+    return readConfiguration(reposD, formats).repositories
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     throw new FetchError('refused', `The repository files are not in order: ${error.message}`, { cause: error })

@@ -13,9 +13,9 @@ const MAY_CALL: Record<string, string> = {
   'src/config': 'src/errors',
   'src/program': '',
   'src/database': 'schema src/errors src/program',
-  'src/packages/format': '',
+  'src/packages/format': 'src/elf',
   'src/process': 'src/packages/format',
-  'src/packages/index': 'src/database src/packages/format src/process',
+  'src/packages/index': 'src/database src/packages/format src/process src/packages/naming',
   'src/files': '',
   'src/telemetry': 'src/text src/errors src/config',
   'src/task': 'src/errors src/files',
@@ -31,36 +31,37 @@ const MAY_CALL: Record<string, string> = {
     'src/text src/errors src/packages/format src/process src/elf src/packages/members src/packages/release src/packages/transfer src/packages/verify',
   'src/packages/rpm':
     'src/text src/errors src/packages/format src/process src/elf src/packages/members src/packages/release src/packages/transfer src/packages/verify',
+  'src/packages/naming': 'src/packages/format src/packages/deb src/packages/rpm',
   'src/packages':
-    'src/errors src/database src/packages/format src/packages/index src/elf src/packages/release src/packages/deb src/packages/rpm',
+    'src/errors src/database src/packages/format src/packages/index src/elf src/packages/release src/packages/deb src/packages/rpm src/packages/naming',
   'src/runner':
-    'src/text schema src/errors src/config src/database src/files src/task src/telemetry src/elf src/packages/release src/packages',
+    'src/text schema src/errors src/config src/database src/files src/task src/telemetry src/elf src/packages/release src/packages src/packages/naming',
   'src/http': 'src/text src/errors src/config src/database src/telemetry src/spool src/health src/runner',
   'src/stream': '',
-  'src/upload': 'src/text src/errors src/config src/task src/spool src/stream',
+  'src/upload': 'src/text src/errors src/config src/task src/spool src/stream src/packages/format src/packages/naming',
   'src/routes':
     'src/errors src/config src/program src/task src/telemetry src/spool src/elf src/packages/release src/packages src/runner src/http src/upload',
   'src/server': 'src/text src/errors src/config src/packages/index src/telemetry src/tls src/http src/routes',
   'src':
     'src/errors src/config src/program src/database src/telemetry src/spool src/tls src/health src/runner src/http src/routes src/server',
   'src/packages/keep':
-    'src/config src/database src/packages/format src/process src/packages/index src/files src/telemetry src/elf src/packages',
+    'src/config src/database src/packages/format src/process src/packages/index src/files src/telemetry src/elf src/packages src/packages/naming',
   'src/packages/supply':
     'src/errors src/config src/database src/packages/format src/packages/index src/files src/telemetry src/packages/transfer src/packages src/packages/keep',
   'workers/clean': 'src/errors src/config src/program src/task src/database src/telemetry src/spool src/packages/keep',
   'workers/reposync/command': 'src/errors',
   'workers/reposync/full':
-    'src/config src/program src/database src/packages/format src/packages/index src/telemetry src/packages src/packages/keep src/packages/supply workers/reposync/command',
+    'src/config src/program src/database src/packages/format src/packages/index src/telemetry src/packages src/packages/keep src/packages/supply workers/reposync/command src/packages/naming',
   'workers/reposync':
     'src/text src/errors src/config src/program src/database src/packages/format src/packages/index src/files src/telemetry src/packages/release src/packages/transfer src/packages src/packages/keep src/packages/supply workers/reposync/command workers/reposync/full',
   'workers/retrace/sandbox': 'src/text src/process',
   'workers/retrace/time': '',
   'workers/retrace/gdb': 'src/elf workers/retrace/sandbox workers/retrace/time src/process',
   'workers/retrace/resolve':
-    'src/config src/database src/packages/format src/packages/index src/elf src/packages/release src/packages src/packages/keep src/packages/supply',
+    'src/config src/database src/packages/format src/packages/index src/elf src/packages/release src/packages src/packages/keep src/packages/supply src/packages/naming',
   'workers/retrace/report': 'src/text src/elf workers/retrace/sandbox workers/retrace/gdb workers/retrace/resolve',
   'workers/retrace':
-    'src/text src/errors src/config src/program src/database src/packages/format src/packages/index src/elf src/packages workers/retrace/sandbox workers/retrace/time workers/retrace/gdb workers/retrace/resolve workers/retrace/report',
+    'src/text src/errors src/config src/program src/database src/packages/format src/packages/index src/elf src/packages workers/retrace/sandbox workers/retrace/time workers/retrace/gdb workers/retrace/resolve workers/retrace/report src/packages/naming',
 }
 
 function folderOf(path: string): string {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { naming } from '../../../src/packages/deb/naming.ts'
+import { naming as rpm } from '../../../src/packages/rpm/naming.ts'
 import { type Candidate, canHold, inOrder } from '../../../workers/reposync/full/plan.ts'
 
 const LIB: Candidate = {
@@ -8,7 +10,7 @@ const LIB: Candidate = {
   version: '1',
   architecture: 'amd64',
   size: 1000,
-  format: 'deb',
+  naming,
   uri: 'https://a.example/',
   isDebug: 0,
   hasBuildIds: 0,
@@ -22,7 +24,8 @@ describe('canHold()', () => {
     ['one that Contents knows without', { hasPath: false }, false],
     ['one that no Contents speaks of', { hasPath: false, hasContents: 0 }, true],
     ['one for every architecture with a program in Contents', { architecture: 'all' }, false],
-    ['one for noarch', { architecture: 'noarch', hasContents: 0 }, false],
+    ['one for every architecture that no Contents speaks of', { architecture: 'all', hasContents: 0 }, false],
+    ['one for every architecture of RPM', { naming: rpm, architecture: 'noarch', hasContents: 0 }, false],
     ['a debuginfo package', { isDebug: 1, hasPath: false }, true],
     ['one with build-ids in the index', { hasBuildIds: 1, hasPath: false }, true],
   ])('answers for %s', (_what, more, answer) => expect(canHold({ ...LIB, ...more })).toBe(answer))

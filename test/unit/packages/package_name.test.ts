@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { packageName, packageReadings } from '../../../src/packages/package_name.ts'
+import { naming as rpm } from '../../../src/packages/rpm/naming.ts'
+import { packageName, packageReadings } from '../../../src/packages/naming/package_name.ts'
 
 describe('packageName()', () => {
   it.each([
@@ -15,6 +16,8 @@ describe('packageName()', () => {
     ['base-files-12.4+deb12u5', 'base-files'],
     ['python3.11-minimal-3.11.2-6+deb12u9', 'python3.11-minimal'],
     ['xorg-x11-drv-r128-6.12.1-4.el9.noarch', 'xorg-x11-drv-r128'],
+    ['libfoo_2-1.0-3.fc40.x86_64', 'libfoo_2'],
+    ['libfoo_2-1.0-3.el9.aarch64', 'libfoo_2'],
     ['bash', 'bash'],
   ])('finds the name in %s', (text, name) => {
     expect(packageName(text)).toBe(name)
@@ -29,6 +32,17 @@ describe('packageReadings()', () => {
   it('gives both readings where Debian and RPM differ', () => {
     const versions = packageReadings('foo-1-2.0').map(({ name, version }) => `${name} ${version}`)
     expect(versions).toEqual(['foo 1-2.0', 'foo-1 2.0'])
+  })
+
+  it('has a name alone only where no format finds a version', () => {
+    expect(packageReadings('bash.x86_64')[0]).toEqual({ name: 'bash', version: undefined, architecture: 'x86_64' })
+    expect(packageReadings('base-files-12.4+deb12u5').map(({ version }) => version)).toEqual(['12.4+deb12u5'])
+  })
+
+  it('is of the formats that it is given', () => {
+    expect(packageReadings('libc6_2.36-9_amd64', [rpm])).toEqual([
+      { name: 'libc6_2.36-9_amd64', version: undefined, architecture: undefined },
+    ])
   })
 
   it('keeps the architecture apart', () => {

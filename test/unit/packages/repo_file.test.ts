@@ -127,7 +127,7 @@ timeout=2m
     )
     expect(() => assertNoContradiction([...one ?? [], ...one ?? []])).not.toThrow()
     expect(() => assertNoContradiction([...one ?? [], ...other ?? []])).toThrow(
-      'with another X-Retrace-Fetch (retrace_fetch)',
+      'with another retrace_fetch',
     )
     expect(() => assertNoContradiction([...one ?? [], ...unchecked ?? []])).toThrow('mirrors, packages or checks')
   })

@@ -3,6 +3,7 @@ import { readConfig } from '../../../src/config/config.ts'
 import { PROGRAMS } from '../../../src/config/settings.ts'
 import { readProxies } from '../../../src/config/proxy_environment.ts'
 import { openDatabase } from '../../../src/database/database.ts'
+import { naming } from '../../../src/packages/deb/naming.ts'
 import { PackageIndex, type PackageRow } from '../../../src/packages/index/lookup.ts'
 import { PackageUses } from '../../../src/packages/index/use.ts'
 import { Fetcher } from '../../../workers/retrace/resolve/fetcher.ts'
@@ -19,8 +20,7 @@ describe('a fetcher', () => {
       { config, database, uses, say: (line) => asked.push(line), signal: AbortSignal.timeout(30_000) },
       new PackageIndex(database),
     )
-    const row = (id: number) =>
-      ({ id, format: 'deb', name: `p${id}`, version: '1', architecture: 'amd64' }) as PackageRow
+    const row = (id: number) => ({ id, naming, name: `p${id}`, version: '1', architecture: 'amd64' }) as PackageRow
     const failures = await Promise.all(Array.from({ length: 1002 }, (_, id) => fetcher.fetch(row(id))))
     expect(failures[999]).toMatch(/^p999_1_amd64 could not be fetched: /)
     expect(failures.slice(1000)).toEqual([

@@ -10,6 +10,8 @@ import { log } from '../../../src/telemetry/log.ts'
 import { EXIT } from '../../../src/program/program.ts'
 import { readConfiguration } from '../../../src/packages/configuration.ts'
 import { FetchError } from '../../../src/packages/format/error.ts'
+import type { PackageFormat } from '../../../src/packages/format/format.ts'
+import { FORMATS } from '../../../src/packages/formats.ts'
 import { type FetchContext, fetchPackage } from '../../../src/packages/supply/package.ts'
 import { isLease, takeLease } from '../../../src/packages/index/lease.ts'
 import { PackageIndex } from '../../../src/packages/index/lookup.ts'
@@ -36,6 +38,8 @@ export interface FullServices {
   database: Database
   signal: AbortSignal
   transfer?: Transfer
+  /** In place of those of this installation. */
+  formats?: readonly PackageFormat[]
   hostWaits?: readonly number[]
   progressMs?: number
 }
@@ -52,17 +56,18 @@ interface Run extends FullServices {
 
 /** Fetches what is wanted; resolves with the exit code. */
 export async function fetchFull(options: Arguments, services: FullServices): Promise<number> {
-  const { config, database, signal } = services
-  const { repositories } = readConfiguration(config.reposD)
+  const { config, database, signal, formats = FORMATS } = services
+  const { repositories } = readConfiguration(config.reposD, formats)
   if (signal.aborted || !repositories.some(({ fetch }) => fetch === 'full')) return EXIT.done
-  if (options.dryRun) return say(wouldFetch(plan(database, repositories, options.releases)))
+  const wanting = { releases: options.releases, namings: formats }
+  if (options.dryRun) return say(wouldFetch(plan(database, repositories, wanting)))
   const taken = takeLease(database, 'full')
   if (!isLease(taken)) {
     log('reposync').info(`full: another abrt-reposync is fetching (process ${taken.pid} on ${taken.host})`)
     return EXIT.done
   }
   using _lease = taken
-  const wanted = plan(database, repositories, options.releases)
+  const wanted = plan(database, repositories, wanting)
   if (wanted.length === 0) return say('full: everything is here\n')
   return await fetchAll(wanted, services)
 }
@@ -106,14 +111,16 @@ async function lane(host: Host, run: Run): Promise<void> {
 }
 
 async function fetchOne(wanted: Wanted, host: Host, run: Run): Promise<void> {
-  const { config, database, progress, transfer = {} } = run
-  const row = new PackageIndex(database).again(wanted.id)
+  const { config, database, progress, transfer = {}, formats = FORMATS } = run
+  const index = new PackageIndex(database, formats)
+  const row = index.again(wanted.id)
   if (row === undefined || run.ended.aborted) return
   const part = progress.begin(wanted.size)
   try {
     await fetchPackage(row, {
       config,
       database,
+      formats,
       signal: AbortSignal.any([run.ended, AbortSignal.timeout(PACKAGE_MS)]),
       say: (line) => log('reposync').debug(line),
       onBytes: (bytes) => part.received(bytes),
@@ -122,7 +129,7 @@ async function fetchOne(wanted: Wanted, host: Host, run: Run): Promise<void> {
     host.answered()
     part.ended(true)
     // It was evicted at once: alone it is more than the quota, and the next ones would fare no better.
-    if (new PackageIndex(database).again(wanted.id)?.folder === null) run.noMore ??= QUOTA_REACHED
+    if (index.again(wanted.id)?.folder === null) run.noMore ??= QUOTA_REACHED
   } catch (error) {
     if (!(error instanceof FetchError)) throw error
     if (run.ended.aborted || error.isHost) part.putOff()

@@ -6,8 +6,9 @@
  */
 import type { Database } from '../../../src/database/database.ts'
 import type { RepositorySpec } from '../../../src/packages/format/format.ts'
+import { formatNamed, type PackageNaming } from '../../../src/packages/format/naming.ts'
 import type { PackageRow } from '../../../src/packages/index/lookup.ts'
-import { versionOrder } from '../../../src/packages/versions.ts'
+import { NAMINGS } from '../../../src/packages/naming/namings.ts'
 import { isWanted } from '../command/releases.ts'
 
 const HUGE = 256 * 2 ** 20
@@ -21,7 +22,7 @@ export interface Wanted {
 
 /** A package that is upstream and not here. */
 export interface Candidate extends Pick<PackageRow, 'id' | 'release' | 'name' | 'version' | 'architecture' | 'size'> {
-  format: Parameters<typeof versionOrder>[0]
+  naming: PackageNaming
   uri: string
   isDebug: number
   hasBuildIds: number
@@ -32,7 +33,11 @@ export interface Candidate extends Pick<PackageRow, 'id' | 'release' | 'name' | 
 }
 
 /** All that is wanted, the most useful first. `releases`: ids with or without architecture; empty: all. */
-export function plan(database: Database, repositories: RepositorySpec[], releases: string[]): Wanted[] {
+export function plan(
+  database: Database,
+  repositories: RepositorySpec[],
+  { releases, namings = NAMINGS }: { releases: string[]; namings?: readonly PackageNaming[] },
+): Wanted[] {
   const full = new Set(repositories.filter(({ fetch }) => fetch === 'full').map(({ uri, suite }) => `${uri} ${suite}`))
   const rows = database.$client.prepare(
     `SELECT y.id, y.uri, y.suite, y.release_id AS releaseId, r.name AS release
@@ -44,8 +49,9 @@ export function plan(database: Database, repositories: RepositorySpec[], release
     if (!full.has(`${row.uri} ${row.suite}`) || !isWanted(releases, row.release)) continue
     const withPath = names.get(row.releaseId) ?? namesWithPath(database, row.releaseId)
     names.set(row.releaseId, withPath)
-    for (const found of notHere(database, row.id)) {
-      if (!candidates.has(found.id)) candidates.set(found.id, { ...found, hasPath: withPath.has(found.name) })
+    for (const { format, ...found } of notHere(database, row.id)) {
+      if (candidates.has(found.id)) continue
+      candidates.set(found.id, { ...found, naming: formatNamed(format, namings), hasPath: withPath.has(found.name) })
     }
   }
   return inOrder([...candidates.values()].filter(canHold)).map(({ id, release, uri, size }) => ({
@@ -56,7 +62,9 @@ export function plan(database: Database, repositories: RepositorySpec[], release
   }))
 }
 
-function notHere(database: Database, repositoryId: number): Omit<Candidate, 'hasPath'>[] {
+type Unnamed = Omit<Candidate, 'hasPath' | 'naming'> & { format: string }
+
+function notHere(database: Database, repositoryId: number): Unnamed[] {
   return database.$client.prepare(
     `SELECT p.id, r.name AS release, p.name, p.version, p.architecture, p.size, p.is_debug AS isDebug,
        EXISTS (SELECT 1 FROM build_id b WHERE b.package_id = p.id) AS hasBuildIds,
@@ -64,7 +72,7 @@ function notHere(database: Database, repositoryId: number): Omit<Candidate, 'has
      FROM package_location l JOIN repository y ON y.id = l.repository_id
      JOIN package p ON p.id = l.package_id JOIN release r ON r.id = p.release_id
      WHERE l.repository_id = ? AND p.folder IS NULL AND p.gone IS NULL`,
-  ).all(repositoryId) as Omit<Candidate, 'hasPath'>[]
+  ).all(repositoryId) as Unnamed[]
 }
 
 function namesWithPath(database: Database, releaseId: number): Set<string> {
@@ -77,7 +85,7 @@ function namesWithPath(database: Database, releaseId: number): Set<string> {
 /** Whether a package can hold something that is kept. */
 export function canHold(one: Candidate): boolean {
   if (one.isDebug !== 0 || one.hasBuildIds !== 0) return true
-  if (one.architecture === 'all' || one.architecture === 'noarch') return false
+  if (one.naming.isIndependent(one.architecture)) return false
   return one.hasPath || one.hasContents === 0
 }
 
@@ -94,7 +102,7 @@ export function inOrder(candidates: Candidate[]): Candidate[] {
   }
   const age = new Map<number, number>()
   for (const group of groups.values()) {
-    group.sort((a, b) => versionOrder(a.format)(b.version, a.version))
+    group.sort((a, b) => a.naming.compareVersions(b.version, a.version))
     for (const [rank, one] of group.entries()) age.set(one.id, rank)
   }
   const isOlder = (one: Candidate) => (age.get(one.id) ?? 0) > 0 ? 1 : 0

@@ -5,9 +5,8 @@
  */
 import type { Core, CoreModule } from '../../../src/elf/core.ts'
 import type { PackageIndex, PackageRow } from '../../../src/packages/index/lookup.ts'
-import { packageReadings } from '../../../src/packages/package_name.ts'
+import { packageReadings } from '../../../src/packages/naming/package_name.ts'
 import { normalPath } from '../../../src/packages/format/paths.ts'
-import { versionOrder } from '../../../src/packages/versions.ts'
 import { notedPackage } from './package_note.ts'
 
 /** Packages tried per module and way: a stranger's core must not make us download an archive. */
@@ -41,7 +40,7 @@ export function namedPackages(
 ): Map<string, PackageRow[]> {
   const named = new Map<string, PackageRow[]>()
   for (const text of texts.slice(0, MAX_NAMED)) {
-    for (const { name, version } of packageReadings(text)) {
+    for (const { name, version } of packageReadings(text, index.namings)) {
       if (version === undefined) continue
       const isInRelease = (row: PackageRow) => releaseId === undefined || row.releaseId === releaseId
       const exact = index.exactly(name, version).filter(isInRelease)
@@ -105,7 +104,7 @@ export function buildKey({ source, sourceVersion, releaseId }: PackageRow): stri
 function packagesBeside(debug: PackageRow, path: string, index: PackageIndex): PackageRow[] {
   const built = index.madeFrom(debug).filter((row) => row.isDebug === 0 && row.architecture === debug.architecture)
   const owners = ownersOf(path, debug.releaseId, index)
-  const stem = debug.name.replace(/-(dbg(sym)?|debuginfo)$/, '')
+  const stem = debug.naming.binaryName(debug.name)
   const rank = (row: PackageRow) =>
     (row.version === debug.version ? 0 : 4) + (row.name === stem ? 0 : 1) + (row.gone === null ? 0 : 2)
   const ordered = built.sort((a, b) => rank(a) - rank(b))
@@ -143,7 +142,7 @@ export function candidatesByPath(module: CoreModule, knowledge: Knowledge): Cand
   const rows = releases.flatMap((id) =>
     ownersOf(module.path, id, index).slice(0, MAX_NAMES).flatMap((name) =>
       index.versionsOf(name, id).filter((row) => row.isDebug === 0)
-        .sort((a, b) => versionOrder(a.format)(b.version, a.version)).slice(0, MAX_VERSIONS)
+        .sort((a, b) => a.naming.compareVersions(b.version, a.version)).slice(0, MAX_VERSIONS)
     )
   )
   return distinct(rows).map((row) => ({ row, way: 'path' }))
@@ -154,8 +153,7 @@ export function debugPackagesBeside(binary: PackageRow, index: PackageIndex): Pa
   const rank = (row: PackageRow) =>
     (row.version === binary.version ? 0 : 2) + (row.name.startsWith(binary.name) ? 0 : 1)
   return index.madeFrom(binary).filter((row) => row.isDebug !== 0 && row.architecture === binary.architecture)
-    // Sources of debuginfo: no symbols, no lines.
-    .filter(({ name }) => !name.endsWith('-debugsource'))
+    .filter(({ naming, name }) => !naming.isDebugSource(name))
     .sort((a, b) => rank(a) - rank(b))
 }
 

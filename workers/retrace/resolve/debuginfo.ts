@@ -101,8 +101,7 @@ export async function dwzClosure(
 
 async function fetchDwz(file: StoredFile, altBuildId: string, { store, fetcher, knowledge }: Search) {
   const known = holders(altBuildId, 'dwz', knowledge)
-  // RPM has it in the main -debuginfo package of the source, for all of its subpackages.
-  const isMain = ({ name, source }: PackageRow) => name === `${source}-debuginfo`
+  const isMain = ({ naming, name, source }: PackageRow) => name === naming.mainDebugName(source)
   const beside = debugPackagesBeside(file.row, knowledge.index).sort((a, b) => Number(isMain(b)) - Number(isMain(a)))
   for (const row of [...known, ...beside].slice(0, MAX_PACKAGES)) {
     if (await fetcher.fetch(row) !== undefined) continue

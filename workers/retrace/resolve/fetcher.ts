@@ -4,6 +4,7 @@
  */
 import type { Config } from '../../../src/config/config.ts'
 import type { Database } from '../../../src/database/database.ts'
+import type { PackageFormat } from '../../../src/packages/format/format.ts'
 import { type PackageIndex, packageLabel, type PackageRow } from '../../../src/packages/index/lookup.ts'
 import type { PackageUses } from '../../../src/packages/index/use.ts'
 import type { FetchContext } from '../../../src/packages/supply/package.ts'
@@ -18,6 +19,8 @@ export interface FetcherContext {
   config: FetchContext['config'] & Pick<Config, 'taskTimeoutS'>
   database: Database
   uses: PackageUses
+  /** In place of those of this installation. */
+  formats?: readonly PackageFormat[]
   say(line: string): void
   signal: AbortSignal
 }

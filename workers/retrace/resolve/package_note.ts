@@ -4,11 +4,11 @@
  * than a claim: the build-id decides.
  */
 import type { CoreModule } from '../../../src/elf/core.ts'
+import type { PackageIdentity, PackageNaming } from '../../../src/packages/format/naming.ts'
 
-export interface NotedPackage {
-  readonly name: string
-  readonly version: string
-  readonly architecture: string | undefined
+export interface NotedPackage extends PackageIdentity {
+  /** The format's name, as the note has it. */
+  readonly type: string | undefined
 }
 
 const WORD = /^[A-Za-z0-9][A-Za-z0-9+.:~^_-]{0,199}$/
@@ -16,14 +16,21 @@ const WORD = /^[A-Za-z0-9][A-Za-z0-9+.:~^_-]{0,199}$/
 /** Undefined where the core holds no note, or one that names no package. */
 export function notedPackage({ packageNote }: Pick<CoreModule, 'packageNote'>): NotedPackage | undefined {
   if (packageNote === undefined) return undefined
-  const { name, version, architecture } = JSON.parse(packageNote) as Record<string, unknown>
+  const { type, name, version, architecture } = JSON.parse(packageNote) as Record<string, unknown>
   if (!isWord(name) || !isWord(version)) return undefined
-  return { name, version, architecture: isWord(architecture) ? architecture : undefined }
+  return {
+    type: isWord(type) ? type : undefined,
+    name,
+    version,
+    architecture: isWord(architecture) ? architecture : undefined,
+  }
 }
 
-/** As packages are named to people. */
-export function notedLabel({ name, version, architecture }: NotedPackage): string {
-  return [name, version, ...(architecture === undefined ? [] : [architecture])].join('_')
+/** As its format names packages to people; in words where that is none of ours. */
+export function notedLabel(noted: NotedPackage, namings: readonly PackageNaming[]): string {
+  const naming = namings.find(({ name }) => name === noted.type)
+  if (naming !== undefined) return naming.label(noted)
+  return [noted.name, noted.version, ...(noted.architecture === undefined ? [] : [noted.architecture])].join(' ')
 }
 
 function isWord(value: unknown): value is string {

@@ -2,8 +2,9 @@
  * Which release a core is of. The core and the index decide: the client's word counts where they do not contradict it
  * (docs/architecture.md, rule 2).
  */
-import { architectureNamed, architectureRow, ARCHITECTURES } from '../../../src/elf/architecture.ts'
+import { architectureNamed, ARCHITECTURES } from '../../../src/elf/architecture.ts'
 import type { Core } from '../../../src/elf/core.ts'
+import type { PackageNaming } from '../../../src/packages/format/naming.ts'
 import type { PackageIndex } from '../../../src/packages/index/lookup.ts'
 import { releaseId } from '../../../src/packages/release/release_id.ts'
 
@@ -44,11 +45,14 @@ export function decideRelease(core: Core, hint: string | undefined, index: Packa
   }
 }
 
-/** Its own architecture, and in a release of RPM packages the one whose packages stand beside (multilib). */
-function holdsArchitecture({ name, format }: { name: string; format: string }, wanted: Core['architecture']): boolean {
+/** Its own architecture, and in some formats another one whose packages stand beside (multilib). */
+function holdsArchitecture(
+  { name, naming }: { name: string; naming: PackageNaming | undefined },
+  wanted: Core['architecture'],
+): boolean {
   const own = architectureNamed(name.slice(name.lastIndexOf('-') + 1))
   if (own === undefined || wanted === undefined) return false
-  return own === wanted || (format === 'rpm' && architectureRow(own).multilib === wanted)
+  return own === wanted || naming?.multilib(own) === wanted
 }
 
 /** The release of the hint for the architecture that carries the core's: an i386 program on x86_64. */

@@ -5,11 +5,12 @@
  */
 import type { Database } from '../../../src/database/database.ts'
 import type { Core, CoreModule } from '../../../src/elf/core.ts'
-import { PackageIndex, packageLabel } from '../../../src/packages/index/lookup.ts'
+import type { PackageFormat } from '../../../src/packages/format/format.ts'
+import type { PackageIdentity } from '../../../src/packages/format/naming.ts'
+import { PackageIndex, packageLabel, type PackageRow } from '../../../src/packages/index/lookup.ts'
 import type { PackageUses } from '../../../src/packages/index/use.ts'
 import { noteLost } from '../../../src/packages/keep/kept.ts'
-import { packageName, packageReadings } from '../../../src/packages/package_name.ts'
-import { versionOrder } from '../../../src/packages/versions.ts'
+import { packageName, packageReadings } from '../../../src/packages/naming/package_name.ts'
 import { type BinaryResult, findBinary, type Search } from './binary.ts'
 import { buildKey, closestVersions, countBuilds, MAX_NAMED, namedPackages, ownersOf } from './candidates.ts'
 import { dwzClosure, findDebugBeside, findDebugByBuildId } from './debuginfo.ts'
@@ -28,6 +29,8 @@ export interface ResolvedModule {
   status: ModuleStatus
   /** `libc6_2.36-9+deb12u14_amd64`: the package that has it, or would. */
   package: string | undefined
+  /** What that is the label of. */
+  owner?: PackageIdentity
   debugPackage: string | undefined
   binary: KeptFile | undefined
   /** Equal to `binary` when that was not stripped. */
@@ -57,6 +60,8 @@ export interface ResolveContext {
   database: Database
   /** The packages of whatever is resolved are in use until it is disposed of: after gdb has read them. */
   uses: PackageUses
+  /** In place of those of this installation. */
+  formats?: readonly PackageFormat[]
   /** Hears progress lines, with their step in front: `fetch: libc6-dbg 2.36-9+deb12u14 (7.0 MB)`. */
   say(line: string): void
   signal: AbortSignal
@@ -76,7 +81,7 @@ export interface Resolution {
 /** Resolves all modules. Throws only for a broken database or disk: what is missing is a status. */
 export async function resolveModules(core: Core, hints: Hints, context: ResolveContext): Promise<Resolution> {
   const started = performance.now()
-  const index = new PackageIndex(context.database)
+  const index = new PackageIndex(context.database, context.formats)
   const release = decideRelease(core, hints.release, index)
   if (release.remark !== undefined) context.say(`resolve: ${release.remark}`)
   const texts = hints.package === undefined ? hints.packages : [hints.package, ...hints.packages]
@@ -123,7 +128,7 @@ async function resolveModule(module: CoreModule, search: Search): Promise<Resolv
   return {
     module,
     status: statusOf(binary, debug.file),
-    package: binary.owner === undefined ? labelInNote(module) : packageLabel(binary.owner),
+    ...(binary.owner === undefined ? noted(module, search) : owned(binary.owner)),
     debugPackage: debug.owner === undefined ? undefined : packageLabel(debug.owner),
     binary: publicFile(binary.file),
     debug: publicFile(debug.file),
@@ -168,10 +173,14 @@ function publicFile(file: StoredFile | undefined): KeptFile | undefined {
   return file && { path: file.path, buildId: file.buildId, packageDir: file.packageDir }
 }
 
+function owned(owner: PackageIdentity & Pick<PackageRow, 'naming'>): Pick<ResolvedModule, 'package' | 'owner'> {
+  return { package: owner.naming.label(owner), owner }
+}
+
 /** What the file says of itself, where no index knows better. */
-function labelInNote(module: CoreModule): string | undefined {
-  const noted = notedPackage(module)
-  return noted && notedLabel(noted)
+function noted(module: CoreModule, { knowledge }: Search): Pick<ResolvedModule, 'package' | 'owner'> {
+  const owner = notedPackage(module)
+  return owner === undefined ? { package: undefined } : { owner, package: notedLabel(owner, knowledge.index.namings) }
 }
 
 /** The client named versions that no index has: the reason why modules are missing, and what is known instead. */
@@ -180,20 +189,22 @@ function sayUnknownVersions(modules: ResolvedModule[], texts: string[], { knowle
   if (releaseId === undefined) return
   const unknown = new Map<string, string>()
   for (const text of texts.slice(0, MAX_NAMED)) {
-    const [reading] = packageReadings(text)
+    const [reading] = packageReadings(text, index.namings)
     if (reading?.version === undefined || named.has(reading.name) || unknown.has(reading.name)) continue
     unknown.set(reading.name, reading.version)
   }
-  if (unknown.size === 0) return
+  const naming = index.releases().find(({ id }) => id === releaseId)?.naming
+  if (unknown.size === 0 || naming === undefined) return
   for (const resolved of modules) {
     if (resolved.binary !== undefined || resolved.status === 'not-applicable') continue
     for (const name of ownersOf(resolved.module.path, releaseId, index)) {
       const wanted = unknown.get(name)
       if (wanted === undefined) continue
-      const rows = index.versionsOf(name, releaseId)
-      const format = rows[0]?.format ?? 'deb'
-      const versions = closestVersions(rows.map(({ version }) => version), wanted, versionOrder(format))
-      resolved.package ??= `${name}${format === 'rpm' ? '-' : '_'}${wanted}`
+      const known = index.versionsOf(name, releaseId).map(({ version }) => version)
+      const versions = closestVersions(known, wanted, naming.compareVersions)
+      if (resolved.package === undefined) {
+        Object.assign(resolved, owned({ naming, name, version: wanted, architecture: undefined }))
+      }
       resolved.tried.push(
         `the client says ${name} ${wanted}, which no index here has; known: ${versions.join(', ')}`,
       )
@@ -207,10 +218,9 @@ function ownerOf(
   { modules, texts, search }: { modules: ResolvedModule[]; texts: string[]; search: Search },
 ): string | undefined {
   const program = modules.find(({ module }) => module.kind === 'executable')
-  const label = program?.package
-  if (label !== undefined) return packageName(label)
+  if (program?.owner !== undefined) return program.owner.name
   const { index, releaseId } = search.knowledge
   const path = program?.module.path ?? core.files[0]?.path
   const owners = releaseId === undefined || path === undefined ? [] : ownersOf(path, releaseId, index)
-  return owners[0] ?? (texts[0] === undefined ? undefined : packageName(texts[0]))
+  return owners[0] ?? (texts[0] === undefined ? undefined : packageName(texts[0], index.namings))
 }

@@ -1,0 +1,61 @@
+/**
+ * How a format calls its packages and orders their versions: what is needed to understand an index that is here already.
+ * Pure and light (no network, no archives, no programs): a worker whose packages are all here loads nothing else of a
+ * format, and its start is time that a client waits.
+ */
+import type { Architecture } from '../../elf/architecture.ts'
+
+/** A package by what sets it apart from others. */
+export interface PackageIdentity {
+  readonly name: string
+  /** As the format writes it: `[epoch:]version[-release]`. */
+  readonly version: string
+  /** As the format writes it, what is for every machine included; undefined where nobody said. */
+  readonly architecture: string | undefined
+}
+
+/** One reading of a client's text. */
+export interface PackageReading {
+  readonly name: string
+  /** Undefined when the text held a name alone. */
+  readonly version: string | undefined
+  /** As written. */
+  readonly architecture: string | undefined
+}
+
+export interface PackageNaming {
+  /** As rows of repositories have it, and the `type` of a package note. */
+  readonly name: string
+  /** How a package is named to people, and its folder; an architecture that nobody said is left away. */
+  label(pack: PackageIdentity): string
+  /** Negative, zero or positive as `a` is older than, equal to or newer than `b`. */
+  compareVersions(a: string, b: string): number
+  /** Whether a package of this architecture is for every machine. */
+  isIndependent(architecture: string): boolean
+  /** The architecture whose packages a release of this one holds besides its own. */
+  multilib(architecture: Architecture): Architecture | undefined
+  /** The package whose debuginfo one of this name holds, as far as names tell. */
+  binaryName(debugName: string): string
+  /** Whether a debuginfo package of this name holds sources alone: no symbols, no lines. */
+  isDebugSource(name: string): boolean
+  /** The debuginfo package of a source that holds what the others of that source share; undefined: there is none. */
+  mainDebugName(source: string): string | undefined
+  /** How clients may write a package of this format, one word for each way, for people. */
+  readonly spellings: readonly string[]
+  /** Whether a line of a client is one of them: the strict rule for what is sent to us. */
+  isSpelling(line: string): boolean
+  /** Whether the text bears marks of this format that no package of another one has. */
+  isCertain(text: string): boolean
+  /** What a text means in this format, the likeliest first, at most a dozen; it has no white space and no slash. */
+  readings(text: string): PackageReading[]
+}
+
+/** The one of a list that a row of the index names. */
+export function formatNamed<Format extends Pick<PackageNaming, 'name'>>(
+  name: string,
+  among: readonly Format[],
+): Format {
+  const format = among.find((one) => one.name === name)
+  if (format === undefined) throw new RangeError(`Expected a package format that is known here, got ${name}`)
+  return format
+}
