@@ -5,7 +5,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError } from '../errors/usage_error.ts'
-import { ASPECTS, type Connection, type PackageFormat, type RepositorySpec, USUAL_CONNECTION } from './format/format.ts'
+import { type Connection, USUAL_CONNECTION } from './format/connection.ts'
+import type { PackageFormat } from './format/format.ts'
+import { ASPECTS, type RepositorySpec } from './format/repository_spec.ts'
 import { formatNamed } from './format/naming.ts'
 import { FORMATS } from './formats.ts'
 

@@ -6,7 +6,10 @@ import type { Database } from '../../src/database/database.ts'
 import { log } from '../../src/telemetry/log.ts'
 import { releaseIdOf } from '../../src/packages/release/release_id.ts'
 import { FetchError } from '../../src/packages/format/error.ts'
-import type { PackageFormat, RepositorySpec, SignedSuite, SyncContext } from '../../src/packages/format/format.ts'
+import type { PackageFormat } from '../../src/packages/format/format.ts'
+import type { RepositorySpec } from '../../src/packages/format/repository_spec.ts'
+import type { SignedSuite } from '../../src/packages/format/suite.ts'
+import type { SyncContext } from '../../src/packages/format/sync_context.ts'
 import {
   findRepository,
   newestDate,

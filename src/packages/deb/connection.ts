@@ -3,7 +3,7 @@
  * `X-Retrace-Proxy`, `X-Retrace-CA-File`, `X-Retrace-Client-Cert`, `X-Retrace-Client-Key`.
  * Refuses what would send a password in clear text; no message of this file holds a value that may be secret.
  */
-import { type Connection, type Credentials, USUAL_CONNECTION } from '../format/format.ts'
+import { type Connection, type Credentials, USUAL_CONNECTION } from '../format/connection.ts'
 
 /** Refuses, naming the line of a key. */
 type Fail = (key: string, message: string) => never

@@ -4,7 +4,7 @@
  */
 import { canBeLoaded } from '../format/loadable.ts'
 import { usrMerged } from '../format/paths.ts'
-import type { IndexEntry } from '../format/format.ts'
+import type { IndexEntry } from '../format/index_entry.ts'
 import { lines } from './lines.ts'
 
 const BUILD_ID_PATH = /^usr\/lib\/debug\/\.build-id\/([0-9a-f]{2})\/([0-9a-f]{6,62})\.debug$/

@@ -3,7 +3,7 @@
  * before. Owns nothing on disk; what is kept of it, and under which names, is `keep/`'s decision.
  */
 import { startChild } from '../../process/start.ts'
-import type { Member } from '../format/format.ts'
+import type { Member } from '../format/member.ts'
 import { tarMembers } from '../members/tar_members.ts'
 
 const TIMEOUT_MS = 600_000

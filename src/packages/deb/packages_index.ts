@@ -4,7 +4,7 @@
  * lead out of the store, or could not be verified.
  */
 import { controlIn } from '../../text/escape.ts'
-import type { IndexedPackage } from '../format/format.ts'
+import type { IndexedPackage } from '../format/index_entry.ts'
 import { lines } from './lines.ts'
 import { isDebugName } from './naming.ts'
 

@@ -5,7 +5,8 @@
  */
 import { architectureNamed } from '../../elf/architecture.ts'
 import { UsageError } from '../../errors/usage_error.ts'
-import type { RepositorySpec, Trust } from '../format/format.ts'
+import type { RepositorySpec } from '../format/repository_spec.ts'
+import type { Trust } from '../format/trust.ts'
 import { faultOfConfigured } from '../release/release_id.ts'
 import { addressOf, CONNECTION_KEYS, connectionOf } from './connection.ts'
 import { type Field, parseStanzas, type Stanza, SyntaxFault } from './deb822.ts'

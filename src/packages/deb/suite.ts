@@ -6,16 +6,11 @@
 import { join } from 'node:path'
 import { rm } from 'node:fs/promises'
 import { FetchError } from '../format/error.ts'
-import type {
-  IndexEntry,
-  IndexSelection,
-  Refreshed,
-  RepositorySpec,
-  SignedSuite,
-  SuiteIndices,
-  SyncContext,
-  Trust,
-} from '../format/format.ts'
+import type { IndexEntry } from '../format/index_entry.ts'
+import type { RepositorySpec } from '../format/repository_spec.ts'
+import type { IndexSelection, SignedSuite, SuiteIndices } from '../format/suite.ts'
+import type { Refreshed, SyncContext } from '../format/sync_context.ts'
+import type { Trust } from '../format/trust.ts'
 import { readContents } from './contents.ts'
 import { decompressed } from '../transfer/decompress.ts'
 import { readPackages } from './packages_index.ts'

@@ -3,7 +3,7 @@
  * from one run to the next; the administrator's files say what it should be, this says what it is.
  */
 import type { Database } from '../../database/database.ts'
-import type { RepositorySpec } from '../format/format.ts'
+import type { RepositorySpec } from '../format/repository_spec.ts'
 
 /** A repository row: one component and architecture of a suite. */
 export interface RepositoryRow {

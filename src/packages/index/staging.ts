@@ -5,7 +5,7 @@
  */
 import { Buffer } from 'node:buffer'
 import type { Database } from '../../database/database.ts'
-import type { IndexEntry } from '../format/format.ts'
+import type { IndexEntry } from '../format/index_entry.ts'
 
 /** What a commit changed, for the log. */
 export interface GenerationCounts {

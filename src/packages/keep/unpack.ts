@@ -10,7 +10,7 @@ import { ElfError } from '../../elf/error.ts'
 import { readElfFile } from '../../elf/file.ts'
 import { fileSource } from '../../elf/source.ts'
 import { FetchError } from '../format/error.ts'
-import type { Member } from '../format/format.ts'
+import type { Member } from '../format/member.ts'
 import { HEAD_BYTES, isGdbScript, isKeptElf, linkTarget, memberPath } from './choose.ts'
 import { FILE_MODE, makeFolder } from '../../files/folder.ts'
 

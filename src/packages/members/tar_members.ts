@@ -5,7 +5,7 @@
 import { extract, type Header } from 'tar-stream'
 import type { RunningChild } from '../../process/start.ts'
 import { FetchError } from '../format/error.ts'
-import type { Member } from '../format/format.ts'
+import type { Member } from '../format/member.ts'
 
 /** Each member with its bytes; throws FetchError 'malformed' for a package that does not open. */
 export async function* tarMembers(running: RunningChild): AsyncGenerator<Member> {

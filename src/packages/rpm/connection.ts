@@ -2,7 +2,7 @@
  * The part of a section that says how its hosts are reached, in dnf's words: proxy, user and password, certificates,
  * time-out. No message of this file holds a value that may be secret.
  */
-import { type Connection, type Credentials, USUAL_CONNECTION } from '../format/format.ts'
+import { type Connection, type Credentials, USUAL_CONNECTION } from '../format/connection.ts'
 import type { Reader } from './reader.ts'
 
 /** The connection of a repository at an address. */

@@ -3,7 +3,7 @@
  * when a package is fetched. What cannot be had anew is used as it is, since the list of yesterday is better than none.
  */
 import { FetchError } from '../format/error.ts'
-import type { Refreshed, SyncContext } from '../format/format.ts'
+import type { Refreshed, SyncContext } from '../format/sync_context.ts'
 
 /** Bytes of a metalink of Fedora: 40,000. */
 const MAX_DOCUMENT = 8 << 20

@@ -3,7 +3,7 @@
  * Owns the paths that are build-ids (`/usr/lib/.build-id`, `/usr/lib/debug/.build-id`, where a second file of the same
  * id has the suffix `.1`); of the others, `loadable.ts` says which are worth a row.
  */
-import type { IndexEntry } from '../format/format.ts'
+import type { IndexEntry } from '../format/index_entry.ts'
 import { canBeLoaded } from '../format/loadable.ts'
 import { usrMerged } from '../format/paths.ts'
 import { isDebugName } from './naming.ts'

@@ -1,5 +1,7 @@
 /** The keys that a section names: files, and addresses, which are fetched and kept. */
-import type { RepositorySpec, SyncContext, Trust } from '../format/format.ts'
+import type { RepositorySpec } from '../format/repository_spec.ts'
+import type { SyncContext } from '../format/sync_context.ts'
+import type { Trust } from '../format/trust.ts'
 import { keyRing } from '../verify/key_ring.ts'
 import { freshDocument, keptDocument } from './documents.ts'
 

@@ -4,7 +4,7 @@
  */
 import { closeSync, openSync } from 'node:fs'
 import { startChild } from '../../process/start.ts'
-import type { Member } from '../format/format.ts'
+import type { Member } from '../format/member.ts'
 import { tarMembers } from '../members/tar_members.ts'
 import { sandboxed } from '../../process/wall.ts'
 

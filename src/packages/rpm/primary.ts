@@ -3,7 +3,7 @@
  * requirements and the rest are never held. Refuses a package whose name, version, location or checksum is none: it
  * could lead out of the store, or could not be verified.
  */
-import type { IndexedPackage } from '../format/format.ts'
+import type { IndexedPackage } from '../format/index_entry.ts'
 import { isInside } from './locations.ts'
 import { isDebugName } from './naming.ts'
 import { parseXml } from './xml.ts'

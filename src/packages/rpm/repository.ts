@@ -9,15 +9,10 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decompressed } from '../transfer/decompress.ts'
 import { FetchError } from '../format/error.ts'
-import type {
-  IndexEntry,
-  IndexSelection,
-  Refreshed,
-  RepositorySpec,
-  SignedSuite,
-  SuiteIndices,
-  SyncContext,
-} from '../format/format.ts'
+import type { IndexEntry } from '../format/index_entry.ts'
+import type { RepositorySpec } from '../format/repository_spec.ts'
+import type { IndexSelection, SignedSuite, SuiteIndices } from '../format/suite.ts'
+import type { Refreshed, SyncContext } from '../format/sync_context.ts'
 import { verifiedText } from '../verify/signature.ts'
 import { freshDocument, keptDocument } from './documents.ts'
 import { readFilelists } from './filelists.ts'

@@ -5,7 +5,8 @@ import { download } from '../transfer/download.ts'
 import { RememberedFiles } from '../transfer/remembered.ts'
 import type { TransferLimits } from '../transfer/request.ts'
 import { type Network, Transport } from '../transfer/transport.ts'
-import type { RepositorySpec, SyncContext } from '../format/format.ts'
+import type { RepositorySpec } from '../format/repository_spec.ts'
+import type { SyncContext } from '../format/sync_context.ts'
 
 /** How downloads of a run are held back. */
 export interface Transfer {

@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { log } from '../../telemetry/log.ts'
-import type { Credentials } from '../format/format.ts'
+import type { Credentials } from '../format/connection.ts'
 
 export interface AuthEntry {
   /** With its colon, like URL.protocol. */

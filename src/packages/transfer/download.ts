@@ -6,7 +6,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Downloaded, DownloadRequest } from '../format/format.ts'
+import type { Downloaded, DownloadRequest } from '../format/sync_context.ts'
 import { FetchError } from '../format/error.ts'
 import type { Bandwidth } from './bandwidth.ts'
 import { abortError, type Answer, openAddress, shown, TRANSFER_LIMITS, type TransferLimits } from './request.ts'

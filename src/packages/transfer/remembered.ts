@@ -9,7 +9,7 @@ import { chmod, readFile, rename, writeFile } from 'node:fs/promises'
 import { readdirSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { pid } from 'node:process'
-import type { DownloadRequest, Refreshed } from '../format/format.ts'
+import type { DownloadRequest, Refreshed } from '../format/sync_context.ts'
 import { FILE_MODE, makeFolder } from '../../files/folder.ts'
 import type { Received, Validator } from './download.ts'
 

@@ -6,7 +6,7 @@
 import { Buffer } from 'node:buffer'
 import type { Dispatcher } from 'undici'
 import type { ProxyEnvironment } from '../../config/proxy_environment.ts'
-import type { Connection, Credentials } from '../format/format.ts'
+import type { Connection, Credentials } from '../format/connection.ts'
 import { type AuthEntry, credentialsFor, readAuthEntries } from './auth_conf.ts'
 import { dispatcherOf } from './dispatchers.ts'
 import { FetchError } from '../format/error.ts'

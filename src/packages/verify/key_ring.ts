@@ -6,7 +6,7 @@
 import { Buffer } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { FetchError } from '../format/error.ts'
-import type { Trust } from '../format/format.ts'
+import type { Trust } from '../format/trust.ts'
 
 const MAX_RING = 8 << 20
 const BEGIN = '-----BEGIN PGP PUBLIC KEY BLOCK-----'

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { spawn } from 'node:child_process'
 import { killGroup } from '../../process/start.ts'
 import { FetchError } from '../format/error.ts'
-import type { Trust } from '../format/format.ts'
+import type { Trust } from '../format/trust.ts'
 import { keyRing } from './key_ring.ts'
 import { sandboxed } from '../../process/wall.ts'
 

@@ -1,6 +1,6 @@
 import { memoryUsage } from 'node:process'
 import { describe, expect, it } from 'vitest'
-import type { IndexedPackage, IndexEntry } from '../../../src/packages/format/format.ts'
+import type { IndexedPackage, IndexEntry } from '../../../src/packages/format/index_entry.ts'
 import { readFilelists } from '../../../src/packages/rpm/filelists.ts'
 import { isInside } from '../../../src/packages/rpm/locations.ts'
 import { parseMetalink, parseMirrorlist } from '../../../src/packages/rpm/mirrors.ts'

@@ -5,7 +5,7 @@
  * Where no Contents says anything about a package, only looking into it tells: it is fetched.
  */
 import type { Database } from '../../../src/database/database.ts'
-import type { RepositorySpec } from '../../../src/packages/format/format.ts'
+import type { RepositorySpec } from '../../../src/packages/format/repository_spec.ts'
 import { formatNamed, type PackageNaming } from '../../../src/packages/format/naming.ts'
 import type { PackageRow } from '../../../src/packages/index/lookup.ts'
 import { NAMINGS } from '../../../src/packages/naming/namings.ts'

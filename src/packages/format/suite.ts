@@ -1,0 +1,30 @@
+/** A suite as its signed description has it, and which of its indices are to be read. */
+
+/** A verified description of a suite: nothing in it came from outside its signature. */
+export interface SignedSuite {
+  /** Release id without architecture that it says it is part of. */
+  release: string
+  /** Unix seconds at which it was made. */
+  date: number
+  validUntil: number | undefined
+  /** The indices of a component and architecture; undefined when the suite has no such pair. */
+  indices(component: string, architecture: string): SuiteIndices | undefined
+}
+
+/** Files of one component and architecture by SHA256. */
+export interface SuiteIndices {
+  /** What identifies their contents: equal to what was read last time means that there is nothing to do. */
+  packagesSha256: string
+  contentsSha256: string
+  /** Bytes to download. */
+  size: number
+}
+
+/** What is to be read of a suite: the indices of a component and architecture that have changed. */
+export interface IndexSelection {
+  suite: SignedSuite
+  component: string
+  architecture: string
+  packages: boolean
+  contents: boolean
+}

@@ -1,0 +1,42 @@
+/** What a format is given to sync a repository and to verify a package: a folder, and files from the repository's hosts. */
+
+/** What a format needs from whoever calls it. */
+export interface SyncContext {
+  /** A folder of this run, for what is downloaded; removed by the caller. */
+  folder: string
+  signal: AbortSignal
+  /** Date of the newest generation that was accepted; a mirror that has an older one is passed over for the next. */
+  newest?: number
+  warn(message: string): void
+  /** Downloads over the repository's connection, verifies, tries again, and resumes. Throws FetchError. */
+  download(address: string, request: DownloadRequest): Promise<Downloaded>
+  /** A small file that every sync asks for, as it is now: one request, which moves nothing when nothing has changed. */
+  refresh(address: string, maxSize: number): Promise<Refreshed>
+  /** The file that refresh().keep() kept of an address; undefined: none. */
+  kept(address: string): string | undefined
+}
+
+export interface Refreshed {
+  /** To be verified and read, whether it is new or not. */
+  file: string
+  /** It is what was kept the last time. */
+  isUnchanged: boolean
+  /** Keeps it for the next sync: to be called once it was verified. */
+  keep(): Promise<void>
+}
+
+export interface DownloadRequest {
+  /** Where the bytes go; what is there already is taken as the beginning of the file, when `sha256` will judge it. */
+  file: string
+  /** Bytes expected, exactly. */
+  size?: number
+  /** Bytes allowed at most, where the size is not known. */
+  maxSize?: number
+  /** Lower-case hex that the whole must have. */
+  sha256?: string
+}
+
+export interface Downloaded {
+  size: number
+  sha256: string
+}

@@ -1,0 +1,11 @@
+/** Whose signatures count. */
+
+/** Keys that may sign: key ring files, key texts (armoured), and fingerprints that narrow them; none: the default. */
+export interface Trust {
+  files: string[]
+  inline: string[]
+  /** Of keys that have to be fetched. */
+  addresses?: string[]
+  /** Upper-case hex of primary keys; empty: every key of the rings. */
+  fingerprints: string[]
+}
