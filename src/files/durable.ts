@@ -2,8 +2,7 @@
  * Files and directories of the spool: 0600 and 0700 whatever the umask, and on the disk when asked for.
  * Refuses to overwrite.
  */
-import { type FileHandle, mkdir, open, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { type FileHandle, mkdir, open } from 'node:fs/promises'
 
 /** Makes a directory that only we can enter. */
 export async function makePrivateDirectory(path: string): Promise<void> {
@@ -32,14 +31,6 @@ export async function writeNewFile(path: string, content: string | Uint8Array): 
   } finally {
     await handle.close()
   }
-}
-
-/** Writes a file under another name, then gives it its own: it is there whole or not at all. */
-export async function writeByRename(path: string, content: string | Uint8Array): Promise<void> {
-  const partial = `${path}.partial`
-  await writeNewFile(partial, content)
-  await rename(partial, path)
-  await syncDirectory(dirname(path))
 }
 
 /** Returns once the names in a directory are on the disk. */

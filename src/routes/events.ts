@@ -21,9 +21,9 @@ const HEADERS = {
 export function eventRoutes(services: Services): Hono<AppEnv> {
   return new Hono<AppEnv>()
     .get(`${TASK_PATH}/events`, describeEvents, async (c) => {
-      const task = await taskOf(c, services)
+      const task = taskOf(c, services)
       const after = lastEventId(c.req.header('Last-Event-ID'))
-      if (after > 0 && await task.state() !== 'PENDING' && !await hasEventsAfter(task, after)) {
+      if (after > 0 && task.state() !== 'PENDING' && !await hasEventsAfter(task, after)) {
         return answer('', { status: 204 })
       }
       if (c.req.method === 'HEAD') return new Response(null, { headers: HEADERS })

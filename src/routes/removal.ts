@@ -5,6 +5,7 @@ import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
 import { log } from '../telemetry/log.ts'
 import type { AppEnv, Services } from '../http/services.ts'
+import { removeTask } from '../spool/removal.ts'
 import type { Task } from '../task/task.ts'
 import { answer } from '../http/answer.ts'
 import { refusals, TASK_FAILURES, taskParameters } from '../http/description.ts'
@@ -13,15 +14,15 @@ import { TASK_PATH, taskOf } from './task_access.ts'
 
 export function removalRoutes(services: Services): Hono<AppEnv> {
   return new Hono<AppEnv>()
-    .delete(TASK_PATH, describeRemoval, async (c) => await remove(await taskOf(c, services), services))
-    .post(`${TASK_PATH}/delete`, describeRemoval, async (c) => await remove(await taskOf(c, services), services))
+    .delete(TASK_PATH, describeRemoval, async (c) => await remove(taskOf(c, services), services))
+    .post(`${TASK_PATH}/delete`, describeRemoval, async (c) => await remove(taskOf(c, services), services))
     .all(`${TASK_PATH}/delete`, methodNotAllowed('POST'))
 }
 
 /** The worker goes first, so that nothing writes into a directory that is being deleted. */
 async function remove(task: Task, { runner }: Services): Promise<Response> {
   await runner.stop(task.id)
-  await task.remove()
+  await removeTask(task)
   log('task').info('Deleted on request', { task: task.id })
   return answer('', { status: 204 })
 }

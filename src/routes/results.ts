@@ -9,13 +9,14 @@ import type { AppEnv, Services } from '../http/services.ts'
 import { answerFile, JSON_TYPE, prefersJson, TEXT } from '../http/answer.ts'
 import { refusals, TASK_FAILURES, taskParameters } from '../http/description.ts'
 import { methodNotAllowed } from '../http/method_not_allowed.ts'
+import type { TaskFile } from '../task/files.ts'
 import { TASK_PATH, taskOf } from './task_access.ts'
 
 interface Result {
-  file: string
+  file: TaskFile
   type: string
   /** The file for callers that prefer JSON; undefined: there is just the one. */
-  json?: string
+  json?: TaskFile
   /** Why there is none, for the 404. */
   missing: string
 }
@@ -37,10 +38,10 @@ export function resultRoutes(services: Services): Hono<AppEnv> {
   for (const [name, result] of Object.entries(RESULTS) as [string, Result][]) {
     const path = `${TASK_PATH}/${name}` as const
     routes.get(path, describeResult(name, result), async (c) => {
-      const task = await taskOf(c, services)
+      const task = taskOf(c, services)
       const json = result.json !== undefined && prefersJson(c) ? result.json : undefined
       // The state announces a result, not its file: a backtrace is written before the task has ended.
-      const isThere = name !== 'backtrace' || await task.state() === 'FINISHED_SUCCESS'
+      const isThere = name !== 'backtrace' || task.state() === 'FINISHED_SUCCESS'
       const [file, type] = json === undefined ? [result.file, result.type] : [json, JSON_TYPE]
       const found = isThere ? await answerFile(task.file(file), type, services.stopping) : undefined
       if (found === undefined) throw new RetraceError('not-ready', { detail: result.missing })

@@ -6,10 +6,13 @@ import { stat } from 'node:fs/promises'
 import { Hono } from 'hono'
 import { describeRoute, resolver } from 'hono-openapi'
 import * as z from 'zod'
-import { readOutcome, textOf } from '../task/outcome.ts'
-import { lastLine, lastStep } from '../runner/worker_log.ts'
+import { lastLine } from '../runner/worker_log.ts'
 import type { AppEnv, Services } from '../http/services.ts'
-import type { Task, TaskState } from '../task/task.ts'
+import { OUTCOME_CODES } from '../task/outcome.ts'
+import { readOutcome } from '../task/outcome_file.ts'
+import { readStep, STEPS } from '../task/step.ts'
+import type { TaskState } from '../task/state.ts'
+import type { Task } from '../task/task.ts'
 import { answer, answerJson, prefersJson } from '../http/answer.ts'
 import { refusals, TASK_FAILURES, taskParameters } from '../http/description.ts'
 import { methodNotAllowed } from '../http/method_not_allowed.ts'
@@ -19,21 +22,27 @@ const Time = z.iso.datetime().nullable()
 
 export const Status = z.object({
   state: z.enum(['PENDING', 'FINISHED_SUCCESS', 'FINISHED_FAILURE']),
-  step: z.string().nullable().describe('What the worker does now, or `queued`; null when the task has ended'),
+  step: z.enum(['queued', 'start', ...STEPS]).nullable().describe(
+    'What the worker does now; `start` before its first step, null when the task has ended',
+  ),
   created: Time,
   started: Time,
   finished: Time,
   estimate: z.int().describe('Seconds that the task is expected to take once it runs'),
   queue_position: z.int().nullable().describe('Place in the queue, from 1; null when it runs or has ended'),
   expected_start: Time.describe('When a task that waits is expected to start'),
-  outcome: z.object({ code: z.string(), summary: z.string(), next_step: z.string().nullable() }).nullable(),
+  outcome: z.object({
+    code: z.enum([...OUTCOME_CODES, 'unknown']),
+    summary: z.string(),
+    next_step: z.string().nullable(),
+  }).nullable(),
 }).meta({ ref: 'Status' })
 
 export function statusRoutes(services: Services): Hono<AppEnv> {
   return new Hono<AppEnv>()
     .get(TASK_PATH, describeStatus, async (c) => {
-      const task = await taskOf(c, services)
-      const state = await task.state()
+      const task = taskOf(c, services)
+      const state = task.state()
       const headers = { 'X-Task-Status': state }
       if (prefersJson(c)) return answerJson(await statusOf(task, { state, services }), { headers })
       return answer(`${await sentenceOf(task, { state, services })}\n`, { headers })
@@ -49,12 +58,12 @@ interface Asked {
 
 async function statusOf(task: Task, { state, services }: Asked): Promise<z.infer<typeof Status>> {
   const position = services.runner.position(task.id)
-  const outcome = await readOutcome(task)
+  const outcome = readOutcome(task)
   return {
     state,
-    step: state !== 'PENDING' ? null : position === undefined ? await lastStep(task) ?? 'start' : 'queued',
-    created: (await task.created()).toISOString(),
-    started: (await textOf(task, 'started'))?.trim() ?? null,
+    step: state !== 'PENDING' ? null : position === undefined ? readStep(task) ?? 'start' : 'queued',
+    created: task.created()?.toISOString() ?? null,
+    started: task.text('started')?.trim() ?? null,
     finished: state === 'PENDING' ? null : (await stat(task.file('retrace-log'))).mtime.toISOString(),
     estimate: await services.runner.estimate(task),
     queue_position: position?.place ?? null,
@@ -77,7 +86,7 @@ async function sentenceOf(task: Task, { state, services }: Asked): Promise<strin
     const line = await lastLine(task)
     return line === undefined ? 'The task is about to start' : `The task runs: ${line}`
   }
-  const outcome = await readOutcome(task)
+  const outcome = readOutcome(task)
   const said = [outcome?.summary, outcome?.next_step].filter((text) => text).join(' ')
   if (said !== '') return said
   return state === 'FINISHED_SUCCESS'

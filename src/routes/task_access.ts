@@ -4,14 +4,15 @@
  */
 import type { Context } from 'hono'
 import type { AppEnv, Services } from '../http/services.ts'
+import { authorize } from '../task/password.ts'
 import type { Task } from '../task/task.ts'
 
 /** `[1-9][0-9]*`, as Hono's router matches it; any other path is none of a task. */
 export const TASK_PATH = '/:id{[1-9][0-9]*}'
 
 /** The task that the path names. Throws no-such-task (404) and wrong-password (403). */
-export async function taskOf(c: Context<AppEnv>, { spool }: Pick<Services, 'spool'>): Promise<Task> {
-  const task = await spool.find(c.req.param('id') ?? '')
-  await task.authorize(c.req.header('X-Task-Password'))
+export function taskOf(c: Context<AppEnv>, { spool }: Pick<Services, 'spool'>): Task {
+  const task = spool.find(c.req.param('id') ?? '')
+  authorize(task, c.req.header('X-Task-Password'))
   return task
 }

@@ -11,7 +11,7 @@ const TROUBLE = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE']
 /** Does `act` until it no longer fails for want of a disk; gives up with the last failure when `isOver` says so. */
 export async function persist(
   task: string,
-  { act, isOver, retryMs = RETRY_MS }: { act: () => Promise<void>; isOver: () => boolean; retryMs?: number },
+  { act, isOver, retryMs = RETRY_MS }: { act: () => Promise<void> | void; isOver: () => boolean; retryMs?: number },
 ): Promise<void> {
   for (let isFirst = true;; isFirst = false) {
     try {

@@ -2,22 +2,24 @@
  * Which tasks run, which wait, and which may still come: admission, the queue, one worker process per running task, its
  * time limit, its end. Refuses to keep anything that a restart would need: that is all in the task's directory.
  */
-import { rm, writeFile } from 'node:fs/promises'
 import PQueue from 'p-queue'
 import type { ConfigOf } from '../config/config.ts'
 import { environmentOf } from '../config/environment.ts'
 import { RetraceError } from '../errors/errors.ts'
 import { log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { readOutcome, type RecordedOutcome } from '../task/outcome_file.ts'
+import { readStep } from '../task/step.ts'
 import type { Task } from '../task/task.ts'
+import { removeTraces, tidy } from '../task/tidy.ts'
+import { writeNote } from '../task/write.ts'
 import { Admission } from './admission.ts'
 import { type Estimates, expectedStarts, type Subject } from './estimates.ts'
 import { fits, memoryUse } from './memory.ts'
 import { countEnd } from './count.ts'
-import { readOutcome, textOf } from '../task/outcome.ts'
+import { causeOfDeath, outcomeOfDeath } from './death.ts'
 import { persist } from './patience.ts'
-import { describeDeath, endTask } from './post_mortem.ts'
-import { lastStep } from './worker_log.ts'
+import { endTask } from './post_mortem.ts'
 import { startWorker, type WorkerEnd, type WorkerProcess } from './worker_process.ts'
 
 /** How long after RETRACE_TASK_TIMEOUT_S the worker may still take to write what it has. */
@@ -96,9 +98,8 @@ export class Runner {
   }
 
   /** Queues a task that an earlier server accepted and did not finish: over the limits, if need be. */
-  async resume(task: Task): Promise<void> {
-    const created = Date.parse(await textOf(task, 'created') ?? '')
-    this.#enqueue(task, { accepted: Number.isNaN(created) ? Date.now() : created, worker: undefined })
+  resume(task: Task): void {
+    this.#enqueue(task, { accepted: task.created()?.getTime() ?? Date.now(), worker: undefined })
   }
 
   /** Kills a task's worker with everything it started, or takes the task out of the queue; resolves when it is so. */
@@ -208,10 +209,9 @@ export class Runner {
     const { task } = job
     await this.#memory(job)
     // A task can be deleted at any await, and before it was ever queued.
-    if (job.stopped || this.#closing || !await task.has('.')) return job.worker?.kill()
-    job.started = Date.now()
-    const started = `${new Date(job.started).toISOString()}\n`
-    await this.#persist(job, () => writeFile(task.file('started'), started, { mode: 0o600 }))
+    if (job.stopped || this.#closing || !task.exists()) return job.worker?.kill()
+    const now = job.started = Date.now()
+    await this.#persist(job, () => begin(task, now))
     if (job.stopped || this.#closing) return job.worker?.kill()
     const end = await this.#work(job)
     if (job.stopped || this.#closing) return
@@ -250,37 +250,38 @@ export class Runner {
   }
 
   /** Waits for a disk that is full: a task whose end is not written would stay PENDING until the next start. */
-  async #persist(job: Job, act: () => Promise<void>): Promise<void> {
+  async #persist(job: Job, act: () => Promise<void> | void): Promise<void> {
     await persist(job.task.id, { act, isOver: () => job.stopped || this.#closing })
   }
 
   async #finish(job: Job, { end, timedOut }: { end: WorkerEnd; timedOut: boolean }): Promise<void> {
     const { task } = job
-    if (!await task.has('retrace-log')) {
+    if (!task.hasEnded()) {
       const timeoutS = timedOut ? this.#options.config.taskTimeoutS : undefined
-      const death = describeDeath(end, { timeoutS, step: await lastStep(task) })
-      log('runner').warning(death.summary, { task: task.id, ...(end.error && { cause: end.error.message }) })
-      await this.#persist(job, () => endTask(task, death))
+      const outcome = outcomeOfDeath(causeOfDeath(end, { timeoutS, step: readStep(task) }))
+      log('runner').warning(outcome.summary, { task: task.id, ...(end.error && { cause: end.error.message }) })
+      await this.#persist(job, () => endTask(task, outcome))
     }
-    await rm(task.file('coredump'), { force: true })
-    const state = await task.state()
+    tidy(task)
+    const state = task.state()
     const seconds = (Date.now() - job.accepted) / 1000
-    if (state === 'FINISHED_SUCCESS') await this.#record(task, seconds)
-    const outcome = await readOutcome(task)
+    const outcome = readOutcome(task)
+    if (state === 'FINISHED_SUCCESS') this.#record(outcome, seconds)
     countEnd(this.#options.metrics, { state, outcome, seconds })
     log('runner').info(`${state} ${outcome?.code ?? ''} after ${seconds.toFixed(1)} s`, { task: task.id })
   }
 
   /** One row in package_time for a task that ended with a backtrace; none when nobody knows the package. */
-  async #record(task: Task, seconds: number): Promise<void> {
-    const outcome = await readOutcome(task)
-    const { package: name, release } = outcome ?? {}
-    if (typeof name !== 'string') return
-    this.#options.estimates.record(
-      { package: name, release: typeof release === 'string' ? release : undefined },
-      seconds,
-    )
+  #record(outcome: RecordedOutcome | undefined, seconds: number): void {
+    if (outcome?.package === undefined) return
+    this.#options.estimates.record({ package: outcome.package, release: outcome.release }, seconds)
   }
+}
+
+/** Notes when a worker begins; what an earlier one said that was killed counts no more. */
+function begin(task: Task, now: number): void {
+  removeTraces(task)
+  writeNote(task, 'started', `${new Date(now).toISOString()}\n`)
 }
 
 function withResolvers(): { promise: Promise<void>; resolve: () => void } {

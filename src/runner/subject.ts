@@ -8,19 +8,16 @@ import { ElfError } from '../elf/error.ts'
 import { parseHeader } from '../elf/header.ts'
 import { packageName } from '../packages/naming/package_name.ts'
 import { releaseId } from '../packages/release/release_id.ts'
+import { readManifest } from '../task/manifest.ts'
 import type { Task } from '../task/task.ts'
 import type { Subject } from './estimates.ts'
 
-/** From `package` or the first of `packages`, `os_release` or `release`, and the core's own architecture. */
+/** From the manifest, and the core's own architecture. */
 export async function subjectOf(task: Task): Promise<Subject> {
-  const manifest = await task.manifest()
-  const crashed = manifest.package ?? manifest.packages[0]
-  const release = manifest.osRelease ?? manifest.release
+  const { packages: [crashed], release, architecture } = readManifest(task)
   return {
     package: crashed === undefined ? undefined : packageName(crashed),
-    release: release === undefined
-      ? undefined
-      : releaseId(release, await coreArchitecture(task) ?? manifest.architecture),
+    release: release === undefined ? undefined : releaseId(release, await coreArchitecture(task) ?? architecture),
   }
 }
 
@@ -28,7 +25,7 @@ export async function subjectOf(task: Task): Promise<Subject> {
  * What e_machine of the core's first 64 bytes says (gABI, 'ELF Header'); undefined once the core is gone, or is none.
  */
 async function coreArchitecture(task: Task): Promise<string | undefined> {
-  if (!await task.has('coredump')) return undefined
+  if (!task.has('coredump')) return undefined
   const handle = await open(task.file('coredump'), 'r')
   try {
     const bytes = new Uint8Array(64)

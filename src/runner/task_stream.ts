@@ -4,7 +4,8 @@
  * made from it.
  */
 import { type FileHandle, open } from 'node:fs/promises'
-import type { Task, TaskState } from '../task/task.ts'
+import type { TaskState } from '../task/state.ts'
+import type { Task } from '../task/task.ts'
 import { cutText, escapeText } from '../text/escape.ts'
 
 export const BEAT_MS = 5000
@@ -34,9 +35,9 @@ export async function* watchTask(task: Task, options: WatchOptions = {}): AsyncG
   const { after = 0, signal } = options
   await using lines = new LineReader(task.file('worker.log'))
   let beat = 0
-  while (!signal?.aborted && await task.has('.')) {
+  while (!signal?.aborted && task.exists()) {
     // In this order: what is in the log when the end is announced belongs to it.
-    const state = await task.state()
+    const state = task.state()
     if (state === 'PENDING' && Date.now() >= beat) {
       yield { kind: 'status', id: undefined, state }
       beat = Date.now() + BEAT_MS

@@ -9,9 +9,11 @@ import { BLOCK, CoreFile } from './core_file.ts'
 import { newDraftName } from './draft_name.ts'
 import { makePrivateDirectory, syncDirectory, writeNewFile } from '../files/durable.ts'
 import { outOfSpace, type Reservation } from './free_space.ts'
+import type { TaskFile } from '../task/files.ts'
 import type { ManifestKind } from '../task/manifest.ts'
 import { newPassword } from '../task/password.ts'
 import { Task } from '../task/task.ts'
+import { removeTask } from './removal.ts'
 import { nextTaskId } from './task_ids.ts'
 
 /** A task that has just come to be, and the only time that its password is told. */
@@ -50,8 +52,8 @@ export class Draft implements AsyncDisposable {
     }
   }
 
-  /** Absolute path of a file of the draft, whether or not it exists. `name` is ours, never a caller's. */
-  file(name: string): string {
+  /** Absolute path of a file of the draft, whether or not it exists. */
+  file(name: TaskFile): string {
     return join(this.directory, name)
   }
 
@@ -62,7 +64,7 @@ export class Draft implements AsyncDisposable {
   }
 
   /** Begins to write a small file that has been checked; `commit` waits for it. Throws no-space. */
-  write(name: string, content: string | Uint8Array): void {
+  write(name: TaskFile, content: string | Uint8Array): void {
     const price = Math.ceil(content.length / BLOCK) * BLOCK
     this.#reservation.take(price)
     const write = writeNewFile(this.file(name), content)
@@ -85,13 +87,13 @@ export class Draft implements AsyncDisposable {
     await syncDirectory(this.directory)
     const spoolDirectory = dirname(this.directory)
     const id = String(nextTaskId(this.#database))
-    const task = new Task(spoolDirectory, id)
+    const task = new Task(join(spoolDirectory, id))
     await rename(this.directory, task.directory)
     this.#isCommitted = true
     try {
       await syncDirectory(spoolDirectory)
     } catch (cause) {
-      await task.remove()
+      await removeTask(task)
       throw cause
     }
     return { id, password, task }

@@ -12,6 +12,11 @@ export function newDraftName(): string {
   return `upload-${pid}-${startOf(pid) ?? 0}-${randomBytes(9).toString('hex')}`
 }
 
+/** A new name for the directory of a task that is being deleted. */
+export function newRemovalName(id: string): string {
+  return `removed-${id}-${randomBytes(6).toString('hex')}`
+}
+
 /** Whether a directory of the spool is what a dead upload or an unfinished removal left behind. */
 export function isLeftOver(name: string): boolean {
   if (name.startsWith('removed-')) return true

@@ -3,6 +3,7 @@
  * 1). Refuses to start in a directory that others can write to.
  */
 import { chmod, mkdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { geteuid } from 'node:process'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
@@ -50,10 +51,10 @@ export class Spool {
   }
 
   /** The task with this id as a caller wrote it. Throws no-such-task. */
-  async find(id: string): Promise<Task> {
+  find(id: string): Task {
     if (!isTaskId(id)) throw noSuchTask()
-    const task = new Task(this.directory, id)
-    if (!await task.has('password')) throw noSuchTask()
+    const task = new Task(join(this.directory, id))
+    if (!task.has('password')) throw noSuchTask()
     return task
   }
 
@@ -64,9 +65,7 @@ export class Spool {
 
   /** Tasks that were accepted and have not ended, in the order in which they were accepted. */
   async unfinished(): Promise<Task[]> {
-    const unfinished: Task[] = []
-    for (const task of await this.tasks()) if (await task.state() === 'PENDING') unfinished.push(task)
-    return unfinished
+    return (await this.tasks()).filter((task) => !task.hasEnded())
   }
 
   /** To be called once, before the first request: deletes what died half-way and completes what was all but done. */

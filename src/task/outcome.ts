@@ -1,47 +1,66 @@
 /**
- * How a task ended, as `outcome.json` says it: written by the worker, or by the runner for one that died.
+ * How a task can end: the closed list of codes, and the closed list of things to do about it with the sentence of each.
+ * Pure. Who decides on a code chooses among these; nobody else has advice.
  */
-import { readFileSync } from 'node:fs'
-import * as z from 'zod'
-import { errnoOf } from '../errors/errno.ts'
-import type { Task } from './task.ts'
+export const OUTCOME_CODES = [
+  'ok',
+  'ok-partial',
+  'core-not-elf',
+  'core-truncated',
+  'core-unsupported-arch',
+  'core-empty',
+  'release-unknown',
+  'package-not-found',
+  'package-gone-upstream',
+  'debuginfo-missing',
+  'fetch-failed',
+  'fetch-timeout',
+  'debugger-failed',
+  'debugger-timeout',
+  'out-of-memory',
+  'killed',
+  'internal',
+] as const
+export type OutcomeCode = (typeof OUTCOME_CODES)[number]
 
-const Outcome = z.looseObject({
-  code: z.string(),
-  summary: z.string(),
-  next_step: z.string().nullish().transform((text) => text ?? null),
-  /** Name of the package whose program crashed, for `package_time`. */
-  package: z.string().nullish(),
-  /** Release id with architecture. */
-  release: z.string().nullish(),
-  /** Seconds of each step. */
-  seconds: z.record(z.string(), z.number()).optional(),
-  /** Modules of the core by status. */
-  modules: z.record(z.string(), z.number()).optional(),
-  /** Packages that were used, by where they came from. */
-  packages: z.object({ here: z.number(), fetched: z.number() }).optional(),
-})
+/** What a person can do: for each code what is best as long as no more is known, and what helps in special cases. */
+export type Advice = OutcomeCode | 'name-packages' | 'raise-backtrace-limit' | 'check-installation'
 
-export type Outcome = z.infer<typeof Outcome>
-
-/** undefined: the task has not ended, or the file is damaged. */
-export async function readOutcome(task: Task): Promise<Outcome | undefined> {
-  const text = await textOf(task, 'outcome.json')
-  if (text === undefined) return undefined
-  try {
-    return Outcome.safeParse(JSON.parse(text)).data
-  } catch (cause) {
-    if (cause instanceof SyntaxError) return undefined
-    throw cause
-  }
+const SENTENCES: Readonly<Record<Advice, string>> = {
+  'ok': 'Nothing is missing.',
+  'ok-partial': 'Ask the administrator to add what is missing to the package repository, then send the core again.',
+  'core-not-elf':
+    'Send the core as the kernel wrote it (coredumpctl dump decompresses it), not a report or an archive.',
+  'core-truncated':
+    'Raise the limit on core size (ulimit -c unlimited, ProcessSizeMax= of coredump.conf) and crash again.',
+  'core-unsupported-arch': 'Use a debugger on the machine that crashed; this server does not know its architecture.',
+  'core-empty': 'Send the core of a process; this one holds no thread.',
+  'release-unknown': 'Ask the administrator to add this release to the package repository, then send the core again.',
+  'package-not-found': 'Ask the administrator to add the package to the repository, or crash with a packaged version.',
+  'package-gone-upstream': 'Update the package and send the core of the next crash; this version can be had no more.',
+  'debuginfo-missing': 'Ask the administrator to add the repository with debuginfo, then send the core again.',
+  'fetch-failed': 'Send the core again later. Should it repeat, tell the administrator, with the log of this task.',
+  'fetch-timeout':
+    'Send the core again: what has been fetched by now is kept. Should it repeat, tell the administrator.',
+  'debugger-failed': 'Tell the administrator, with the log of this task.',
+  'debugger-timeout':
+    'Send the core again when the server is less busy, or ask the administrator to raise RETRACE_TASK_TIMEOUT_S.',
+  'out-of-memory': 'Ask the administrator to raise RETRACE_TASK_MEMORY_MB, then send the core again.',
+  'killed': 'Send the core again. Should it repeat, tell the administrator, with the number of this task.',
+  'internal': 'Tell the administrator, with the log of this task.',
+  'name-packages': 'Name exactly the packages of the crashed system: without a build-id nothing else tells.',
+  'raise-backtrace-limit': 'Ask the administrator to raise RETRACE_MAX_BACKTRACE_KB to have all of the text.',
+  'check-installation': 'Ask the administrator to run abrt-retrace-server --check, then send the core again.',
 }
 
-/** The text of a small file of the task, or undefined when it does not exist. */
-export async function textOf(task: Task, name: string): Promise<string | undefined> {
-  try {
-    return await Promise.resolve(readFileSync(task.file(name), 'utf8'))
-  } catch (cause) {
-    if (errnoOf(cause) === 'ENOENT') return undefined
-    throw cause
-  }
+/** What status, log and JSON show of an ended task: a code of the list, what happened, and what to do. */
+export interface Outcome {
+  readonly code: OutcomeCode
+  readonly summary: string
+  readonly next_step: string
+}
+
+/** The sentences of some advice, in its order. */
+export function adviceText(advice: readonly Advice[]): string {
+  return advice.map((each) => SENTENCES[each]).join(' ')
 }

@@ -1,8 +1,10 @@
 /**
- * Task passwords: 22 letters and digits, 131 bits (docs/design.txt, chapter 2.1). Refuses every other source of
- * randomness than the kernel's, which seeds and reseeds `node:crypto`.
+ * Task passwords: 22 letters and digits, 131 bits (docs/design.txt, chapter 2.1), and who may ask about a task. Refuses
+ * every other source of randomness than the kernel's, which seeds and reseeds `node:crypto`.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { RetraceError } from '../errors/errors.ts'
+import { noSuchTask, type Task } from './task.ts'
 
 export const PASSWORD_LENGTH = 22
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
@@ -18,6 +20,16 @@ export function newPassword(random: (length: number) => Uint8Array = randomBytes
     }
   }
   return password
+}
+
+/** Throws wrong-password unless `given` is the one that the 201 named; takes the same time for every wrong one. */
+export function authorize(task: Task, given: string | null | undefined): void {
+  const right = task.text('password')
+  if (right === undefined) throw noSuchTask()
+  if (isSamePassword(given ?? '', right) && given) return
+  throw new RetraceError('wrong-password', {
+    detail: 'X-Task-Password is missing or is not the password of this task',
+  })
 }
 
 /** Whether two passwords are the same, in a time that tells nothing about where they differ or how long they are. */

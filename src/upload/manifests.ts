@@ -1,12 +1,13 @@
 /**
  * Which members an upload may and must have (docs/http.md, 'POST /create', second table). Pure.
  */
+import type { Member } from '../task/files.ts'
 import type { ManifestKind } from '../task/manifest.ts'
 
 interface MemberTable {
   /** Each inner list names alternatives, of which at least one has to be there. */
-  required: readonly (readonly string[])[]
-  optional: readonly string[]
+  required: readonly (readonly Member[])[]
+  optional: readonly Member[]
 }
 
 const TABLES: Record<Exclude<ManifestKind, 'bare'>, MemberTable> = {
@@ -18,7 +19,7 @@ const TABLES: Record<Exclude<ManifestKind, 'bare'>, MemberTable> = {
 }
 
 /** The names that a tar of this manifest may hold. */
-export function knownMembers(manifest: Exclude<ManifestKind, 'bare'>): string[] {
+export function knownMembers(manifest: Exclude<ManifestKind, 'bare'>): Member[] {
   const { required, optional } = TABLES[manifest]
   return [...required.flat(), ...optional]
 }

@@ -7,6 +7,7 @@ import { RetraceError } from '../errors/errors.ts'
 import { quote } from '../text/escape.ts'
 import type { CoreFile } from '../spool/core_file.ts'
 import type { Draft } from '../spool/draft.ts'
+import type { Member } from '../task/files.ts'
 import type { ManifestKind } from '../task/manifest.ts'
 import { ByteReader } from './byte_reader.ts'
 import { concatenate } from './bytes.ts'
@@ -15,7 +16,7 @@ import { atMostUnpacked, checkFileSize, UnpackedCount, type UnpackLimits } from 
 import { knownMembers, missingMembers } from './manifests.ts'
 import { readTar, type TarMember } from './tar.ts'
 
-const CORE = 'coredump'
+const CORE = 'coredump' satisfies Member
 
 export interface UnpackTarOptions {
   manifest: Exclude<ManifestKind, 'bare'>
@@ -30,16 +31,17 @@ export async function unpackTar(
   options: UnpackTarOptions,
 ): Promise<void> {
   const count = new UnpackedCount(options.config)
-  const known = new Set(knownMembers(options.manifest))
+  const known = knownMembers(options.manifest)
   const seen = new Set<string>()
   let core: { file: CoreFile; size: number } | undefined
   for await (const member of readTar(new ByteReader(atMostUnpacked(chunks, options.config)))) {
     if (isTop(member)) continue
-    const name = member.name.startsWith('./') ? member.name.slice(2) : member.name
-    checkSize(member, name, { count, config: options.config })
-    checkKind(member, name)
-    if (seen.has(name)) throw badMember(name, 'is in the archive twice')
-    if (!known.has(name)) throw unknownMember(name, options.manifest)
+    const given = member.name.startsWith('./') ? member.name.slice(2) : member.name
+    checkSize(member, given, { count, config: options.config })
+    checkKind(member, given)
+    if (seen.has(given)) throw badMember(given, 'is in the archive twice')
+    const name = known.find((each) => each === given)
+    if (name === undefined) throw unknownMember(given, options.manifest)
     if (member.kind !== 'file' && name !== CORE) throw badMember(name, 'is a sparse file, which only the core may be')
     seen.add(name)
     if (name === CORE) {

@@ -60,6 +60,7 @@ export function scriptedWorker(folder: Folder, commands: string): readonly strin
 
 /** Shell commands that end a task well, as the real worker does: every file by rename, `retrace-log` last. */
 export const SUCCEED = `
+echo debug > step
 echo 'debug: gdb is running'
 printf '{"code":"ok","summary":"All is well.","next_step":null,"package":"bash","release":"debian-12-amd64"}' > o
 mv o outcome.json

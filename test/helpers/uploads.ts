@@ -56,7 +56,9 @@ export async function refused(
 
 /** The files of a task by name. */
 export function filesOf({ task }: Accepted): Record<string, Buffer> {
-  return Object.fromEntries(readdirSync(task.directory).sort().map((name) => [name, readFileSync(task.file(name))]))
+  return Object.fromEntries(
+    readdirSync(task.directory).sort().map((name) => [name, readFileSync(join(task.directory, name))]),
+  )
 }
 
 /** Bytes that the disk holds for a file. */

@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { memoryUsage, pid } from 'node:process'
 import { createGzip } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { removeTask } from '../../src/spool/removal.ts'
 import { decodeByProgram } from '../../src/upload/decoder_process.ts'
 import { decoderCommand, findProgram, libraryFolders } from '../../src/upload/decoder_sandbox.ts'
 import {
@@ -299,7 +300,7 @@ describe('many uploads at once', () => {
       const all = await Promise.all(
         Array.from({ length: 20 }, () => upload(test, body, { encoding: 'gzip', manifest: 'bare' })),
       )
-      await Promise.all(all.map(({ task }) => task.remove()))
+      await Promise.all(all.map(({ task }) => removeTask(task)))
     })
     expect(mib).toBeLessThan(400)
   })

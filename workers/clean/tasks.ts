@@ -2,10 +2,11 @@
  * The tasks of the spool as a clean-up sees them: age, state, size, whether they may go. Deciding is pure; removing is
  * the spool's own way, a rename first, so that two at once and a server beside them are harmless.
  */
-import { lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { RetraceError } from '../../src/errors/errors.ts'
 import { listTasks } from '../../src/spool/recovery.ts'
+import { removeTask as removeFromSpool } from '../../src/spool/removal.ts'
 import type { Task } from '../../src/task/task.ts'
 
 const BLOCK = 512
@@ -25,7 +26,7 @@ export interface SeenTask {
 export async function seeTasks(spoolDir: string, busy: ReadonlySet<string>): Promise<SeenTask[]> {
   const seen: SeenTask[] = []
   for (const task of await listTasks(spoolDir)) {
-    const state = await stateOf(task, busy)
+    const state = stateOf(task, busy)
     const created = createdOf(task)
     // Undefined: another program deleted it after it was listed.
     if (created !== undefined) seen.push({ task, created, state, bytes: sizeOf(task.directory) })
@@ -50,7 +51,7 @@ export function isExpired(created: Date, { now, days }: { now: Date; days: numbe
 /** Deletes a task; false when somebody else has done so meanwhile. */
 export async function removeTask(task: Task): Promise<boolean> {
   try {
-    await task.remove({ isDurable: false })
+    await removeFromSpool(task, { isDurable: false })
     return true
   } catch (cause) {
     if (cause instanceof RetraceError && cause.code === 'no-such-task') return false
@@ -66,8 +67,8 @@ export function sizeOf(path: string): number {
   return namesIn(path).reduce((sum, name) => sum + sizeOf(join(path, name)), found.blocks * BLOCK)
 }
 
-async function stateOf(task: Task, busy: ReadonlySet<string>): Promise<State> {
-  const state = await task.state()
+function stateOf(task: Task, busy: ReadonlySet<string>): State {
+  const state = task.state()
   if (state === 'FINISHED_SUCCESS') return 'success'
   if (state === 'FINISHED_FAILURE') return 'failure'
   return busy.has(task.directory) ? 'running' : 'waiting'
@@ -77,13 +78,7 @@ async function stateOf(task: Task, busy: ReadonlySet<string>): Promise<State> {
 function createdOf(task: Task): Date | undefined {
   const directory = lstatSync(task.directory, { throwIfNoEntry: false })
   if (directory === undefined) return undefined
-  try {
-    const created = new Date(readFileSync(task.file('created'), 'utf8').trim())
-    if (!Number.isNaN(created.getTime())) return created
-  } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause)) throw cause
-  }
-  return directory.birthtimeMs > 0 ? directory.birthtime : directory.mtime
+  return task.created() ?? (directory.birthtimeMs > 0 ? directory.birthtime : directory.mtime)
 }
 
 function namesIn(path: string): string[] {

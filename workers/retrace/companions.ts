@@ -96,7 +96,7 @@ async function sameVersionFor(
     database,
     uses,
     ...(formats === undefined ? {} : { formats }),
-    say: (line) => said.repeat(line),
+    say: said.say,
     signal: AbortSignal.any([signal, deadline.signal(FETCH_SHARE)]),
   }, index)
   const rows = index.exactly(name, version).filter((each) => architectureNamed(each.architecture) === architecture)

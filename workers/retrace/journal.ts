@@ -1,46 +1,64 @@
 /**
- * What the worker says while it works: for the person who waits, line by line, and whole for `retrace-log`. Owns the
- * shape `STEP: text`; refuses what would not be seen in a line, and to keep more than a few megabytes.
+/**
+ * What the worker says while it works: for the person who waits, line by line, and whole for `retrace-log`; and as a
+ * word of a closed list, for programs. Owns the shape `STEP: text`; refuses what would not be seen in a line, and to keep
+ * more than a few megabytes.
  */
 import { Buffer } from 'node:buffer'
 import { stderr, stdout } from 'node:process'
+import type { Step } from '../../src/task/step.ts'
 import { escapeText } from '../../src/text/escape.ts'
 
-export type Step = 'read' | 'resolve' | 'fetch' | 'assemble' | 'debug' | 'report' | 'clean' | 'done'
+/** The last line of all is of no step. */
+export type Heading = Step | 'done'
 
 const MAX_LOG = 4 << 20
 const MAX_LINE = 1_000
 
 export interface Journal {
-  /** Progress, to standard output. */
-  say(step: Step, text: string): void
+  /** The worker does this from now on, though there is nothing to say about it. */
+  begin(step: Step): void
+  /** Progress, to standard output. Its step is what the worker does from now on. */
+  say(step: Heading, text: string): void
   /** A complaint, to standard error. */
-  complain(step: Step, text: string): void
+  complain(step: Heading, text: string): void
   /** Detail that only the log keeps. */
-  note(step: Step, text: string): void
-  /** Takes a line that has its step in front already. */
-  repeat(line: string): void
+  note(step: Heading, text: string): void
   /** Everything that was said, a line each. */
   text(): string
 }
 
-/** A journal that speaks through `out` and `err`, by default the process's own streams; one may be gone. */
+export interface Listeners {
+  /** By default the process's own streams; one may be gone. */
+  out?: (line: string) => void
+  err?: (line: string) => void
+  /** Hears each step once as it begins, before its first line. */
+  onStep?: (step: Step) => void
+}
+
 export function journal(
-  out: (line: string) => void = toStream(stdout),
-  err: (line: string) => void = toStream(stderr),
+  { out = toStream(stdout), err = toStream(stderr), onStep = () => undefined }: Listeners = {},
 ): Journal {
   const lines: string[] = []
+  let current: Heading | undefined
   let size = 0
   const keep = (line: string, write?: (line: string) => void) => {
     if (size < MAX_LOG) lines.push(line)
     size += line.length + 1
     write?.(`${line}\n`)
   }
+  const begin = (step: Heading) => {
+    if (step !== current && step !== 'done') onStep(step)
+    current = step
+  }
   return {
-    say: (step, text) => keep(oneLine(`${step}: ${text}`), out),
+    begin,
+    say: (step, text) => {
+      begin(step)
+      keep(oneLine(`${step}: ${text}`), out)
+    },
     complain: (step, text) => keep(oneLine(`${step}: ${text}`), err),
     note: (step, text) => keep(oneLine(`${step}: ${text}`)),
-    repeat: (line) => keep(oneLine(/^[a-z]+: /.test(line) ? line : `resolve: ${line}`), out),
     text: () => `${lines.join('\n')}\n`,
   }
 }

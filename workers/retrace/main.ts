@@ -11,6 +11,11 @@ import { openDatabase } from '../../src/database/database.ts'
 import { PackageUses } from '../../src/packages/index/use.ts'
 import { UsageError } from '../../src/errors/usage_error.ts'
 import { EXIT, installationRoot, version } from '../../src/program/program.ts'
+import { readManifest } from '../../src/task/manifest.ts'
+import { writeStep } from '../../src/task/step.ts'
+import type { Task } from '../../src/task/task.ts'
+import { removeTraces, tidy } from '../../src/task/tidy.ts'
+import { writeResults } from '../../src/task/write.ts'
 import { assemble, withLinkFolder } from './assemble.ts'
 import { findCompanions, NO_COMPANIONS } from './companions.ts'
 import { help, lineFromInput, NAME, readCommandLine } from './command_line.ts'
@@ -18,15 +23,15 @@ import { Deadline } from './time/deadline.ts'
 import { debugCore } from './debug.ts'
 import { engines } from './gdb/engines.ts'
 import { type Journal, journal } from './journal.ts'
+import { openTask } from './open_task.ts'
 import { outcome } from './outcome.ts'
 import { afterDebugging, afterResolving, beforeDebugging, beforeReading, beforeResolving } from './progress.ts'
 import { describeCore, readCoreFile, remarksOn } from './read.ts'
 import { type Findings, makeReport, type Report } from './report.ts'
 import { moduleLine } from './report/modules.ts'
-import { resolveModules } from './resolve/resolve.ts'
+import { type Hints, resolveModules } from './resolve/resolve.ts'
 import { findCgroups } from './sandbox/cgroup.ts'
 import { Stopwatch } from './time/stopwatch.ts'
-import { linkFolder, openTask, readHints, removeCore, removeTraces, type Task, writeResults } from './task.ts'
 
 async function main(words: readonly string[]): Promise<number> {
   const command = readCommandLine(words)
@@ -43,8 +48,9 @@ async function main(words: readonly string[]): Promise<number> {
   const dir = command.kind === 'task' ? command.dir : await lineFromInput(stop.signal)
   if (dir === undefined) return EXIT.done
   const task = openTask(dir)
-  if (task.hasEnded) return endAgain(task)
-  return await retrace(task, { ...tools, signal: stop.signal, said: journal() })
+  if (task.hasEnded()) return endAgain(task)
+  const said = journal({ onStep: (step) => writeStep(task, step) })
+  return await retrace(task, { ...tools, signal: stop.signal, said })
 }
 
 /** Of the task's time: resolving and fetching end then, with what came, and the rest is for gdb. */
@@ -69,7 +75,11 @@ async function retrace(task: Task, tools: Tools): Promise<number> {
     found = await investigate(task, { ...tools, watch })
   } catch (error) {
     const step = watch.step ?? 'read'
-    found = { ...nothingFound(task), step, outcome: outcome('internal', `The worker failed: ${describe(error)}.`) }
+    found = {
+      ...nothingFound(readManifest(task)),
+      step,
+      outcome: outcome('internal', `The worker failed: ${describe(error)}.`),
+    }
     said.complain(step, error instanceof Error ? error.stack ?? error.message : String(error))
   }
   if (signal.aborted) {
@@ -86,14 +96,16 @@ async function retrace(task: Task, tools: Tools): Promise<number> {
 async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Promise<Findings> {
   const { config, said, signal, watch } = tools
   const deadline = new Deadline(config.taskTimeoutS * 1000)
-  const found = nothingFound(task)
+  const manifest = readManifest(task)
+  const found = nothingFound(manifest)
 
   watch.start('read')
-  said.say('read', beforeReading(task.core))
-  const { core, outcome } = readCoreFile(task.core)
+  const corePath = task.file('coredump')
+  said.say('read', beforeReading(corePath))
+  const { core, outcome } = readCoreFile(corePath)
   if (core === undefined || outcome !== undefined) return { ...found, core, outcome }
   said.say('read', describeCore(core))
-  for (const remark of remarksOn(core, readHints(task))) said.say('read', remark)
+  for (const remark of remarksOn(core, manifest)) said.say('read', remark)
 
   watch.start('resolve')
   said.say('resolve', beforeResolving(core))
@@ -104,7 +116,7 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
     database,
     uses,
     signal: AbortSignal.any([signal, deadline.signal(RESOLVE_SHARE)]),
-    say: (line) => said.repeat(line),
+    say: said.say,
   }))
   if (resolution === undefined) {
     return { ...found, core, packages: uses.counts(), step: 'resolve', ranOutOfTime: 'fetch' }
@@ -113,14 +125,15 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
   said.say('resolve', afterResolving(resolution))
   for (const module of resolution.modules) said.note('resolve', moduleLine(module))
   const ranOutOfTime = resolution.ranOutOfTime ? 'fetch' as const : undefined
-  const resolved = { ...found, ...resolution, ranOutOfTime, core, step: 'resolve' }
+  const resolved = { ...found, ...resolution, ranOutOfTime, core, step: 'resolve' as const }
   if (signal.aborted) return resolved
 
   watch.start('assemble')
+  said.begin('assemble')
   const seeking = findCompanions(core, resolution.modules, { ...tools, database, uses, deadline })
   const companions = await deadline.await(seeking) ?? NO_COMPANIONS
-  const whole = assemble(core, resolution.modules, { corePath: task.core, companions })
-  const assembly = withLinkFolder(whole, linkFolder(task))
+  const whole = assemble(core, resolution.modules, { corePath, companions })
+  const assembly = withLinkFolder(whole, task.file('root'))
   for (const problem of assembly.problems) said.note('assemble', problem)
 
   watch.start('debug')
@@ -158,8 +171,7 @@ async function deliver(
   if (code !== 'ok') said.say('report', `next: ${next_step}`)
   said.say('done', watch.summary())
   await writeResults(task, [...report.files, ['retrace-log', said.text()]])
-  removeTraces(task)
-  removeCore(task)
+  tidy(task)
 }
 
 /** Stops the step that runs; one that does not heed it has some seconds. The sandbox dies with this process. */
@@ -170,16 +182,16 @@ function stopSoon(stop: AbortController): void {
 
 /** A task that has ended already: only what a killed run left is tidied up. */
 function endAgain(task: Task): number {
-  removeTraces(task)
-  removeCore(task)
-  stdout.write(`done: this task has ended before; see ${task.hasBacktrace ? 'backtrace' : 'retrace-log'}\n`)
-  return task.hasBacktrace ? EXIT.done : EXIT.failed
+  tidy(task)
+  const isSuccess = task.state() === 'FINISHED_SUCCESS'
+  stdout.write(`done: this task has ended before; see ${isSuccess ? 'backtrace' : 'retrace-log'}\n`)
+  return isSuccess ? EXIT.done : EXIT.failed
 }
 
-function nothingFound(task: Task): Findings {
+function nothingFound(hints: Hints): Findings {
   return {
     core: undefined,
-    hints: readHints(task),
+    hints,
     modules: [],
     release: undefined,
     owner: undefined,

@@ -4,6 +4,7 @@
  */
 import type { Core } from '../../src/elf/core.ts'
 import type { ElfErrorCode } from '../../src/elf/error.ts'
+import { type Advice, adviceText, type Outcome, type OutcomeCode } from '../../src/task/outcome.ts'
 import { escapeText } from '../../src/text/escape.ts'
 import type { SessionEnd } from './gdb/session.ts'
 import type { ReportThread } from './report/frames.ts'
@@ -11,61 +12,12 @@ import { cutSentence } from './report/lacking_memory.ts'
 import { BY_PATH, lackOf } from './report/modules.ts'
 import type { ResolvedModule } from './resolve/resolve.ts'
 
-export type OutcomeCode =
-  | 'ok'
-  | 'ok-partial'
-  | 'core-not-elf'
-  | 'core-truncated'
-  | 'core-unsupported-arch'
-  | 'core-empty'
-  | 'release-unknown'
-  | 'package-not-found'
-  | 'package-gone-upstream'
-  | 'debuginfo-missing'
-  | 'fetch-failed'
-  | 'fetch-timeout'
-  | 'debugger-failed'
-  | 'debugger-timeout'
-  | 'out-of-memory'
-  | 'killed'
-  | 'internal'
-
-export interface Outcome {
-  readonly code: OutcomeCode
-  readonly summary: string
-  readonly next_step: string
-}
-
-/** What to do, where no better advice is known. */
-const NEXT_STEP: Readonly<Record<OutcomeCode, string>> = {
-  'ok': 'Nothing is missing.',
-  'ok-partial': 'Ask the administrator to add what is missing to the package repository, then send the core again.',
-  'core-not-elf':
-    'Send the core as the kernel wrote it (coredumpctl dump decompresses it), not a report or an archive.',
-  'core-truncated':
-    'Raise the limit on core size (ulimit -c unlimited, ProcessSizeMax= of coredump.conf) and crash again.',
-  'core-unsupported-arch': 'Use a debugger on the machine that crashed; this server does not know its architecture.',
-  'core-empty': 'Send the core of a process; this one holds no thread.',
-  'release-unknown': 'Ask the administrator to add this release to the package repository, then send the core again.',
-  'package-not-found': 'Ask the administrator to add the package to the repository, or crash with a packaged version.',
-  'package-gone-upstream': 'Update the package and send the core of the next crash; this version can be had no more.',
-  'debuginfo-missing': 'Ask the administrator to add the repository with debuginfo, then send the core again.',
-  'fetch-failed': 'Send the core again later. Should it repeat, tell the administrator, with the log of this task.',
-  'fetch-timeout':
-    'Send the core again: what has been fetched by now is kept. Should it repeat, tell the administrator.',
-  'debugger-failed': 'Tell the administrator, with the log of this task.',
-  'debugger-timeout': 'Ask the administrator to raise RETRACE_TASK_TIMEOUT_S, then send the core again.',
-  'out-of-memory': 'Ask the administrator to raise RETRACE_TASK_MEMORY_MB, then send the core again.',
-  'killed': 'Send the core again.',
-  'internal': 'Tell the administrator, with the log of this task.',
-}
-
 /** Characters of a summary: names in it can be long. */
 const MAX_SUMMARY = 1000
 
 /** `summary` may hold names out of the core: it becomes a line. */
-export function outcome(code: OutcomeCode, summary: string, nextStep: string = NEXT_STEP[code]): Outcome {
-  return { code, summary: escapeText(summary, { length: MAX_SUMMARY }), next_step: nextStep }
+export function outcome(code: OutcomeCode, summary: string, advice: readonly Advice[] = [code]): Outcome {
+  return { code, summary: escapeText(summary, { length: MAX_SUMMARY }), next_step: adviceText(advice) }
 }
 
 const CORE_ERRORS: Readonly<Record<ElfErrorCode, OutcomeCode>> = {
@@ -155,23 +107,21 @@ function success({ threads, losses }: Facts, frames: number): Outcome {
   if (lacks.length === 0 && losses.length === 0) return outcome('ok', `${summary}, complete.`)
   const shown = [...lacks.slice(0, 8), ...(lacks.length > 8 ? [`${lacks.length - 8} more modules`] : []), ...losses]
   const advice = [...adviceOnLacks(lacks), ...adviceOn(losses)]
-  return outcome('ok-partial', `${summary}. Missing: ${shown.join('; ')}.`, advice.join(' '))
+  return outcome('ok-partial', `${summary}. Missing: ${shown.join('; ')}.`, advice)
 }
 
-function adviceOnLacks(lacks: readonly string[]): string[] {
+function adviceOnLacks(lacks: readonly string[]): Advice[] {
   const byPath = lacks.filter((lack) => lack.endsWith(BY_PATH)).length
   return [
-    ...(lacks.length > byPath ? [NEXT_STEP['ok-partial']] : []),
-    ...(byPath > 0 ? ['Name exactly the packages of the crashed system: without a build-id nothing else tells.'] : []),
+    ...(lacks.length > byPath ? ['ok-partial' as const] : []),
+    ...(byPath > 0 ? ['name-packages' as const] : []),
   ]
 }
 
-function adviceOn(losses: readonly string[]): string[] {
-  const advice: string[] = []
-  if (losses.some((loss) => loss.startsWith('the core'))) advice.push(NEXT_STEP['core-truncated'])
-  if (losses.some((loss) => !loss.startsWith('the core'))) {
-    advice.push('Ask the administrator to raise RETRACE_MAX_BACKTRACE_KB to have all of the text.')
-  }
+function adviceOn(losses: readonly string[]): Advice[] {
+  const advice: Advice[] = []
+  if (losses.some((loss) => loss.startsWith('the core'))) advice.push('core-truncated')
+  if (losses.some((loss) => !loss.startsWith('the core'))) advice.push('raise-backtrace-limit')
   return advice
 }
 

@@ -7,8 +7,10 @@ import { architectureNamed } from '../../src/elf/architecture.ts'
 import { ElfError } from '../../src/elf/error.ts'
 import { fileSource } from '../../src/elf/source.ts'
 import { normalPath } from '../../src/packages/format/paths.ts'
+import type { Outcome } from '../../src/task/outcome.ts'
+import type { Manifest } from '../../src/task/manifest.ts'
 import { memoryRemarks } from './report/lacking_memory.ts'
-import { coreOutcome, type Outcome, unusableCore } from './outcome.ts'
+import { coreOutcome, unusableCore } from './outcome.ts'
 import { signalName } from './report/signal.ts'
 
 /** The core, or how the task ends without one. Throws the errors of the disk. */
@@ -32,7 +34,7 @@ export function describeCore(core: Core): string {
 }
 
 /** What the log should know before the work begins: what the core lacks, and where the client was wrong about it. */
-export function remarksOn(core: Core, said: { architecture: string | undefined; executable?: string }): string[] {
+export function remarksOn(core: Core, said: Pick<Manifest, 'architecture' | 'executable'>): string[] {
   const remarks = [architectureRemark(core, said.architecture), executableRemark(core, said.executable)]
   return [...memoryRemarks(core), ...remarks.filter((remark) => remark !== undefined)]
 }

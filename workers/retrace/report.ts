@@ -5,17 +5,19 @@
 import type { Core } from '../../src/elf/core.ts'
 import type { PackageCounts } from '../../src/packages/index/use.ts'
 import { packageName } from '../../src/packages/naming/package_name.ts'
+import type { Result } from '../../src/task/files.ts'
+import type { Outcome } from '../../src/task/outcome.ts'
+import { outcomeText, type Seconds } from '../../src/task/outcome_file.ts'
+import type { Step } from '../../src/task/step.ts'
 import type { Debugged } from './debug.ts'
 import type { Region } from './gdb/readable_memory.ts'
 import { cutSentence } from './report/lacking_memory.ts'
-import { decideOutcome, hasNamedFrame, type Outcome } from './outcome.ts'
+import { decideOutcome, hasNamedFrame, outcome as made } from './outcome.ts'
 import { type ReportThread, reportThreads } from './report/frames.ts'
 import { backtraceJson } from './report/json.ts'
 import { countModules, modulesJson } from './report/modules.ts'
 import { backtraceText } from './report/text.ts'
 import type { Hints, ResolvedModule } from './resolve/resolve.ts'
-import type { Result } from './task.ts'
-import type { Seconds } from './time/stopwatch.ts'
 
 export interface Findings {
   readonly core: Core | undefined
@@ -29,7 +31,7 @@ export interface Findings {
   readonly debugged: Debugged | undefined
   readonly ranOutOfTime: 'fetch' | 'debug' | undefined
   /** The step that was reached. */
-  readonly step: string
+  readonly step: Step
   /** Known before gdb: a core that is none. */
   readonly outcome: Outcome | undefined
 }
@@ -51,22 +53,16 @@ export function makeReport(findings: Findings, seconds: Seconds): Report {
   const losses = core === undefined ? [] : lossesOf(core, threads, conversation?.threadCount ?? threads.length)
   const notes = [...losses, ...remarksOn(threads)]
   const outcome = findings.outcome ??
-    (core === undefined
-      ? {
-        code: 'internal' as const,
-        summary: 'The core was not read.',
-        next_step: 'Tell the administrator, with the log.',
-      }
-      : decideOutcome({
-        core,
-        modules,
-        release: findings.release,
-        threads,
-        end: debugged?.end,
-        rejected: debugged?.rejected ?? [],
-        ranOutOfTime: findings.ranOutOfTime,
-        losses,
-      }))
+    (core === undefined ? made('internal', 'The core was not read.') : decideOutcome({
+      core,
+      modules,
+      release: findings.release,
+      threads,
+      end: debugged?.end,
+      rejected: debugged?.rejected ?? [],
+      ranOutOfTime: findings.ranOutOfTime,
+      losses,
+    }))
   const files: [Result, string][] = modules.length > 0 ? [['modules.json', modulesJson(modules)]] : []
   const hasBacktrace = hasNamedFrame(threads)
   if (hasBacktrace && core !== undefined && conversation !== undefined) {
@@ -80,19 +76,15 @@ export function makeReport(findings: Findings, seconds: Seconds): Report {
 }
 
 function outcomeJson(findings: Findings, outcome: Outcome, seconds: Seconds): string {
-  const first = findings.hints.package ?? findings.hints.packages[0]
-  const named = first === undefined ? undefined : packageName(first)
-  return `${
-    JSON.stringify({
-      ...outcome,
-      step: findings.step,
-      package: findings.owner ?? named ?? null,
-      release: findings.release ?? null,
-      seconds: Object.fromEntries(Object.entries(seconds).map(([name, value]) => [name, Number(value.toFixed(3))])),
-      modules: countModules(findings.modules),
-      packages: findings.packages,
-    })
-  }\n`
+  const [crashed] = findings.hints.packages
+  return outcomeText(outcome, {
+    step: findings.step,
+    package: findings.owner ?? (crashed === undefined ? undefined : packageName(crashed)),
+    release: findings.release,
+    seconds,
+    modules: countModules(findings.modules),
+    packages: findings.packages,
+  })
 }
 
 /** What the core lacks and what was left out, as sentences without a full stop. */

@@ -34,8 +34,8 @@ export interface FetchContext {
   signal: AbortSignal
   /** By default those of this installation. */
   formats?: readonly PackageFormat[]
-  /** Hears of each download as it begins: `fetch: libc6-dbg 2.36-9+deb12u14 (7.0 MB)`. */
-  say(line: string): void
+  /** Hears of each download as it begins: `libc6-dbg 2.36-9+deb12u14 (7.0 MB)`. */
+  say(text: string): void
   limits?: TransferLimits
   bandwidth?: Bandwidth
   onBytes?: (count: number) => void
@@ -55,7 +55,7 @@ export async function fetchPackage(row: PackageRow, context: FetchContext): Prom
       if (isHere(row.id, index)) return
       return await fetchOnce(row, subject, context)
     }
-    if (!hasWaited) context.say(`fetch: ${row.name} ${row.version} is being fetched by another process; waiting for it`)
+    if (!hasWaited) context.say(`${row.name} ${row.version} is being fetched by another process; waiting for it`)
     if (signal.aborted) throw new FetchError('timeout', `Waiting for ${packageLabel(row)} was given up`)
     await sleep(POLL_MS)
   }
@@ -96,7 +96,7 @@ async function downloadPackage(row: PackageRow, context: FetchContext): Promise<
   if (first === undefined) {
     throw new FetchError('not-found', `${packageLabel(row)} is gone upstream, and was not fetched while it was there`)
   }
-  context.say(`fetch: ${row.name} ${row.version} (${(row.size / 2 ** 20).toFixed(1)} MB)`)
+  context.say(`${row.name} ${row.version} (${(row.size / 2 ** 20).toFixed(1)} MB)`)
   const folder = join(config.repoDir, WORK_FOLDER)
   makeFolder(folder)
   assertRoom(config.repoDir, { minFreeMb: config.minFreeMb, bytes: row.size })

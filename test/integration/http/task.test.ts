@@ -16,7 +16,7 @@ beforeAll(async () => {
   folder = await temporaryFolder()
   const run = `case "$(cat release)" in
     *fail*) ${FAIL} ;;
-    *run*) echo 'fetch: libc6-dbg 2.36 (7.4 MB)'; sleep 300 & wait ;;
+    *run*) echo fetch > step; echo 'fetch: libc6-dbg 2.36 (7.4 MB)'; echo 'debug: no step' >&2; sleep 300 & wait ;;
     *) ${SUCCEED} ;;
   esac`
   server = await startServer({ workerCommand: scriptedWorker(folder, run) })
@@ -115,10 +115,10 @@ describe('GET /<id>', () => {
 
   it('says PENDING and what is being done now', async () => {
     const { id, password } = tasks.running
-    await eventually(async () => (await server.client.ask(`/${id}`, { password })).text.includes('fetch'))
+    await eventually(async () => (await server.client.ask(`/${id}`, { password })).text.includes('no step'))
     const reply = await server.client.ask(`/${id}`, { password })
     expect(reply.headers['x-task-status']).toBe('PENDING')
-    expect(reply.text).toBe('The task runs: fetch: libc6-dbg 2.36 (7.4 MB)\n')
+    expect(reply.text).toBe('The task runs: debug: no step\n')
   })
 
   it('gives all of it as JSON to who prefers that', async () => {

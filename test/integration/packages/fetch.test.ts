@@ -74,7 +74,7 @@ describe('fetchPackage()', () => {
     expect(readlinkSync(join(folder, 'usr/lib/absolute.so'))).toBe('libone.so.1.0')
     expect(readFileSync(join(folder, 'usr/lib/libone.so.1.0'))).toEqual(readFileSync(elf.binary))
     expect(statSync(join(folder, 'usr/lib/twin.so')).ino).toBe(statSync(join(folder, 'usr/lib/libone.so.1.0')).ino)
-    expect(lines).toEqual(['fetch: lib 1:1.0-1 (0.0 MB)'])
+    expect(lines).toEqual(['lib 1:1.0-1 (0.0 MB)'])
     expect(new Set(world.index.keptFiles(elf.buildId).map(({ path, role }) => `${role} ${path}`))).toEqual(
       new Set(['code /usr/lib/libone.so.1.0', 'code /usr/lib/twin.so', 'code /usr/lib/ö.so']),
     )

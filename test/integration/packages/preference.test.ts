@@ -31,7 +31,7 @@ async function fetched(world: World, modules: { path: string; buildId: string }[
     config: world.config,
     database: world.database,
     uses,
-    say: (line) => void lines.push(line),
+    say: (step, text) => void lines.push(`${step}: ${text}`),
     signal: AbortSignal.timeout(20_000),
   })
   expect(resolved.map(({ status }) => status)).toEqual(modules.map(() => 'exact'))

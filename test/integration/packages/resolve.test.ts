@@ -44,7 +44,7 @@ async function resolve(
     config: world.config,
     database: world.database,
     uses,
-    say: (line) => void lines.push(line),
+    say: (step, text) => void lines.push(`${step}: ${text}`),
     signal: AbortSignal.timeout(20_000),
   })
   return { ...resolution, lines }
@@ -181,7 +181,7 @@ describe('resolveModules()', () => {
     expect(unnamed.modules[0]).toMatchObject({ status: 'missing', binary: undefined })
   })
 
-  it('does not believe the client about a package, an executable or a version that the build-id contradicts', async () => {
+  it('does not believe the client about a package or a version that the build-id contradicts', async () => {
     await using world = await makeWorld()
     const right = makeElf(world.folder.path, 'libright')
     const wrong = makeElf(world.folder.path, 'libwrong')
@@ -193,9 +193,7 @@ describe('resolveModules()', () => {
     const core = coreOf(moduleAt(SONE, right.buildId, 'executable'))
     const { modules, owner } = await resolve(world, core, {
       release: 'fedora-40',
-      executable: '/usr/bin/other',
-      package: 'other-1-1',
-      packages: ['other_1_amd64', 'libone1_2_amd64'],
+      packages: ['other-1-1', 'other_1_amd64', 'libone1_2_amd64'],
     })
     expect(modules[0]).toMatchObject({ status: 'no-debuginfo', package: 'libone1_1_amd64' })
     expect(modules[0]?.binary?.buildId).toBe(right.buildId)
@@ -308,7 +306,7 @@ describe('resolveModules()', () => {
       moduleAt('/usr/bin/program', program.buildId, 'executable'),
       moduleAt('[vdso]', 'ee'.repeat(20), 'vdso'),
     )
-    const { modules, owner } = await resolve(world, core, { executable: '/usr/bin/other', package: 'other-1-1' })
+    const { modules, owner } = await resolve(world, core, { packages: ['other-1-1'] })
     expect(owner).toBe('program')
     expect(modules.map(({ status }) => status)).toEqual(['no-debuginfo', 'not-applicable'])
   })

@@ -2,19 +2,23 @@
  * How tasks end, and what is remembered of them: outcomes for dead workers, package_time, estimates (docs/http.md,
  * 'POST /create').
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { packageTime } from '../../../schema/tables.ts'
 import { abrtMembers, designMembers, tarOf } from '../../helpers/archives.ts'
+import { fixtureCore } from '../../helpers/cores.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
 import { startServer } from '../../helpers/server.ts'
 import { createTask, endOf, eventually, FAIL, scriptedWorker, SUCCEED } from '../../helpers/task.ts'
 
 const DEAD = [
-  ['is killed', `echo 'debug: gdb is running'; kill -KILL $$`, 'killed', /SIGKILL/],
-  ['ends without a log', `echo 'read: begun'; exit 3`, 'internal', /exit code 3/],
+  ['is killed', `echo debug > step; echo 'fetch: no step'; kill -KILL $$`, 'killed', /SIGKILL during the step 'debug'/],
+  ['ends without a log', `echo 'read: no step'; exit 3`, 'internal', /exit code 3 before/],
   ['never starts', undefined, 'internal', /exit code/],
 ] as const
+
+/** Beside what the client sent: nothing that a run needs, half-written or not, is left. */
+const AFTERWARDS = ['created', 'manifest', 'outcome.json', 'password', 'retrace-log', 'started', 'worker.log']
 
 describe('a worker that', () => {
   it.each(DEAD)('%s leaves a failed task with its log and an outcome', async (_, commands, code, summary) => {
@@ -32,6 +36,8 @@ describe('a worker that', () => {
     expect(log.startsWith(readFileSync(server.spool(task.id, 'worker.log'), 'utf8'))).toBe(true)
     expect(log).toMatch(summary)
     await eventually(() => !existsSync(server.spool(task.id, 'coredump')))
+    const names = readdirSync(server.spool(task.id))
+    expect(names.filter((name) => !(name in designMembers())).sort()).toEqual(AFTERWARDS)
   })
 
   it('takes longer than RETRACE_TASK_TIMEOUT_S and a little is stopped with all that it started', async () => {
@@ -39,7 +45,7 @@ describe('a worker that', () => {
     await using server = await startServer({
       workerCommand: scriptedWorker(
         folder,
-        `echo 'debug: gdb is running'; echo $$ > ${folder.file('pid')}; sleep 300 & wait`,
+        `echo debug > step; echo 'fetch: no step'; echo $$ > ${folder.file('pid')}; sleep 300 & wait`,
       ),
       settings: { RETRACE_TASK_TIMEOUT_S: '1' },
     })
@@ -119,4 +125,36 @@ describe('package_time', () => {
     })
     expect([reply.status, reply.headers['x-task-est-time']]).toEqual([201, '42'])
   })
+
+  it.each<[string, Record<string, string>, string, string]>([
+    ['os_release, not by its release', {}, 'fedora-40-x86_64', '42'],
+    [
+      "os_release_in_rootdir, not by the system's release",
+      { rootdir: '/srv/root', os_release_in_rootdir: 'Debian GNU/Linux 12 (bookworm)' },
+      'debian-12-amd64',
+      '7',
+    ],
+  ])(
+    'estimates an upload that names several releases by the one it is retraced as: by its %s',
+    async (_, members, release, estimate) => {
+      await using folder = await temporaryFolder()
+      await using server = await startServer()
+      const { database } = server.program.services
+      const times = { 'fedora-40-x86_64': 41.5, 'debian-12-amd64': 7, 'debian-11-amd64': 1000 }
+      for (const [name, time] of Object.entries(times)) {
+        database.insert(packageTime).values({ package: 'bash', release: name, time }).run()
+      }
+      const { core } = fixtureCore('amd64', folder.path)
+      const reply = await server.client.ask('/create', {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/x-tar', 'X-Task-Type': '0' },
+        body: tarOf({ ...abrtMembers(readFileSync(core)), release: 'debian-11', ...members }),
+      })
+      expect([reply.status, reply.headers['x-task-est-time']]).toEqual([201, estimate])
+      const id = String(reply.headers['x-task-id'])
+      await endOf(server, { id, password: String(reply.headers['x-task-password']), estimate: 0 })
+      expect(JSON.parse(readFileSync(server.spool(id, 'outcome.json'), 'utf8'))).toMatchObject({ release })
+    },
+    60_000,
+  )
 })

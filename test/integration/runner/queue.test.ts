@@ -8,7 +8,7 @@ import { startServer } from '../../helpers/server.ts'
 import { type CreatedTask, createTask, endOf, eventually, scriptedWorker, SUCCEED } from '../../helpers/task.ts'
 
 /** Runs until the file `go` is in its task's directory. */
-const WAIT = `echo 'debug: waiting'; while [ ! -e go ]; do [ -d . ] || exit 0; sleep 0.05; done`
+const WAIT = `echo debug > step; echo 'debug: waiting'; while [ ! -e go ]; do [ -d . ] || exit 0; sleep 0.05; done`
 
 async function post(client: Client) {
   return await client.ask('/create', {

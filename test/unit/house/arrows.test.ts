@@ -55,13 +55,14 @@ const MAY_CALL: Record<string, string> = {
   'workers/reposync':
     'src/text src/errors src/config src/program src/database src/packages/format src/packages/index src/files src/telemetry src/packages/release src/packages/transfer src/packages src/packages/keep src/packages/supply workers/reposync/command workers/reposync/full',
   'workers/retrace/sandbox': 'src/text src/process',
-  'workers/retrace/time': '',
+  'workers/retrace/time': 'src/task',
   'workers/retrace/gdb': 'src/elf workers/retrace/sandbox workers/retrace/time src/process',
   'workers/retrace/resolve':
-    'src/config src/database src/packages/format src/packages/index src/elf src/packages/release src/packages src/packages/keep src/packages/supply src/packages/naming',
-  'workers/retrace/report': 'src/text src/elf workers/retrace/sandbox workers/retrace/gdb workers/retrace/resolve',
+    'src/task src/config src/database src/packages/format src/packages/index src/elf src/packages/release src/packages src/packages/keep src/packages/supply src/packages/naming',
+  'workers/retrace/report':
+    'src/text src/task src/elf workers/retrace/sandbox workers/retrace/gdb workers/retrace/resolve',
   'workers/retrace':
-    'src/text src/errors src/config src/program src/database src/packages/format src/packages/index src/elf src/packages workers/retrace/sandbox workers/retrace/time workers/retrace/gdb workers/retrace/resolve workers/retrace/report src/packages/naming',
+    'src/text src/errors src/config src/program src/task src/database src/packages/format src/packages/index src/elf src/packages workers/retrace/sandbox workers/retrace/time workers/retrace/gdb workers/retrace/resolve workers/retrace/report src/packages/naming',
 }
 
 function folderOf(path: string): string {

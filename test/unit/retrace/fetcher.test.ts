@@ -17,7 +17,7 @@ describe('a fetcher', () => {
     const uses = { claim: () => null } as unknown as PackageUses
     const asked: string[] = []
     const fetcher = new Fetcher(
-      { config, database, uses, say: (line) => asked.push(line), signal: AbortSignal.timeout(30_000) },
+      { config, database, uses, say: (_, text) => asked.push(text), signal: AbortSignal.timeout(30_000) },
       new PackageIndex(database),
     )
     const row = (id: number) => ({ id, naming, name: `p${id}`, version: '1', architecture: 'amd64' }) as PackageRow

@@ -1,8 +1,7 @@
-/** The runner's pure decisions: memory, expected starts, what is said of a death. */
+/** The runner's pure decisions: memory, expected starts. */
 import { describe, expect, it } from 'vitest'
 import { expectedStarts } from '../../../src/runner/estimates.ts'
 import { fits, memoryUse } from '../../../src/runner/memory.ts'
-import { describeDeath } from '../../../src/runner/post_mortem.ts'
 import { pid } from 'node:process'
 
 describe('fits()', () => {
@@ -35,40 +34,5 @@ describe('expectedStarts()', () => {
     ['fractions are rounded up', [0.2], [1], 1, [1]],
   ])('%s', (_, running, waiting, slots, starts) => {
     expect(expectedStarts(running, waiting, slots)).toEqual(starts)
-  })
-})
-
-describe('describeDeath()', () => {
-  const end = { code: null, signal: null }
-  it.each([
-    [
-      'time over in gdb',
-      { ...end, signal: 'SIGKILL' },
-      { timeoutS: 60, step: 'debug' },
-      'debugger-timeout',
-      /60 s \(RETRACE_TASK_TIMEOUT_S\).*'debug'/,
-    ],
-    [
-      'time over while fetching',
-      { ...end, signal: 'SIGKILL' },
-      { timeoutS: 60, step: 'fetch' },
-      'fetch-timeout',
-      /60 s/,
-    ],
-    ['killed', { ...end, signal: 'SIGKILL' }, { timeoutS: undefined, step: 'debug' }, 'killed', /SIGKILL.*memory/],
-    ['ended by itself', { ...end, code: 1 }, { timeoutS: undefined, step: undefined }, 'internal', /exit code 1/],
-    [
-      'never started',
-      { ...end, error: new Error('spawn /x ENOENT') },
-      { timeoutS: undefined, step: undefined },
-      'internal',
-      /could not be started/,
-    ],
-  ])('names a code, what happened and what to do: %s', (_, death, about, code, summary) => {
-    const said = describeDeath(death, about)
-    expect(said.code).toBe(code)
-    expect(said.summary).toMatch(summary)
-    expect(said.next_step).toMatch(/^[A-Z].*\.$/)
-    expect(JSON.stringify(said)).not.toContain('/x')
   })
 })

@@ -122,7 +122,7 @@ async function fetchOne(wanted: Wanted, host: Host, run: Run): Promise<void> {
       database,
       formats,
       signal: AbortSignal.any([run.ended, AbortSignal.timeout(PACKAGE_MS)]),
-      say: (line) => log('reposync').debug(line),
+      say: (text) => log('reposync').debug(`fetch: ${text}`),
       onBytes: (bytes) => part.received(bytes),
       ...transfer,
     })

@@ -2,19 +2,11 @@
  * The file `modules.json`, and what the modules lack in words. Pure. Owns both; refuses the server's paths in them.
  */
 import type { CoreModule } from '../../../src/elf/module.ts'
+import type { ModuleCounts } from '../../../src/task/outcome_file.ts'
 import type { ResolvedModule } from '../resolve/resolve.ts'
 
 /** docs/architecture.md, rule 2: the result says so. */
 export const BY_PATH = 'taken by its path, since the core holds no build-id of it'
-
-export interface ModuleCounts {
-  readonly total: number
-  readonly exact: number
-  readonly by_path: number
-  readonly no_debuginfo: number
-  readonly missing: number
-  readonly mismatch: number
-}
 
 /** Counts by status; the vdso, which no package holds, does not count. */
 export function countModules(modules: readonly ResolvedModule[]): ModuleCounts {

@@ -21,7 +21,7 @@ export interface FetcherContext {
   uses: PackageUses
   /** In place of those of this installation. */
   formats?: readonly PackageFormat[]
-  say(line: string): void
+  say(step: 'fetch', text: string): void
   signal: AbortSignal
 }
 
@@ -86,14 +86,14 @@ export class Fetcher {
     try {
       await queue.add(async () => {
         if (signal.aborted) throw new FetchError('timeout', 'the time for fetching was over before its turn came')
-        await fetchPackage(row, { ...this.#context, signal })
+        await fetchPackage(row, { ...this.#context, say: (text) => this.#context.say('fetch', text), signal })
       })
     } catch (error) {
       if (!(error instanceof FetchError)) throw error
       this.#failed.add(row.id)
       this.#ranOut ||= signal.aborted
       const sentence = `${packageLabel(row)} could not be fetched: ${error.message}`
-      this.#context.say(`fetch: ${sentence}`)
+      this.#context.say('fetch', sentence)
       return sentence
     }
     // From now on the row says where its files are.

@@ -11,6 +11,7 @@ import { PackageIndex, packageLabel, type PackageRow } from '../../../src/packag
 import type { PackageUses } from '../../../src/packages/index/use.ts'
 import { noteLost } from '../../../src/packages/keep/kept.ts'
 import { packageName, packageReadings } from '../../../src/packages/naming/package_name.ts'
+import type { Manifest } from '../../../src/task/manifest.ts'
 import { type BinaryResult, findBinary, type Search } from './binary.ts'
 import { buildKey, closestVersions, countBuilds, MAX_NAMED, namedPackages, ownersOf } from './candidates.ts'
 import { dwzClosure, findDebugBeside, findDebugByBuildId } from './debuginfo.ts'
@@ -46,14 +47,8 @@ export interface ResolvedModule {
   tried: string[]
 }
 
-export interface Hints {
-  /** What the client's `release` or `os_release` says. */
-  release: string | undefined
-  /** Lines of the client's `packages`, as they came. */
-  packages: string[]
-  package?: string
-  executable?: string
-}
+/** What the client said. */
+export type Hints = Pick<Manifest, 'release' | 'packages'>
 
 export interface ResolveContext {
   config: FetcherContext['config']
@@ -62,8 +57,8 @@ export interface ResolveContext {
   uses: PackageUses
   /** In place of those of this installation. */
   formats?: readonly PackageFormat[]
-  /** Hears progress lines, with their step in front: `fetch: libc6-dbg 2.36-9+deb12u14 (7.0 MB)`. */
-  say(line: string): void
+  /** Hears what is being done, and of which step it is: `fetch`, `libc6-dbg 2.36-9+deb12u14 (7.0 MB)`. */
+  say(step: 'resolve' | 'fetch', text: string): void
   signal: AbortSignal
 }
 
@@ -83,8 +78,8 @@ export async function resolveModules(core: Core, hints: Hints, context: ResolveC
   const started = performance.now()
   const index = new PackageIndex(context.database, context.formats)
   const release = decideRelease(core, hints.release, index)
-  if (release.remark !== undefined) context.say(`resolve: ${release.remark}`)
-  const texts = hints.package === undefined ? hints.packages : [hints.package, ...hints.packages]
+  if (release.remark !== undefined) context.say('resolve', release.remark)
+  const texts = hints.packages
   const named = namedPackages(texts, index, release.id)
   const fetcher = new Fetcher(context, index)
   const search: Search = {

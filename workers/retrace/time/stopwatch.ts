@@ -1,38 +1,29 @@
 /**
  * How long each step took. Owns the sum; refuses to count a second twice.
  */
-
-/** Seconds of each step, and of the whole. */
-export interface Seconds {
-  read: number
-  resolve: number
-  fetch: number
-  assemble: number
-  debug: number
-  report: number
-  total: number
-}
+import type { Seconds } from '../../../src/task/outcome_file.ts'
+import type { Step } from '../../../src/task/step.ts'
 
 export class Stopwatch {
   readonly #began = performance.now()
   readonly #seconds: Omit<Seconds, 'total'> = { read: 0, resolve: 0, fetch: 0, assemble: 0, debug: 0, report: 0 }
-  #step: keyof Omit<Seconds, 'total'> | undefined
+  #step: Step | undefined
   #since = 0
 
   /** The step that runs. */
-  get step(): keyof Omit<Seconds, 'total'> | undefined {
+  get step(): Step | undefined {
     return this.#step
   }
 
   /** Ends the running step and begins another. */
-  start(step: keyof Omit<Seconds, 'total'>): void {
+  start(step: Step): void {
     this.#stop()
     this.#step = step
     this.#since = performance.now()
   }
 
   /** Counts seconds of one step as another's, e.g. of `resolve` as `fetch`. Ends the running step. */
-  move(from: keyof Omit<Seconds, 'total'>, to: keyof Omit<Seconds, 'total'>, seconds: number): void {
+  move(from: Step, to: Step, seconds: number): void {
     this.#stop()
     const moved = Math.min(seconds, this.#seconds[from])
     this.#seconds[from] -= moved

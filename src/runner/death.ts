@@ -1,0 +1,63 @@
+/**
+ * Why a worker ended without ending its task, and what is said of it. Pure. Refuses to guess from what the worker wrote
+ * for people: the step is what it said as data.
+ */
+import { type Advice, adviceText, type Outcome, type OutcomeCode } from '../task/outcome.ts'
+import type { Step } from '../task/step.ts'
+import type { WorkerEnd } from './worker_process.ts'
+
+/** `timeout`: the runner ended it for its time. */
+export type Death =
+  | { kind: 'timeout'; timeoutS: number; step: Step | undefined }
+  | { kind: 'not-started' }
+  | { kind: 'signal'; signal: string; step: Step | undefined }
+  | { kind: 'exit'; code: number | null; step: Step | undefined }
+
+/** `timeoutS` when the runner ended the worker for its time; `step` is the last one that it named. */
+export function causeOfDeath(
+  end: WorkerEnd,
+  { timeoutS, step }: { timeoutS: number | undefined; step: Step | undefined },
+): Death {
+  if (timeoutS !== undefined) return { kind: 'timeout', timeoutS, step }
+  if (end.error !== undefined) return { kind: 'not-started' }
+  if (end.signal !== null) return { kind: 'signal', signal: end.signal, step }
+  return { kind: 'exit', code: end.code, step }
+}
+
+/** The outcome of a task whose worker died so. */
+export function outcomeOfDeath(death: Death): Outcome {
+  const { code, advice } = judge(death)
+  return { code, summary: summaryOf(death), next_step: adviceText([advice]) }
+}
+
+function judge(death: Death): { code: OutcomeCode; advice: Advice } {
+  switch (death.kind) {
+    case 'timeout': {
+      const code = death.step === 'fetch' || death.step === 'resolve' ? 'fetch-timeout' : 'debugger-timeout'
+      return { code, advice: code }
+    }
+    case 'not-started':
+      return { code: 'internal', advice: 'check-installation' }
+    case 'signal':
+      return { code: 'killed', advice: 'killed' }
+    case 'exit':
+      return { code: 'internal', advice: 'internal' }
+  }
+}
+
+function summaryOf(death: Death): string {
+  switch (death.kind) {
+    case 'timeout':
+      return `The task took longer than ${death.timeoutS} s (RETRACE_TASK_TIMEOUT_S) and was stopped${during(death)}.`
+    case 'not-started':
+      return 'The worker could not be started.'
+    case 'signal':
+      return `The worker was killed by ${death.signal}${during(death)}, perhaps because memory ran out.`
+    case 'exit':
+      return `The worker ended with exit code ${death.code}${during(death)} before it had finished its log.`
+  }
+}
+
+function during({ step }: { step: Step | undefined }): string {
+  return step === undefined ? '' : ` during the step '${step}'`
+}

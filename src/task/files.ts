@@ -1,0 +1,34 @@
+/**
+ * The names of the files in a task's directory, as a closed list (docs/architecture.md, 'A task's directory'): who writes
+ * each, and what it means. A name that is not here is none of a task.
+ */
+
+/** What the client sent: the core, and what was said beside it (docs/http.md, 'POST /create'). */
+export const MEMBERS = [
+  'coredump',
+  'architecture',
+  'release',
+  'packages',
+  'package',
+  'executable',
+  'os_release',
+  'os_release_in_rootdir',
+  'rootdir',
+] as const
+export type Member = (typeof MEMBERS)[number]
+
+/**
+ * What the server writes: which set of members came, who may ask, when the upload was complete and when its worker
+ * began, and what that worker says while it works.
+ */
+export type ServerFile = 'manifest' | 'password' | 'created' | 'started' | 'worker.log'
+
+/** The worker's results, in the order in which they have to appear: the last one ends the task. */
+export const RESULTS = ['modules.json', 'backtrace.json', 'backtrace', 'outcome.json', 'retrace-log'] as const
+export type Result = (typeof RESULTS)[number]
+
+/** What is there while a worker works: its step, and a folder of links for a task that needs very many. */
+export type WorkingFile = 'step' | 'root'
+
+/** `exploitable` is handed out where an administrator's own program wrote it; none of ours does. */
+export type TaskFile = Member | ServerFile | Result | WorkingFile | 'exploitable'

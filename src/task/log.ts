@@ -1,0 +1,22 @@
+/**
+ * `retrace-log`, where the worker did not write it: made from `worker.log`. Nobody knows how long that is, so the system
+ * copies it and no program reads it whole.
+ */
+import { copyFile, open, rm } from 'node:fs/promises'
+import { syncDirectory } from '../files/durable.ts'
+import type { Task } from './task.ts'
+import { appear, partialOf } from './write.ts'
+
+/** Ends a task with the log so far and a last line. */
+export async function endLog(task: Task, lastLine: string): Promise<void> {
+  const partial = partialOf(task, 'retrace-log')
+  await rm(partial, { force: true })
+  if (task.has('worker.log')) await copyFile(task.file('worker.log'), partial)
+  {
+    await using log = await open(partial, 'a', 0o600)
+    await log.writeFile(`${lastLine}\n`)
+    await log.sync()
+  }
+  appear(task, 'retrace-log')
+  await syncDirectory(task.directory)
+}

@@ -1,0 +1,63 @@
+/**
+ * How files appear in a task's directory: written under a temporary name, then renamed, so that each is there whole or
+ * not at all. Owns that name, and what a killed program left under it.
+ */
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { errnoOf } from '../errors/errno.ts'
+import { syncDirectory } from '../files/durable.ts'
+import type { Result, TaskFile } from './files.ts'
+import type { Task } from './task.ts'
+
+const PARTIAL = '.partial'
+/** As workers before this one called theirs: a spool outlives an update. */
+const PARTIALS = [PARTIAL, '.new']
+const MODE = 0o600
+
+/** The temporary name of a file of the task. */
+export function partialOf(task: Task, name: TaskFile): string {
+  return task.file(name) + PARTIAL
+}
+
+/**
+ * Writes results so that they outlive a power cut, in the order in which they appear. All are flushed at once: the disk
+ * takes little longer for five than for one.
+ */
+export async function writeResults(task: Task, results: readonly (readonly [Result, string])[]): Promise<void> {
+  await Promise.all(results.map(async ([name, text]) => {
+    await using file = await open(partialOf(task, name), 'w', MODE)
+    await file.writeFile(text)
+    await file.sync()
+  }))
+  for (const [name] of results) appear(task, name)
+  await syncDirectory(task.directory)
+}
+
+/** Gives a flushed file its own name. */
+export function appear(task: Task, name: Result): void {
+  renameSync(partialOf(task, name), task.file(name))
+}
+
+/** Writes what only the living need: it is whole, and not waited for until it is on the disk. */
+export function writeNote(task: Task, name: 'started' | 'step', text: string): void {
+  writeFileSync(partialOf(task, name), text, { mode: MODE })
+  renameSync(partialOf(task, name), task.file(name))
+}
+
+/** Removes what programs that were killed had not finished. */
+export function removePartials(task: Task): void {
+  for (const name of namesIn(task.directory)) {
+    if (PARTIALS.some((end) => name.endsWith(end))) rmSync(join(task.directory, name), { force: true })
+  }
+}
+
+/** Of a task that was deleted meanwhile, none. */
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOENT') return []
+    throw cause
+  }
+}
