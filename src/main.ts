@@ -1,14 +1,14 @@
 /**
  * abrt-retrace-server: reads the command line and the settings, starts, and stops on SIGTERM.
  */
-import { join } from 'node:path'
 import process, { argv, exit, stderr, stdout } from 'node:process'
 import { readConfig } from './config/config.ts'
 import { settingsHelp } from './config/help.ts'
 import { readSupervisor } from './config/supervisor_environment.ts'
 import { startLog } from './telemetry/log.ts'
 import { UsageError } from './errors/usage_error.ts'
-import { EXIT, installationRoot, version } from './program/program.ts'
+import { EXIT, version } from './program/program.ts'
+import { workerCommand } from './program/runtime.ts'
 import { runChecks } from './health/checks.ts'
 import { startProgram } from './start.ts'
 
@@ -51,7 +51,7 @@ async function serve(): Promise<number> {
   const config = readConfig([NAME, WORKER])
   await startLog(config)
   const program = await startProgram(config, {
-    workerCommand: [join(installationRoot(), 'ops', 'bin', WORKER)],
+    workerCommand: workerCommand(),
     environment: readSupervisor(),
   })
   process.on('SIGHUP', () => program.reload())

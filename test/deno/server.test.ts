@@ -1,11 +1,11 @@
 /**
- * The server under Deno: it starts with the better-sqlite3 that deno.json maps, speaks TLS, takes an upload, and its
- * worker answers. Everything else is tested under Node.
+ * The server under Deno: it starts with the better-sqlite3 that deno.json maps, speaks TLS, takes an upload, and starts
+ * its worker under Deno, too: the `node` that they find is none. Everything else is tested under Node.
  */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +19,8 @@ let server: ReturnType<typeof spawn>
 let url = ''
 
 before(async () => {
+  mkdirSync(join(folder, 'bin'))
+  writeFileSync(join(folder, 'bin', 'node'), '#!/bin/sh\necho this is not Node >&2; exit 97\n', { mode: 0o755 })
   spawnSync('openssl', [
     ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'],
     ...['-addext', 'subjectAltName=DNS:localhost', '-keyout', join(folder, 'key'), '-out', join(folder, 'crt')],
@@ -36,7 +38,7 @@ before(async () => {
       RETRACE_REPOS_D: join(folder, 'repos.d'),
       RETRACE_DATABASE: join(folder, 'retrace.db'),
       RETRACE_MIN_FREE_MB: '16',
-      PATH: '/usr/local/bin:/usr/bin:/bin',
+      PATH: `${join(folder, 'bin')}:/usr/local/bin:/usr/bin:/bin`,
       HOME: folder,
       DENO_DIR: denoCache(),
     },
@@ -113,10 +115,25 @@ test('the server takes an upload under Deno, and a core that is none ends as the
   const answer = await ask('/create', { method: 'POST', headers, body: archive.stdout })
   assert.equal(answer.status, 201)
   assert.match(answer.text, /^X-Task-Status: PENDING$/m)
+  assert.match(answer.text, /^report: core-not-elf/m)
   assert.match(answer.text, /^X-Task-Status: FINISHED_FAILURE$/m)
   const secret = { 'X-Task-Password': String(answer.headers['x-task-password']) }
   const status = await ask(`/${answer.headers['x-task-id']}`, { headers: secret })
   assert.equal(status.headers['x-task-status'], 'FINISHED_FAILURE')
   const refused = await ask(`/${answer.headers['x-task-id']}`, { headers: { 'X-Task-Password': 'wrong' } })
   assert.equal(refused.status, 403)
+})
+
+test('the worker finds threads, modules and a debugger under Deno', async () => {
+  const core = readFileSync(join(root, 'test/fixtures/cores/amd64/core.xz'))
+  const headers = {
+    'Content-Type': 'application/x-core',
+    'Content-Encoding': 'xz',
+    'Content-Length': String(core.length),
+  }
+  const answer = await ask('/create', { method: 'POST', headers, body: core })
+  assert.equal(answer.status, 201)
+  assert.match(answer.text, /^read: core of .* \(amd64\)/m)
+  assert.match(answer.text, /^debug: gdb-multiarch showed \d+ frames/m)
+  assert.doesNotMatch(answer.text, /not Node|deno|warning/i)
 })

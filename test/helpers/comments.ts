@@ -11,7 +11,7 @@ export interface Prose {
   text: string
 }
 
-const FOLDERS = ['docs', 'ops', 'schema', 'src', 'test', 'workers']
+const FOLDERS = ['.github', 'docs', 'ops', 'schema', 'src', 'test', 'workers']
 /** Made by others, or by programs. */
 const FOREIGN = /^(test\/fixtures\/cores|schema\/migrations|docs\/design\.txt)/
 
