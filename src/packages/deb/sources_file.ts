@@ -160,7 +160,7 @@ function trustOf(reader: Reader): Trust {
   for (const word of field.value.split(/[\s,]+/)) {
     if (word.startsWith('/')) trust.files.push(word)
     else if (/^[0-9A-Fa-f]{40}([0-9A-Fa-f]{24})?!?$/.test(word)) {
-      trust.fingerprints.push(word.replace('!', '').toUpperCase())
+      trust.fingerprints.push(word.toUpperCase())
     } else reader.fail('signed-by', `Signed-By is an absolute path, a fingerprint, or a key; ${word} is none of them`)
   }
   return trust

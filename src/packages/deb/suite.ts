@@ -10,12 +10,11 @@ import type { IndexEntry } from '../format/index_entry.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
 import type { IndexSelection, SignedSuite, SuiteIndices } from '../format/suite.ts'
 import type { Refreshed, SyncContext } from '../format/sync_context.ts'
-import type { Trust } from '../format/trust.ts'
 import { readContents } from './contents.ts'
 import { decompressed } from '../transfer/decompress.ts'
 import { readPackages } from './packages_index.ts'
 import { type IndexFile, indexFile, parseRelease, type ReleaseFile } from './release_file.ts'
-import { MAX_RELEASE, verifiedText } from '../verify/signature.ts'
+import { MAX_RELEASE, type Verification, verifiedText } from '../verify/signature.ts'
 
 const MAX_INDEX = 16 * 2 ** 30
 /** What Debian's own archive is signed with; used where a repository names no key. */
@@ -93,7 +92,7 @@ async function unchangedPair(repository: RepositorySpec, context: SyncContext): 
     throw error
   })
   if (text?.isUnchanged !== true) return undefined
-  return await verifiedText({ text: text.file, signature }, withDefault(repository.signedBy), context.folder)
+  return await verifiedText({ text: text.file, signature }, verification(repository, context))
 }
 
 async function verified(
@@ -102,14 +101,16 @@ async function verified(
   context: SyncContext,
 ): Promise<string> {
   const files = { text: text.file, signature: signature?.file }
-  const result = await verifiedText(files, withDefault(repository.signedBy), context.folder)
+  const result = await verifiedText(files, verification(repository, context))
   await text.keep()
   await signature?.keep()
   return result
 }
 
-function withDefault(trust: Trust): Trust {
-  return trust.files.length > 0 || trust.inline.length > 0 ? trust : { ...trust, files: [DEFAULT_KEY_RING] }
+function verification({ signedBy }: RepositorySpec, { folder, warn }: SyncContext): Verification {
+  const isNamed = signedBy.files.length > 0 || signedBy.inline.length > 0
+  const trust = isNamed ? signedBy : { ...signedBy, files: [DEFAULT_KEY_RING] }
+  return { trust, folder, warn, refusesWeakDigests: true }
 }
 
 /** Where a suite's files are; one that ends with a slash is a path below the address. */

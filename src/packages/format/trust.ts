@@ -6,6 +6,6 @@ export interface Trust {
   inline: string[]
   /** Of keys that have to be fetched. */
   addresses?: string[]
-  /** Upper-case hex of primary keys; empty: every key of the rings. */
+  /** Upper-case hex of keys, of which all subkeys count too, but for those with `!` at their end; empty: every key. */
   fingerprints: string[]
 }

@@ -1,21 +1,47 @@
 /** The keys that a section names: files, and addresses, which are fetched and kept. */
+import { readFile } from 'node:fs/promises'
+import { FetchError } from '../format/error.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
 import type { SyncContext } from '../format/sync_context.ts'
 import type { Trust } from '../format/trust.ts'
-import { keyRing } from '../verify/key_ring.ts'
+import { shown } from '../transfer/request.ts'
+import { keysIn } from '../verify/key_ring.ts'
 import { freshDocument, keptDocument } from './documents.ts'
 
-/** The section's trust with nothing left to fetch. Throws FetchError for an address that cannot be had, or is no key. */
+/**
+ * The section's trust with nothing left to fetch. An address that cannot be had, or has become something else than a
+ * key, costs only itself: it is named in a warning. Throws FetchError when no key is left.
+ */
 export async function localTrust(
   { signedBy }: RepositorySpec,
   { isSync, context }: { isSync: boolean; context: SyncContext },
 ): Promise<Trust> {
   const files = [...signedBy.files]
+  const faults: FetchError[] = []
   for (const address of signedBy.addresses ?? []) {
-    const document = await (isSync ? freshDocument : keptDocument)(address, context)
-    await keyRing({ files: [document.file], inline: [], fingerprints: [] })
-    await document.keep()
-    files.push(document.file)
+    try {
+      files.push(await keyAt(address, { isSync, context }))
+    } catch (error) {
+      if (!(error instanceof FetchError) || context.signal.aborted) throw error
+      faults.push(error)
+    }
   }
+  if (files.length === 0 && faults[0] !== undefined) throw faults[0]
+  for (const { message } of faults) context.warn(`${message}; this gpgkey is passed over`)
   return { ...signedBy, files, addresses: [] }
+}
+
+/** The file of a key that stands at an address; what is no key takes no place of one that was. */
+async function keyAt(address: string, { isSync, context }: { isSync: boolean; context: SyncContext }): Promise<string> {
+  const document = await (isSync ? freshDocument : keptDocument)(address, context)
+  try {
+    keysIn(await readFile(document.file), shown(new URL(address)))
+  } catch (error) {
+    const kept = context.kept(address)
+    if (!(error instanceof FetchError) || kept === undefined || kept === document.file) throw error
+    context.warn(`${error.message}; the key that an earlier sync has left is used`)
+    return kept
+  }
+  await document.keep()
+  return document.file
 }

@@ -28,9 +28,13 @@ export async function verifyPackage(file: string, repository: RepositorySpec, co
   try {
     await mkdir(join(folder, 'db'), { recursive: true, mode: 0o700 })
     const keys = join(folder, 'keys.asc')
-    await writeFile(keys, armour(await keyRing(await localTrust(repository, { isSync: false, context }))), {
-      mode: 0o600,
-    })
+    await writeFile(
+      keys,
+      armour(await keyRing(await localTrust(repository, { isSync: false, context }), context.warn)),
+      {
+        mode: 0o600,
+      },
+    )
     const run = (args: string[]) => {
       const command = ['/usr/bin/rpmkeys', '--dbpath', '/db', ...args]
       const readable = { '/in/keys.asc': keys, '/in/package.rpm': file }

@@ -1,39 +1,60 @@
 /**
  * Key rings as gpgv reads them: binary. Owns ASCII armour (RFC 9580, chapter 6): `.asc` files and the keys that stand
- * in `.sources` files are dearmoured here, since gpgv cannot. Refuses a text with a damaged checksum, and one that
- * holds no public key.
+ * in `.sources` files are dearmoured here, since gpgv cannot. What holds no public key costs only itself: where others
+ * are left, it is named in a warning; where none is, it is refused.
  */
 import { Buffer } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
 import { FetchError } from '../format/error.ts'
 import type { Trust } from '../format/trust.ts'
+import { assertNoHtml } from './html.ts'
+import { isKeyRing } from './packets.ts'
 
 const MAX_RING = 8 << 20
 const BEGIN = '-----BEGIN PGP PUBLIC KEY BLOCK-----'
 const END = '-----END PGP PUBLIC KEY BLOCK-----'
 
-/** All keys of a repository as one binary ring. Throws FetchError 'refused' for what cannot be read. */
-export async function keyRing(trust: Trust): Promise<Uint8Array> {
-  const rings: Uint8Array[] = trust.inline.map((text) => dearmour(text))
-  for (const file of trust.files) {
-    const bytes = await readFile(file).catch((error) => {
-      throw new FetchError('refused', `The key ring ${file} cannot be read (${error.code})`, { cause: error })
-    })
-    if (bytes.length > MAX_RING) throw new FetchError('refused', `The key ring ${file} is larger than 8 MiB`)
-    const ring = isArmoured(bytes) ? dearmour(bytes.toString('latin1')) : bytes
-    if (!isPackets(ring)) throw new FetchError('refused', `The key ring ${file} holds no OpenPGP key`)
-    rings.push(ring)
+/**
+ * All keys of a repository as one binary ring. Throws FetchError 'refused' where there is none, with all reasons;
+ * `warn` hears of what is passed over.
+ */
+export async function keyRing(trust: Trust, warn: (message: string) => void): Promise<Uint8Array> {
+  const rings: Uint8Array[] = []
+  const faults: FetchError[] = []
+  const take = async (read: () => Uint8Array | Promise<Uint8Array>) => {
+    try {
+      rings.push(await read())
+    } catch (error) {
+      if (!(error instanceof FetchError)) throw error
+      faults.push(error)
+    }
   }
+  for (const text of trust.inline) await take(() => keysIn(Buffer.from(text), 'The key in Signed-By'))
+  for (const file of trust.files) await take(async () => keysIn(await bytesOf(file), `The key ring ${file}`))
+  const [first] = faults
+  if (first !== undefined && rings.length === 0) {
+    throw new FetchError('refused', faults.map(({ message }) => message).join('; '), { cause: first })
+  }
+  for (const { message } of faults) warn(`${message}; it is passed over`)
   return Buffer.concat(rings)
 }
 
-function isArmoured(bytes: Buffer): boolean {
-  return bytes.subarray(0, 4096).toString('latin1').includes(BEGIN)
+async function bytesOf(file: string): Promise<Buffer> {
+  return await readFile(file).catch((error) => {
+    throw new FetchError('refused', `The key ring ${file} cannot be read (${error.code})`, { cause: error })
+  })
 }
 
-/** Every OpenPGP packet begins with a byte whose first bit is set (RFC 9580, chapter 4.2); no text does. */
-function isPackets(bytes: Uint8Array): boolean {
-  return ((bytes[0] ?? 0) & 0x80) !== 0
+/** The keys of a file, armoured or not, in binary. `what` names it in a refusal. */
+export function keysIn(bytes: Buffer, what: string): Uint8Array {
+  if (bytes.length > MAX_RING) throw new FetchError('refused', `${what} is larger than 8 MiB`)
+  assertNoHtml(bytes, what)
+  if (bytes.toString('latin1', 8, 12) === 'KBXf') {
+    throw new FetchError('refused', `${what} is a keybox of GnuPG, which gpgv does not read: write it by gpg --export`)
+  }
+  const ring = bytes.includes(BEGIN) ? dearmour(bytes.toString('latin1')) : bytes
+  if (!isKeyRing(ring)) throw new FetchError('refused', `${what} holds no OpenPGP key that is public and whole`)
+  return ring
 }
 
 /** The bytes of all public key blocks of a text. */
@@ -50,22 +71,18 @@ export function dearmour(text: string): Uint8Array {
   return Buffer.concat(blocks)
 }
 
-/** Headers (`Version: ...`), an empty line, base64, `=` and the checksum. Headers may be missing. */
+/**
+ * Headers (`Version: ...`, `Comment:`), an empty line, base64, `=` and a checksum. Headers may be missing, and the
+ * checksum may be missing or wrong (chapter 6.1): a key that is damaged signs nothing.
+ */
 function dearmourBlock(block: string): Uint8Array {
-  const lines = block.split('\n').map((line) => line.trim())
   const data: string[] = []
-  let checksum: string | undefined
-  for (const line of lines) {
-    if (line === '' || /^[A-Za-z-]+: /.test(line)) continue
-    if (/^=[A-Za-z0-9+/]{4}$/.test(line)) checksum = line.slice(1)
-    else if (/^[A-Za-z0-9+/]+={0,2}$/.test(line)) data.push(line)
-    else throw new FetchError('refused', 'A key holds a line that is no base64')
+  for (const line of block.split('\n').map((each) => each.trim())) {
+    if (line === '' || line.includes(':') || /^=[A-Za-z0-9+/]{4}$/.test(line)) continue
+    if (!/^[A-Za-z0-9+/]+={0,2}$/.test(line)) throw new FetchError('refused', 'A key holds a line that is no base64')
+    data.push(line)
   }
-  const bytes = Buffer.from(data.join(''), 'base64')
-  if (checksum !== undefined && Buffer.from(checksum, 'base64').readUIntBE(0, 3) !== crc24(bytes)) {
-    throw new FetchError('refused', 'A key is damaged: its checksum does not fit')
-  }
-  return bytes
+  return Buffer.from(data.join(''), 'base64')
 }
 
 /** A ring as one block of ASCII armour: what rpmkeys reads, which reads no binary ones. */

@@ -1,17 +1,20 @@
 /**
  * Signatures of an index: gpgv in bubblewrap, on InRelease, on Release with Release.gpg, or on repomd.xml with its
- * .asc. Owns the verdict, which is read from gpgv's status lines (its exit code is 2 where one of several keys is not
- * known: docs/facts.md, 'Debian packages'). What counts afterwards is only what gpgv wrote: text outside the signed
+ * .asc. Owns the run; what its status lines mean is in `verdict.ts` (its exit code is 2 where one of several keys is
+ * not known: docs/facts.md, 'Debian packages'). What counts afterwards is only what gpgv wrote: text outside the signed
  * part never reaches a caller.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { spawn } from 'node:child_process'
 import { killGroup } from '../../process/start.ts'
-import { FetchError } from '../format/error.ts'
-import type { Trust } from '../format/trust.ts'
-import { keyRing } from './key_ring.ts'
 import { sandboxed } from '../../process/wall.ts'
+import { FetchError } from '../format/error.ts'
+import type { SyncContext } from '../format/sync_context.ts'
+import type { Trust } from '../format/trust.ts'
+import { assertNoHtml } from './html.ts'
+import { keyRing } from './key_ring.ts'
+import { refusalOf } from './verdict.ts'
 
 const TIMEOUT_MS = 30_000
 /** Debian's InRelease has 150 kB. */
@@ -23,15 +26,24 @@ export interface SignedFiles {
   signature: string | undefined
 }
 
-/** The signed text. Throws FetchError 'refused' with the reason where no trusted key signed it. */
-export async function verifiedText(files: SignedFiles, trust: Trust, folder: string): Promise<string> {
-  const ring = join(folder, 'keys.gpg')
-  await writeFile(ring, await keyRing(trust), { mode: 0o600 })
-  const result = await runGpgv(gpgvArguments(ring, files))
-  judgeStatus(result.status, trust.fingerprints)
-  return files.signature === undefined ? result.output : await readFile(files.text, 'utf8')
+export interface Verification extends Pick<SyncContext, 'folder' | 'warn'> {
+  trust: Trust
+  /** MD5, SHA1 and RIPEMD-160 count as no signature. */
+  refusesWeakDigests: boolean
 }
 
+/** The signed text. Throws FetchError 'refused' with the reason where no trusted key signed it. */
+export async function verifiedText(files: SignedFiles, verification: Verification): Promise<string> {
+  const { trust, folder, refusesWeakDigests } = verification
+  assertNoHtml(await readFile(files.text), 'What should be a signed text')
+  if (files.signature !== undefined) assertNoHtml(await readFile(files.signature), 'What should be a signature')
+  const ring = join(folder, 'keys.gpg')
+  await writeFile(ring, await keyRing(trust, verification.warn), { mode: 0o600 })
+  const result = await runGpgv(gpgvArguments(ring, files))
+  const refusal = refusalOf(result.status, { fingerprints: trust.fingerprints, refusesWeakDigests })
+  if (refusal !== undefined) throw new FetchError('refused', refusal)
+  return files.signature === undefined ? result.output : await readFile(files.text, 'utf8')
+}
 /** The command line; a pure function of the files, which appear inside under fixed names. */
 export function gpgvArguments(ring: string, { text, signature }: SignedFiles): string[] {
   const inside = signature === undefined ? ['--output', '-', '/in/text'] : ['/in/signature', '/in/text']
@@ -75,35 +87,4 @@ function runGpgv(args: string[]): Promise<{ status: string; output: string }> {
 function decode(chunks: Uint8Array[]): string {
   const decoder = new TextDecoder()
   return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join('') + decoder.decode()
-}
-
-const REFUSING: Record<string, string> = {
-  BADSIG: 'a signature does not fit the text',
-  EXPKEYSIG: 'the key of a signature has expired',
-  REVKEYSIG: 'the key of a signature was revoked',
-  EXPSIG: 'a signature has expired',
-}
-
-/**
- * At least one VALIDSIG, by one of the fingerprints where some are given, and none of those that refuse; a NO_PUBKEY
- * beside it is normal. Throws FetchError 'refused'.
- */
-export function judgeStatus(status: string, fingerprints: string[]): void {
-  let isValid = false
-  const unknown: string[] = []
-  for (const line of status.split('\n')) {
-    const [tag, word, ...rest] = line.split(' ')
-    if (tag !== '[GNUPG:]' || word === undefined) continue
-    const refusal = REFUSING[word]
-    if (refusal !== undefined) throw new FetchError('refused', `The signature is refused: ${refusal}`)
-    if (word === 'NO_PUBKEY' && rest[0] !== undefined) unknown.push(rest[0])
-    // VALIDSIG <fingerprint> ... <fingerprint of the primary key>
-    const signers = [rest[0], rest.at(-1)].map((signer) => signer?.toUpperCase() ?? '')
-    if (word === 'VALIDSIG' && (fingerprints.length === 0 || signers.some((one) => fingerprints.includes(one)))) {
-      isValid = true
-    }
-  }
-  if (isValid) return
-  const keys = unknown.length > 0 ? `; it is signed with ${[...new Set(unknown)].join(', ')}` : ''
-  throw new FetchError('refused', `No key that the repository's file names has signed it${keys}`)
 }

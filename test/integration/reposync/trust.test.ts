@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { judgeStatus } from '../../../src/packages/verify/signature.ts'
 import { makeWorld } from '../packages/world.ts'
 
 const TOOL = { name: 'tool', version: '1.0-1', files: { '/usr/bin/tool': { bytes: 'x' } } }
@@ -64,23 +63,5 @@ describe('a suite', () => {
     world.configure({ 'Signed-By': world.folder.file('expired.gpg') })
     expect(await world.sync()).toBe(1)
     expect(world.index.releases()).toEqual([])
-  })
-})
-
-describe('judgeStatus()', () => {
-  const valid = '[GNUPG:] VALIDSIG AA 2026-01-01 1 0 4 0 1 10 00 BB'
-  it('takes one valid signature beside keys that are not known', () => {
-    expect(() => judgeStatus(`[GNUPG:] NO_PUBKEY 11\n${valid}\n`, [])).not.toThrow()
-    expect(() => judgeStatus(valid, ['BB'])).not.toThrow()
-  })
-
-  it.each(['BADSIG', 'EXPKEYSIG', 'REVKEYSIG', 'EXPSIG'])('refuses %s, also beside a valid one', (word) => {
-    expect(() => judgeStatus(`${valid}\n[GNUPG:] ${word} 11 somebody\n`, [])).toThrow('The signature is refused')
-  })
-
-  it('refuses a signature of a key that is not among the fingerprints, and no signature', () => {
-    expect(() => judgeStatus(valid, ['CC'])).toThrow('No key that')
-    expect(() => judgeStatus('[GNUPG:] NO_PUBKEY 1122\n', [])).toThrow('it is signed with 1122')
-    expect(() => judgeStatus('', [])).toThrow('No key')
   })
 })

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { isPackageKnown, supportedReleases } from '../../../src/packages/releases.ts'
 import type { MadeSource } from '../../helpers/rpm_repository.ts'
 import { makeRpmWorld, type RpmWorld } from './world.ts'
+import { saidBy } from '../../helpers/said.ts'
 
 const TOOL: MadeSource = { name: 'tool', version: '1.0-1.fc40', files: { '/usr/bin/tool': { bytes: 'x' } } }
 
@@ -218,5 +219,20 @@ describe('abrt-reposync with a yum repository', () => {
     expect(await world.sync()).toBe(0)
     await world.fetch(world.row('tool'))
     expect(world.server.requests.filter((path) => path === '/key')).toHaveLength(1)
+  })
+
+  it('takes what the good key has signed when another gpgkey has become a page of HTML, and names that address', async () => {
+    await using world = await makeRpmWorld()
+    world.repository.add(TOOL)
+    world.repository.publish()
+    writeFileSync(world.folder.file('key'), readFileSync(world.repository.key.file))
+    writeFileSync(world.folder.file('moved'), '<!doctype html><title>Moved</title>')
+    world.configure({ gpgkey: `${world.server.url}moved ${world.server.url}key`, repo_gpgcheck: '1' })
+    const said = await saidBy(() => world.sync())
+    expect(said).toContain(`${world.server.url}moved is a page of HTML ('Moved')`)
+    await world.fetch(world.row('tool'))
+    world.configure({ gpgkey: `${world.server.url}moved`, repo_gpgcheck: '1' })
+    expect(await world.sync()).toBe(1)
+    expect(world.error()).toContain(`${world.server.url}moved is a page of HTML`)
   })
 })

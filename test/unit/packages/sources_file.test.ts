@@ -45,7 +45,7 @@ describe('readSources()', () => {
     expect(readSources('a', `${STANZA}Signed-By: /a.gpg ${fingerprint}!\n`).repositories[0]?.signedBy).toEqual({
       files: ['/a.gpg'],
       inline: [],
-      fingerprints: [fingerprint.toUpperCase()],
+      fingerprints: [`${fingerprint.toUpperCase()}!`],
     })
   })
 
