@@ -6,10 +6,12 @@ import { Hono } from 'hono'
 import { RetraceError } from './errors/errors.ts'
 import { checkPackageRoutes } from './routes/checkpackage.ts'
 import { createRoutes } from './routes/create.ts'
-import { codeOf, errorResponse } from './http/error_response.ts'
+import { errorResponse } from './http/error_response.ts'
+import { failureOf } from './http/failure.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { indexRoutes } from './routes/index_page.ts'
+import { metricsRoutes } from './routes/metrics.ts'
 import { openApiRoutes } from './routes/openapi.ts'
 import { removalRoutes } from './routes/removal.ts'
 import { resultRoutes } from './routes/results.ts'
@@ -35,8 +37,17 @@ export function createApp(services: Services): Hono<AppEnv> {
     throw new RetraceError('not-found', { detail: 'There is nothing at this address; GET / says what there is' })
   })
   app.onError((error, c) => {
-    services.metrics.refusals.inc({ code: codeOf(error) })
+    services.metrics.refusals.inc({ code: failureOf(error).code })
     return errorResponse(error, c)
   })
+  return app
+}
+
+/** What the loopback listener answers (RETRACE_METRICS_PORT). */
+export function createMetricsApp(services: Services): Hono<AppEnv> {
+  const app = new Hono<AppEnv>()
+  app.route('/', metricsRoutes(services)) //             GET /metrics
+  app.route('/', healthRoutes(services)) //              GET /healthz /readyz
+  app.onError(errorResponse)
   return app
 }

@@ -2,7 +2,7 @@
  * The server's life: what is opened, in which order, what runs again, and how all of it ends. main.ts reads the command
  * line and the signals; tests start this in their own process.
  */
-import { createApp } from './app.tsx'
+import { createApp, createMetricsApp } from './app.tsx'
 import type { Config, ConfigOf } from './config/config.ts'
 import { readSupervisor, type SupervisorEnvironment } from './config/supervisor_environment.ts'
 import { openDatabase } from './database/database.ts'
@@ -69,7 +69,7 @@ export async function startProgram(
   let shown = certificate
   registerGauges({ services, certificateExpires: () => shown?.expires })
   countProcess(metrics.registry)
-  const observed = await listenForMetrics(services)
+  const observed = await listenForMetrics(config, createMetricsApp(services).fetch)
   const unfinished = await spool.unfinished()
   for (const task of unfinished) await runner.resume(task)
   if (unfinished.length > 0) log('server').info(`${unfinished.length} tasks of the last run begin again`)
@@ -87,13 +87,13 @@ export async function startProgram(
       runner.drain()
       listening.stopAccepting()
       listener.closeConnections()
-      await until(() => listener.open === 0, DRAIN_MS)
+      await listener.idle(DRAIN_MS)
       await runner.close()
       stopping.abort()
-      await until(() => listener.open === 0, LAST_WORDS_MS)
+      await listener.idle(LAST_WORDS_MS)
       listening.destroy()
       observed.close()
-      await until(() => listener.open === 0, LAST_WORDS_MS)
+      await listener.idle(LAST_WORDS_MS)
       database.$client.close()
       lock[Symbol.dispose]()
       log('server').info('stopped')
@@ -125,9 +125,4 @@ function reloadCertificate(config: Pick<Config, 'tlsCert' | 'tlsKey'>, listening
     log('server').error(`${cause.message}; the certificate before it stays in use`)
     return undefined
   }
-}
-
-async function until(condition: () => boolean, milliseconds: number): Promise<void> {
-  const deadline = Date.now() + milliseconds
-  while (!condition() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20))
 }

@@ -1,6 +1,6 @@
 /**
  * The closed list of failures that a caller can be told about, and the one error class that carries them.
- * `src/http/error_response.ts` maps every code to an HTTP answer, once; the compiler demands a row for each.
+ * `src/http/refusals.ts` maps every code to an HTTP answer, once; the compiler demands a row for each.
  * A failed retrace is not here: it is a task's result (`outcome.json`), never an exception.
  */
 export type ErrorCode =
@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'no-space'
   | 'bad-stream'
   | 'not-a-core'
+  | 'request-timeout'
   | 'upload-timeout'
   | 'client-gone'
   | 'bad-member'

@@ -4,7 +4,8 @@
  */
 import { readFile, stat } from 'node:fs/promises'
 import type { Context } from 'hono'
-import { pullStream, readFileChunks } from '../runner/task_stream.ts'
+import { readFileChunks } from '../stream/file.ts'
+import { pullStream } from '../stream/pull.ts'
 import type { AppEnv } from './services.ts'
 
 export const TEXT = 'text/plain; charset=utf-8'
@@ -21,14 +22,21 @@ export interface AnswerOptions {
 
 /** An answer whose body is here; an empty one says `Content-Length: 0`, a 204 says nothing. */
 export function answer(body: string, options: AnswerOptions = {}): Response {
-  const { status = 200, type = TEXT, headers } = options
   const bytes = new TextEncoder().encode(body)
-  const length: Record<string, string> = status === 204 ? {} : { 'Content-Length': String(bytes.length) }
-  const kind: Record<string, string> = bytes.length === 0 ? {} : { 'Content-Type': type }
   return new Response(bytes.length === 0 ? null : bytes, {
-    status,
-    headers: { ...kind, ...length, 'Cache-Control': 'no-store', ...headers },
+    status: options.status ?? 200,
+    headers: headersOf(bytes.length, options),
   })
+}
+
+/** The headers of an answer whose body has so many bytes. */
+export function headersOf(bytes: number, { status, type = TEXT, headers }: AnswerOptions): Record<string, string> {
+  return {
+    ...(bytes > 0 && { 'Content-Type': type }),
+    ...(status !== 204 && { 'Content-Length': String(bytes) }),
+    'Cache-Control': 'no-store',
+    ...headers,
+  }
 }
 
 /** An answer in JSON, with a line end for those who look at it in a terminal. */

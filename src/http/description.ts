@@ -5,7 +5,7 @@
 import { type DescribeRouteOptions, resolver } from 'hono-openapi'
 import * as z from 'zod'
 import type { ErrorCode } from '../errors/errors.ts'
-import { type Refusal, REFUSALS } from './error_response.ts'
+import { type Refusal, REFUSALS } from './refusals.ts'
 
 const codes = Object.keys(REFUSALS) as [ErrorCode, ...ErrorCode[]]
 

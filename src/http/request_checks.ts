@@ -8,7 +8,7 @@ import { RetraceError } from '../errors/errors.ts'
 import type { AppEnv } from './services.ts'
 import type { Incoming } from './incoming.ts'
 import { hopOf, isSecure } from './proxy.ts'
-import { headersTooLarge } from './refusal.ts'
+import { headersTooLarge } from './parser_failure.ts'
 
 export function checkRequest(
   config: Pick<Config, 'maxHeaderKb' | 'requireHttps' | 'trustProxy'>,
@@ -16,10 +16,7 @@ export function checkRequest(
   return async function checkRequest(c, next) {
     const { incoming } = c.env
     if (headerBytes(incoming) > config.maxHeaderKb * 1024) {
-      throw new RetraceError('headers-too-large', {
-        detail: headersTooLarge(config.maxHeaderKb),
-        limit: { setting: 'RETRACE_MAX_HEADER_KB', value: config.maxHeaderKb, unit: 'KiB' },
-      })
+      throw headersTooLarge(config)
     }
     if (config.requireHttps && !isSecure(hopOf(incoming), config.trustProxy)) {
       throw new RetraceError('https-required', {

@@ -4,7 +4,8 @@
  */
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
-import { pullStream, type TaskEvent, watchTask } from '../runner/task_stream.ts'
+import { type TaskEvent, watchTask } from '../runner/task_stream.ts'
+import { pullStream } from '../stream/pull.ts'
 import type { AppEnv, Services } from '../http/services.ts'
 import type { Task } from '../task/task.ts'
 import { answer } from '../http/answer.ts'

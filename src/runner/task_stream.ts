@@ -3,14 +3,14 @@
  * whoever pulls, so that a slow or vanished reader costs no memory. The streamed body of /create and /<id>/events are
  * made from it.
  */
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { CHUNK, openIfThere, readFileChunks } from '../stream/file.ts'
 import type { TaskState } from '../task/state.ts'
 import type { Task } from '../task/task.ts'
 import { cutText, escapeText } from '../text/escape.ts'
 
 export const BEAT_MS = 5000
 const POLL_MS = 100
-const CHUNK = 65_536
 
 /**
  * `log`: one line without its end. `status`: a beat while PENDING (no id), then the final one. `backtrace`: a piece of
@@ -113,31 +113,6 @@ class LineReader implements AsyncDisposable {
   }
 }
 
-/** The bytes of a file in pieces of 64 KiB, as they are pulled; ends at once when the file has gone. */
-export async function* readFileChunks(path: string): AsyncGenerator<Uint8Array> {
-  const handle = await openIfThere(path)
-  if (handle === undefined) return
-  try {
-    for (;;) {
-      const buffer = new Uint8Array(CHUNK)
-      const { bytesRead } = await handle.read(buffer, 0, CHUNK, null)
-      if (bytesRead === 0) return
-      yield buffer.subarray(0, bytesRead)
-    }
-  } finally {
-    await handle.close()
-  }
-}
-
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path, 'r')
-  } catch (cause) {
-    if ((cause as { code?: string }).code === 'ENOENT') return undefined
-    throw cause
-  }
-}
-
 async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   if (signal?.aborted) return
   await new Promise<void>((resolve) => {
@@ -166,24 +141,4 @@ export async function* taskBody(task: Task, options: WatchOptions = {}): AsyncGe
   if (options.signal?.aborted) {
     yield encoder.encode(`server: stopping; the task begins again with the server, ask for its status at /${task.id}\n`)
   }
-}
-
-/** A pull-based stream of what `make` generates; its signal aborts when the reader has gone, or `until` does. */
-export function pullStream(
-  make: (signal: AbortSignal) => AsyncGenerator<Uint8Array>,
-  until: AbortSignal,
-): ReadableStream<Uint8Array> {
-  const gone = new AbortController()
-  const chunks = make(AbortSignal.any([gone.signal, until]))
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { done, value } = await chunks.next()
-      if (done) controller.close()
-      else controller.enqueue(value)
-    },
-    async cancel() {
-      gone.abort()
-      await chunks.return(undefined)
-    },
-  }, { highWaterMark: 0 })
 }

@@ -2,22 +2,25 @@
  * From Node's request to the app's answer: what has to happen before Hono and after it, for HTTP/1.1 and 2 alike.
  * Keeps count of the requests that are being answered, so that a stop can wait for them.
  */
-import type { Incoming, Outgoing } from '../http/incoming.ts'
+import { EventEmitter, once } from 'node:events'
 import { getRequestListener } from '@hono/node-server'
 import type { Config } from '../config/config.ts'
-import { quote } from '../text/escape.ts'
+import { RetraceError } from '../errors/errors.ts'
+import { plainErrorResponse } from '../http/error_response.ts'
+import type { Incoming, Outgoing } from '../http/incoming.ts'
+import { clientAddress, hopOf } from '../http/proxy.ts'
+import type { AppEnv } from '../http/services.ts'
 import { log } from '../telemetry/log.ts'
 import { methodLabel, type Metrics } from '../telemetry/metrics.ts'
-import type { AppEnv } from '../http/services.ts'
+import { quote } from '../text/escape.ts'
 import { drainBeforeEnd, type DrainBounds, drainBounds } from './drain.ts'
-import { clientAddress, hopOf } from '../http/proxy.ts'
 
 export type Fetch = (request: Request, env: AppEnv['Bindings']) => Response | Promise<Response>
 
 export interface Listener {
   listen(incoming: Incoming, outgoing: Outgoing): void
-  /** Requests whose answer has not been sent whole. */
-  readonly open: number
+  /** Resolves when every request has been answered whole, or after so long. */
+  idle(milliseconds: number): Promise<void>
   /** From here on answers close their HTTP/1.1 connection. */
   closeConnections(): void
 }
@@ -27,6 +30,7 @@ export function createListener(
   { fetch, metrics }: { fetch: Fetch; metrics: Metrics },
 ): Listener {
   const bounds: DrainBounds = drainBounds(config.maxPackedMb)
+  const answers = new EventEmitter()
   let open = 0
   let closing = false
   const respond = getRequestListener(fetch as Parameters<typeof getRequestListener>[0], {
@@ -37,8 +41,8 @@ export function createListener(
     errorHandler: refuseRequest,
   })
   return {
-    get open() {
-      return open
+    async idle(milliseconds) {
+      if (open > 0) await once(answers, 'none', { signal: AbortSignal.timeout(milliseconds) }).catch(() => undefined)
     },
     closeConnections() {
       closing = true
@@ -49,7 +53,7 @@ export function createListener(
       // A socket that has been closed does not know its peer any more.
       const from = clientAddress(hopOf(incoming), config.trustProxy)
       outgoing.once('close', () => {
-        open--
+        if (--open === 0) answers.emit('none')
         const took = Date.now() - started
         metrics.requests.observe({ method: methodLabel(incoming.method), status: outgoing.statusCode }, took / 1000)
         log('http').info(requestLine(incoming, { from, status: outgoing.statusCode, took }), taskOf(incoming))
@@ -79,15 +83,7 @@ function taskOf(incoming: Incoming): { task?: string } {
 
 /** Node-server's own failures: an address that is none, or an answer that could not be made. */
 function refuseRequest(error: unknown): Response {
-  const isRequest = error instanceof Error && error.name === 'RequestError'
-  if (!isRequest) log('http').error(`The request could not be answered: ${String(error)}`)
-  const sentence = isRequest ? 'The address or the Host of the request is not valid\n' : 'The server made a mistake\n'
-  return new Response(sentence, {
-    status: isRequest ? 400 : 500,
-    headers: {
-      'Content-Type': 'text/plain; charset=utf-8',
-      'Content-Length': String(sentence.length),
-      'Cache-Control': 'no-store',
-    },
-  })
+  if (!(error instanceof Error && error.name === 'RequestError')) return plainErrorResponse(error)
+  const detail = 'The address or the Host of the request is not valid'
+  return plainErrorResponse(new RetraceError('bad-request', { detail, cause: error }))
 }

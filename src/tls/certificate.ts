@@ -38,6 +38,11 @@ export function readCertificate(config: Pick<Config, 'tlsCert' | 'tlsKey'>): Cer
   }
 }
 
+/** The options of a TLS server that shows it. */
+export function secureOptions({ cert, key }: Certificate): { cert: string; key: string; minVersion: 'TLSv1.2' } {
+  return { cert, key, minVersion: 'TLSv1.2' }
+}
+
 function readPem(setting: string, path: string): string {
   try {
     return readFileSync(path, 'utf8')

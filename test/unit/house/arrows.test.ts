@@ -35,13 +35,13 @@ const MAY_CALL: Record<string, string> = {
   'src/packages':
     'src/errors src/database src/packages/format src/packages/index src/elf src/packages/release src/packages/deb src/packages/rpm src/packages/naming',
   'src/runner':
-    'src/text schema src/errors src/config src/database src/files src/task src/telemetry src/elf src/packages/release src/packages src/packages/naming',
-  'src/http': 'src/text src/errors src/config src/database src/telemetry src/spool src/health src/runner',
-  'src/stream': '',
+    'src/text schema src/errors src/config src/database src/files src/task src/telemetry src/elf src/packages/release src/packages src/packages/naming src/stream',
+  'src/http': 'src/text src/errors src/config src/database src/telemetry src/spool src/health src/runner src/stream',
+  'src/stream': 'src/errors',
   'src/upload': 'src/text src/errors src/config src/task src/spool src/stream src/packages/format src/packages/naming',
   'src/routes':
-    'src/errors src/config src/program src/task src/telemetry src/spool src/elf src/packages/release src/packages src/runner src/http src/upload',
-  'src/server': 'src/text src/errors src/config src/packages/index src/telemetry src/tls src/http src/routes',
+    'src/errors src/config src/program src/task src/telemetry src/spool src/elf src/packages/release src/packages src/runner src/http src/upload src/stream',
+  'src/server': 'src/text src/errors src/config src/packages/index src/telemetry src/tls src/http',
   'src':
     'src/errors src/config src/program src/database src/telemetry src/spool src/tls src/health src/runner src/http src/routes src/server',
   'src/packages/keep':

@@ -2,7 +2,8 @@
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { type ErrorCode, RetraceError } from '../../../src/errors/errors.ts'
-import { errorResponse, REFUSALS } from '../../../src/http/error_response.ts'
+import { errorResponse } from '../../../src/http/error_response.ts'
+import { REFUSALS } from '../../../src/http/refusals.ts'
 import type { AppEnv } from '../../../src/http/services.ts'
 
 async function answerTo(error: Error, accept?: string): Promise<Response> {

@@ -1,0 +1,33 @@
+/** Which failure of the closed list an error is, whoever threw it: ours, the system or the database. */
+import { errnoOf } from '../errors/errno.ts'
+import { RetraceError } from '../errors/errors.ts'
+
+/** What the system says of a file system that is read-only, failing or forbidden, or of a process out of handles. */
+const UNUSABLE = new Set(['EROFS', 'EACCES', 'EPERM', 'EIO', 'EMFILE', 'ENFILE'])
+
+/** The failure that a caller is told about; what is not of the list says nothing about the inside. */
+export function failureOf(error: unknown): RetraceError {
+  if (error instanceof RetraceError) return error
+  const code = errnoOf(error)
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'SQLITE_FULL') {
+    return new RetraceError('no-space', { detail: 'The disk of the server is full; try again later', cause: error })
+  }
+  if (code?.startsWith('SQLITE_')) {
+    return new RetraceError('database-unavailable', {
+      detail: 'The database of the server cannot be used at the moment; try again later',
+      headers: { 'Retry-After': '30' },
+      cause: error,
+    })
+  }
+  if (code !== undefined && UNUSABLE.has(code)) {
+    return new RetraceError('spool-unavailable', {
+      detail: 'The server cannot read or write its files at the moment; try again later',
+      headers: { 'Retry-After': '30' },
+      cause: error,
+    })
+  }
+  return new RetraceError('internal', {
+    detail: 'The server made a mistake and has logged it; try again, or tell its administrator when it was',
+    cause: error,
+  })
+}

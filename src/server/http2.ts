@@ -1,0 +1,51 @@
+/** HTTP/2: its limits and windows, on connections that somebody else has accepted. */
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2'
+import type { Config } from '../config/config.ts'
+import { log } from '../telemetry/log.ts'
+import { type Certificate, secureOptions } from '../tls/certificate.ts'
+import { KEEP_ALIVE_TIMEOUT_MS } from './http1.ts'
+import type { Listener } from './listener.ts'
+
+/**
+ * Bytes that a whole HTTP/2 connection may have under way: with the protocol's 64 KiB an upload takes three times as
+ * long.
+ */
+const HTTP2_WINDOW = 4 * 1_048_576
+/** HTTP/2 leaves it to us to refuse large headers, so that the caller reads why: up to this factor of the limit. */
+const HTTP2_HEADER_FACTOR = 8
+
+export interface TlsParts {
+  certificate: Certificate
+  listener: Listener
+  /** The HTTP/2 connections that are open. */
+  sessions: Set<ServerHttp2Session>
+}
+
+export function createHttp2Server(
+  config: Pick<Config, 'maxHeaderKb' | 'uploadIdleS'>,
+  { certificate, listener, sessions }: TlsParts,
+): Http2SecureServer {
+  const server = createSecureServer({
+    ...secureOptions(certificate),
+    settings: {
+      maxConcurrentStreams: 100,
+      maxHeaderListSize: config.maxHeaderKb * 1024 * HTTP2_HEADER_FACTOR,
+      initialWindowSize: 1_048_576,
+    },
+    maxSessionInvalidFrames: 100,
+    maxSessionMemory: 10,
+  })
+  server.on('session', (session) => {
+    sessions.add(session)
+    session.setLocalWindowSize(HTTP2_WINDOW)
+    session.once('close', () => sessions.delete(session))
+    session.on('error', (error) => log('http').debug(`An HTTP/2 connection failed: ${error.message}`))
+    session.setTimeout(Math.max(KEEP_ALIVE_TIMEOUT_MS, (config.uploadIdleS + 30) * 1000), () => session.destroy())
+  })
+  server.on('sessionError', (error) => log('http').debug(`An HTTP/2 connection failed: ${error.message}`))
+  const answer = (incoming: Parameters<Listener['listen']>[0], outgoing: Parameters<Listener['listen']>[1]) =>
+    listener.listen(incoming, outgoing)
+  server.on('request', answer)
+  server.on('checkContinue', answer)
+  return server
+}

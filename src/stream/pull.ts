@@ -1,0 +1,21 @@
+/** A stream that is made as it is read: no one reads, nothing is made, and nothing is kept in memory. */
+
+/** A pull-based stream of what `make` generates; its signal aborts when the reader has gone, or `until` does. */
+export function pullStream(
+  make: (signal: AbortSignal) => AsyncGenerator<Uint8Array>,
+  until: AbortSignal,
+): ReadableStream<Uint8Array> {
+  const gone = new AbortController()
+  const chunks = make(AbortSignal.any([gone.signal, until]))
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await chunks.next()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+    async cancel() {
+      gone.abort()
+      await chunks.return(undefined)
+    },
+  }, { highWaterMark: 0 })
+}
