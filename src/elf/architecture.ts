@@ -1,5 +1,5 @@
 /**
- * The one table of architectures: whoever adds one adds a row here, and nothing else in this folder.
+ * The one table of architectures: whoever adds one adds a row here, and nothing else in src/elf.
  * Owns the names that ELF, Debian, RPM, the kernel, ABRT's client, gdb and qemu have for the same machine.
  * Refuses to guess: what no row names is `undefined` (x32 and big-endian ppc64 among them), never 'the nearest'.
  */

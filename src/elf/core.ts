@@ -1,6 +1,6 @@
 /**
  * Cores: what the kernel (or gdb's generate-core-file) wrote about a crashed process. This file is the table of
- * contents; a file of this folder per part. Owns the order of reading; refuses everything that is no ELF core, and
+ * contents; a file beside this one per part. Owns the order of reading; refuses everything that is no ELF core, and
  * reads headers, notes and single pages only: a core of 4 GB costs what its number of mappings costs.
  */
 import { type Architecture, architectureOf } from './architecture.ts'

@@ -9,7 +9,7 @@
  */
 export type ElfErrorCode = 'not-elf' | 'not-core' | 'unsupported' | 'malformed' | 'truncated'
 
-/** The only error that the content of a file can cause in this folder; errors of the disk pass as they are. */
+/** The only error that the content of a file can cause in src/elf; errors of the disk pass as they are. */
 export class ElfError extends Error {
   override name = 'ElfError'
   readonly code: ElfErrorCode

@@ -166,6 +166,7 @@ describe('ops/install', () => {
         '/usr/lib/sysusers.d/abrt-retrace.conf',
         '/usr/lib/tmpfiles.d/abrt-retrace.conf',
         '/etc/cron.d/abrt-retrace',
+        '/usr/share/doc/abrt-retrace/docs/http.md',
         '/etc/abrt-retrace/abrt-retrace.env',
       ]
     ) expect(tree).toContain(path)

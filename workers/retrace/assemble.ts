@@ -1,5 +1,5 @@
 /**
- * Step `assemble`: the root that gdb sees, as names that lead to kept files. Pure but for `linkFolder`. Owns which
+ * Step `assemble`: the root that gdb sees, as names that lead to kept files. Pure but for `withLinkFolder`. Owns which
  * names a module gets; refuses to copy anything, and to bind package folders that no module of this task uses.
  */
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
