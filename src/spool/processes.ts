@@ -6,6 +6,9 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { kill, pid as self } from 'node:process'
+import type { TaskFile } from '../task/files.ts'
+
+const LOG: TaskFile = 'worker.log'
 
 /** Directories directly below `spoolDir` in which a process has a file open or that it has as working directory. */
 export function busyDirectories(spoolDir: string): Set<string> {
@@ -32,7 +35,7 @@ export function killOrphans(spoolDir: string): number {
     const isOurs = ['1', '2'].some((fd) => {
       const link = `/proc/${pid}/fd/${fd}`
       return directoryOf(link, spoolDir) !== undefined &&
-        targetOf(link)?.replace(/ \(deleted\)$/, '').endsWith('/worker.log')
+        targetOf(link)?.replace(/ \(deleted\)$/, '').endsWith(`/${LOG}`)
     })
     if (isOurs && killOne(Number(pid))) killed++
   }

@@ -4,12 +4,11 @@
  */
 import { rmSync } from 'node:fs'
 import type { Task } from './task.ts'
-import { removePartials } from './write.ts'
+import { partialsOf } from './write.ts'
 
-/** Removes what a run makes beside its results: its step, links, half-written files. The task can begin again. */
+/** Removes what a run makes beside its results. The task can begin again. */
 export function removeTraces(task: Task): void {
-  removePartials(task)
-  for (const name of ['root', 'step'] as const) rmSync(task.file(name), { recursive: true, force: true })
+  for (const path of tracesOf(task)) rmSync(path, { recursive: true, force: true })
 }
 
 /** Removes what an ended task needs no more. */
@@ -21,4 +20,10 @@ export function tidy(task: Task): void {
 /** Whether an ended task has been tidied: one look, not one for each thing. */
 export function isTidy(task: Task): boolean {
   return !task.has('coredump')
+}
+
+/** Absolute paths of half-written files, of the links and of the step, as far as there are such. */
+export function tracesOf(task: Task): string[] {
+  const own = (['root', 'step'] as const).filter((name) => task.has(name)).map((name) => task.file(name))
+  return [...partialsOf(task), ...own]
 }

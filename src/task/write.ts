@@ -2,7 +2,7 @@
  * How files appear in a task's directory: written under a temporary name, then renamed, so that each is there whole or
  * not at all. Owns that name, and what a killed program left under it.
  */
-import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errnoOf } from '../errors/errno.ts'
@@ -45,11 +45,10 @@ export function writeNote(task: Task, name: 'started' | 'step', text: string): v
   renameSync(partialOf(task, name), task.file(name))
 }
 
-/** Removes what programs that were killed had not finished. */
-export function removePartials(task: Task): void {
-  for (const name of namesIn(task.directory)) {
-    if (PARTIALS.some((end) => name.endsWith(end))) rmSync(join(task.directory, name), { force: true })
-  }
+/** Absolute paths of what programs that were killed had not finished. */
+export function partialsOf(task: Task): string[] {
+  return namesIn(task.directory).filter((name) => PARTIALS.some((end) => name.endsWith(end)))
+    .map((name) => join(task.directory, name))
 }
 
 /** Of a task that was deleted meanwhile, none. */

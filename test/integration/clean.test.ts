@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, openSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { env } from 'node:process'
 import { promisify } from 'node:util'
@@ -149,6 +149,24 @@ describe('abrt-retrace-clean', () => {
     // A folder itself takes room, or none, as in a tmpfs.
     expect(freed.left_overs.bytes).toBeGreaterThanOrEqual(2 ** 20)
     expect([existsSync(dead), existsSync(alive), existsSync(removal)]).toEqual([false, true, true])
+  })
+
+  it('removes the cores of ended tasks and what killed runs left in them, and leaves a task that runs alone', async () => {
+    await using at = await world()
+    const left = {
+      'coredump': 'x'.repeat(2 ** 20),
+      'step': 'debug',
+      'outcome.json.partial': '{',
+      'backtrace.new': '#0',
+    }
+    const ended = task(at.folder, 1, { days: 0, ...ENDED, ...left })
+    const waiting = task(at.folder, 2, { days: 0, ...left })
+    expect(JSON.parse((await at.run('--json', '--dry-run')).stdout).left_overs).toMatchObject({ deleted: 1 })
+    const freed = JSON.parse((await at.run('--json')).stdout).left_overs
+    expect(freed).toMatchObject({ deleted: 1 })
+    expect(freed.bytes).toBeGreaterThan(2 ** 20)
+    expect(readdirSync(ended).sort()).toEqual(['backtrace', 'created', 'password', 'retrace-log'])
+    expect(readdirSync(waiting).sort()).toEqual([...Object.keys(left), 'created', 'password'].sort())
   })
 
   it('keeps the newest 100 times of each package and release, as the design says', async () => {

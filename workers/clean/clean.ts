@@ -9,7 +9,7 @@ import { removeStrays } from '../../src/packages/keep/strays.ts'
 import { isServerRunning } from '../../src/spool/server_lock.ts'
 import { busyDirectories, killOrphans } from '../../src/spool/processes.ts'
 import { compactDatabase } from './compact.ts'
-import { findLeftOvers, removeLeftOver } from './left_overs.ts'
+import { findLeftOvers } from './left_overs.ts'
 import { isExpired, reasonToKeep, removeTask, type SeenTask, seeTasks } from './tasks.ts'
 import { pruneTimings } from './timings.ts'
 
@@ -91,9 +91,9 @@ async function cleanLeftOvers(
   freed: Freed,
   { spoolDir, now, dryRun }: { spoolDir: string; now: Date; dryRun: boolean },
 ): Promise<void> {
-  for (const leftOver of findLeftOvers(spoolDir, now)) {
+  for (const leftOver of await findLeftOvers(spoolDir, now)) {
     const isGone = dryRun || await attempt(freed, leftOver.path, async () => {
-      await removeLeftOver(leftOver)
+      await leftOver.remove()
       return true
     })
     if (!isGone) continue

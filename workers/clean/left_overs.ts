@@ -1,11 +1,13 @@
 /**
- * What nothing refers to in the spool: uploads whose server died, removals that were cut short, temporary names in tasks
- * that have ended. Refuses to touch what a living process made.
+ * What nothing refers to in the spool: uploads whose server died, removals that were cut short, and in tasks that have
+ * ended the core and what a killed run left. Refuses to touch what a living process makes.
  */
 import { lstatSync, readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isLeftOver } from '../../src/spool/draft_name.ts'
+import { listTasks } from '../../src/spool/recovery.ts'
+import { isTidy, tidy, tracesOf } from '../../src/task/tidy.ts'
 import { sizeOf } from './tasks.ts'
 
 /** A removal that another program is in the middle of is left to it for so long. */
@@ -14,21 +16,36 @@ const REMOVAL_MS = 60_000
 export interface LeftOver {
   path: string
   bytes: number
+  remove(): Promise<void>
 }
 
-/** Everything in the spool directory that is no task and that nobody works on. */
-export function findLeftOvers(spoolDir: string, now: Date): LeftOver[] {
+/** Everything in the spool directory that no task needs and that nobody works on. */
+export async function findLeftOvers(spoolDir: string, now: Date): Promise<LeftOver[]> {
+  return [...deadDirectories(spoolDir, now), ...await inEndedTasks(spoolDir)]
+}
+
+function deadDirectories(spoolDir: string, now: Date): LeftOver[] {
   return readdirSync(spoolDir).filter(isLeftOver).map((name) => join(spoolDir, name))
     .filter((path) => isDead(path, now))
-    .map((path) => ({ path, bytes: sizeOf(path) }))
-}
-
-export async function removeLeftOver({ path }: LeftOver): Promise<void> {
-  await rm(path, { recursive: true, force: true, maxRetries: 3 })
+    .map((path) => ({
+      path,
+      bytes: sizeOf(path),
+      remove: async () => await rm(path, { recursive: true, force: true, maxRetries: 3 }),
+    }))
 }
 
 function isDead(path: string, now: Date): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false })
   // The rename that begins a removal sets the change time.
   return found !== undefined && (!/\/removed-[^/]*$/.test(path) || now.getTime() - found.ctimeMs > REMOVAL_MS)
+}
+
+/** Whoever ends a task tidies up after it, unless it is killed in between. */
+async function inEndedTasks(spoolDir: string): Promise<LeftOver[]> {
+  const untidy = (await listTasks(spoolDir)).filter((task) => task.hasEnded() && !isTidy(task))
+  return untidy.map((task) => ({
+    path: task.directory,
+    bytes: [task.file('coredump'), ...tracesOf(task)].reduce((sum, path) => sum + sizeOf(path), 0),
+    remove: async () => await Promise.resolve(tidy(task)),
+  }))
 }
