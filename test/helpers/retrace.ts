@@ -104,6 +104,8 @@ export interface BacktraceJson {
       kind: string
       address: string
       function: string | null
+      file: string | null
+      line: number | null
       arguments: JsonVariable[]
       locals: JsonVariable[]
       module: number | null

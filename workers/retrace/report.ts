@@ -10,6 +10,7 @@ import type { Outcome } from '../../src/task/outcome.ts'
 import { outcomeText, type Seconds } from '../../src/task/outcome_file.ts'
 import type { Step } from '../../src/task/step.ts'
 import type { Debugged } from './debug.ts'
+import type { Conversation } from './gdb/conversation.ts'
 import type { Region } from './gdb/readable_memory.ts'
 import { cutSentence } from './report/lacking_memory.ts'
 import { decideOutcome, hasNamedFrame, outcome as made } from './outcome.ts'
@@ -51,7 +52,7 @@ export function makeReport(findings: Findings, seconds: Seconds): Report {
     ? []
     : reportThreads(conversation.threads, { core, modules, regions: findings.regions })
   const losses = core === undefined ? [] : lossesOf(core, threads, conversation?.threadCount ?? threads.length)
-  const notes = [...losses, ...remarksOn(threads)]
+  const notes = [...losses, ...remarksOn(threads, conversation?.ended ?? [])]
   const outcome = findings.outcome ??
     (core === undefined ? made('internal', 'The core was not read.') : decideOutcome({
       core,
@@ -87,6 +88,9 @@ function outcomeJson(findings: Findings, outcome: Outcome, seconds: Seconds): st
   })
 }
 
+/** Threads that had ended, named one by one. */
+const MAX_ENDED = 8
+
 /** What the core lacks and what was left out, as sentences without a full stop. */
 function lossesOf(core: Core, threads: readonly ReportThread[], threadCount: number): string[] {
   const losses: string[] = []
@@ -103,7 +107,11 @@ function lossesOf(core: Core, threads: readonly ReportThread[], threadCount: num
 }
 
 /** What a reader should know although nothing of use is missing. */
-function remarksOn(threads: readonly ReportThread[]): string[] {
+function remarksOn(threads: readonly ReportThread[], ended: Conversation['ended']): string[] {
   const long = threads.filter((thread) => thread.more).length
-  return long === 0 ? [] : [`${long} ${long === 1 ? 'stack is' : 'stacks are'} longer than what is shown`]
+  return [
+    ...(long === 0 ? [] : [`${long} ${long === 1 ? 'stack is' : 'stacks are'} longer than what is shown`]),
+    ...ended.slice(0, MAX_ENDED).map(({ lwp }) => `the thread with LWP ${lwp} had ended: the core holds nothing of it`),
+    ...(ended.length > MAX_ENDED ? [`${ended.length - MAX_ENDED} more threads had ended`] : []),
+  ]
 }

@@ -23,7 +23,10 @@ describe('a session', () => {
       kind: 'done',
       data: [{ text: 'Whether to confirm potentially dangerous operations is off.\n' }],
     })
-    expect(await session.ask('text', ['frobnicate'], 20_000)).toMatchObject({ kind: 'error', data: [] })
+    expect(await session.ask('text', ['frobnicate'], 20_000)).toMatchObject({
+      kind: 'error',
+      data: [{ error: 'Undefined command: "frobnicate". Try "help".' }],
+    })
     expect(await session.ask('no_question', [], 20_000)).toMatchObject({ kind: 'error' })
   })
 

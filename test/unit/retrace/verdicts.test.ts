@@ -26,10 +26,14 @@ describe('contradictions()', () => {
   it.each([
     ['another architecture', { architecture: 'i386' }, /takes the core for i386/],
     ['invented threads', { lwps: [1] }, /sees 1 threads, 2 of the core's 2/],
-    ['too many threads', { lwps: [5, 6, 7] }, /sees 3 threads/],
+    ['a thread that is not seen', { lwps: [5, 7] }, /sees 2 threads, 1 of the core's 2 are not among them/],
     ['another pc', { pc: 0n }, /is at 0x40, not at 0x0/],
   ])('names %s', (_, change, reason) => {
     expect(contradictions(core, { ...seen, ...change })).toEqual([expect.stringMatching(reason)])
+  })
+
+  it('has none for threads that the core holds nothing of: the thread library knows some that had ended', () => {
+    expect(contradictions(core, { ...seen, lwps: [4, 5, 6, 7] })).toEqual([])
   })
 
   it("takes any revision of ARM for armhf, since gdb names the executable's", () => {

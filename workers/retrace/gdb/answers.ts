@@ -102,6 +102,11 @@ export function readText(data: readonly unknown[], name: string): string | undef
   return typeof found === 'string' ? found : undefined
 }
 
+/** Why a question failed, as retrace.py says it: the machine interface says only that Python failed. */
+export function readError(data: readonly unknown[]): string | undefined {
+  return readText(data, 'error')
+}
+
 export function readFlag(data: readonly unknown[], name: string): boolean {
   return data.some((each) => recordOf(each)[name] === true)
 }

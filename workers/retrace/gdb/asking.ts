@@ -3,6 +3,7 @@
  * refuses to let one failing question cost another.
  */
 import type { Deadline } from '../time/deadline.ts'
+import { readError } from './answers.ts'
 import type { Answer, Session } from './session.ts'
 
 export class Asker {
@@ -52,7 +53,7 @@ function whyFailed(answer: Answer): string | undefined {
     case 'done':
       return undefined
     case 'error':
-      return answer.message.slice(0, 500)
+      return (readError(answer.data) ?? answer.message).slice(0, 500)
     case 'interrupted':
       return 'it took too long and was given up'
     case 'ended':

@@ -7,7 +7,7 @@ import { Asker } from './asking.ts'
 import { askDetails, type Details, NO_DETAILS } from './details.ts'
 import { openCore, type Opening } from './opening.ts'
 import type { Session } from './session.ts'
-import { askCrashed, askOthers, BATCH, type ThreadAnswer } from './threads.ts'
+import { askCrashed, askOthers, BATCH, type ThreadAnswer, type ThreadId } from './threads.ts'
 
 export interface Questions extends Opening {
   /** Folder inside with the pretty printers of the target's libstdc++; undefined: there are none. */
@@ -27,6 +27,8 @@ export interface Conversation extends Details {
   readonly threads: ThreadAnswer[]
   /** How many the core has; more than `threads` when a limit was hit. */
   readonly threadCount: number
+  /** Threads that the thread library lists and the core has no registers of: they had ended. Nothing is asked of them. */
+  readonly ended: readonly ThreadId[]
   /** Sentences on questions that failed. */
   readonly problems: string[]
 }
@@ -36,22 +38,25 @@ export async function converse(session: Session, questions: Questions, deadline:
   const asker = new Asker(session, deadline)
   const { seen, greeting, contradictions } = await openCore(asker, questions)
   const threads: ThreadAnswer[] = []
+  const lwps = new Set(questions.core.threads.map(({ lwp }) => lwp))
+  const alive = seen?.threads.filter(({ lwp }) => lwps.has(lwp)) ?? []
   const found = {
     contradictions,
     version: seen?.version ?? '',
     greeting,
     threads,
-    threadCount: seen?.threads.length ?? questions.core.threads.length,
+    threadCount: alive.length || questions.core.threads.length,
+    ended: seen?.threads.filter(({ lwp }) => !lwps.has(lwp)) ?? [],
     problems: asker.problems,
   }
   if (seen === undefined || contradictions.length > 0) return { ...found, ...NO_DETAILS }
   if (questions.printers !== undefined) {
     await asker.ask('pretty printers', 'printers', { parameters: [questions.printers], share: 0.1 })
   }
-  const crashed = seen.threads.find((thread) => thread.number === seen.selected)
+  const crashed = alive.find((thread) => thread.number === seen.selected)
   if (crashed !== undefined) threads.push(await askCrashed(asker, crashed, questions.maxCrashedText))
   const details = await askDetails(asker, questions.core, threads[0]?.frames.map((frame) => frame.function) ?? [])
-  const others = seen.threads.filter((thread) => thread !== crashed)
+  const others = alive.filter((thread) => thread !== crashed)
   let left = questions.maxText - (threads[0]?.text?.length ?? 0)
   for (let at = 0; at < others.length && left > 0 && !asker.isOver; at += BATCH) {
     const answers = await askOthers(asker, others.slice(at, at + BATCH), left)

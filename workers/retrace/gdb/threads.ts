@@ -33,7 +33,7 @@ export interface ThreadAnswer extends FramesAnswer {
   readonly values: ReadonlyMap<number, FrameValues>
 }
 
-interface ThreadId {
+export interface ThreadId {
   readonly number: number
   readonly lwp: number
 }

@@ -4,6 +4,7 @@ gdb's machine interface writes its answers byte by byte, a system call each: a m
 of 0.8 s. So MI starts a question and says how it ended, and the bulk goes this way. Every question ends with a line
 {"end": TOKEN}; gdb/answers.ts is the other side and believes nothing of this.
 """
+import codecs
 import json
 import os
 import re
@@ -28,12 +29,29 @@ threads_by_number = {}
 gdb.pretty_printers.clear()
 
 
+def lenient(error, strict=codecs.lookup_error("strict"), replace=codecs.lookup_error("replace")):
+    """Names of files and functions, and what commands print, are bytes of a stranger: what is no UTF-8 is replaced. gdb
+    decodes them strictly, in all of its API, so that one byte would cost a whole answer."""
+    return replace(error) if isinstance(error, UnicodeDecodeError) else strict(error)
+
+
+codecs.register_error("strict", lenient)
+
+
 def ask(token, question, *arguments):
-    """Called from MI: answers one question, and says that it is over, whatever happens."""
+    """Called from MI: answers one question, and says why it could not and that it is over, whatever happens."""
     try:
         globals()["answer_" + question](*arguments)
+    except BaseException as error:
+        send(error=described_error(error))
+        raise
     finally:
         send(end=token)
+
+
+def described_error(error):
+    text = " ".join(str(error).split())
+    return text if isinstance(error, gdb.error) and text else "%s: %s" % (type(error).__name__, text)
 
 
 def send(**message):
@@ -172,16 +190,8 @@ def answer_text(command):
 
 
 def said(command):
-    """What a command prints. Names that are not UTF-8 must not cost the answer: then each byte is a character."""
-    try:
-        return gdb.execute(command, False, True)
-    except UnicodeDecodeError:
-        charset = gdb.parameter("host-charset")
-        gdb.execute("set host-charset ISO-8859-1", False, True)
-        try:
-            return gdb.execute(command, False, True)
-        finally:
-            gdb.execute("set host-charset " + charset, False, True)
+    """What a command prints."""
+    return gdb.execute(command, False, True)
 
 
 def answer_registers():
