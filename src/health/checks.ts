@@ -2,13 +2,14 @@
  * `--check`: one line for each thing that a working server needs, and what to do where it is wrong. Looks at
  * everything, whatever it finds; changes nothing.
  */
-import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { promisify } from 'node:util'
 import { type ConfigOf, readConfig } from '../config/config.ts'
 import { type Database, openDatabase } from '../database/database.ts'
 import { readCertificate } from '../tls/certificate.ts'
+import { ProgramError } from '../process/error.ts'
+import type { OutsideProgram } from '../process/programs.ts'
+import { tryWall, versionOf } from '../process/trial.ts'
 
 type Config = ConfigOf<'abrt-retrace-server'>
 
@@ -19,17 +20,10 @@ export interface Finding {
   text: string
 }
 
-const TIME_LIMIT_MS = 10_000
 const MEBIBYTE = 1_048_576
 const DAY_MS = 86_400_000
 const EXPIRES_SOON_DAYS = 14
 const STALE_SYNC_DAYS = 2
-
-/** The smallest sandbox: a command that ends well where bubblewrap works. */
-export const SANDBOX_TRIAL = [
-  'bwrap',
-  ['--unshare-all', '--ro-bind', '/', '/', '--cap-drop', 'ALL', 'true'],
-] as const
 
 /** Runs all checks and says a line for each; true when none failed. */
 export async function runChecks(say: (line: string) => void): Promise<boolean> {
@@ -51,18 +45,16 @@ async function* findings(): AsyncGenerator<Finding> {
   }
   yield { what: 'configuration', verdict: 'ok', text: 'all settings can be read' }
   yield checkCertificate(config, Date.now())
-  yield await checkProgram('sandbox', SANDBOX_TRIAL[0], [...SANDBOX_TRIAL[1]], {
-    advice: 'install bubblewrap, and allow user namespaces (sysctl kernel.unprivileged_userns_clone=1)',
-  })
-  yield await checkProgram('gdb', 'gdb-multiarch', ['-nx', '--version'], { advice: 'install gdb-multiarch' })
+  yield await checkSandbox()
+  yield await checkProgram('gdb', 'gdb-multiarch', 'install gdb-multiarch', ['-nx'])
   yield await checkQemu()
   yield checkEngines(config)
-  for (const [program, args] of [['setpriv', ['--version']], ['prlimit', ['--version']]] as const) {
-    yield await checkProgram(program, program, [...args], { advice: 'install util-linux' })
+  for (const program of ['setpriv', 'prlimit'] as const) {
+    yield await checkProgram(program, program, 'install util-linux')
   }
-  yield await checkProgram('xz', 'xz', ['--version'], { advice: 'install xz-utils' })
-  yield await checkProgram('zstd', 'zstd', ['--version'], { advice: 'install zstd' })
-  yield await checkProgram('gpgv', 'gpgv', ['--version'], { advice: 'install gpgv' })
+  yield await checkProgram('xz', 'xz', 'install xz-utils')
+  yield await checkProgram('zstd', 'zstd', 'install zstd')
+  yield await checkProgram('gpgv', 'gpgv', 'install gpgv')
   yield checkSpool(config)
   yield checkSpace(config)
   yield checkSync(config, Date.now())
@@ -99,27 +91,41 @@ function checkNoCertificate(config: Config): Finding {
   }
 }
 
+async function checkSandbox(): Promise<Finding> {
+  const what = 'sandbox'
+  try {
+    await tryWall()
+    return { what, verdict: 'ok', text: 'bubblewrap works' }
+  } catch (error) {
+    const advice = 'install bubblewrap 0.8 or newer and util-linux, and allow user namespaces ' +
+      '(sysctl kernel.unprivileged_userns_clone=1)'
+    return { what, verdict: 'FAIL', text: `${reasonOf(error)}: ${advice}` }
+  }
+}
+
 async function checkProgram(
   what: string,
-  program: string,
-  args: string[],
-  { advice }: { advice: string },
+  program: OutsideProgram,
+  advice: string,
+  before: string[] = [],
 ): Promise<Finding> {
   try {
-    const { stdout } = await promisify(execFile)(program, args, { timeout: TIME_LIMIT_MS, killSignal: 'SIGKILL' })
-    return { what, verdict: 'ok', text: stdout.split('\n', 1)[0]?.slice(0, 100) || `${program} works` }
+    const version = await versionOf(program, ...before)
+    return { what, verdict: 'ok', text: version.slice(0, 100) || `${program} works` }
   } catch (error) {
-    const { code, stderr } = error as { code?: unknown; stderr?: string }
-    const reason = code === 'ENOENT'
-      ? `${program} is not installed`
-      : `${program} does not work: ${stderr?.trim().slice(0, 200) || messageOf(error)}`
+    const isMissing = error instanceof ProgramError && error.kind === 'not-started'
+    const reason = isMissing ? `${program} is not installed` : `${program} does not work: ${reasonOf(error)}`
     return { what, verdict: 'FAIL', text: `${reason}: ${advice}` }
   }
 }
 
+function reasonOf(error: unknown): string {
+  return error instanceof ProgramError && error.complaint !== '' ? error.complaint.slice(0, 200) : messageOf(error)
+}
+
 /** Only the fallback for cores that gdb-multiarch does not read needs it. */
 async function checkQemu(): Promise<Finding> {
-  const found = await checkProgram('qemu', 'qemu-s390x-static', ['--version'], { advice: 'install qemu-user-static' })
+  const found = await checkProgram('qemu', 'qemu-s390x-static', 'install qemu-user-static')
   return found.verdict === 'ok' ? found : { ...found, verdict: 'warn' }
 }
 

@@ -2,23 +2,21 @@
  * Whether the server can take a task and do it justice: `GET /readyz`. Looks, changes nothing, and names settings
  * instead of paths: who asks may be a stranger.
  */
-import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
-import { promisify } from 'node:util'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
 import { errnoOf } from '../errors/errno.ts'
 import type { Spool } from '../spool/spool.ts'
 import { summarizeRepositories } from '../packages/index/summary.ts'
-import { SANDBOX_TRIAL } from './checks.ts'
+import { ProgramError } from '../process/error.ts'
+import { tryWall } from '../process/trial.ts'
 
 const MEBIBYTE = 1_048_576
 /** A sync is due every 6 hours: after this long something is wrong with it. */
 export const STALE_SYNC_MS = 2 * 86_400_000
 /** Strangers may ask: the looks that cost something are kept for so long. */
 const FRESH_MS = 30_000
-const TRIAL_LIMIT_MS = 10_000
 
 /** One thing that a task needs. */
 export interface Part {
@@ -102,13 +100,12 @@ function lookAtDatabase({ $client: client }: Database): Part {
 }
 
 async function trySandbox(): Promise<Part> {
-  const [program, args] = SANDBOX_TRIAL
   try {
-    await promisify(execFile)(program, [...args], { timeout: TRIAL_LIMIT_MS, killSignal: 'SIGKILL' })
-    return { ok: true, text: `${program} works` }
+    await tryWall()
+    return { ok: true, text: 'bubblewrap works' }
   } catch (cause) {
-    const reason = errnoOf(cause) ?? (cause as { stderr?: string }).stderr?.trim().slice(0, 200) ?? String(cause)
-    return { ok: false, text: `${program} does not work (${reason})` }
+    const reason = cause instanceof ProgramError ? cause.complaint.slice(0, 200) || cause.message : String(cause)
+    return { ok: false, text: `bubblewrap does not work (${reason})` }
   }
 }
 

@@ -1,86 +1,185 @@
 /**
- * The programs that this room starts: gpgv, xz, zstd, bzip2, dpkg-deb. Owns their lives: an argument array and never a
- * shell, a process group of its own that is killed as a whole, a time limit, an empty environment.
+ * The one place that starts programs. Owns their lives: an argument array and never a shell, an environment that is
+ * named, a process group that ends as a whole, a time limit, its caller's signal, the end of what a program leaves
+ * behind. What is started, and whether behind the wall, say outside.ts and inside.ts, which alone call this.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { kill } from 'node:process'
-import type { Readable } from 'node:stream'
-import { FetchError } from '../packages/format/error.ts'
+import { Readable, Writable } from 'node:stream'
+import { Complaint } from './complaint.ts'
+import { ProgramError } from './error.ts'
+import { endGroup, endOrphans } from './signals.ts'
 
-const PATH = '/usr/sbin:/usr/bin:/sbin:/bin'
-const MAX_COMPLAINT = 2000
-
-export interface ChildOptions {
-  signal: AbortSignal
-  timeoutMs: number
-  /** Piped into its standard input, or the descriptor of a file that is it; none: /dev/null. */
-  input?: Readable | number
+/** Where programs are looked for, and how they speak; nothing of the server's own environment. */
+const ENVIRONMENT = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LC_ALL: 'C.UTF-8',
 }
 
-export interface RunningChild extends AsyncDisposable {
-  stdout: Readable
-  /** Resolves when it ended well; throws FetchError 'malformed' with its complaint, or 'timeout'. */
-  ended: Promise<void>
+export interface Command {
+  /** The program that it is about, as messages call it. */
+  readonly title: string
+  readonly words: readonly [program: string, ...args: string[]]
+  /** Programs that the command goes through first, and what they make: what one complains about is not the program's. */
+  readonly through?: { readonly programs: readonly string[]; readonly what: string }
 }
 
-/** Starts a program whose standard output is read as a stream. Disposing of it kills it when it still runs. */
-export function startChild(program: string, args: string[], options: ChildOptions): RunningChild {
-  const { input } = options
-  const child = spawn(program, args, {
-    stdio: [typeof input === 'number' ? input : input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    env: { PATH, LC_ALL: 'C.UTF-8' },
-    detached: true,
-  })
-  let complaint = ''
-  let reason: FetchError | undefined
-  const stop = (why: FetchError) => {
-    reason ??= why
-    killGroup(child)
-  }
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => complaint = (complaint + text).slice(-MAX_COMPLAINT))
-  const timer = setTimeout(
-    () => stop(new FetchError('timeout', `${program} took longer than ${options.timeoutMs / 1000} s`)),
-    options.timeoutMs,
-  )
-  const abort = () => stop(new FetchError('timeout', `${program} was stopped, because the time was over`))
-  options.signal.addEventListener('abort', abort, { once: true })
-  if (options.signal.aborted) abort()
-  if (typeof input === 'object' && child.stdin !== null) {
-    // A program that ends early closes its input: what it said counts, not that.
-    child.stdin.on('error', () => undefined)
-    input.on('error', (error) => stop(new FetchError('malformed', error.message, { cause: error })))
-    input.pipe(child.stdin)
-  }
-  const ended = new Promise<void>((resolve, reject) => {
-    child.on('error', (error) => {
-      reject(new FetchError('refused', `${program} cannot be started: is it installed?`, { cause: error }))
+export interface StartOptions {
+  /** Its standard input: a stream, an open file; 'open': what the caller writes to `input`; none: it is empty. */
+  input?: Readable | number | 'open'
+  /** An open file that takes standard output and standard error; without it both come through pipes. */
+  output?: number
+  /** Pipes besides, from descriptor 3 on: `channels` of the running program. */
+  channels?: number
+  /** 'inherited': that of this process; a program that answers to the administrator's environment. */
+  environment?: 'inherited'
+  /** Ends it when it aborts. */
+  signal?: AbortSignal
+  /** Ends it after so long. */
+  timeoutMs?: number
+}
+
+/** How a program ended: an exit code, or the signal that killed it; `failure`: why we ended it, or could not start it. */
+export interface End {
+  readonly code: number | null
+  readonly signal: string | null
+  readonly failure: ProgramError | undefined
+  readonly complaint: string
+}
+
+/** A program that runs. Disposing of it ends it, with all that it has started in its group. */
+export class Running implements AsyncDisposable {
+  /** Undefined: it could not be started. */
+  readonly pid: number | undefined
+  readonly input: Writable
+  readonly output: Readable
+  readonly channels: readonly (Readable & Writable)[]
+  /** Resolves when it has ended and its pipes are closed, however it did. */
+  readonly ended: Promise<End>
+  readonly #child: ChildProcess
+  readonly #command: Command
+  readonly #complaint = new Complaint()
+  #failure: ProgramError | undefined
+  #hasExited = false
+
+  constructor(command: Command, options: StartOptions) {
+    this.#command = command
+    const [program, ...args] = command.words
+    const { input, channels = 0 } = options
+    const output: 'pipe' | number = options.output ?? 'pipe'
+    const stdio: ('pipe' | 'ignore' | number)[] = [
+      typeof input === 'number' ? input : input === undefined ? 'ignore' : 'pipe',
+      output,
+      output,
+      ...Array.from({ length: channels }, () => 'pipe' as const),
+    ]
+    const child: ChildProcess = spawn(program, args, {
+      stdio,
+      detached: true,
+      cwd: '/',
+      ...(options.environment === 'inherited' ? {} : { env: ENVIRONMENT }),
     })
-    child.on('close', (code, signal) => {
-      clearTimeout(timer)
-      options.signal.removeEventListener('abort', abort)
-      if (reason !== undefined) reject(reason)
-      else if (code === 0) resolve()
-      else reject(new FetchError('malformed', `${program} failed (${code ?? signal}): ${complaint.trim()}`))
-    })
-  })
-  // Whoever only reads the output must not see an unhandled rejection; `ended` still rejects for who awaits it.
-  ended.catch(() => undefined)
-  return {
-    stdout: child.stdout as Readable,
-    ended,
-    async [Symbol.asyncDispose]() {
-      killGroup(child)
-      await ended.catch(() => undefined)
-    },
+    this.#child = child
+    this.pid = child.pid
+    this.input = child.stdin ?? new Writable({ write: (_chunk, _encoding, done) => done() })
+    this.output = child.stdout ?? Readable.from([])
+    this.channels = child.stdio.slice(3) as unknown as (Readable & Writable)[]
+    // A program that ends early closes its pipes: how it ended says more than that.
+    for (const pipe of [this.input, this.output, ...this.channels]) pipe.on('error', () => undefined)
+    child.stderr?.on('error', () => undefined).on('data', (bytes: Uint8Array) => this.#complaint.add(bytes))
+    this.ended = this.#end(options)
+    if (typeof input === 'object') this.#feed(input)
   }
-}
 
-/** SIGKILL to the whole group, if it is still there. */
-export function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
-  try {
-    kill(-child.pid, 'SIGKILL')
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  /** The program, as messages call it. */
+  get title(): string {
+    return this.#command.title
+  }
+
+  /** Its number is no process of ours any more. */
+  get hasExited(): boolean {
+    return this.#hasExited
+  }
+
+  /** What it has said on standard error so far. */
+  get complaint(): string {
+    return this.#complaint.text()
+  }
+
+  /** Ends it with its whole group; does nothing when it has ended. Of several reasons the first is kept. */
+  stop(why: ProgramError = new ProgramError('stopped', `${this.title} was stopped`)): void {
+    const { pid } = this
+    if (this.#hasExited || pid === undefined) return
+    this.#failure ??= why
+    this.#send(() => endGroup(pid))
+  }
+
+  /** Resolves when it ended well. Throws the ProgramError that says why it did not. */
+  async succeeded(): Promise<void> {
+    const end = await this.ended
+    if (end.failure !== undefined) throw end.failure
+    if (end.code !== 0) throw this.#whatWentWrong(end)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop()
+    this.output.destroy()
+    await this.ended
+  }
+
+  #end({ signal, timeoutMs }: StartOptions): Promise<End> {
+    const { title } = this
+    const abort = () => this.stop(new ProgramError('stopped', `${title} was stopped, because the time was over`))
+    const late = () => this.stop(new ProgramError('timeout', `${title} took longer than ${(timeoutMs ?? 0) / 1000} s`))
+    const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs)
+    signal?.addEventListener('abort', abort, { once: true })
+    if (signal?.aborted) abort()
+    return new Promise<End>((resolve) => {
+      const over = (code: number | null, by: string | null) => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', abort)
+        resolve({ code, signal: by, failure: this.#failure, complaint: this.complaint })
+      }
+      this.#child.once('error', (cause) => {
+        this.#hasExited = true
+        this.#failure ??= new ProgramError(
+          'not-started',
+          `${this.#command.words[0]} cannot be started: is it installed?`,
+          { cause },
+        )
+        over(null, null)
+      })
+      this.#child.once('exit', () => {
+        this.#hasExited = true
+        const { pid } = this
+        if (pid !== undefined) this.#send(() => endOrphans(pid))
+      })
+      this.#child.once('close', over)
+    })
+  }
+
+  /** What cannot be killed is said when it ends: here nobody might be there to catch it. */
+  #send(kill: () => boolean): void {
+    try {
+      kill()
+    } catch (error) {
+      if (!(error instanceof ProgramError)) throw error
+      this.#failure = error
+    }
+  }
+
+  #feed(input: Readable): void {
+    input.on('error', (cause) => this.stop(new ProgramError('input', cause.message, { cause })))
+    input.pipe(this.input)
+  }
+
+  #whatWentWrong({ code, signal, complaint }: End): ProgramError {
+    const { title, through } = this.#command
+    const how = complaint || String(code ?? signal)
+    const spoke = through?.programs.some((program) => complaint.startsWith(`${program}: `))
+    if (through !== undefined && (spoke || code === 126 || code === 127)) {
+      return new ProgramError('not-started', `${through.what} does not work: ${how}`, { complaint })
+    }
+    const said = complaint === '' ? '' : `: ${complaint}`
+    return new ProgramError('failed', `${title} failed (${code ?? signal})${said}`, { complaint })
   }
 }

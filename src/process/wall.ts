@@ -1,23 +1,105 @@
 /**
- * The command line of bubblewrap for programs that judge or open what came from elsewhere: no network, no capability,
- * nothing of this machine but /usr and the files that are named, under fixed names.
+ * The wall: the command line of bubblewrap around a program that reads what came from elsewhere. Owns what every
+ * sandbox lacks (namespaces of ours, users, capabilities, an environment, a way to write, new namespaces, a terminal)
+ * and its limits; what one sees and may besides, its maker says. Pure: values in, words out.
+ * Facts and figures behind each argument: docs/facts.md, 'Sandbox'.
  */
-export interface SandboxFiles {
-  /** Path inside -> path here. */
-  readable: Record<string, string>
-  /** A folder that can be written to. */
-  writable?: Record<string, string>
+import type { InsideProgram, SandboxName } from './programs.ts'
+
+/** A file or folder of this machine, and where it is inside. */
+export interface Bind {
+  readonly from: string
+  readonly at: string
 }
 
-/** Arguments of `bwrap` that run a program so; a pure function. */
-export function sandboxed(command: string[], { readable, writable = {} }: SandboxFiles): string[] {
+/** A symbolic link inside. */
+export interface Link {
+  readonly path: string
+  readonly target: string
+}
+
+/** Of each process inside. What a program may use up in all, its maker's caller watches. */
+export interface Limits {
+  /** Bytes of address space: the outer fence around memory. */
+  readonly addressSpace: number
+  /** Seconds of processor time. */
+  readonly cpuS: number
+  /** Bytes of a file that it writes; 0 where it writes to pipes only. */
+  readonly fileBytes: number
+  readonly openFiles: number
+}
+
+/** One program, or one and what it starts, and all that it can reach. */
+export interface Sandbox {
+  readonly name: SandboxName
+  /** What runs in it: rows of the table. */
+  readonly runs: readonly [InsideProgram, ...InsideProgram[]]
+  /** As it is called inside. */
+  readonly words: readonly [path: string, ...args: string[]]
+  readonly limits: Limits
+  /** Can be read. In this order, later ones over earlier ones; links after all of them. */
+  readonly binds: readonly Bind[]
+  readonly links?: readonly Link[]
+  /** Can be written, too. */
+  readonly writable?: readonly Bind[]
+  readonly devices?: readonly string[]
+  /** Bytes of a /tmp in memory; without it there is none. */
+  readonly tmpBytes?: number
+  readonly environment?: Readonly<Record<string, string>>
+  /** Where it starts; without it: the root. */
+  readonly folder?: string
+}
+
+/** bwrap 0.8 takes no more, those behind the descriptor included. */
+const MAX_ARGUMENTS = 9_000
+
+const NOBODY = '65534'
+
+/** What all of them lack. Needs bubblewrap 0.8 (`--disable-userns`, which needs `--unshare-user`). */
+const BASE = [
+  ...['--unshare-all', '--unshare-user', '--disable-userns', '--uid', NOBODY, '--gid', NOBODY],
+  ...['--hostname', 'retrace', '--die-with-parent', '--new-session', '--cap-drop', 'ALL'],
+  ...['--clearenv', '--setenv', 'PATH', '/usr/bin', '--setenv', 'LC_ALL', 'C.UTF-8'],
+]
+
+/**
+ * What bwrap reads from a descriptor (`--args`), without the NULs. Throws RangeError for more than it takes: make a
+ * folder of links and bind that.
+ */
+export function wallArguments(sandbox: Sandbox): string[] {
+  const { binds, links = [], writable = [], devices = [], tmpBytes, environment = {}, folder = '/' } = sandbox
+  const found = [
+    ...BASE,
+    ...Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value]),
+    ...binds.flatMap(({ from, at }) => ['--ro-bind', from, at]),
+    ...links.flatMap(({ path, target }) => ['--symlink', target, path]),
+    ...devices.flatMap((device) => ['--dev-bind', device, device]),
+    ...(tmpBytes === undefined ? [] : ['--size', String(tmpBytes), '--tmpfs', '/tmp', '--setenv', 'HOME', '/tmp']),
+    ...writable.flatMap(({ from, at }) => ['--bind', from, at]),
+    // Last: until here bwrap makes files in its own root.
+    ...['--remount-ro', '/', '--chdir', folder],
+  ]
+  if (found.length > MAX_ARGUMENTS) {
+    throw new RangeError(`Expected at most ${MAX_ARGUMENTS} arguments, got ${found.length}; bind a folder of links`)
+  }
+  return found
+}
+
+/** The whole command. `fds`: where bwrap finds its arguments and the filter of system calls. */
+export function wallCommand(
+  { limits, words }: Sandbox,
+  fds: { readonly args: number; readonly seccomp: number },
+): [string, ...string[]] {
   return [
-    ...['--unshare-all', '--uid', '65534', '--gid', '65534', '--die-with-parent', '--new-session'],
-    ...['--cap-drop', 'ALL', '--clearenv', '--setenv', 'PATH', '/usr/bin', '--setenv', 'LC_ALL', 'C.UTF-8'],
-    ...['--ro-bind', '/usr', '/usr', '--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64'],
-    ...['--size', '67108864', '--tmpfs', '/tmp', '--setenv', 'HOME', '/tmp'],
-    ...Object.entries(readable).flatMap(([inside, file]) => ['--ro-bind', file, inside]),
-    ...Object.entries(writable).flatMap(([inside, folder]) => ['--bind', folder, inside]),
-    ...['--remount-ro', '/', '--chdir', '/tmp', ...command],
+    'prlimit',
+    `--as=${limits.addressSpace}`,
+    `--cpu=${limits.cpuS}:${limits.cpuS + 5}`,
+    `--fsize=${limits.fileBytes}`,
+    `--nofile=${limits.openFiles}`,
+    '--core=0',
+    '--',
+    'bwrap',
+    ...['--args', String(fds.args), '--seccomp', String(fds.seccomp), '--'],
+    ...words,
   ]
 }

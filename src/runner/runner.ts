@@ -15,7 +15,9 @@ import { removeTraces, tidy } from '../task/tidy.ts'
 import { writeNote } from '../task/write.ts'
 import { Admission } from './admission.ts'
 import { type Estimates, expectedStarts, type Subject } from './estimates.ts'
-import { fits, memoryUse } from './memory.ts'
+import { availableMb, residentMb } from '../process/memory.ts'
+import { Changes } from './changes.ts'
+import { fits } from './memory.ts'
 import { countEnd } from './count.ts'
 import { causeOfDeath, outcomeOfDeath } from './death.ts'
 import { persist } from './patience.ts'
@@ -24,7 +26,7 @@ import { startWorker, type WorkerEnd, type WorkerProcess } from './worker_proces
 
 /** How long after RETRACE_TASK_TIMEOUT_S the worker may still take to write what it has. */
 const GRACE_S = 15
-/** How often a task that waits for memory looks again. */
+/** How often the first task that waits for memory looks again, since other programs give some back and tell nobody. */
 const MEMORY_INTERVAL_MS = 500
 
 export interface RunnerOptions {
@@ -60,6 +62,8 @@ export class Runner {
   /** Tasks between start() and their end, in the order in which they came. */
   readonly #jobs = new Map<string, Job>()
   readonly #spare = new Set<WorkerProcess>()
+  /** A task has started, ended or was stopped. */
+  readonly #changes = new Changes()
   #uploading = 0
   #closing = false
 
@@ -108,8 +112,9 @@ export class Runner {
     if (job === undefined) return
     job.stopped = true
     job.worker?.kill()
-    if (job.started === undefined) this.#jobs.delete(id)
-    else await job.ended
+    if (job.started !== undefined) return await job.ended
+    this.#jobs.delete(id)
+    this.#changes.tell()
   }
 
   /** Resolves when the task is neither queued nor running, at once when it is not known here. */
@@ -144,6 +149,7 @@ export class Runner {
   drain(): void {
     this.#closing = true
     this.#queue.pause()
+    this.#changes.tell()
   }
 
   /** Stops all workers and leaves their tasks as they are: the next server runs them again. */
@@ -201,6 +207,7 @@ export class Runner {
       log('runner').error(`Could not run the task: ${cause instanceof Error ? cause.stack : cause}`, { task: task.id })
     }).finally(() => {
       if (this.#jobs.get(task.id) === job) this.#jobs.delete(task.id)
+      this.#changes.tell()
       resolve()
     })
   }
@@ -211,6 +218,7 @@ export class Runner {
     // A task can be deleted at any await, and before it was ever queued.
     if (job.stopped || this.#closing || !task.exists()) return job.worker?.kill()
     const now = job.started = Date.now()
+    this.#changes.tell()
     await this.#persist(job, () => begin(task, now))
     if (job.stopped || this.#closing) return job.worker?.kill()
     const end = await this.#work(job)
@@ -220,14 +228,17 @@ export class Runner {
 
   /** Waits until this task is the first that waits and its limit fits beside the running ones. */
   async #memory(job: Job): Promise<void> {
-    const limit = this.#options.config.taskMemoryMb
-    for (;;) {
-      if (job.stopped || this.#closing) return
-      const first = [...this.#jobs.values()].find((other) => other.started === undefined)
-      const roots = this.#running().flatMap((other) => other.worker?.pid ?? [])
-      if (first === job && (roots.length === 0 || fits(memoryUse(roots), limit))) return
-      await new Promise((resolve) => setTimeout(resolve, first === job ? MEMORY_INTERVAL_MS : 20))
+    while (!job.stopped && !this.#closing) {
+      const isFirst = [...this.#jobs.values()].find((other) => other.started === undefined) === job
+      if (isFirst && this.#fits()) return
+      await this.#changes.next(isFirst ? MEMORY_INTERVAL_MS : undefined)
     }
+  }
+
+  /** Whether one more fits. A task whose worker is about to start counts, though it holds nothing yet. */
+  #fits(): boolean {
+    const running = this.#running().map(({ worker }) => worker?.pid === undefined ? 0 : residentMb(worker.pid))
+    return fits({ available: availableMb(), running }, this.#options.config.taskMemoryMb)
   }
 
   async #work(job: Job): Promise<{ end: WorkerEnd; timedOut: boolean }> {
@@ -244,8 +255,6 @@ export class Runner {
     }, (this.#options.config.taskTimeoutS + GRACE_S) * 1000)
     const end = await worker.ended
     clearTimeout(timer)
-    // What the worker started and left behind goes with it.
-    worker.kill()
     return { end, timedOut }
   }
 

@@ -3,9 +3,8 @@
  * Its output goes straight into a file (O_APPEND), never through a pipe: nothing is lost or buffered when the server
  * dies, and a worker that writes much costs the server no memory. Refuses to know what a task is.
  */
-import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import { kill } from 'node:process'
+import { startOutside } from '../process/outside.ts'
 
 /** How a worker ended: an exit code, or the signal that killed it, or why it could not be started. */
 export interface WorkerEnd {
@@ -19,7 +18,7 @@ export interface WorkerProcess {
   readonly ended: Promise<WorkerEnd>
   /** Gives a worker that was started with '-' its directory. */
   assign(directory: string): void
-  /** Kills the whole process group at once. */
+  /** Kills it at once, with everything that it started. */
   kill(): void
 }
 
@@ -33,42 +32,27 @@ export interface WorkerStart {
   settings: Record<string, string>
 }
 
-/**
- * Starts a worker in a process group of its own. `setpriv --pdeathsig KILL` ends it with a server that is killed
- * itself; `env` adds the settings to what this process inherited.
- */
+/** Starts a worker that ends with this server; it inherits this process's environment, and has the settings besides. */
 export function startWorker(start: WorkerStart): WorkerProcess {
   const settings = Object.entries(start.settings).map(([name, value]) => `${name}=${value}`)
   const log = openSync(start.log, 'a', 0o600)
   try {
-    const child = spawn(
-      'setpriv',
-      ['--pdeathsig', 'KILL', '--', 'env', ...settings, ...start.command, start.argument],
-      { cwd: '/', detached: true, stdio: [start.argument === '-' ? 'pipe' : 'ignore', log, log] },
-    )
-    // A worker that died before it was given its directory closes the pipe; how it ended says the rest.
-    child.stdin?.on('error', () => undefined)
-    const ended = new Promise<WorkerEnd>((resolve) => {
-      child.once('error', (error) => resolve({ code: null, signal: null, error }))
-      child.once('exit', (code, signal) => resolve({ code, signal }))
+    const running = startOutside('abrt-retrace-worker', ['env', ...settings, ...start.command, start.argument], {
+      output: log,
+      environment: 'inherited',
+      diesWithUs: true,
+      ...(start.argument === '-' && { input: 'open' }),
     })
     return {
-      pid: child.pid,
-      ended,
-      assign: (directory) => void child.stdin?.end(`${directory}\n`),
-      kill: () => killGroup(child.pid),
+      pid: running.pid,
+      ended: running.ended.then(({ code, signal, failure }) => ({
+        ...{ code, signal },
+        ...(failure?.kind === 'not-started' && { error: failure }),
+      })),
+      assign: (directory) => void running.input.end(`${directory}\n`),
+      kill: () => running.stop(),
     }
   } finally {
     closeSync(log)
-  }
-}
-
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return
-  try {
-    kill(-pid, 'SIGKILL')
-  } catch (cause) {
-    // ESRCH: all of it has ended already.
-    if ((cause as { code?: string }).code !== 'ESRCH') throw cause
   }
 }

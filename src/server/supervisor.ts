@@ -2,9 +2,9 @@
  * What systemd, or whoever speaks its protocol, gave this process and wants to hear from it: a socket (sd_listen_fds(3)),
  * readiness and signs of life (sd_notify(3)). Node has no datagram sockets of the Unix kind, so `systemd-notify` sends.
  */
-import { execFile } from 'node:child_process'
 import { pid } from 'node:process'
 import type { SupervisorEnvironment } from '../config/supervisor_environment.ts'
+import { startOutside } from '../process/outside.ts'
 import { log } from '../telemetry/log.ts'
 import { UsageError } from '../errors/usage_error.ts'
 
@@ -45,12 +45,10 @@ export function createSupervisor({ notifySocket, watchdogUsec }: SupervisorEnvir
 }
 
 function notify(words: string[]): void {
-  execFile(
-    'systemd-notify',
-    [`--pid=${pid}`, ...words],
-    { timeout: NOTIFY_LIMIT_MS, killSignal: 'SIGKILL' },
-    (cause) => {
-      if (cause !== null) log('server').warning(`systemd could not be told ${words[0]}: ${cause.message.trim()}`)
-    },
-  )
+  startOutside('systemd-notify', ['systemd-notify', `--pid=${pid}`, ...words], {
+    environment: 'inherited',
+    timeoutMs: NOTIFY_LIMIT_MS,
+  }).succeeded().catch((cause) => {
+    log('server').warning(`systemd could not be told ${words[0]}: ${cause.message}`)
+  })
 }

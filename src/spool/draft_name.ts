@@ -2,10 +2,9 @@
  * Names of directories that are no task yet, or not any more, and whether the process that made one still lives.
  * A draft's name carries its process and that process's start, so that a number used again does not keep it alive.
  */
-import { readFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { pid } from 'node:process'
-import { errnoOf } from '../errors/errno.ts'
+import { startOf } from '../process/identity.ts'
 
 /** A new name for the draft of an upload: never a task id. */
 export function newDraftName(): string {
@@ -22,15 +21,4 @@ export function isLeftOver(name: string): boolean {
   if (name.startsWith('removed-')) return true
   const draft = /^upload-([0-9]{1,10})-([0-9]{1,20})-[0-9a-f]+$/.exec(name)
   return draft !== null && String(startOf(Number(draft[1])) ?? 'gone') !== draft[2]
-}
-
-/** When a process started, in clock ticks since boot (proc(5), field 22); undefined: it does not live. */
-function startOf(process: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${process}/stat`, 'latin1')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
-  } catch (cause) {
-    if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'ESRCH') return undefined
-    throw cause
-  }
 }

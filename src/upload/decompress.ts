@@ -4,8 +4,11 @@
  */
 import { badStream } from './bad_stream.ts'
 import { ByteReader } from './byte_reader.ts'
-import { decodeByProgram } from './decoder_process.ts'
-import { findProgram } from './decoder_sandbox.ts'
+import { decode } from '../decoder/decode.ts'
+import { decoderSandbox } from '../decoder/decoder.ts'
+import { ProgramError } from '../process/error.ts'
+import { findProgram } from '../process/system.ts'
+import { quote } from '../text/escape.ts'
 import { gunzip } from './gzip.ts'
 import type { Encoding } from './headers.ts'
 import { unxz } from './lzma.ts'
@@ -43,11 +46,30 @@ function decoded(reader: ByteReader, encoding: Encoding, programs: DecompressOpt
     case 'gzip':
       return gunzip(reader)
     case 'xz':
-      return programs.xz === undefined ? unxz(reader.rest()) : decodeByProgram(reader.rest(), 'xz', programs.xz)
+      return programs.xz === undefined ? unxz(reader.rest()) : decodedBy('xz', programs.xz, reader)
     case 'zstd':
       if (programs.zstd === undefined) throw new Error('The program zstd is not installed; ops/setup installs it')
-      return decodeByProgram(reader.rest(), 'zstd', programs.zstd)
+      return decodedBy('zstd', programs.zstd, reader)
   }
+}
+
+async function* decodedBy(
+  decoder: 'xz' | 'zstd',
+  path: string,
+  reader: ByteReader,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* decode(reader.rest(), decoderSandbox(decoder, path))
+  } catch (error) {
+    throw error instanceof ProgramError && error.kind === 'failed' ? doesNotDecompress(decoder, error) : error
+  }
+}
+
+/** In the program's own words, without its name and the one that it has for its input. */
+function doesNotDecompress(decoder: string, { message, complaint }: ProgramError): Error {
+  const [first = ''] = complaint.split('\n', 1)
+  const reason = first.replace(/^(?:\S*(?:xz|zstd): )?(?:\/\*stdin\*\\|\(stdin\))?[ :]*/, '')
+  return badStream(`The body does not decompress as ${decoder}: ${quote(reason || message)}`, complaint)
 }
 
 /** Refuses at the first byte that is wrong, without waiting for more. */

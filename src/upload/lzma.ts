@@ -5,7 +5,7 @@
 import { Buffer } from 'node:buffer'
 import { badStream } from './bad_stream.ts'
 import { Bell } from '../stream/bell.ts'
-import { DECODER_MEMORY } from './decoder_sandbox.ts'
+import { DECODER_MEMORY } from '../decoder/decoder.ts'
 
 /** LZMA_CONCATENATED of liblzma's base.h: go on with the next stream, check the padding between. */
 const CONCATENATED = 0x08

@@ -9,6 +9,7 @@ import { env } from 'node:process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installationRoot } from '../../src/program/program.ts'
 import { hostEngine } from '../../workers/retrace/gdb/engine.ts'
+import { debuggerSandbox } from '../../workers/retrace/sandbox/arguments.ts'
 import { launch } from '../../workers/retrace/sandbox/launch.ts'
 import { archiveSources, installedPackages } from '../helpers/archive.ts'
 import { crashPython } from '../helpers/cores.ts'
@@ -153,15 +154,13 @@ describe('the sandbox', () => {
       '/usr/share/gdb',
     ]
     const script = `python import os; print([p for p in ${JSON.stringify(paths)} if os.path.exists(p)])`
-    const { child, input, output } = launch(
-      { debugger: engine.sees, binds: [], links: [] },
-      { memoryMb: 1024, seconds: 30 },
-      [...engine.command, '-nx', '-q', '-batch', '-ex', script],
-    )
-    input.end()
+    const words = [...engine.command, '-nx', '-q', '-batch', '-ex', script] as const
+    const plan = { debugger: engine.sees, binds: [], links: [] }
+    const { running } = launch(debuggerSandbox(plan, { memoryMb: 1024, seconds: 30 }, words))
+    running.input.end()
     let said = ''
-    for await (const chunk of output) said += chunk
-    child.kill()
+    for await (const chunk of running.output) said += chunk
+    await running.succeeded()
     expect(said.trim()).toBe("['/usr/share/gdb']")
   })
 })

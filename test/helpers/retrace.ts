@@ -8,6 +8,7 @@ import { readConfig } from '../../src/config/config.ts'
 import { PROGRAMS } from '../../src/config/settings.ts'
 import { type ElfFile, readElfFile } from '../../src/elf/file.ts'
 import { fileSource } from '../../src/elf/source.ts'
+import type { Sandbox } from '../../src/process/wall.ts'
 import { installationRoot } from '../../src/program/program.ts'
 import { assemble } from '../../workers/retrace/assemble.ts'
 import { debugCore, type Debugged } from '../../workers/retrace/debug.ts'
@@ -21,7 +22,7 @@ import type { KeptFile, ResolvedModule } from '../../workers/retrace/resolve/res
 import type { CgroupHome } from '../../workers/retrace/sandbox/cgroup.ts'
 import { launch } from '../../workers/retrace/sandbox/launch.ts'
 import { gdbArguments } from '../../workers/retrace/gdb/arguments.ts'
-import { INSIDE } from '../../workers/retrace/sandbox/arguments.ts'
+import { debuggerSandbox, INSIDE } from '../../workers/retrace/sandbox/arguments.ts'
 
 const DEBUG = '/usr/lib/debug'
 
@@ -200,17 +201,19 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
   }
 }
 
-/** A gdb in the sandbox, without a core. */
-export function emptySession(limits: { memoryMb?: number } = {}): Session {
+/** The sandbox of this machine's own gdb, without a core. */
+export function emptySandbox(): Sandbox {
   const engine = engines(NO_ENGINES)[0]
   if (engine === undefined) throw new Error('There is no gdb on this machine: run ops/setup')
   const binds = [{ from: `${WORKER_ROOT}/etc`, at: '/etc' }, { from: `${WORKER_ROOT}/scripts`, at: INSIDE.scripts }]
   const plan = { debugger: engine.sees, binds, links: [] }
-  const process = launch(plan, { memoryMb: 4096, seconds: 60 }, [
-    ...engine.command,
-    ...gdbArguments({ threadLibrary: undefined }),
-  ])
-  return new Session(process, {
+  const words = [...engine.command, ...gdbArguments({ threadLibrary: undefined })] as const
+  return debuggerSandbox(plan, { memoryMb: 4096, seconds: 60 }, words)
+}
+
+/** A gdb in the sandbox, without a core. */
+export function emptySession(limits: { memoryMb?: number } = {}): Session {
+  return new Session(launch(emptySandbox()), {
     memoryMb: limits.memoryMb ?? 4096,
     lineBytes: 1 << 20,
     messageBytes: 1 << 20,

@@ -3,17 +3,15 @@
  */
 import { Buffer } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
-import { execFile, execFileSync } from 'node:child_process'
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { memoryUsage, pid } from 'node:process'
 import { createGzip } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { removeTask } from '../../src/spool/removal.ts'
-import { decodeByProgram } from '../../src/upload/decoder_process.ts'
-import { decoderCommand, findProgram, libraryFolders } from '../../src/upload/decoder_sandbox.ts'
+import { decode } from '../../src/decoder/decode.ts'
+import { decoderSandbox } from '../../src/decoder/decoder.ts'
 import {
   designMembers,
   fakeCore,
@@ -27,7 +25,6 @@ import {
   type TestSpool,
   testSpool,
 } from '../helpers/archives.ts'
-import { compile } from '../helpers/cores.ts'
 import { eventually } from '../helpers/task.ts'
 import { refused, upload } from '../helpers/uploads.ts'
 
@@ -203,67 +200,9 @@ describe('an archive of names and entries that lead elsewhere', () => {
 })
 
 describe('a decoder', () => {
-  const xz = findProgram('xz')!
-  it('is started with its input, its output and the libraries, and nothing else', () => {
-    const command = decoderCommand('xz', xz, libraryFolders())
-    expect(command.slice(0, 8)).toEqual([
-      'prlimit',
-      `--as=${768 * MIB}`,
-      '--cpu=900:905',
-      '--fsize=0',
-      '--core=0',
-      '--nofile=64',
-      '--',
-      'bwrap',
-    ])
-    for (const word of ['--unshare-all', '--die-with-parent', '--new-session', '--clearenv']) {
-      expect(command).toContain(word)
-    }
-    expect(command).not.toContain('--bind')
-    expect(command).not.toContain('--share-net')
-    expect(command.slice(-6)).toEqual([
-      xz,
-      '--decompress',
-      '--stdout',
-      '--format=xz',
-      '--threads=1',
-      `--memlimit-decompress=${192 * MIB}`,
-    ])
-  })
-
-  it('sees no process, no network and no file of ours, can write nowhere, and is nobody', async () => {
-    const secret = join(test.folder, 'secret')
-    writeFileSync(secret, 'of the server')
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const probe = compile(test.folder, 'probe.c', PROBE, [
-      `-DPORT=${(server.address() as AddressInfo).port}`,
-      `-DSECRET="${secret}"`,
-    ])
-    const [program, ...args] = decoderCommand('xz', probe, libraryFolders())
-    const seen = await new Promise<string>((resolve, reject) =>
-      execFile(
-        program!,
-        args,
-        { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', SECRET: 'x' } },
-        (error, output) => error ? reject(error) : resolve(output),
-      )
-    )
-    server.close()
-    expect(seen.trim().split('\n')).toEqual([
-      'uid 65534',
-      'network no',
-      'secret no',
-      'write no',
-      'environment no',
-      'proc no',
-      'etc no',
-    ])
-  })
-
   it('is killed with its sandbox when its reader stops', async () => {
     const packed = pack('xz', randomBytes(4 * MIB), ['-0'])
-    const chunks = decodeByProgram(inPieces(packed), 'xz', xz)
+    const chunks = decode(inPieces(packed), decoderSandbox('xz'))
     expect((await chunks.next()).value?.length).toBeGreaterThan(0)
     expect(decoders().length).toBeGreaterThan(0)
     await chunks.return(undefined)
@@ -272,7 +211,7 @@ describe('a decoder', () => {
   })
 
   it('fails as itself, not as the upload, when it cannot be started', async () => {
-    const chunks = decodeByProgram(inPieces(pack('xz', fakeCore())), 'xz', '/nowhere/xz')
+    const chunks = decode(inPieces(pack('xz', fakeCore())), decoderSandbox('xz', '/nowhere/xz'))
     await expect(chunks.next()).rejects.toThrow('The sandbox of xz does not work')
   })
 
@@ -305,25 +244,3 @@ describe('many uploads at once', () => {
     expect(mib).toBeLessThan(400)
   })
 })
-
-/** Says what a program sees where the decoders run. */
-const PROBE = `
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
-#define SAY(what, yes) printf("%s %s\\n", what, (yes) ? "yes" : "no")
-int main(void) {
-  struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-  printf("uid %d\\n", (int) getuid());
-  SAY("network", connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *) &to, sizeof to) == 0);
-  SAY("secret", access(SECRET, R_OK) == 0);
-  SAY("write", open("/x", O_CREAT | O_WRONLY, 0600) >= 0 || open("/tmp/x", O_CREAT | O_WRONLY, 0600) >= 0);
-  SAY("environment", getenv("SECRET") != NULL);
-  SAY("proc", access("/proc/self", R_OK) == 0);
-  SAY("etc", access("/etc/passwd", R_OK) == 0);
-  return 0;
-}
-`

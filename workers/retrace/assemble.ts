@@ -9,8 +9,9 @@ import type { Core } from '../../src/elf/core.ts'
 import type { Companions } from './companions.ts'
 import { readableRegions, type Region } from './gdb/readable_memory.ts'
 import type { KeptFile, ResolvedModule } from './resolve/resolve.ts'
-import { type Bind, INSIDE, MAX_LINKS, mergedLinks } from './sandbox/arguments.ts'
-import { canonicalPath, type Link, LinkSet } from './sandbox/links.ts'
+import type { Bind, Link } from '../../src/process/wall.ts'
+import { INSIDE, MAX_LINKS, mergedLinks } from './sandbox/arguments.ts'
+import { canonicalPath, LinkSet } from './sandbox/links.ts'
 
 /** The task's part of the sandbox. */
 export interface Assembly {
@@ -75,7 +76,7 @@ export function assemble(
 }
 
 /**
- * The same root with its links in a folder of the task, for a task that has more of them than bwrap takes. The folder
+ * The same root with its links in a folder of the task, for a task that has more of them than the wall takes. The folder
  * is made anew; whoever removes the folder removes all of it.
  */
 export function withLinkFolder(assembly: Assembly, folder: string): Assembly {

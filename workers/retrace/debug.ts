@@ -10,7 +10,7 @@ import { gdbArguments } from './gdb/arguments.ts'
 import { type Conversation, converse } from './gdb/conversation.ts'
 import type { Engine } from './gdb/engine.ts'
 import { Session, type SessionEnd } from './gdb/session.ts'
-import { INSIDE, type Limits } from './sandbox/arguments.ts'
+import { debuggerSandbox, INSIDE } from './sandbox/arguments.ts'
 import { type CgroupHome, makeCgroup } from './sandbox/cgroup.ts'
 import { launch } from './sandbox/launch.ts'
 
@@ -108,17 +108,15 @@ async function runEngine(
   { core, assembly, context, isLast }: { core: Core; assembly: Assembly; context: DebugContext; isLast: boolean },
 ): Promise<Attempt> {
   const { config, deadline, root, signal } = context
-  const limits: Limits = {
-    memoryMb: config.taskMemoryMb,
-    seconds: config.taskTimeoutS * PROCESSOR_PER_CLOCK,
-  }
+  const limits = { memoryMb: config.taskMemoryMb, seconds: config.taskTimeoutS * PROCESSOR_PER_CLOCK }
   const installed = [{ from: `${root}/etc`, at: '/etc' }, { from: `${root}/scripts`, at: INSIDE.scripts }]
   const plan = { debugger: engine.sees, binds: [...installed, ...assembly.binds], links: assembly.links }
   const maxText = config.maxBacktraceKb * KB
   const words = gdbArguments({ threadLibrary: assembly.threadLibraries.get(engine.runsAs) })
   const home = context.cgroups
   const group = home && makeCgroup(home, { memoryMb: config.taskMemoryMb, processes: MAX_PROCESSES })
-  const session = new Session(launch(plan, limits, [...engine.command, ...words], group), {
+  const sandbox = debuggerSandbox(plan, limits, [...engine.command, ...words])
+  const session = new Session(launch(sandbox, group), {
     memoryMb: config.taskMemoryMb,
     lineBytes: MAX_LINE,
     messageBytes: 6 * Math.max(maxText, MAX_CRASHED_TEXT),

@@ -1,14 +1,25 @@
 /**
- * The members of a .deb: `dpkg-deb --fsys-tarfile` into tar-stream. The file's SHA256 was compared with the signed one
- * before. Owns nothing on disk; what is kept of it, and under which names, is `keep/`'s decision.
+ * The members of a .deb: `dpkg-deb --fsys-tarfile` behind the wall, into tar-stream. The file's SHA256 was compared with
+ * the signed one before. Owns nothing on disk; what is kept of it, and under which names, is `keep/`'s decision.
  */
-import { startChild } from '../../process/start.ts'
+import { startInside } from '../../process/inside.ts'
+import { systemSandbox } from '../../process/system.ts'
+import type { Sandbox } from '../../process/wall.ts'
 import type { Member } from '../format/member.ts'
+import { MEMBERS_LIMITS, MEMBERS_TIMEOUT_MS } from '../members/limits.ts'
 import { tarMembers } from '../members/tar_members.ts'
-
-const TIMEOUT_MS = 600_000
 
 /** Each member with its bytes; throws FetchError 'malformed' for a package that does not open. */
 export async function* members(file: string, signal: AbortSignal): AsyncGenerator<Member> {
-  yield* tarMembers(startChild('dpkg-deb', ['--fsys-tarfile', file], { signal, timeoutMs: TIMEOUT_MS }))
+  yield* tarMembers(startInside(debMembersSandbox(file), { signal, timeoutMs: MEMBERS_TIMEOUT_MS }))
+}
+
+/** A pure function of where the program is: it sees the package under a fixed name. */
+export function debMembersSandbox(file: string): Sandbox {
+  return systemSandbox('dpkg-deb', {
+    name: 'deb-members',
+    args: ['--fsys-tarfile', '/in/package.deb'],
+    limits: MEMBERS_LIMITS,
+    binds: [{ from: file, at: '/in/package.deb' }],
+  })
 }

@@ -1,14 +1,17 @@
 /**
  * Debug sections stored as gdb uses them (RETRACE_DECOMPRESS_DEBUG): twice the room, and no time lost on them in every
- * task. elfutils does it, inside bubblewrap, on files of verified packages: it sees the package's folder and nothing
+ * task. elfutils does it, behind the wall, on files of verified packages: it sees the package's folder and nothing
  * else. Refuses what comes out with another build-id.
  */
 import { chmodSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { readElfFile } from '../../elf/file.ts'
 import { fileSource } from '../../elf/source.ts'
-import { startChild } from '../../process/start.ts'
+import { startInside } from '../../process/inside.ts'
+import { systemSandbox } from '../../process/system.ts'
+import type { Sandbox } from '../../process/wall.ts'
 import { FetchError } from '../format/error.ts'
+import { asFetchError } from '../format/program_failure.ts'
 import { sha256OfFile } from './content.ts'
 import { FILE_MODE } from '../../files/folder.ts'
 import type { KeptEntry } from './unpack.ts'
@@ -17,7 +20,7 @@ const AT_ONCE = 200
 /** zlib makes debug sections two to three times smaller. */
 const GROWTH = 3
 const TIMEOUT_MS = 600_000
-const ADDRESS_SPACE = 16 * 2 ** 30
+const LIMITS = { addressSpace: 16 * 2 ** 30, cpuS: 1200, fileBytes: 16 * 2 ** 30, openFiles: 1024 }
 const WORK = '/work'
 
 export interface DecompressOptions {
@@ -41,9 +44,11 @@ export async function decompressDebug(entries: KeptEntry[], options: DecompressO
 async function decompressSome(entries: KeptEntry[], { folder, signal }: DecompressOptions): Promise<void> {
   const before = entries.map(({ path }) => statSync(join(folder, path)))
   const names = entries.map(({ path }) => `${WORK}${path}`)
-  await using child = startChild('prlimit', [...commandIn(folder), '--', ...names], { signal, timeoutMs: TIMEOUT_MS })
-  child.stdout.resume()
-  await child.ended
+  await using running = startInside(debugSectionsSandbox(folder, names), { signal, timeoutMs: TIMEOUT_MS })
+  running.output.resume()
+  await running.succeeded().catch((error) => {
+    throw asFetchError(error)
+  })
   for (const [at, entry] of entries.entries()) {
     const file = join(folder, entry.path)
     const after = statSync(file)
@@ -57,14 +62,15 @@ async function decompressSome(entries: KeptEntry[], { folder, signal }: Decompre
   }
 }
 
-/** Rewrites files in place, by a temporary name beside each and a rename. */
-function commandIn(folder: string): string[] {
-  return [
-    ...[`--as=${ADDRESS_SPACE}`, '--core=0', 'bwrap'],
-    ...['--unshare-all', '--die-with-parent', '--new-session', '--cap-drop', 'ALL', '--clearenv'],
-    ...['--ro-bind', '/usr', '/usr', '--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64'],
-    ...['--bind', folder, WORK, '--chdir', WORK, '/usr/bin/eu-elfcompress', '-q', '-t', 'none'],
-  ]
+/** Rewrites files in place, by a temporary name beside each and a rename. `names` are those inside, below /work. */
+export function debugSectionsSandbox(folder: string, names: readonly string[]): Sandbox {
+  return systemSandbox('eu-elfcompress', {
+    name: 'debug-sections',
+    args: ['-q', '-t', 'none', '--', ...names],
+    limits: LIMITS,
+    writable: [{ from: folder, at: WORK }],
+    folder: WORK,
+  })
 }
 
 function buildIdOf(file: string): string | undefined {

@@ -3,18 +3,19 @@
  * for an archive that ends too early.
  */
 import { extract, type Header } from 'tar-stream'
-import type { RunningChild } from '../../process/start.ts'
+import type { Running } from '../../process/start.ts'
 import { FetchError } from '../format/error.ts'
 import type { Member } from '../format/member.ts'
+import { asFetchError } from '../format/program_failure.ts'
 
 /** Each member with its bytes; throws FetchError 'malformed' for a package that does not open. */
-export async function* tarMembers(running: RunningChild): AsyncGenerator<Member> {
-  await using child = running
+export async function* tarMembers(running: Running): AsyncGenerator<Member> {
+  await using program = running
   const tar = extract()
-  child.stdout.on('error', (error) => tar.destroy(error))
-  child.stdout.pipe(tar)
-  // A child that fails ends its output too early or not at all: its own words are the better reason.
-  child.ended.catch((error) => tar.destroy(error))
+  program.output.on('error', (error) => tar.destroy(error))
+  program.output.pipe(tar)
+  // A program that fails ends its output too early or not at all: its own words are the better reason.
+  program.succeeded().catch((error) => tar.destroy(error))
   try {
     for await (const entry of tar) {
       const { header } = entry
@@ -26,7 +27,7 @@ export async function* tarMembers(running: RunningChild): AsyncGenerator<Member>
         body: bodyOf(entry),
       }
     }
-    await child.ended
+    await program.succeeded()
   } catch (error) {
     throw malformed(error)
   } finally {
@@ -49,7 +50,8 @@ function bodyOf(entry: { resume(): unknown }): Member['body'] {
   }
 }
 
-function malformed(error: unknown): FetchError {
+function malformed(cause: unknown): FetchError {
+  const error = asFetchError(cause)
   if (error instanceof FetchError) return error
   return new FetchError('malformed', 'The package cannot be unpacked', { cause: error })
 }

@@ -1,25 +1,26 @@
 /**
- * The members of an .rpm: `rpm2archive` in bubblewrap, into tar-stream (cpio has no members over 4 GB, and other tools
+ * The members of an .rpm: `rpm2archive` behind the wall, into tar-stream (cpio has no members over 4 GB, and other tools
  * lose hard links: docs/facts.md, 'RPM packages'). The package's signature was verified before.
  */
 import { closeSync, openSync } from 'node:fs'
-import { startChild } from '../../process/start.ts'
+import { startInside } from '../../process/inside.ts'
+import { systemSandbox } from '../../process/system.ts'
+import type { Sandbox } from '../../process/wall.ts'
 import type { Member } from '../format/member.ts'
+import { MEMBERS_LIMITS, MEMBERS_TIMEOUT_MS } from '../members/limits.ts'
 import { tarMembers } from '../members/tar_members.ts'
-import { sandboxed } from '../../process/wall.ts'
-
-const TIMEOUT_MS = 600_000
 
 /** Each member with its bytes; throws FetchError 'malformed' for a package that does not open. */
 export async function* members(file: string, signal: AbortSignal): AsyncGenerator<Member> {
-  const command = ['/usr/bin/rpm2archive', '-n', '-']
   // Its standard input is the file itself: a quarter of a gigabyte need not pass through this process twice.
   const input = openSync(file, 'r')
   try {
-    yield* tarMembers(
-      startChild('bwrap', sandboxed(command, { readable: {} }), { signal, timeoutMs: TIMEOUT_MS, input }),
-    )
+    yield* tarMembers(startInside(rpmMembersSandbox(), { signal, timeoutMs: MEMBERS_TIMEOUT_MS, input }))
   } finally {
     closeSync(input)
   }
+}
+
+export function rpmMembersSandbox(): Sandbox {
+  return systemSandbox('rpm2archive', { name: 'rpm-members', args: ['-n', '-'], limits: MEMBERS_LIMITS })
 }

@@ -1,22 +1,27 @@
 /**
- * Signatures of packages: rpmkeys in bubblewrap, with a database of its own that holds the keys of the section and no
+ * Signatures of packages: rpmkeys behind the wall, with a database of its own that holds the keys of the section and no
  * others. Owns the verdict: header and payload, digests and signature, all of them (`_pkgverify_level all`; without it
  * a package without a signature passes). Nothing else opens a package before.
  */
 import { randomUUID } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { startChild } from '../../process/start.ts'
+import { ProgramError } from '../../process/error.ts'
+import { gathered } from '../../process/gather.ts'
+import { startInside } from '../../process/inside.ts'
+import { systemSandbox } from '../../process/system.ts'
+import type { Sandbox } from '../../process/wall.ts'
 import { FetchError } from '../format/error.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
 import type { SyncContext } from '../format/sync_context.ts'
+import { asFetchError } from '../format/program_failure.ts'
 import { armour, keyRing } from '../verify/key_ring.ts'
-import { sandboxed } from '../../process/wall.ts'
 import { localTrust } from './keys.ts'
 import { sectionOf } from './section.ts'
 
 const TIMEOUT_MS = 600_000
-const MAX_VERDICT = 20_000
+const LIMITS = { addressSpace: 4 * 2 ** 30, cpuS: 600, fileBytes: 64 << 20, openFiles: 256 }
+const MAX_VERDICT = 1 << 20
 
 /** Throws FetchError 'refused' with rpmkeys' own words. With gpgcheck=0 it only warns, each time. */
 export async function verifyPackage(file: string, repository: RepositorySpec, context: SyncContext): Promise<void> {
@@ -28,18 +33,10 @@ export async function verifyPackage(file: string, repository: RepositorySpec, co
   try {
     await mkdir(join(folder, 'db'), { recursive: true, mode: 0o700 })
     const keys = join(folder, 'keys.asc')
-    await writeFile(
-      keys,
-      armour(await keyRing(await localTrust(repository, { isSync: false, context }), context.warn)),
-      {
-        mode: 0o600,
-      },
-    )
-    const run = (args: string[]) => {
-      const command = ['/usr/bin/rpmkeys', '--dbpath', '/db', ...args]
-      const readable = { '/in/keys.asc': keys, '/in/package.rpm': file }
-      return verdictOf(sandboxed(command, { readable, writable: { '/db': join(folder, 'db') } }), context.signal)
-    }
+    const ring = await keyRing(await localTrust(repository, { isSync: false, context }), context.warn)
+    await writeFile(keys, armour(ring), { mode: 0o600 })
+    const files = { keys, package: file, database: join(folder, 'db') }
+    const run = (args: string[]) => verdictOf(packageSignatureSandbox(files, args), context.signal)
     const imported = await run(['--import', '/in/keys.asc'])
     if (!imported.isGood) {
       throw new FetchError('refused', `The keys of [${repository.suite}] are none: ${imported.text}`)
@@ -54,18 +51,29 @@ export async function verifyPackage(file: string, repository: RepositorySpec, co
   }
 }
 
-async function verdictOf(args: string[], signal: AbortSignal): Promise<{ isGood: boolean; text: string }> {
-  await using child = startChild('bwrap', args, { signal, timeoutMs: TIMEOUT_MS })
-  let text = ''
-  const decoder = new TextDecoder()
-  for await (const chunk of child.stdout as AsyncIterable<Uint8Array>) {
-    text = (text + decoder.decode(chunk, { stream: true })).slice(0, MAX_VERDICT)
-  }
+/** rpmkeys and what it judges; the files appear inside under fixed names. */
+export function packageSignatureSandbox(
+  files: { keys: string; package: string; database: string },
+  args: readonly string[],
+): Sandbox {
+  return systemSandbox('rpmkeys', {
+    name: 'package-signature',
+    args: ['--dbpath', '/db', ...args],
+    limits: LIMITS,
+    binds: [{ from: files.keys, at: '/in/keys.asc' }, { from: files.package, at: '/in/package.rpm' }],
+    writable: [{ from: files.database, at: '/db' }],
+    tmpBytes: 64 << 20,
+  })
+}
+
+async function verdictOf(sandbox: Sandbox, signal: AbortSignal): Promise<{ isGood: boolean; text: string }> {
+  const running = startInside(sandbox, { signal, timeoutMs: TIMEOUT_MS })
+  const text = new TextDecoder().decode(await gathered(running, running.output, MAX_VERDICT))
   try {
-    await child.ended
+    await running.succeeded()
     return { isGood: true, text }
   } catch (error) {
-    if (!(error instanceof FetchError) || error.kind !== 'malformed') throw error
+    if (!(error instanceof ProgramError) || error.kind !== 'failed') throw asFetchError(error)
     return { isGood: false, text: text || error.message }
   }
 }

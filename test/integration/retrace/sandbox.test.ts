@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Session } from '../../../workers/retrace/gdb/session.ts'
 import { DENIED, deniedNumbers } from '../../../src/process/seccomp.ts'
-import { processTree } from '../../../src/process/tree.ts'
+import { processTree } from '../../../src/process/memory.ts'
 import { emptySession } from '../../helpers/retrace.ts'
 import { arch } from 'node:process'
 

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { kill } from 'node:process'
 import { describe, expect, it } from 'vitest'
-import { processTree } from '../../../src/process/tree.ts'
+import { processTree } from '../../../src/process/memory.ts'
 import { emptySession } from '../../helpers/retrace.ts'
 
 const python = (code: string) => `-interpreter-exec console ${JSON.stringify(`python ${code}`)}`

@@ -13,19 +13,19 @@ const MAY_CALL: Record<string, string> = {
   'src/config': 'src/errors',
   'src/program': '',
   'src/database': 'schema src/errors src/program',
-  'src/packages/format': 'src/elf',
-  'src/process': 'src/packages/format',
+  'src/packages/format': 'src/elf src/process',
+  'src/process': 'src/errors',
   'src/packages/index': 'src/database src/packages/format src/process src/packages/naming',
   'src/files': '',
   'src/telemetry': 'src/text src/errors src/config',
   'src/task': 'src/errors src/files',
-  'src/spool': 'schema src/errors src/config src/database src/files src/task src/telemetry',
+  'src/spool': 'schema src/errors src/config src/database src/files src/task src/telemetry src/process',
   'src/tls': 'src/errors src/config',
-  'src/health': 'src/errors src/config src/database src/packages/index src/spool src/tls',
+  'src/health': 'src/errors src/config src/database src/packages/index src/spool src/tls src/process',
   'src/elf': '',
   'src/packages/members': 'src/packages/format src/process',
   'src/packages/release': 'src/elf',
-  'src/packages/transfer': 'src/config src/packages/format src/process src/files src/telemetry',
+  'src/packages/transfer': 'src/config src/packages/format src/process src/files src/telemetry src/decoder',
   'src/packages/verify': 'src/packages/format src/process',
   'src/packages/deb':
     'src/text src/errors src/packages/format src/process src/elf src/packages/members src/packages/release src/packages/transfer src/packages/verify',
@@ -35,13 +35,15 @@ const MAY_CALL: Record<string, string> = {
   'src/packages':
     'src/errors src/database src/packages/format src/packages/index src/elf src/packages/release src/packages/deb src/packages/rpm src/packages/naming',
   'src/runner':
-    'src/text schema src/errors src/config src/database src/files src/task src/telemetry src/elf src/packages/release src/packages src/packages/naming src/stream',
+    'src/text schema src/errors src/config src/database src/files src/task src/telemetry src/elf src/packages/release src/packages src/packages/naming src/stream src/process',
   'src/http': 'src/text src/errors src/config src/database src/telemetry src/spool src/health src/runner src/stream',
   'src/stream': 'src/errors',
-  'src/upload': 'src/text src/errors src/config src/task src/spool src/stream src/packages/format src/packages/naming',
+  'src/decoder': 'src/process src/stream',
+  'src/upload':
+    'src/text src/errors src/config src/task src/spool src/stream src/packages/format src/packages/naming src/process src/decoder',
   'src/routes':
     'src/errors src/config src/program src/task src/telemetry src/spool src/elf src/packages/release src/packages src/runner src/http src/upload src/stream',
-  'src/server': 'src/text src/errors src/config src/packages/index src/telemetry src/tls src/http',
+  'src/server': 'src/text src/errors src/config src/packages/index src/telemetry src/tls src/http src/process',
   'src':
     'src/errors src/config src/program src/database src/telemetry src/spool src/tls src/health src/runner src/http src/routes src/server',
   'src/packages/keep':
@@ -62,7 +64,7 @@ const MAY_CALL: Record<string, string> = {
   'workers/retrace/report':
     'src/text src/task src/elf workers/retrace/sandbox workers/retrace/gdb workers/retrace/resolve',
   'workers/retrace':
-    'src/text src/errors src/config src/program src/task src/database src/packages/format src/packages/index src/elf src/packages workers/retrace/sandbox workers/retrace/time workers/retrace/gdb workers/retrace/resolve workers/retrace/report src/packages/naming',
+    'src/text src/errors src/config src/program src/task src/database src/packages/format src/packages/index src/elf src/packages workers/retrace/sandbox workers/retrace/time workers/retrace/gdb workers/retrace/resolve workers/retrace/report src/packages/naming src/process',
 }
 
 function folderOf(path: string): string {

@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bwrapArguments, MAX_LINKS, mergedLinks, sandboxCommand } from '../../../workers/retrace/sandbox/arguments.ts'
+import { wallArguments } from '../../../src/process/wall.ts'
+import { debuggerSandbox, MAX_LINKS, mergedLinks } from '../../../workers/retrace/sandbox/arguments.ts'
 import { canonicalPath, LinkSet } from '../../../workers/retrace/sandbox/links.ts'
+
+const MIB = 1_048_576
 
 const plan = {
   debugger: { binds: [{ from: '/usr/bin/gdb', at: '/usr/bin/gdb' }], links: mergedLinks('', ['lib']) },
@@ -9,51 +12,26 @@ const plan = {
   links: [{ path: '/sysroot/usr/lib/libc.so.6', target: '/store/0/usr/lib/libc.so.6' }],
 }
 
-describe('bwrapArguments()', () => {
-  const words = bwrapArguments(plan)
-  const text = words.join(' ')
+describe('debuggerSandbox()', () => {
+  const sandbox = debuggerSandbox(plan, { memoryMb: 4096, seconds: 120 }, ['/usr/bin/gdb'])
 
-  it('takes every namespace, every capability, the environment and the user away', () => {
-    for (
-      const each of ['--unshare-all', '--uid 65534', '--gid 65534', '--cap-drop ALL', '--clearenv', '--new-session']
-    ) {
-      expect(text).toContain(each)
-    }
-    expect(text).toContain('--die-with-parent')
-    expect(text).toContain('--disable-userns')
+  it('shows what the plan names, and nothing can be written but its /tmp', () => {
+    expect(sandbox.binds).toEqual([...plan.debugger.binds, ...plan.binds])
+    expect(sandbox.links).toEqual([...plan.debugger.links, ...plan.links])
+    expect(sandbox.writable).toBeUndefined()
+    expect(sandbox.tmpBytes).toBe(64 * MIB)
   })
 
-  it('binds read-only, and only what the plan names', () => {
-    const binds = words.flatMap((word, index) => (/^--(ro-)?bind/.test(word) ? [words.slice(index, index + 3)] : []))
-    expect(binds).toEqual([
-      ['--ro-bind', '/usr/bin/gdb', '/usr/bin/gdb'],
-      ['--ro-bind', '/spool/1/coredump', '/core'],
-      ['--ro-bind', '/repo/debian-12/libc6', '/store/0'],
-    ])
-    expect(text).toContain('--symlink /store/0/usr/lib/libc.so.6 /sysroot/usr/lib/libc.so.6')
+  it('fences the address space at 4 GiB above the memory of the task, and at 8 GiB at least', () => {
+    expect(sandbox.limits).toEqual({ addressSpace: 8192 * MIB, cpuS: 120, fileBytes: 64 * MIB, openFiles: 1024 })
+    expect(debuggerSandbox(plan, { memoryMb: 8192, seconds: 0.2 }, ['/usr/bin/gdb']).limits)
+      .toMatchObject({ addressSpace: 12_288 * MIB, cpuS: 1 })
   })
 
-  it('makes the root read-only after everything is in it', () => {
-    expect(words.slice(-4)).toEqual(['--remount-ro', '/', '--chdir', '/tmp'])
-    expect(text).toContain('--size 67108864 --tmpfs /tmp')
-  })
-
-  it('stays below the 9000 arguments that bwrap takes, and refuses more links', () => {
-    const links = (count: number) =>
-      Array.from({ length: count }, (_, n) => ({ path: `/sysroot/${n}`, target: '/store/0/x' }))
-    expect(bwrapArguments({ ...plan, links: links(MAX_LINKS) }).length).toBeLessThan(9000)
-    expect(() => bwrapArguments({ ...plan, links: links(MAX_LINKS + 1) })).toThrow(RangeError)
-  })
-})
-
-describe('sandboxCommand()', () => {
-  it('limits address space, processor time, files and descriptors, the soft limit below the hard one', () => {
-    const words = sandboxCommand({ memoryMb: 4096, seconds: 120 }, { args: 4, seccomp: 5 }, ['/usr/bin/gdb'])
-    expect(words).toContain('--as=8589934592')
-    expect(words).toContain('--cpu=120:125')
-    expect(words).toEqual(expect.arrayContaining(['--fsize=67108864', '--nofile=1024', '--core=0']))
-    expect(words.slice(-6)).toEqual(['bwrap', '--args', '4', '--seccomp', '5', '/usr/bin/gdb'])
-    expect(sandboxCommand({ memoryMb: 8192, seconds: 1 }, { args: 4, seccomp: 5 }, [])).toContain('--as=12884901888')
+  it('has room at the wall for as many links as a task may have', () => {
+    const links = Array.from({ length: MAX_LINKS }, (_, n) => ({ path: `/sysroot/${n}`, target: '/store/0/x' }))
+    const whole = debuggerSandbox({ ...plan, links }, { memoryMb: 4096, seconds: 120 }, ['/usr/bin/gdb'])
+    expect(wallArguments(whole).length).toBeLessThan(9000)
   })
 })
 

@@ -1,8 +1,7 @@
 /** The runner's pure decisions: memory, expected starts. */
 import { describe, expect, it } from 'vitest'
 import { expectedStarts } from '../../../src/runner/estimates.ts'
-import { fits, memoryUse } from '../../../src/runner/memory.ts'
-import { pid } from 'node:process'
+import { fits } from '../../../src/runner/memory.ts'
 
 describe('fits()', () => {
   it.each([
@@ -13,15 +12,6 @@ describe('fits()', () => {
     ['its own limit is not available', { available: 999, running: [1000, 1200] }, false],
   ])('with a limit of 1000 MiB, when %s: %#', (_, use, answer) => {
     expect(fits(use, 1000)).toBe(answer)
-  })
-})
-
-describe('memoryUse()', () => {
-  it('reads what is available and what a process and its children use', () => {
-    const { available, running } = memoryUse([pid, 999_999_999])
-    expect(available).toBeGreaterThan(10)
-    expect(running[0]).toBeGreaterThan(20)
-    expect(running[1]).toBe(0)
   })
 })
 

@@ -13,7 +13,7 @@ export interface Engine {
   /** What its program is compiled for: a library that it loads has to be of the same. */
   readonly runsAs: Architecture
   /** The command inside the sandbox, before gdb's own arguments. */
-  readonly command: readonly string[]
+  readonly command: readonly [string, ...string[]]
   readonly sees: SandboxPlan['debugger']
   serves(architecture: Architecture): boolean
 }

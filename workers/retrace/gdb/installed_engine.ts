@@ -43,7 +43,7 @@ function engineIn(
 ): Engine | undefined {
   const usr = { from: join(root, 'usr'), at: '/usr' }
   const links = mergedLinks('', ['bin', 'lib', 'lib64'])
-  const command = [`/usr/bin/${program}`]
+  const command = [`/usr/bin/${program}`] as const
   if (architecture === host) {
     const isMultiarch = program.endsWith('multiarch')
     return {

@@ -4,9 +4,10 @@
  * The machine interface (mi.ts) starts and ends each command; bulk comes by the channel of root/scripts/retrace.py.
  */
 import { Buffer } from 'node:buffer'
-import { kill } from 'node:process'
-import { killGroup, type Sandboxed } from '../sandbox/launch.ts'
-import { processTree, residentMb } from '../../../src/process/tree.ts'
+import { processTree, residentMb } from '../../../src/process/memory.ts'
+import { interrupt } from '../../../src/process/signals.ts'
+import type { End } from '../../../src/process/start.ts'
+import type { Sandboxed } from '../sandbox/launch.ts'
 import { splitLines } from './lines.ts'
 import { type MiRecord, parseRecord } from './mi.ts'
 import { type Answer, Pending, type SessionEnd } from './pending.ts'
@@ -23,10 +24,9 @@ export interface SessionLimits {
 }
 
 const MEMORY_POLL_MS = 100
-/** bwrap, its first process inside, gdb; what gdb starts itself comes after that. */
+/** The wall, its first process inside, gdb; what gdb starts itself comes after that. */
 const DEPTH_OF_GDB = 2
 const MAX_WARNINGS = 200
-const MAX_ERRORS = 4_096
 
 /** Speaks to a gdb that was started with the words of arguments.ts. */
 export class Session {
@@ -41,7 +41,6 @@ export class Session {
   #total = 0
   /** What is said when the command that runs now takes too long. */
   #late = ''
-  #errors = ''
   #peakMb = 0
 
   constructor(process: Sandboxed, limits: SessionLimits) {
@@ -50,13 +49,9 @@ export class Session {
     const onOverflow = () => this.#finish('overflow', 'gdb said more in one piece than can be kept')
     const lines = { maxBytes: limits.lineBytes, onOverflow, onLine: (line: Uint8Array) => this.#onLine(line) }
     const messages = { maxBytes: limits.messageBytes, onOverflow, onLine: (line: Uint8Array) => this.#onMessage(line) }
-    process.output.on('data', splitLines(lines))
+    process.running.output.on('data', splitLines(lines))
     process.channel.on('data', splitLines(messages))
-    process.errors.on('data', (chunk: Uint8Array) => {
-      if (this.#errors.length < MAX_ERRORS) this.#errors += Buffer.from(chunk).toString('utf8')
-    })
-    process.child.on('error', (error) => this.#finish('exit', `the sandbox did not start: ${error.message}`))
-    process.child.on('close', (code, signal) => this.#onExit(code, signal))
+    process.running.ended.then((end) => this.#onExit(end))
     this.#watch = setInterval(() => this.#watchMemory(), MEMORY_POLL_MS)
     this.#watch.unref()
   }
@@ -66,9 +61,9 @@ export class Session {
     return this.#end
   }
 
-  /** Of the outermost process, bwrap; undefined when it could not be started. */
+  /** Of the outermost process, the wall's; undefined when it could not be started. */
   get pid(): number | undefined {
-    return this.#process.child.pid
+    return this.#process.running.pid
   }
 
   /** The most resident memory that was seen, in MiB. */
@@ -89,11 +84,8 @@ export class Session {
 
   /** Ends gdb and everything else in the sandbox. gdb has nothing to save, so it is not asked. */
   async close(): Promise<void> {
-    const { child } = this.#process
-    const isGone = child.pid === undefined || child.exitCode !== null || child.signalCode !== null
-    const gone = isGone ? undefined : new Promise<void>((resolve) => child.once('exit', () => resolve()))
     this.#finish('closed', 'the session was closed')
-    await gone
+    await this.#process.running.ended
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -117,7 +109,7 @@ export class Session {
           resolve(answer)
         },
       })
-      this.#process.input.write(`${token}${line}\n`)
+      this.#process.running.input.write(`${token}${line}\n`)
     })
   }
 
@@ -149,17 +141,16 @@ export class Session {
   /** Asks gdb to give up this one command. */
   #interrupt(): void {
     const gdb = this.pid === undefined ? undefined : processTree(this.pid)[DEPTH_OF_GDB]
-    if (gdb === undefined) return
     try {
-      kill(gdb, 'SIGINT')
-    } catch {
-      // it has just ended, and 'close' says so
+      if (gdb !== undefined) interrupt(gdb)
+    } catch (error) {
+      this.#warn(String(error)) // the next time limit ends it
     }
   }
 
   #watchMemory(): void {
     if (this.pid === undefined) return
-    const megabytes = residentMb(processTree(this.pid))
+    const megabytes = residentMb(this.pid)
     if (megabytes > this.#peakMb) this.#peakMb = megabytes
     // Pages of files count as resident here, though the kernel can take them back: a group knows better.
     if (megabytes <= this.#limits.memoryMb || this.#process.group !== undefined) return
@@ -172,14 +163,9 @@ export class Session {
     }
   }
 
-  #onExit(code: number | null, signal: string | null): void {
-    if (this.#process.group?.wasKilled !== true) return this.#finish('exit', this.#exitDetail(code, signal))
+  #onExit(end: End): void {
+    if (this.#process.group?.wasKilled !== true) return this.#finish('exit', exitDetail(end))
     this.#finish('memory', `gdb wanted more memory than its limit of ${this.#limits.memoryMb} MB`)
-  }
-
-  #exitDetail(code: number | null, signal: string | null): string {
-    const said = this.#errors.trim().split('\n').at(-1) ?? ''
-    return `gdb ended by itself (${signal ?? `exit code ${code}`})${said === '' ? '' : `: ${said.slice(0, 300)}`}`
   }
 
   #finish(kind: SessionEnd['kind'], detail: string): void {
@@ -187,7 +173,13 @@ export class Session {
     const isLate = this.#pending?.wasInterrupted === true && (kind === 'exit' || kind === 'overflow')
     this.#end ??= isLate ? { kind: 'timeout', detail: this.#late } : { kind, detail }
     clearInterval(this.#watch)
-    killGroup(this.#process.child)
+    this.#process.running.stop()
     this.#pending?.onEnd(this.#end)
   }
+}
+
+function exitDetail({ code, signal, failure, complaint }: End): string {
+  if (failure?.kind === 'not-started') return `the sandbox did not start: ${failure.message}`
+  const said = complaint.split('\n').at(-1) ?? ''
+  return `gdb ended by itself (${signal ?? `exit code ${code}`})${said === '' ? '' : `: ${said.slice(0, 300)}`}`
 }

@@ -2,6 +2,7 @@
  * The symbolic links that make a task's root: the names that gdb will look for, each leading to a kept file. Owns the
  * rule that no name leaves the root and none is in the way of another; refuses such names, and says which.
  */
+import type { Link } from '../../../src/process/wall.ts'
 import { controlIn } from '../../../src/text/escape.ts'
 
 /** Directories that merged-usr systems have as links; each root gets them, since cores name files both ways. */
@@ -23,12 +24,6 @@ export function canonicalPath(path: string): string | undefined {
   }
   if (parts.length === 0) return undefined
   return (MERGED as readonly string[]).includes(parts[0] ?? '') ? `/usr/${parts.join('/')}` : `/${parts.join('/')}`
-}
-
-/** One `--symlink`: both are absolute paths inside the sandbox. */
-export interface Link {
-  readonly path: string
-  readonly target: string
 }
 
 /** A set of links in which every path is either a link or a directory above links, never both. */

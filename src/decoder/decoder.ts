@@ -1,0 +1,33 @@
+/**
+ * The programs that decompress, each behind the wall with nothing but its standard input and output, under limits of
+ * memory and processor time (docs/architecture.md, rule 4): for uploads and for indices alike, since neither need be signed.
+ */
+import { findProgram, systemSandbox } from '../process/system.ts'
+import type { Sandbox } from '../process/wall.ts'
+
+const MEBIBYTE = 1024 * 1024
+/** `xz -9` needs 65 MiB to decompress and `zstd --ultra -22` 128 MiB for its window; nobody sensible uses more. */
+export const DECODER_MEMORY = 192 * MEBIBYTE
+
+const LIMITS = {
+  /** The outer fence: programs, libraries and stacks included. */
+  addressSpace: 768 * MEBIBYTE,
+  /** 1 TiB of zeros would fit; what is decompressed is counted, and ends long before. */
+  cpuS: 900,
+  fileBytes: 0,
+  openFiles: 64,
+}
+
+const ARGUMENTS = {
+  xz: ['--decompress', '--stdout', '--format=xz', '--threads=1', `--memlimit-decompress=${DECODER_MEMORY}`],
+  zstd: ['--decompress', '--stdout', '--no-progress', `--memory=${DECODER_MEMORY / MEBIBYTE}MB`],
+  // Its blocks have 900 kB at most, so its memory has no limit to be set.
+  bzip2: ['--decompress', '--stdout'],
+}
+
+export type DecoderName = keyof typeof ARGUMENTS
+
+/** `path`: of another program than this system's. Throws ProgramError 'not-started' where there is none. */
+export function decoderSandbox(decoder: DecoderName, path = findProgram(decoder)): Sandbox {
+  return systemSandbox(decoder, { name: 'decoder', args: ARGUMENTS[decoder], limits: LIMITS, path })
+}

@@ -1,0 +1,17 @@
+/** What a program writes, whole, in memory. Owns the bound on it: a program that writes more is ended. */
+import { Buffer } from 'node:buffer'
+import type { Readable } from 'node:stream'
+import { ProgramError } from './error.ts'
+import type { Running } from './start.ts'
+
+/** All of a pipe of `running`, at most `maxBytes`: one byte more ends the program as 'too-much'. */
+export function gathered(running: Running, pipe: Readable, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  pipe.on('data', (chunk: Uint8Array) => {
+    size += chunk.length
+    if (size <= maxBytes) chunks.push(chunk)
+    else running.stop(new ProgramError('too-much', `${running.title} wrote more than ${maxBytes} bytes`))
+  })
+  return running.ended.then(() => Buffer.concat(chunks))
+}

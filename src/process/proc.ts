@@ -1,0 +1,78 @@
+/**
+ * What the kernel says of processes, read from /proc: the one reader of its texts (proc(5)). Owns their grammar, and
+ * what it means that a process ends while it is looked at: it says nothing any more.
+ */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { errnoOf } from '../errors/errno.ts'
+
+/** Fields of /proc/PID/stat. */
+export interface Stat {
+  readonly parent: number
+  readonly group: number
+  /** Clock ticks from boot to its start: with its number, a name that is never given twice until the next boot. */
+  readonly started: string
+}
+
+/** Undefined for a process that does not live, and without /proc. */
+export function statOf(pid: number): Stat | undefined {
+  return parseStat(procText(`${pid}/stat`))
+}
+
+/** The second field, the name, may hold spaces and parentheses: what counts begins behind its last one. */
+export function parseStat(text: string): Stat | undefined {
+  const [, parent, group, ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  const started = rest[16]
+  return started === undefined ? undefined : { parent: Number(parent), group: Number(group), started }
+}
+
+/** A field of /proc/PID/status or /proc/meminfo that the kernel gives in kB, whatever the size of its pages. */
+export function kilobytes(text: string, field: string): number | undefined {
+  const match = new RegExp(`^${field}:\\s+([0-9]+) kB$`, 'm').exec(text)
+  return match === null ? undefined : Number(match[1])
+}
+
+/** Numbers of all processes. */
+export function processIds(): number[] {
+  return names('').filter((name) => /^[0-9]+$/.test(name)).map(Number)
+}
+
+/** Those that a process started and that have not ended: of all its threads. Needs CONFIG_PROC_CHILDREN. */
+export function childrenOf(pid: number): number[] {
+  return names(`${pid}/task`).flatMap((thread) =>
+    procText(`${pid}/task/${thread}/children`).split(' ').filter((child) => child !== '').map(Number)
+  )
+}
+
+/** What a process has open: path or kind by descriptor. */
+export function openFiles(pid: number): Map<number, string> {
+  const found = names(`${pid}/fd`).map((name) => [Number(name), linkText(`${pid}/fd/${name}`)] as const)
+  return new Map(found.flatMap(([number, target]) => (target === undefined ? [] : [[number, target]])))
+}
+
+/** The working directory of a process. */
+export function workingDirectory(pid: number): string | undefined {
+  return linkText(`${pid}/cwd`)
+}
+
+/** A text of /proc, '' when it is not there any more. */
+export function procText(path: string): string {
+  return unlessGone(() => readFileSync(`/proc/${path}`, 'latin1'), '')
+}
+
+function linkText(path: string): string | undefined {
+  return unlessGone(() => readlinkSync(`/proc/${path}`), undefined)
+}
+
+function names(folder: string): string[] {
+  return unlessGone(() => readdirSync(`/proc/${folder}`), [])
+}
+
+/** Processes end while they are looked at, and those of other users cannot be. */
+function unlessGone<Value>(look: () => Value, instead: Value): Value {
+  try {
+    return look()
+  } catch (cause) {
+    if (/^(ENOENT|ESRCH|EACCES|EPERM)$/.test(errnoOf(cause) ?? '')) return instead
+    throw cause
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Every program that is started, on which side of the wall, and whose bytes it reads there. Owns the rule of
+ * docs/architecture.md, rule 4, that nothing of a stranger is parsed by C code outside: outside.ts and inside.ts start what stands
+ * here and nothing else. Two named exceptions run in our own processes: Node's HTTP and TLS, and zlib (gzip uploads and
+ * indices; lzma-native, for uploads, where there is no xz).
+ */
+
+/** The sandboxes, by what happens in them. A test runs one list of attempts to get out in each. */
+export const SANDBOXES = {
+  'decoder': 'one stream in, one stream out; sees the system libraries and nothing else',
+  'index-signature': 'sees a text, its signature, and the keys that may have made it',
+  'package-signature': 'sees a package and keys, and writes a database of keys that is thrown away',
+  'deb-members': 'sees a package, and writes its files as one archive to standard output',
+  'rpm-members': 'as deb-members',
+  'debug-sections': 'sees the folder of one unpacked package, and rewrites debuginfo in it',
+  'debugger': 'sees the core, the kept files of its modules, and the debugger',
+  'trial': 'sees nothing; whether sandboxes can be made here',
+} as const
+
+export type SandboxName = keyof typeof SANDBOXES
+
+interface InsideRow {
+  readonly sandbox: readonly SandboxName[]
+  readonly reads: string
+}
+
+/** Programs that run behind the wall. */
+export const INSIDE = {
+  'xz': { sandbox: ['decoder'], reads: 'uploads, and indices of repositories, which need not be signed' },
+  'zstd': { sandbox: ['decoder'], reads: 'as xz' },
+  'bzip2': { sandbox: ['decoder'], reads: 'indices of repositories, which need not be signed' },
+  'gpgv': { sandbox: ['index-signature'], reads: 'indices and signatures before they are believed, and public keys' },
+  'rpmkeys': { sandbox: ['package-signature'], reads: 'packages before they are believed, and public keys' },
+  'dpkg-deb': { sandbox: ['deb-members'], reads: 'packages that a verified index names by their SHA256' },
+  'rpm2archive': { sandbox: ['rpm-members'], reads: 'packages whose signature was verified, unless gpgcheck=0' },
+  'eu-elfcompress': { sandbox: ['debug-sections'], reads: 'debuginfo of such packages' },
+  'gdb-multiarch': { sandbox: ['debugger'], reads: 'the core of an upload, and files of packages' },
+  'gdb': { sandbox: ['debugger'], reads: 'as gdb-multiarch' },
+  'qemu-user': { sandbox: ['debugger'], reads: 'the program gdb of another architecture' },
+  'true': { sandbox: ['trial'], reads: 'nothing' },
+} as const satisfies Record<string, InsideRow>
+
+export type InsideProgram = keyof typeof INSIDE
+
+const VERSION = 'nothing: it is asked for its version'
+
+/** Programs that run outside, each with the bytes that it reads there. */
+export const OUTSIDE = {
+  'abrt-retrace-worker':
+    'what an upload unpacked to: manifest files and headers of the core, by our own code (src/elf)',
+  'systemd-notify': 'nothing: it sends words of ours to the supervisor',
+  'setpriv': VERSION,
+  'prlimit': VERSION,
+  'gdb-multiarch': VERSION,
+  'qemu-s390x-static': VERSION,
+  'xz': VERSION,
+  'zstd': VERSION,
+  'gpgv': VERSION,
+} as const
+
+export type OutsideProgram = keyof typeof OUTSIDE

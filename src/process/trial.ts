@@ -1,0 +1,38 @@
+/** Questions to this system before anything depends on the answer: can sandboxes be made, is a program there. */
+import { gathered } from './gather.ts'
+import { startInside } from './inside.ts'
+import { startOutside } from './outside.ts'
+import type { OutsideProgram } from './programs.ts'
+import { systemSandbox } from './system.ts'
+import type { Sandbox } from './wall.ts'
+
+const TIMEOUT_MS = 10_000
+const MAX_BYTES = 100_000
+
+/** A sandbox as all others are, in which nothing happens. */
+export function trialSandbox(): Sandbox {
+  return systemSandbox('true', {
+    name: 'trial',
+    args: [],
+    limits: { addressSpace: 1 << 30, cpuS: 10, fileBytes: 0, openFiles: 64 },
+  })
+}
+
+/** Makes a sandbox and lets it end. Throws ProgramError with the reason why that does not work here. */
+export async function tryWall(): Promise<void> {
+  await startInside(trialSandbox(), { timeoutMs: TIMEOUT_MS }).succeeded()
+}
+
+/**
+ * What a program says to `--version`: its first line. It is looked for where the administrator's PATH says. Throws
+ * ProgramError 'not-started' when it is not there, and others when it does not work.
+ */
+export async function versionOf(program: OutsideProgram, ...before: string[]): Promise<string> {
+  await using running = startOutside(program, [program, ...before, '--version'], {
+    environment: 'inherited',
+    timeoutMs: TIMEOUT_MS,
+  })
+  const output = await gathered(running, running.output, MAX_BYTES)
+  await running.succeeded()
+  return new TextDecoder().decode(output).split('\n', 1)[0] ?? ''
+}
