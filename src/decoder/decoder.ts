@@ -4,14 +4,14 @@
  */
 import { findProgram, systemSandbox } from '../process/system.ts'
 import type { Sandbox } from '../process/wall.ts'
+import { MIB } from '../units/bytes.ts'
 
-const MEBIBYTE = 1024 * 1024
 /** `xz -9` needs 65 MiB to decompress and `zstd --ultra -22` 128 MiB for its window; nobody sensible uses more. */
-export const DECODER_MEMORY = 192 * MEBIBYTE
+export const DECODER_MEMORY = 192 * MIB
 
 const LIMITS = {
   /** The outer fence: programs, libraries and stacks included. */
-  addressSpace: 768 * MEBIBYTE,
+  addressSpace: 768 * MIB,
   /** 1 TiB of zeros would fit; what is decompressed is counted, and ends long before. */
   cpuS: 900,
   fileBytes: 0,
@@ -20,7 +20,7 @@ const LIMITS = {
 
 const ARGUMENTS = {
   xz: ['--decompress', '--stdout', '--format=xz', '--threads=1', `--memlimit-decompress=${DECODER_MEMORY}`],
-  zstd: ['--decompress', '--stdout', '--no-progress', `--memory=${DECODER_MEMORY / MEBIBYTE}MB`],
+  zstd: ['--decompress', '--stdout', '--no-progress', `--memory=${DECODER_MEMORY / MIB}MB`],
   // Its blocks have 900 kB at most, so its memory has no limit to be set.
   bzip2: ['--decompress', '--stdout'],
 }

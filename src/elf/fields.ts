@@ -81,13 +81,6 @@ export function fixedText(bytes: Uint8Array): string {
   return TEXT.decode(end === -1 ? bytes : bytes.subarray(0, end)).trimEnd()
 }
 
-/** Lower-case hexadecimal, as build-ids are written. */
-export function hex(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
-  return text
-}
-
 /** A file offset or length as a number, or undefined where it is beyond what any file can have (2^53). */
 export function fileNumber(value: bigint): number | undefined {
   return value >= 0n && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : undefined

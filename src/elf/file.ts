@@ -2,7 +2,7 @@
  * ELF files on disk: programs, libraries, debug files, dwz files. Owns what the index and the sandbox need to know of
  * one; refuses to believe a header about bytes that the file does not have, and reads no debuginfo.
  */
-import { Fields, fileNumber, fixedText, hex, wordSize } from './fields.ts'
+import { Fields, fileNumber, fixedText, wordSize } from './fields.ts'
 import {
   type ElfHeader,
   ET_CORE,
@@ -28,6 +28,7 @@ import {
   SHT_NULL,
 } from './section.ts'
 import type { ByteSource } from './source.ts'
+import { hex } from '../units/bytes.ts'
 
 export interface ElfFile {
   readonly class: 32 | 64

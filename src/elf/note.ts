@@ -2,8 +2,9 @@
  * Notes (gABI, chapter 5, 'Note Section'): of a core's PT_NOTE segments, of files, of images in memory. Owns their
  * padding and bounds; refuses to hold descriptors: it says where they are, and the caller reads the ones it wants.
  */
-import { type Encoding, Fields, fixedText, hex } from './fields.ts'
+import { type Encoding, Fields, fixedText } from './fields.ts'
 import type { ByteSource } from './source.ts'
+import { hex } from '../units/bytes.ts'
 
 export interface Note {
   /** Owner, e.g. `CORE`, `LINUX`, `GNU`, `FDO`. */

@@ -10,6 +10,8 @@ import { readCertificate } from '../tls/certificate.ts'
 import { ProgramError } from '../process/error.ts'
 import type { OutsideProgram } from '../process/programs.ts'
 import { tryWall, versionOf } from '../process/trial.ts'
+import { MIB } from '../units/bytes.ts'
+import { DAY_MS } from '../units/time.ts'
 
 type Config = ConfigOf<'abrt-retrace-server'>
 
@@ -20,8 +22,6 @@ export interface Finding {
   text: string
 }
 
-const MEBIBYTE = 1_048_576
-const DAY_MS = 86_400_000
 const EXPIRES_SOON_DAYS = 14
 const STALE_SYNC_DAYS = 2
 
@@ -150,7 +150,7 @@ function checkSpool({ spoolDir }: Config): Finding {
 function checkSpace({ spoolDir, minFreeMb }: Config): Finding {
   const what = 'space'
   const { bavail, bsize } = statfsSync(nearestExisting(spoolDir))
-  const freeMb = Math.floor(bavail * bsize / MEBIBYTE)
+  const freeMb = Math.floor(bavail * bsize / MIB)
   const text = `${freeMb} MiB free for ${spoolDir}, RETRACE_MIN_FREE_MB is ${minFreeMb}`
   if (freeMb >= minFreeMb) return { what, verdict: 'ok', text }
   return { what, verdict: 'FAIL', text: `${text}: every upload is refused with 507; make room, or lower the setting` }

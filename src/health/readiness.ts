@@ -11,10 +11,11 @@ import type { Spool } from '../spool/spool.ts'
 import { summarizeRepositories } from '../packages/index/summary.ts'
 import { ProgramError } from '../process/error.ts'
 import { tryWall } from '../process/trial.ts'
+import { MIB } from '../units/bytes.ts'
+import { DAY_MS } from '../units/time.ts'
 
-const MEBIBYTE = 1_048_576
 /** A sync is due every 6 hours: after this long something is wrong with it. */
-export const STALE_SYNC_MS = 2 * 86_400_000
+export const STALE_SYNC_MS = 2 * DAY_MS
 /** Strangers may ask: the looks that cost something are kept for so long. */
 const FRESH_MS = 30_000
 
@@ -74,7 +75,7 @@ async function lookAtSpool({ spoolDir }: Pick<Config, 'spoolDir'>): Promise<Part
 
 function lookAtSpace({ spool, config: { minFreeMb } }: ReadinessSources): Part {
   try {
-    const free = Math.floor(spool.free() / MEBIBYTE)
+    const free = Math.floor(spool.free() / MIB)
     return { ok: free >= minFreeMb, text: `${free} MiB are free for the spool, RETRACE_MIN_FREE_MB is ${minFreeMb}` }
   } catch (cause) {
     return { ok: false, text: `The free space cannot be read (${errnoOf(cause) ?? cause})` }

@@ -9,13 +9,14 @@ import type { AppEnv } from './services.ts'
 import type { Incoming } from './incoming.ts'
 import { hopOf, isSecure } from './proxy.ts'
 import { headersTooLarge } from './parser_failure.ts'
+import { KIB } from '../units/bytes.ts'
 
 export function checkRequest(
   config: Pick<Config, 'maxHeaderKb' | 'requireHttps' | 'trustProxy'>,
 ): MiddlewareHandler<AppEnv> {
   return async function checkRequest(c, next) {
     const { incoming } = c.env
-    if (headerBytes(incoming) > config.maxHeaderKb * 1024) {
+    if (headerBytes(incoming) > config.maxHeaderKb * KIB) {
       throw headersTooLarge(config)
     }
     if (config.requireHttps && !isSecure(hopOf(incoming), config.trustProxy)) {

@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { errnoOf } from '../errors/errno.ts'
 import { UsageError } from '../errors/usage_error.ts'
 import { type Connection, USUAL_CONNECTION } from './format/connection.ts'
 import type { PackageFormat } from './format/format.ts'
@@ -34,7 +35,7 @@ function fileNames(folder: string): string[] {
   try {
     return readdirSync(folder).sort()
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    const code = errnoOf(error) ?? 'unknown'
     throw new UsageError(`RETRACE_REPOS_D is ${folder}, which cannot be read (${code})`, { cause: error })
   }
 }
@@ -43,7 +44,7 @@ function textOf(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    const code = errnoOf(error) ?? 'unknown'
     throw new UsageError(`${path} cannot be read (${code})`, { cause: error })
   }
 }

@@ -6,6 +6,7 @@
 import { hostname } from 'node:os'
 import { pid } from 'node:process'
 import { statOf } from './proc.ts'
+import { unixSeconds } from '../units/time.ts'
 
 export interface ProcessName {
   host: string
@@ -20,7 +21,7 @@ export function thisProcess(): ProcessName {
 
 /** Whether it runs: on this host the process decides, elsewhere the time until which it was going to (Unix seconds). */
 export function isRunning({ host, pid: other, started, until }: ProcessName & { until: number }): boolean {
-  if (host !== hostname()) return until > Math.floor(Date.now() / 1000)
+  if (host !== hostname()) return until > unixSeconds()
   return startOf(other) === started
 }
 

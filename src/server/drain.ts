@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { constants, Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import { MIB } from '../units/bytes.ts'
 
 export interface DrainBounds {
   bytes: number
@@ -15,7 +16,7 @@ export interface DrainBounds {
 
 /** Twice RETRACE_MAX_PACKED_MB or 30 seconds (docs/http.md, 'Refusing an upload'). */
 export function drainBounds(maxPackedMb: number): DrainBounds {
-  return { bytes: 2 * maxPackedMb * 1_048_576, milliseconds: 30_000, idleMilliseconds: 3000 }
+  return { bytes: 2 * maxPackedMb * MIB, milliseconds: 30_000, idleMilliseconds: 3000 }
 }
 
 /**

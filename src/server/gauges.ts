@@ -5,6 +5,7 @@
 import { Gauge } from 'prom-client'
 import { type RepositorySummary, summarizeRepositories } from '../packages/index/summary.ts'
 import type { Services } from '../http/services.ts'
+import { MIB } from '../units/bytes.ts'
 
 const SUMMARY_MS = 60_000
 
@@ -48,7 +49,7 @@ export function registerGauges({ services, certificateExpires }: GaugeSources): 
     help: 'Below so many bytes free uploads are refused (RETRACE_MIN_FREE_MB)',
     registers,
     collect() {
-      this.set(config.minFreeMb * 1_048_576)
+      this.set(config.minFreeMb * MIB)
     },
   })
   new Gauge({

@@ -11,6 +11,7 @@ import { answerAndClose, rawAnswer } from '../http/raw_answer.ts'
 import { log } from '../telemetry/log.ts'
 import { drainBounds } from './drain.ts'
 import type { Listener } from './listener.ts'
+import { KIB } from '../units/bytes.ts'
 
 const HEADERS_TIMEOUT_MS = 15_000
 /** Between two requests; for HTTP/2 alike. */
@@ -18,7 +19,7 @@ export const KEEP_ALIVE_TIMEOUT_MS = 75_000
 
 export function httpOptions(config: Pick<Config, 'maxHeaderKb'>): ServerOptions {
   return {
-    maxHeaderSize: config.maxHeaderKb * 1024,
+    maxHeaderSize: config.maxHeaderKb * KIB,
     headersTimeout: HEADERS_TIMEOUT_MS,
     // An upload may take as long as it moves: RETRACE_UPLOAD_IDLE_S ends one that does not.
     requestTimeout: 0,

@@ -5,12 +5,13 @@ import { log } from '../telemetry/log.ts'
 import { type Certificate, secureOptions } from '../tls/certificate.ts'
 import { KEEP_ALIVE_TIMEOUT_MS } from './http1.ts'
 import type { Listener } from './listener.ts'
+import { KIB, MIB } from '../units/bytes.ts'
 
 /**
  * Bytes that a whole HTTP/2 connection may have under way: with the protocol's 64 KiB an upload takes three times as
  * long.
  */
-const HTTP2_WINDOW = 4 * 1_048_576
+const HTTP2_WINDOW = 4 * MIB
 /** HTTP/2 leaves it to us to refuse large headers, so that the caller reads why: up to this factor of the limit. */
 const HTTP2_HEADER_FACTOR = 8
 
@@ -29,8 +30,8 @@ export function createHttp2Server(
     ...secureOptions(certificate),
     settings: {
       maxConcurrentStreams: 100,
-      maxHeaderListSize: config.maxHeaderKb * 1024 * HTTP2_HEADER_FACTOR,
-      initialWindowSize: 1_048_576,
+      maxHeaderListSize: config.maxHeaderKb * KIB * HTTP2_HEADER_FACTOR,
+      initialWindowSize: MIB,
     },
     maxSessionInvalidFrames: 100,
     maxSessionMemory: 10,

@@ -7,17 +7,18 @@ import type { FileHandle } from 'node:fs/promises'
 import { Buffer } from 'node:buffer'
 import { createPrivateFile } from '../files/durable.ts'
 import { outOfSpace, type Reservation } from './free_space.ts'
+import { KIB, MIB } from '../units/bytes.ts'
 
 /** What file systems allocate at once: a hole is never smaller. */
 export const BLOCK = 4096
-const ZEROS = Buffer.alloc(256 * 1024)
+const ZEROS = Buffer.alloc(256 * KIB)
 
 /** Neighbouring pieces are gathered up to this size; smaller gatherings are written at once, larger ones beside us. */
-const GATHER = 512 * 1024
-const SMALL = 64 * 1024
+const GATHER = 512 * KIB
+const SMALL = 64 * KIB
 const MAX_WRITES_AT_ONCE = 3
 /** Written bytes after which the disk is set to work, so that the fsync at the end finds little left to do. */
-const SYNC_EVERY = 32 * 1024 * 1024
+const SYNC_EVERY = 32 * MIB
 
 export class CoreFile implements AsyncDisposable {
   readonly #handle: FileHandle

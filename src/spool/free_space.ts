@@ -7,10 +7,10 @@ import { statfsSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import { RetraceError } from '../errors/errors.ts'
 import { errnoOf } from '../errors/errno.ts'
+import { MIB } from '../units/bytes.ts'
 
-const MEBIBYTE = 1024 * 1024
 /** An upload that needs more than it announced asks for this much at a time: one look at the file system per 4 MiB. */
-const QUANTUM = 4 * MEBIBYTE
+const QUANTUM = 4 * MIB
 
 export class FreeSpace {
   readonly #directory: string
@@ -48,7 +48,7 @@ export class FreeSpace {
   #left(): number {
     let promised = 0
     for (const reservation of this.#open) promised += reservation.outstanding
-    return this.#look() - promised - this.#minMb * MEBIBYTE
+    return this.#look() - promised - this.#minMb * MIB
   }
 
   #grow(needed: number): number {

@@ -4,9 +4,10 @@
  */
 import type { Readable } from 'node:stream'
 import { Bell } from './bell.ts'
+import { KIB } from '../units/bytes.ts'
 
 /** Bytes that may wait here before the stream is paused. */
-const HIGH_WATER = 256 * 1024
+const HIGH_WATER = 256 * KIB
 
 export interface ChunkOptions {
   /** What is thrown when the stream fails or closes before its end; `cause` is the stream's own error, if any. */

@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs'
 import type { Member } from './files.ts'
 import type { Task } from './task.ts'
+import { MIB } from '../units/bytes.ts'
 
 /**
  * Which set of members an upload has (docs/http.md, 'POST /create'): the design's, the ABRT client's, or a core alone.
@@ -24,7 +25,7 @@ export interface Manifest {
 }
 
 /** A directory that was made by hand may hold anything under these names: what is larger is no member. */
-const MAX_MEMBER = 1 << 20
+const MAX_MEMBER = MIB
 
 /** Reads the members of a task. */
 export function readManifest(task: Task): Manifest {

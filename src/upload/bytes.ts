@@ -1,7 +1,8 @@
 /** Small questions about bytes. Pure. */
 import { Buffer } from 'node:buffer'
+import { KIB } from '../units/bytes.ts'
 
-const ZEROS = Buffer.alloc(64 * 1024)
+const ZEROS = Buffer.alloc(64 * KIB)
 
 /** Joins pieces into one array. */
 export function concatenate(pieces: readonly Uint8Array[]): Uint8Array {

@@ -7,12 +7,13 @@ import { badStream } from './bad_stream.ts'
 import { Bell } from '../stream/bell.ts'
 import type { ByteReader } from './byte_reader.ts'
 import { isAllZero, startsWith } from './bytes.ts'
+import { KIB } from '../units/bytes.ts'
 
-const CHUNK = 128 * 1024
+const CHUNK = 128 * KIB
 /** Each member costs a decoder: bgzip's 64 KiB blocks of 4 GiB are allowed, a flood of empty ones is not. */
 const MAX_MEMBERS = 65_536
 /** Name, comment and extra field together. */
-const MAX_HEADER = 128 * 1024
+const MAX_HEADER = 128 * KIB
 const FLAG = { headerCheck: 2, extra: 4, name: 8, comment: 16, reserved: 0xe0 }
 
 /** Decompresses what `reader` holds. Throws what it throws, and bad-stream. */

@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts'
 import { RetraceError } from '../errors/errors.ts'
 import { quote } from '../text/escape.ts'
 import type { ManifestKind } from '../task/manifest.ts'
+import { MIB } from '../units/bytes.ts'
 
 export type Encoding = 'none' | 'gzip' | 'xz' | 'zstd'
 
@@ -42,8 +43,6 @@ export const CONTENT_TYPES: readonly string[] = [...Object.keys(TAR_TYPES), ...C
 
 const HINT = "A core can be sent with: curl --data-binary @core.xz -H 'Content-Type: application/x-core' " +
   "-H 'Content-Encoding: xz' URL/create (for a .lz4 of systemd, make the core with 'coredumpctl dump' first)"
-
-const MEBIBYTE = 1024 * 1024
 
 /**
  * Throws unsupported-media-type, unsupported-content-encoding, unknown-task-type, length-required, bad-request or
@@ -100,7 +99,7 @@ function contentLength(head: RequestHead, config: Pick<Config, 'maxPackedMb'>): 
     throw new RetraceError('bad-request', { detail: `Content-Length '${quote(value)}' is not a number of bytes` })
   }
   const length = Number(value)
-  if (length > config.maxPackedMb * MEBIBYTE) throw packedTooLarge(config)
+  if (length > config.maxPackedMb * MIB) throw packedTooLarge(config)
   return length
 }
 

@@ -5,11 +5,10 @@
 import type { Config } from '../config/config.ts'
 import { RetraceError } from '../errors/errors.ts'
 import { quote } from '../text/escape.ts'
+import { KIB, MIB } from '../units/bytes.ts'
 
-const MEBIBYTE = 1024 * 1024
-const KIBIBYTE = 1024
 /** Bytes of an archive that are no member's: headers, long names, maps of sparse members, padding at its end. */
-const OVERHEAD = 16 * MEBIBYTE
+const OVERHEAD = 16 * MIB
 
 export type UnpackLimits = Pick<Config, 'maxUnpackedMb' | 'maxFileKb'>
 
@@ -25,7 +24,7 @@ export class UnpackedCount {
   /** Throws unpacked-too-large when all members together pass RETRACE_MAX_UNPACKED_MB. */
   add(bytes: number): void {
     this.#bytes += bytes
-    if (this.#bytes > this.#config.maxUnpackedMb * MEBIBYTE) throw unpackedTooLarge(this.#config)
+    if (this.#bytes > this.#config.maxUnpackedMb * MIB) throw unpackedTooLarge(this.#config)
   }
 }
 
@@ -34,7 +33,7 @@ export async function* atMostUnpacked(
   chunks: AsyncIterable<Uint8Array>,
   config: UnpackLimits,
 ): AsyncGenerator<Uint8Array> {
-  let left = config.maxUnpackedMb * MEBIBYTE + OVERHEAD
+  let left = config.maxUnpackedMb * MIB + OVERHEAD
   for await (const chunk of chunks) {
     left -= chunk.length
     if (left < 0) throw unpackedTooLarge(config)
@@ -52,7 +51,7 @@ function unpackedTooLarge(config: UnpackLimits): RetraceError {
 
 /** Throws file-too-large when a member other than the core passes RETRACE_MAX_FILE_KB. */
 export function checkFileSize(name: string, size: number, config: UnpackLimits): void {
-  if (size <= config.maxFileKb * KIBIBYTE) return
+  if (size <= config.maxFileKb * KIB) return
   throw new RetraceError('file-too-large', {
     detail: `The member '${quote(name)}' is larger than ${config.maxFileKb} KB, the limit of this server ` +
       'for every member but the core (RETRACE_MAX_FILE_KB)',

@@ -6,10 +6,11 @@ import { Buffer } from 'node:buffer'
 import { badStream } from './bad_stream.ts'
 import { Bell } from '../stream/bell.ts'
 import { DECODER_MEMORY } from '../decoder/decoder.ts'
+import { KIB } from '../units/bytes.ts'
 
 /** LZMA_CONCATENATED of liblzma's base.h: go on with the next stream, check the padding between. */
 const CONCATENATED = 0x08
-const PIECE = 64 * 1024
+const PIECE = 64 * KIB
 
 /** Decompresses `input`. Throws what it throws, and bad-stream. */
 export async function* unxz(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

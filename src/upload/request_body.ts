@@ -7,10 +7,10 @@ import type { Config } from '../config/config.ts'
 import { RetraceError } from '../errors/errors.ts'
 import { chunksOf } from '../stream/chunks.ts'
 import { packedTooLarge } from './headers.ts'
+import { KIB, MIB } from '../units/bytes.ts'
 
 /** What the design allows beyond the limit, for the headers. */
-const SLACK = 10 * 1024
-const MEBIBYTE = 1024 * 1024
+const SLACK = 10 * KIB
 
 /** Throws upload-timeout or client-gone while it is read; `signal` ends the reading, and leaves the rest to `drain`. */
 export function requestBody(
@@ -47,7 +47,7 @@ export async function* countedBody(
   length: number,
   config: Pick<Config, 'maxPackedMb'>,
 ): AsyncGenerator<Uint8Array> {
-  const limit = config.maxPackedMb * MEBIBYTE + SLACK
+  const limit = config.maxPackedMb * MIB + SLACK
   let bytes = 0
   for await (const chunk of body) {
     bytes += chunk.length

@@ -8,9 +8,10 @@ import { isAllZero } from './bytes.ts'
 import { applyPax, type PaxValues } from './pax.ts'
 import { addOldParts, damagedMap, parseDecimal, SparseMap } from './sparse_map.ts'
 import { parseHeader, parseNumber, TAR_BLOCK, type TarHeader } from './tar_header.ts'
+import { MIB } from '../units/bytes.ts'
 
 /** Bytes of one extended header or long name: a map of PAX 0.1 with 300,000 parts fits. */
-export const MAX_META = 8 * 1024 * 1024
+export const MAX_META = 8 * MIB
 
 /** A piece of a member and where it belongs in the file. */
 export interface Extent {

@@ -1,6 +1,7 @@
 /**
  * One clean-up, in its steps. Each counts what it did; one thing that cannot be deleted costs nothing but itself.
  */
+import { errnoOf } from '../../src/errors/errno.ts'
 import type { ConfigOf } from '../../src/config/config.ts'
 import { type Database, openDatabase } from '../../src/database/database.ts'
 import { log } from '../../src/telemetry/log.ts'
@@ -129,7 +130,7 @@ function databaseOf(config: CleanOptions['config']): { database: Database | unde
   try {
     database = openDatabase(config.database)
   } catch (cause) {
-    if ((cause as { code?: string }).code !== 'SQLITE_CANTOPEN') throw cause
+    if (errnoOf(cause) !== 'SQLITE_CANTOPEN') throw cause
     log('clean').info(`There is no database ${config.database}; only the spool was cleaned`)
   }
   return { database, [Symbol.dispose]: () => void database?.$client.close() }

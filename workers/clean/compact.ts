@@ -1,11 +1,12 @@
 /** The database file: its write-ahead log is emptied, and the file is rewritten when much of it is free. */
 import { statSync } from 'node:fs'
+import { errnoOf } from '../../src/errors/errno.ts'
 import type { Database } from '../../src/database/database.ts'
 import { log } from '../../src/telemetry/log.ts'
+import { MIB } from '../../src/units/bytes.ts'
 
-const MEBIBYTE = 1_048_576
 /** Rewriting costs the whole file once: only for at least this much, and for at least this share of it. */
-const WORTH_BYTES = 16 * MEBIBYTE
+const WORTH_BYTES = 16 * MIB
 const WORTH_SHARE = 0.25
 
 /** Whether a file of so many pages, so many of them free, is worth rewriting. */
@@ -25,7 +26,7 @@ export function compactDatabase(database: Database): number {
     client.pragma('wal_checkpoint(TRUNCATE)')
   } catch (cause) {
     // A long transaction, a sync for example, has the database: the next clean-up will find it free.
-    if ((cause as { code?: string }).code !== 'SQLITE_BUSY') throw cause
+    if (errnoOf(cause) !== 'SQLITE_BUSY') throw cause
     log('clean').info('The database is in use, so it is not compacted this time')
   }
   return Math.max(0, before - bytesOf(client.name))

@@ -4,13 +4,14 @@
  */
 import { lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { errnoOf } from '../../src/errors/errno.ts'
 import { RetraceError } from '../../src/errors/errors.ts'
 import { listTasks } from '../../src/spool/recovery.ts'
 import { removeTask as removeFromSpool } from '../../src/spool/removal.ts'
 import type { Task } from '../../src/task/task.ts'
+import { DAY_MS } from '../../src/units/time.ts'
 
 const BLOCK = 512
-const DAY_MS = 86_400_000
 
 /** `waiting`: not ended, and no process works on it. */
 export type State = 'success' | 'failure' | 'running' | 'waiting'
@@ -85,7 +86,7 @@ function namesIn(path: string): string[] {
   try {
     return readdirSync(path)
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return []
+    if (errnoOf(cause) === 'ENOENT') return []
     throw cause
   }
 }

@@ -1,9 +1,8 @@
 /** What abrt-retrace-clean says to people: the table of tasks, the summary of what was freed. Pure. */
 import type { Freed } from './clean.ts'
 import type { SeenTask } from './tasks.ts'
-
-const MEBIBYTE = 1_048_576
-const HOUR_MS = 3_600_000
+import { megabytes } from '../../src/units/bytes.ts'
+import { HOUR_MS } from '../../src/units/time.ts'
 
 /** A task of `--list --json`. */
 export interface ListedTask {
@@ -22,26 +21,26 @@ export function listed({ task, created, state, bytes }: SeenTask, now: Date): Li
 /** A table with a line of sums; one sentence when there is nothing. */
 export function taskTable(tasks: ListedTask[]): string {
   if (tasks.length === 0) return 'There are no tasks\n'
-  const rows = tasks.map((task) => [task.id, age(task.age_days), task.state, size(task.bytes)])
+  const rows = tasks.map((task) => [task.id, age(task.age_days), task.state, megabytes(task.bytes)])
   const table = [['TASK', 'AGE', 'STATE', 'SIZE'], ...rows]
   const widths = [0, 1, 2].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)))
   const lines = table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
   const sum = tasks.reduce((bytes, task) => bytes + task.bytes, 0)
-  return `${lines.join('\n')}\n${count(tasks.length, 'task')}, ${size(sum)}\n`
+  return `${lines.join('\n')}\n${count(tasks.length, 'task')}, ${megabytes(sum)}\n`
 }
 
 /** One line of what was freed, and one for each thing that stays although it was asked for or is too old. */
 export function summary(freed: Freed): string {
   const deleted = freed.dry_run ? 'Would delete' : 'Deleted'
   const parts = [
-    `${count(freed.tasks.deleted.length, 'task')} (${size(freed.tasks.bytes)})`,
-    `${count(freed.left_overs.deleted, 'left-over')} (${size(freed.left_overs.bytes)})`,
-    `${count(freed.packages.evicted, 'package')} over the quota (${size(freed.packages.bytes)})`,
+    `${count(freed.tasks.deleted.length, 'task')} (${megabytes(freed.tasks.bytes)})`,
+    `${count(freed.left_overs.deleted, 'left-over')} (${megabytes(freed.left_overs.bytes)})`,
+    `${count(freed.packages.evicted, 'package')} over the quota (${megabytes(freed.packages.bytes)})`,
     count(freed.timings, 'old timing'),
   ]
   if (freed.processes > 0) parts.push(count(freed.processes, 'orphaned process', 'es'))
   if (freed.packages.strays > 0) parts.push(`${count(freed.packages.strays, 'stray name')} among the packages`)
-  if (freed.database_bytes > 0) parts.push(`${size(freed.database_bytes)} of the database`)
+  if (freed.database_bytes > 0) parts.push(`${megabytes(freed.database_bytes)} of the database`)
   const failures = new Set(freed.failures)
   const kept = freed.tasks.kept.map(({ id, reason }) => `task ${id} stays: ${reason}`)
     .filter((line) => !failures.has(line))
@@ -51,10 +50,6 @@ export function summary(freed: Freed): string {
 function age(days: number): string {
   const hours = Math.floor(days * 24)
   return hours < 48 ? `${hours} h` : `${Math.floor(days)} days`
-}
-
-function size(bytes: number): string {
-  return `${(bytes / MEBIBYTE).toFixed(1)} MB`
 }
 
 function count(number: number, noun: string, ending = 's'): string {

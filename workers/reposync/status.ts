@@ -9,6 +9,7 @@ import { UsageError } from '../../src/errors/usage_error.ts'
 import { EXIT } from '../../src/program/program.ts'
 import { assertKnown, isWanted } from './command/releases.ts'
 import { nameOf } from './sync_suite.ts'
+import { megabytes } from '../../src/units/bytes.ts'
 
 /** Prints the table, what the configuration leaves unverified, and suites that never came; resolves with the exit code. */
 export function printStatus(database: Database, { releases, reposD }: { releases: string[]; reposD: string }): number {
@@ -41,7 +42,7 @@ export function statusTable(rows: RepositorySummary[]): string {
     String(row.known),
     String(row.here),
     String(row.gone),
-    `${(row.bytes / 2 ** 20).toFixed(1)} MB`,
+    megabytes(row.bytes),
     row.synced === null ? 'never' : new Date(row.synced * 1000).toISOString().replace('.000', ''),
     row.error === null ? '-' : escapeText(row.error),
   ])

@@ -5,6 +5,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { stdout } from 'node:process'
+import { errnoOf } from '../../src/errors/errno.ts'
 import type { ConfigOf } from '../../src/config/config.ts'
 import type { ProxyEnvironment } from '../../src/config/proxy_environment.ts'
 import type { Database } from '../../src/database/database.ts'
@@ -28,6 +29,8 @@ import { assertKnown } from './command/releases.ts'
 import { type ContextOptions, syncContext, type Transfer } from '../../src/packages/supply/sync_context.ts'
 import { nameOf, type PartResult, syncSuite } from './sync_suite.ts'
 import { tidy } from './tidy.ts'
+import { megabytes } from '../../src/units/bytes.ts'
+import { unixSeconds } from '../../src/units/time.ts'
 
 export interface Services {
   config: ConfigOf<'abrt-reposync'> & { proxies: ProxyEnvironment }
@@ -84,7 +87,7 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
     }
   }
   if (signal.aborted) logger.warning('stopped; the next run goes on from here')
-  else for (const line of tidy({ config, database, formats, now: nowInSeconds() }, options)) stdout.write(`${line}\n`)
+  else for (const line of tidy({ config, database, formats, now: unixSeconds() }, options)) stdout.write(`${line}\n`)
   if (!signal.aborted && !options.dryRun) forgetUnused(config.repoDir)
   stdout.write(summary(results, { failures, repositories: repositories.length, started, options, config, formats }))
   if (failures > 0 || signal.aborted) return EXIT.failed
@@ -129,7 +132,7 @@ export function describe(result: PartResult, dryRun: boolean): string {
   const seconds = `${result.seconds.toFixed(1)} s`
   if (result.isUnchanged && result.problem !== undefined) return `${head} left as it was: ${result.problem}`
   if (result.isUnchanged) return `${head} unchanged, ${result.packages} packages, ${seconds}`
-  if (dryRun) return `${head} has changed, would be read (up to ${(result.bytes / 2 ** 20).toFixed(1)} MB)`
+  if (dryRun) return `${head} has changed, would be read (up to ${megabytes(result.bytes)})`
   const files = result.problem === undefined
     ? `${result.paths} new paths`
     : `its list of files left as it was: ${result.problem}`
@@ -140,11 +143,7 @@ function noteFailure(repository: RepositorySpec, error: unknown, database: Datab
   const message = error instanceof Error ? error.message : String(error)
   log('reposync').error(`${nameOf(repository)} is left as it was: ${message}`)
   if (!(error instanceof FetchError)) log('reposync').debug(`${error instanceof Error ? error.stack : message}`)
-  if (database !== undefined) noteError(database, repository, { message, now: nowInSeconds() })
-}
-
-function nowInSeconds(): number {
-  return Math.floor(Date.now() / 1000)
+  if (database !== undefined) noteError(database, repository, { message, now: unixSeconds() })
 }
 
 /** A folder of this run, in the store's file system; those of runs that were killed are removed (we hold the lease). */
@@ -157,7 +156,7 @@ function runFolder(repoDir: string): { folder: string } & Disposable {
     const folder = mkdtempSync(join(repoDir, FOLDER_PREFIX))
     return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    const code = errnoOf(error) ?? 'unknown'
     throw new UsageError(`RETRACE_REPO_DIR is ${repoDir}, which cannot be written to (${code})`, { cause: error })
   }
 }

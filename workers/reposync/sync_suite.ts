@@ -2,6 +2,7 @@
  * One suite, from its signed description to a visible generation of each of its components and architectures.
  * Owns what is refused as a whole: an expired description, and one older than what is here.
  */
+import { errnoOf } from '../../src/errors/errno.ts'
 import type { Database } from '../../src/database/database.ts'
 import { log } from '../../src/telemetry/log.ts'
 import { releaseIdOf } from '../../src/packages/release/release_id.ts'
@@ -20,6 +21,7 @@ import {
 } from '../../src/packages/index/repositories.ts'
 import { type Generation, type GenerationCounts, Staging } from '../../src/packages/index/staging.ts'
 import { isWanted } from './command/releases.ts'
+import { unixSeconds } from '../../src/units/time.ts'
 
 export interface SuiteSync {
   database: Database
@@ -129,7 +131,7 @@ async function attemptPart(part: Part): Promise<{ result: PartResult; failure?: 
     return await syncPart(part)
   } catch (error) {
     if (!(error instanceof FetchError) || part.context.signal.aborted) throw error
-    if (!part.dryRun) noteError(part.database, part.repository, { part, message: error.message, now: nowInSeconds() })
+    if (!part.dryRun) noteError(part.database, part.repository, { part, message: error.message, now: unixSeconds() })
     const packages = findRepository(part.database, part.repository, part)?.packages ?? 0
     const result = { ...resultOf(part, { packages, isUnchanged: true }), problem: error.message }
     return { result: { ...result, seconds: secondsSince(started) }, failure: error }
@@ -176,7 +178,7 @@ async function syncPart(part: Part): Promise<{ result: PartResult; failure?: Fet
     return { result: { ...base, seconds: secondsSince(started), bytes: indices.size } }
   }
   if (isUnchanged) {
-    noteChecked(database, row.id, { date: signed.date, now: nowInSeconds() })
+    noteChecked(database, row.id, { date: signed.date, now: unixSeconds() })
     return { result: { ...base, seconds: secondsSince(started) } }
   }
   part.assertRoom({ store: indices.size, database: 0 })
@@ -186,7 +188,7 @@ async function syncPart(part: Part): Promise<{ result: PartResult; failure?: Fet
     date: signed.date,
     packagesSha256: packages ? indices.packagesSha256 : undefined,
     contentsSha256: contents ? indices.contentsSha256 : undefined,
-    now: nowInSeconds(),
+    now: unixSeconds(),
   })
   const result = { ...base, ...counts, seconds: secondsSince(started), bytes: indices.size, problem: failure?.message }
   return failure === undefined ? { result } : { result, failure }
@@ -230,15 +232,11 @@ async function readGeneration(part: Part, generation: Generation): Promise<Gener
     assertRoom({ store: 0, database: 2 * staging.bytes })
     return staging.commit(generation)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'SQLITE_FULL') {
+    if (errnoOf(error) === 'SQLITE_FULL') {
       throw new FetchError('no-space', 'There is no space left for the index', { cause: error })
     }
     throw error
   }
-}
-
-function nowInSeconds(): number {
-  return Math.floor(Date.now() / 1000)
 }
 
 function secondsSince(started: number): number {

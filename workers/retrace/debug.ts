@@ -13,6 +13,7 @@ import { Session, type SessionEnd } from './gdb/session.ts'
 import { debuggerSandbox, INSIDE } from './sandbox/arguments.ts'
 import { type CgroupHome, makeCgroup } from './sandbox/cgroup.ts'
 import { launch } from './sandbox/launch.ts'
+import { KIB, MIB } from '../../src/units/bytes.ts'
 
 export interface Debugged {
   /** The engine that the conversation was with, when one can be believed. */
@@ -42,11 +43,9 @@ export interface DebugContext {
 
 /** Threads count too: gdb has one per processor for reading symbols. */
 const MAX_PROCESSES = 256
-const KB = 1024
-const MB = 1_048_576
 /** The crashed thread is kept whole: 2048 frames, whatever RETRACE_MAX_BACKTRACE_KB says, up to this. */
-const MAX_CRASHED_TEXT = 32 * MB
-const MAX_LINE = 8 * MB
+const MAX_CRASHED_TEXT = 32 * MIB
+const MAX_LINE = 8 * MIB
 /** gdb works with several threads, so processor time runs faster than the clock. */
 const PROCESSOR_PER_CLOCK = 4
 /** Of the time left, for opening the core, when another engine could be asked after that. */
@@ -111,7 +110,7 @@ async function runEngine(
   const limits = { memoryMb: config.taskMemoryMb, seconds: config.taskTimeoutS * PROCESSOR_PER_CLOCK }
   const installed = [{ from: `${root}/etc`, at: '/etc' }, { from: `${root}/scripts`, at: INSIDE.scripts }]
   const plan = { debugger: engine.sees, binds: [...installed, ...assembly.binds], links: assembly.links }
-  const maxText = config.maxBacktraceKb * KB
+  const maxText = config.maxBacktraceKb * KIB
   const words = gdbArguments({ threadLibrary: assembly.threadLibraries.get(engine.runsAs) })
   const home = context.cgroups
   const group = home && makeCgroup(home, { memoryMb: config.taskMemoryMb, processes: MAX_PROCESSES })

@@ -8,11 +8,12 @@ import { Buffer } from 'node:buffer'
 import { stderr, stdout } from 'node:process'
 import type { Step } from '../../src/task/step.ts'
 import { escapeText } from '../../src/text/escape.ts'
+import { MIB } from '../../src/units/bytes.ts'
 
 /** The last line of all is of no step. */
 export type Heading = Step | 'done'
 
-const MAX_LOG = 4 << 20
+const MAX_LOG = 4 * MIB
 const MAX_LINE = 1_000
 
 export interface Journal {

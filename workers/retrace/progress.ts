@@ -6,8 +6,8 @@ import { statSync } from 'node:fs'
 import type { Core } from '../../src/elf/core.ts'
 import type { Debugged } from './debug.ts'
 import type { Resolution } from './resolve/resolve.ts'
+import { megabytes } from '../../src/units/bytes.ts'
 
-const MB = 2 ** 20
 /** st_blocks counts these, whatever the file system. */
 const BLOCK = 512
 
@@ -48,8 +48,4 @@ export function afterDebugging({ conversation, engine, peakMb }: Debugged): stri
 
 function counted(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / MB).toFixed(1)} MB`
 }

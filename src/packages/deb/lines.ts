@@ -1,7 +1,8 @@
 /** A stream of bytes as batches of its lines; owns the cut line between two chunks, refuses one without an end. */
 import { FetchError } from '../format/error.ts'
+import { MIB } from '../../units/bytes.ts'
 
-const MAX_LINE = 16 << 20
+const MAX_LINE = 16 * MIB
 
 /** The lines of each chunk as UTF-8 (what is none becomes U+FFFD), without their LF. */
 export async function* lines(text: AsyncIterable<Uint8Array>): AsyncGenerator<string[]> {

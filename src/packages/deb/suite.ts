@@ -15,8 +15,9 @@ import { decompressed } from '../transfer/decompress.ts'
 import { readPackages } from './packages_index.ts'
 import { type IndexFile, indexFile, parseRelease, type ReleaseFile } from './release_file.ts'
 import { MAX_RELEASE, type Verification, verifiedText } from '../verify/signature.ts'
+import { GIB } from '../../units/bytes.ts'
 
-const MAX_INDEX = 16 * 2 ** 30
+const MAX_INDEX = 16 * GIB
 /** What Debian's own archive is signed with; used where a repository names no key. */
 const DEFAULT_KEY_RING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'

@@ -1,4 +1,6 @@
 /** The closed list of what can go wrong between an address and a verified file; kept as data in `fetch_failure`. */
+import { HOUR_S } from '../../units/time.ts'
+
 export type FetchFailureKind = 'not-found' | 'refused' | 'timeout' | 'malformed' | 'unreachable' | 'no-space'
 
 /** A failed download, or one that was refused. Its message is a sentence for the log; it names no credentials. */
@@ -24,9 +26,9 @@ export class FetchError extends Error {
 
 /** Seconds for which a failure of each kind is remembered: long for what will not change soon, short for a network. */
 export const REMEMBERED_S: Record<FetchFailureKind, number> = {
-  'not-found': 6 * 3600,
-  'refused': 3600,
-  'malformed': 3600,
+  'not-found': 6 * HOUR_S,
+  'refused': HOUR_S,
+  'malformed': HOUR_S,
   'timeout': 120,
   'unreachable': 60,
   'no-space': 60,

@@ -4,6 +4,7 @@
  */
 import type { Database } from '../../database/database.ts'
 import { isRunning, type ProcessName, thisProcess } from '../../process/identity.ts'
+import { unixSeconds } from '../../units/time.ts'
 
 const LEASE_S = 60
 
@@ -29,14 +30,14 @@ export function takeLease(database: Database, subject: string): Lease | LeaseHol
     client.prepare(
       `INSERT INTO lease (subject, host, pid, started, until) VALUES (:subject, :host, :pid, :started, :until)
        ON CONFLICT DO UPDATE SET host = :host, pid = :pid, started = :started, until = :until`,
-    ).run({ subject, ...me, until: now() + LEASE_S })
+    ).run({ subject, ...me, until: unixSeconds() + LEASE_S })
     return undefined
   }).immediate()
   if (holder !== undefined) return { host: holder.host, pid: holder.pid }
   const owned = 'subject = ? AND host = ? AND pid = ? AND started = ?'
   const owner = [subject, me.host, me.pid, me.started]
   const timer = setInterval(() => {
-    database.$client.prepare(`UPDATE lease SET until = ? WHERE ${owned}`).run(now() + LEASE_S, ...owner)
+    database.$client.prepare(`UPDATE lease SET until = ? WHERE ${owned}`).run(unixSeconds() + LEASE_S, ...owner)
   }, LEASE_S / 4 * 1000)
   timer.unref()
   return {
@@ -51,8 +52,4 @@ export function takeLease(database: Database, subject: string): Lease | LeaseHol
 /** Whether what takeLease() gave is the lease, not its holder. */
 export function isLease(taken: Lease | LeaseHolder): taken is Lease {
   return 'subject' in taken
-}
-
-function now(): number {
-  return Math.floor(Date.now() / 1000)
 }

@@ -4,6 +4,7 @@
  */
 import type { Database } from '../../database/database.ts'
 import { isRunning, type ProcessName, thisProcess } from '../../process/identity.ts'
+import { unixSeconds } from '../../units/time.ts'
 
 export interface PackageCounts {
   readonly here: number
@@ -22,7 +23,7 @@ export class PackageUses implements Disposable {
   /** `seconds`: as long as the task can last. */
   constructor(database: Database, seconds: number) {
     this.#client = database.$client
-    this.#until = now() + seconds
+    this.#until = unixSeconds() + seconds
     this.#folder = this.#client.prepare('SELECT folder FROM package WHERE id = ?').pluck()
   }
 
@@ -53,7 +54,7 @@ export class PackageUses implements Disposable {
         `INSERT OR IGNORE INTO package_use (package_id, host, pid, started, until)
          VALUES (:id, :host, :pid, :started, :until)`,
       ).run({ id, ...this.#me, until: this.#until })
-      this.#client.prepare('UPDATE package SET used = ? WHERE id = ? AND kept IS NOT NULL').run(now(), id)
+      this.#client.prepare('UPDATE package SET used = ? WHERE id = ? AND kept IS NOT NULL').run(unixSeconds(), id)
     }).immediate()
   }
 
@@ -84,8 +85,4 @@ export function packagesInUse(database: Database): Set<number> {
     }
   }
   return used
-}
-
-function now(): number {
-  return Math.floor(Date.now() / 1000)
 }

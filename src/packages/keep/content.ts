@@ -7,8 +7,10 @@ import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { createReadStream, linkSync, lstatSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { errnoOf } from '../../errors/errno.ts'
 import type { Database } from '../../database/database.ts'
 import type { KeptEntry } from './unpack.ts'
+import { MIB } from '../../units/bytes.ts'
 
 export interface Unpacked {
   /** The package that it is going to be. */
@@ -89,10 +91,10 @@ export function passOnContents(database: Database, id: number): number {
 export async function sha256OfFile(path: string): Promise<string | undefined> {
   const hash = createHash('sha256')
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Uint8Array)
+    for await (const chunk of createReadStream(path, { highWaterMark: MIB })) hash.update(chunk as Uint8Array)
     return hash.digest('hex')
   } catch (error) {
-    if (error instanceof Error && 'code' in error) return undefined
+    if (errnoOf(error) !== undefined) return undefined
     throw error
   }
 }
@@ -136,7 +138,7 @@ function link(from: string, to: string, temporary: string): boolean {
     linkSync(from, temporary)
   } catch (error) {
     // Too many links, another file system, one without links, or the file was evicted just now.
-    if (error instanceof Error && 'code' in error && /^(EMLINK|EXDEV|EPERM|ENOENT|ENOTSUP)$/.test(String(error.code))) {
+    if (/^(EMLINK|EXDEV|EPERM|ENOENT|ENOTSUP)$/.test(errnoOf(error) ?? '')) {
       return false
     }
     throw error

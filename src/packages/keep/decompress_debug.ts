@@ -15,12 +15,13 @@ import { asFetchError } from '../format/program_failure.ts'
 import { sha256OfFile } from './content.ts'
 import { FILE_MODE } from '../../files/folder.ts'
 import type { KeptEntry } from './unpack.ts'
+import { GIB } from '../../units/bytes.ts'
 
 const AT_ONCE = 200
 /** zlib makes debug sections two to three times smaller. */
 const GROWTH = 3
 const TIMEOUT_MS = 600_000
-const LIMITS = { addressSpace: 16 * 2 ** 30, cpuS: 1200, fileBytes: 16 * 2 ** 30, openFiles: 1024 }
+const LIMITS = { addressSpace: 16 * GIB, cpuS: 1200, fileBytes: 16 * GIB, openFiles: 1024 }
 const WORK = '/work'
 
 export interface DecompressOptions {

@@ -9,8 +9,7 @@ import { log } from '../../telemetry/log.ts'
 import { isLease, takeLease } from '../index/lease.ts'
 import { packagesInUse } from '../index/use.ts'
 import { canBeFetched, forgetRows, keptBytes, type KeptPackage, keptPackages, removeKept } from './kept.ts'
-
-const MIB = 2 ** 20
+import { megabytes, MIB } from '../../units/bytes.ts'
 
 export interface Eviction {
   packages: KeptPackage[]
@@ -90,13 +89,13 @@ function report({ packages, freedBytes, keptBytes: left }: Eviction, quotaMb: nu
   if (packages.length > 0) {
     const names = packages.slice(0, 5).map(({ release, folder }) => `${release}/${folder}`).join(', ')
     logger.info(
-      `evicted ${packages.length} packages (${(freedBytes / MIB).toFixed(1)} MB), the longest unused first: ${names}` +
+      `evicted ${packages.length} packages (${megabytes(freedBytes)}), the longest unused first: ${names}` +
         (packages.length > 5 ? ', ...' : ''),
     )
   }
   if (left <= quotaMb * MIB) return
   logger.warning(
-    `${(left / MIB).toFixed(1)} MB are kept, more than RETRACE_REPO_QUOTA_MB (${quotaMb} MB): ` +
+    `${megabytes(left)} are kept, more than RETRACE_REPO_QUOTA_MB (${quotaMb} MB): ` +
       'running tasks use them, or they are gone upstream',
   )
 }

@@ -4,6 +4,7 @@
  */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { errnoOf } from '../../errors/errno.ts'
 import type { Config } from '../../config/config.ts'
 import type { Database } from '../../database/database.ts'
 import { FetchError } from '../format/error.ts'
@@ -47,7 +48,7 @@ export async function keepPackage(row: PackageRow, pack: PackageFile, context: K
     await putInPlace(database, config.repoDir, { id: row.id, release: row.release, folder, temporary, entries })
   } catch (error) {
     if (error instanceof FetchError && error.kind === 'malformed') rmSync(pack.file, { force: true })
-    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
+    if (errnoOf(error) === 'ENOSPC') {
       throw new FetchError('no-space', `There is no space left to keep ${packageLabel(row)}`, { cause: error })
     }
     throw error

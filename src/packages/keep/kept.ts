@@ -11,6 +11,7 @@ import { packagesInUse } from '../index/use.ts'
 import { chargeContents, passOnContents, shareContents } from './content.ts'
 import { makeFolder } from '../../files/folder.ts'
 import type { KeptEntry } from './unpack.ts'
+import { unixSeconds } from '../../units/time.ts'
 
 /** Under RETRACE_REPO_DIR: packages that come and go. */
 export const WORK_FOLDER = '.fetch'
@@ -69,7 +70,7 @@ function recordKept(database: Database, { id, folder }: { id: number; folder: st
      VALUES (:id, :path, :role, :size, :buildId, :hasDebug, :altBuildId, :target, :sha256, :isShared)`,
   )
   const buildId = client.prepare('INSERT OR IGNORE INTO build_id (build_id, role, package_id) VALUES (?, ?, ?)')
-  const now = Math.floor(Date.now() / 1000)
+  const now = unixSeconds()
   client.prepare('DELETE FROM package_file WHERE package_id = ?').run(id)
   for (const entry of entries) {
     const bytes = fromHex(entry.buildId)

@@ -5,11 +5,12 @@
  */
 import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { errnoOf } from '../../errors/errno.ts'
 import type { Database } from '../../database/database.ts'
 import { isLease, takeLease } from '../index/lease.ts'
 import { WORK_FOLDER } from './kept.ts'
+import { DAY_MS } from '../../units/time.ts'
 
-const DAY_MS = 86_400_000
 /** A partial download is worth something to who goes on with it, for a while. */
 const KEEP_PART_MS = 2 * DAY_MS
 
@@ -68,7 +69,7 @@ function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    if (errnoOf(error) === 'ENOENT') return []
     throw error
   }
 }

@@ -7,8 +7,9 @@ import type { Database } from '../../database/database.ts'
 import { formatNamed, type PackageNaming } from '../format/naming.ts'
 import { NAMINGS } from '../naming/namings.ts'
 import { type KeptPackage, removeKept } from './kept.ts'
+import { DAY_S } from '../../units/time.ts'
 
-const WEEK_S = 7 * 86_400
+const WEEK_S = 7 * DAY_S
 
 /** Last seen in a repository with `one-week`, and in none with `keep` now. */
 const ONE_WEEK = `p.repository_id IN (SELECT id FROM repository WHERE superseded = 'one-week')

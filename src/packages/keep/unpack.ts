@@ -6,6 +6,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { closeSync, fchmodSync, linkSync, openSync, rmSync, statSync, symlinkSync, writeSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+import { errnoOf } from '../../errors/errno.ts'
 import { ElfError } from '../../elf/error.ts'
 import { readElfFile } from '../../elf/file.ts'
 import { fileSource } from '../../elf/source.ts'
@@ -13,10 +14,11 @@ import { FetchError } from '../format/error.ts'
 import type { Member } from '../format/member.ts'
 import { HEAD_BYTES, isGdbScript, isKeptElf, linkTarget, memberPath } from './choose.ts'
 import { FILE_MODE, makeFolder } from '../../files/folder.ts'
+import { MIB } from '../../units/bytes.ts'
 
 const MAX_MEMBERS = 2_000_000
 const MAX_LINKS = 200_000
-const ROOM_STEP = 4 << 20
+const ROOM_STEP = 4 * MIB
 
 /** A kept file, as the index takes it. */
 export interface KeptEntry {
@@ -155,7 +157,7 @@ class Unpacking {
     try {
       return act(join(this.#folder, path))
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+      const code = errnoOf(error) ?? ''
       if (['EEXIST', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'].includes(code)) {
         throw new FetchError('malformed', 'The package holds names that contradict each other', { cause: error })
       }
@@ -186,7 +188,7 @@ class Unpacking {
       return true
     } catch (error) {
       // A link where a folder is, or below a link: the file itself is there under its own name.
-      if (error instanceof Error && 'code' in error && /^(EEXIST|ENOTDIR|ELOOP)$/.test(String(error.code))) return false
+      if (/^(EEXIST|ENOTDIR|ELOOP)$/.test(errnoOf(error) ?? '')) return false
       throw error
     }
   }

@@ -4,9 +4,10 @@
  */
 import { FetchError } from '../format/error.ts'
 import type { Refreshed, SyncContext } from '../format/sync_context.ts'
+import { MIB } from '../../units/bytes.ts'
 
 /** Bytes of a metalink of Fedora: 40,000. */
-const MAX_DOCUMENT = 8 << 20
+const MAX_DOCUMENT = 8 * MIB
 
 /** For a sync. `keep` is to be called once it was read. Throws FetchError when there is none. */
 export async function freshDocument(address: string, context: SyncContext): Promise<Refreshed> {

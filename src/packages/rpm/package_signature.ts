@@ -18,10 +18,11 @@ import { asFetchError } from '../format/program_failure.ts'
 import { armour, keyRing } from '../verify/key_ring.ts'
 import { localTrust } from './keys.ts'
 import { sectionOf } from './section.ts'
+import { GIB, MIB } from '../../units/bytes.ts'
 
 const TIMEOUT_MS = 600_000
-const LIMITS = { addressSpace: 4 * 2 ** 30, cpuS: 600, fileBytes: 64 << 20, openFiles: 256 }
-const MAX_VERDICT = 1 << 20
+const LIMITS = { addressSpace: 4 * GIB, cpuS: 600, fileBytes: 64 * MIB, openFiles: 256 }
+const MAX_VERDICT = MIB
 
 /** Throws FetchError 'refused' with rpmkeys' own words. With gpgcheck=0 it only warns, each time. */
 export async function verifyPackage(file: string, repository: RepositorySpec, context: SyncContext): Promise<void> {
@@ -62,7 +63,7 @@ export function packageSignatureSandbox(
     limits: LIMITS,
     binds: [{ from: files.keys, at: '/in/keys.asc' }, { from: files.package, at: '/in/package.rpm' }],
     writable: [{ from: files.database, at: '/db' }],
-    tmpBytes: 64 << 20,
+    tmpBytes: 64 * MIB,
   })
 }
 

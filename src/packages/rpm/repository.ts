@@ -21,10 +21,11 @@ import { type MirrorList, parseMetalink, parseMirrorlist } from './mirrors.ts'
 import { readPrimary } from './primary.ts'
 import { type Checksum, parseRepomd, type Repomd, type RepomdFile } from './repomd.ts'
 import { isOfArchitecture, sectionOf } from './section.ts'
+import { GIB, MIB } from '../../units/bytes.ts'
 
-const MAX_REPOMD = 16 << 20
+const MAX_REPOMD = 16 * MIB
 /** Fedora's filelists unpack to 1.2 GB. */
-const MAX_INDEX = 8 * 2 ** 30
+const MAX_INDEX = 8 * GIB
 /** Mirrors that are tried for one file: a list has hundreds. */
 const MAX_TRIED = 6
 

@@ -4,10 +4,11 @@
  */
 import { SaxesParser } from 'saxes'
 import { FetchError } from '../format/error.ts'
+import { MIB } from '../../units/bytes.ts'
 
 const MAX_DEPTH = 16
 /** Characters without the beginning or end of an element: the longest description of Fedora has 40,000. */
-const MAX_TOKEN = 1 << 20
+const MAX_TOKEN = MIB
 
 export interface ElementHandlers {
   open(name: string, attributes: Record<string, string>): void

@@ -4,6 +4,7 @@
  */
 import type { Database } from '../../database/database.ts'
 import { FetchError, type FetchFailureKind, REMEMBERED_S } from '../format/error.ts'
+import { unixSeconds } from '../../units/time.ts'
 
 /** Throws the failure that is remembered of a subject, when it has not expired. */
 export function assertNotFailed(database: Database, subject: string): void {
@@ -12,7 +13,7 @@ export function assertNotFailed(database: Database, subject: string): void {
   ) as
     | { kind: FetchFailureKind; message: string; until: number }
     | undefined
-  const seconds = row === undefined ? 0 : row.until - now()
+  const seconds = row === undefined ? 0 : row.until - unixSeconds()
   if (row === undefined || seconds <= 0) return
   throw new FetchError(row.kind, `${row.message} (tried before; again in ${seconds} s)`, {
     isHost: subject.startsWith('host:'),
@@ -24,14 +25,10 @@ export function rememberFailure(database: Database, subject: string, { kind, mes
   database.$client.prepare(
     `INSERT INTO fetch_failure (subject, kind, message, until) VALUES (:subject, :kind, :message, :until)
      ON CONFLICT DO UPDATE SET kind = :kind, message = :message, until = :until`,
-  ).run({ subject, kind, message: message.slice(0, 1000), until: now() + REMEMBERED_S[kind] })
+  ).run({ subject, kind, message: message.slice(0, 1000), until: unixSeconds() + REMEMBERED_S[kind] })
 }
 
 /** It works again. */
 export function forgetFailure(database: Database, subject: string): void {
   database.$client.prepare('DELETE FROM fetch_failure WHERE subject = ?').run(subject)
-}
-
-function now(): number {
-  return Math.floor(Date.now() / 1000)
 }

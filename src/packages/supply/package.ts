@@ -24,6 +24,7 @@ import { FetchError } from '../format/error.ts'
 import { assertNotFailed, forgetFailure, rememberFailure } from './failures.ts'
 import { abortError, type TransferLimits } from '../transfer/request.ts'
 import { fetchFrom, type Location } from './upstream.ts'
+import { hex, megabytes } from '../../units/bytes.ts'
 
 const POLL_MS = 100
 
@@ -96,7 +97,7 @@ async function downloadPackage(row: PackageRow, context: FetchContext): Promise<
   if (first === undefined) {
     throw new FetchError('not-found', `${packageLabel(row)} is gone upstream, and was not fetched while it was there`)
   }
-  context.say(`${row.name} ${row.version} (${(row.size / 2 ** 20).toFixed(1)} MB)`)
+  context.say(`${row.name} ${row.version} (${megabytes(row.size)})`)
   const folder = join(config.repoDir, WORK_FOLDER)
   makeFolder(folder)
   assertRoom(config.repoDir, { minFreeMb: config.minFreeMb, bytes: row.size })
@@ -104,8 +105,4 @@ async function downloadPackage(row: PackageRow, context: FetchContext): Promise<
   // By id: two releases can have the same content, and each has its own lease.
   const file = join(folder, `${row.id}.part`)
   return { file, location: await fetchFrom(locations, { file, size: row.size, sha256 }, context) }
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -5,8 +5,10 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { errnoOf } from '../../errors/errno.ts'
 import { log } from '../../telemetry/log.ts'
 import type { Credentials } from '../format/connection.ts'
+import { MIB } from '../../units/bytes.ts'
 
 export interface AuthEntry {
   /** With its colon, like URL.protocol. */
@@ -20,7 +22,7 @@ export interface AuthEntry {
 }
 
 const APT_FOLDER = '/etc/apt'
-const MAX_FILE = 1 << 20
+const MAX_FILE = MIB
 
 /**
  * The entries of auth.conf and auth.conf.d/*.conf beside the repository files, then of apt's own. A file beside them
@@ -57,8 +59,9 @@ function attempt<Value>(path: string, read: () => Value, complain: Complain): Va
   try {
     return read()
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error
-    if (!/^(ENOENT|ENOTDIR)$/.test(String(error.code))) complain(path, `it cannot be read (${error.code})`)
+    const errno = errnoOf(error)
+    if (errno === undefined) throw error
+    if (errno !== 'ENOENT' && errno !== 'ENOTDIR') complain(path, `it cannot be read (${errno})`)
     return undefined
   }
 }

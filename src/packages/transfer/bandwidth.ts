@@ -3,6 +3,7 @@
  * with a wait; pieces of parallel downloads queue behind each other.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { KIB } from '../../units/bytes.ts'
 
 /** What may come at once after a pause. */
 const BURST_MS = 500
@@ -14,7 +15,7 @@ export class Bandwidth {
 
   /** `kbPerS` in KiB a second, above 0. */
   constructor(kbPerS: number) {
-    this.#bytesPerMs = kbPerS * 1024 / 1000
+    this.#bytesPerMs = kbPerS * KIB / 1000
   }
 
   /** Resolves when `bytes` more may have come; at once when the signal says so, whose owner gives up anyway. */

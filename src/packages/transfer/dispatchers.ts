@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici'
+import { errnoOf } from '../../errors/errno.ts'
 import { FetchError } from '../format/error.ts'
 
 /** Everything by which two connections differ. */
@@ -71,7 +72,7 @@ function readPem(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    const code = errnoOf(error) ?? 'unknown'
     throw new FetchError('refused', `${file} cannot be read (${code}), and the connection needs it`, { cause: error })
   }
 }

@@ -6,16 +6,18 @@
 import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { errnoOf } from '../../errors/errno.ts'
 import type { Downloaded, DownloadRequest } from '../format/sync_context.ts'
 import { FetchError } from '../format/error.ts'
 import type { Bandwidth } from './bandwidth.ts'
 import { abortError, type Answer, openAddress, shown, TRANSFER_LIMITS, type TransferLimits } from './request.ts'
 import type { Transport } from './transport.ts'
 import { watchTransfer } from './watch.ts'
+import { MIB } from '../../units/bytes.ts'
 
 const ATTEMPTS = 4
 const BACK_OFF_MS = 250
-const CHUNK = 1 << 20
+const CHUNK = MIB
 
 /** What a server gave with a file, to ask later whether it has changed (RFC 9110, chapter 8.8). */
 export interface Validator {
@@ -161,7 +163,7 @@ async function receive(address: string, answer: Answer, { file, state, options, 
     if (error instanceof FetchError) throw error
     if (watch.reason() !== undefined) throw watch.reason()
     if (options.signal.aborted) throw abortError(options.signal)
-    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
+    if (errnoOf(error) === 'ENOSPC') {
       throw new FetchError('no-space', `There is no space left to keep ${where}`, { cause: error })
     }
     throw new FetchError('unreachable', `${where} broke off after ${state.size} bytes`, { cause: error, again: true })

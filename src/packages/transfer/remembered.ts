@@ -9,13 +9,15 @@ import { chmod, readFile, rename, writeFile } from 'node:fs/promises'
 import { readdirSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { pid } from 'node:process'
+import { errnoOf } from '../../errors/errno.ts'
 import type { DownloadRequest, Refreshed } from '../format/sync_context.ts'
 import { FILE_MODE, makeFolder } from '../../files/folder.ts'
 import type { Received, Validator } from './download.ts'
+import { DAY_MS } from '../../units/time.ts'
 
 const FOLDER = '.metadata'
 /** Every sync asks for all of them: what was asked for so long ago is of a repository that is configured no more. */
-const UNUSED_MS = 30 * 86_400_000
+const UNUSED_MS = 30 * DAY_MS
 
 interface Note extends Validator {
   /** Of the file that the validator belongs to: the two are written one after the other. */
@@ -82,7 +84,7 @@ function noteUse(file: string): boolean {
   try {
     utimesSync(file, new Date(), new Date())
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = errnoOf(error)
     // A worker may read it and not be its owner.
     return code === 'EPERM' || code === 'EACCES' || code === 'EROFS'
   }
@@ -96,7 +98,7 @@ export function forgetUnused(repoDir: string): void {
   try {
     names = readdirSync(folder)
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+    if (errnoOf(error) !== 'ENOENT') throw error
   }
   for (const name of names) {
     // The note of a file is as old as its last change; the file's own time counts.
@@ -120,7 +122,7 @@ async function readNote(kept: string): Promise<Note | undefined> {
     const note = JSON.parse(text) as Note
     return note.sha256 === createHash('sha256').update(bytes).digest('hex') ? note : undefined
   } catch (error) {
-    if (error instanceof SyntaxError || (error instanceof Error && 'code' in error)) return undefined
+    if (error instanceof SyntaxError || errnoOf(error) !== undefined) return undefined
     throw error
   }
 }

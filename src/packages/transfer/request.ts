@@ -8,6 +8,7 @@ import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { type Dispatcher, request } from 'undici'
+import { errnoOf } from '../../errors/errno.ts'
 import { FetchError } from '../format/error.ts'
 import type { Transport } from './transport.ts'
 
@@ -228,9 +229,10 @@ function checkAnswer(url: URL, { statusCode: status, headers, body }: Dispatcher
 
 async function openFile(url: URL, from: number): Promise<Answer> {
   const path = fileURLToPath(url)
-  const found = await stat(path).catch((error: Error & { code?: string }) => {
-    const kind = error.code === 'ENOENT' || error.code === 'ENOTDIR' ? 'not-found' : 'refused'
-    throw new FetchError(kind, `${shown(url)} cannot be read (${error.code})`, { cause: error })
+  const found = await stat(path).catch((error) => {
+    const errno = errnoOf(error)
+    const kind = errno === 'ENOENT' || errno === 'ENOTDIR' ? 'not-found' : 'refused'
+    throw new FetchError(kind, `${shown(url)} cannot be read (${errno})`, { cause: error })
   })
   if (!found.isFile()) throw new FetchError('refused', `${shown(url)} is no plain file`)
   const offset = from < found.size ? from : 0

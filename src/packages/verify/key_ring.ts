@@ -5,12 +5,14 @@
  */
 import { Buffer } from 'node:buffer'
 import { readFile } from 'node:fs/promises'
+import { errnoOf } from '../../errors/errno.ts'
 import { FetchError } from '../format/error.ts'
 import type { Trust } from '../format/trust.ts'
 import { assertNoHtml } from './html.ts'
 import { isKeyRing } from './packets.ts'
+import { MIB } from '../../units/bytes.ts'
 
-const MAX_RING = 8 << 20
+const MAX_RING = 8 * MIB
 const BEGIN = '-----BEGIN PGP PUBLIC KEY BLOCK-----'
 const END = '-----END PGP PUBLIC KEY BLOCK-----'
 
@@ -41,7 +43,7 @@ export async function keyRing(trust: Trust, warn: (message: string) => void): Pr
 
 async function bytesOf(file: string): Promise<Buffer> {
   return await readFile(file).catch((error) => {
-    throw new FetchError('refused', `The key ring ${file} cannot be read (${error.code})`, { cause: error })
+    throw new FetchError('refused', `The key ring ${file} cannot be read (${errnoOf(error)})`, { cause: error })
   })
 }
 

@@ -8,63 +8,68 @@ const all = sources('src', 'workers', 'schema')
  */
 const MAY_CALL: Record<string, string> = {
   'schema': '',
+  'src/units': '',
   'src/errors': '',
   'src/text': '',
   'src/config': 'src/errors',
   'src/program': '',
   'src/database': 'schema src/errors src/program',
-  'src/packages/format': 'src/elf src/process',
-  'src/process': 'src/errors',
-  'src/packages/index': 'src/database src/packages/format src/process src/packages/naming',
+  'src/packages/format': 'src/elf src/process src/units',
+  'src/process': 'src/errors src/units',
+  'src/packages/index': 'src/database src/packages/format src/process src/packages/naming src/units',
   'src/files': '',
   'src/telemetry': 'src/text src/errors src/config',
-  'src/task': 'src/errors src/files',
-  'src/spool': 'schema src/errors src/config src/database src/files src/task src/telemetry src/process',
+  'src/task': 'src/errors src/files src/units',
+  'src/spool': 'schema src/errors src/config src/database src/files src/task src/telemetry src/process src/units',
   'src/tls': 'src/errors src/config',
-  'src/health': 'src/errors src/config src/database src/packages/index src/spool src/tls src/process',
-  'src/elf': '',
-  'src/packages/members': 'src/packages/format src/process',
+  'src/health': 'src/errors src/config src/database src/packages/index src/spool src/tls src/process src/units',
+  'src/elf': 'src/units',
+  'src/packages/members': 'src/packages/format src/process src/units',
   'src/packages/release': 'src/elf',
-  'src/packages/transfer': 'src/config src/packages/format src/process src/files src/telemetry src/decoder',
-  'src/packages/verify': 'src/packages/format src/process',
+  'src/packages/transfer':
+    'src/config src/packages/format src/process src/files src/telemetry src/decoder src/units src/errors',
+  'src/packages/verify': 'src/packages/format src/process src/units src/errors',
   'src/packages/deb':
-    'src/text src/errors src/packages/format src/process src/elf src/packages/members src/packages/release src/packages/transfer src/packages/verify',
+    'src/text src/errors src/packages/format src/process src/elf src/packages/members src/packages/release src/packages/transfer src/packages/verify src/units',
   'src/packages/rpm':
-    'src/text src/errors src/packages/format src/process src/elf src/packages/members src/packages/release src/packages/transfer src/packages/verify',
+    'src/text src/errors src/packages/format src/process src/elf src/packages/members src/packages/release src/packages/transfer src/packages/verify src/units',
   'src/packages/naming': 'src/packages/format src/packages/deb src/packages/rpm',
   'src/packages':
     'src/errors src/database src/packages/format src/packages/index src/elf src/packages/release src/packages/deb src/packages/rpm src/packages/naming',
   'src/runner':
     'src/text schema src/errors src/config src/database src/files src/task src/telemetry src/elf src/packages/release src/packages src/packages/naming src/stream src/process',
-  'src/http': 'src/text src/errors src/config src/database src/telemetry src/spool src/health src/runner src/stream',
-  'src/stream': 'src/errors',
-  'src/decoder': 'src/process src/stream',
+  'src/http':
+    'src/text src/errors src/config src/database src/telemetry src/spool src/health src/runner src/stream src/units',
+  'src/stream': 'src/errors src/units',
+  'src/decoder': 'src/process src/stream src/units',
   'src/upload':
-    'src/text src/errors src/config src/task src/spool src/stream src/packages/format src/packages/naming src/process src/decoder',
+    'src/text src/errors src/config src/task src/spool src/stream src/packages/format src/packages/naming src/process src/decoder src/units',
   'src/routes':
     'src/errors src/config src/program src/task src/telemetry src/spool src/elf src/packages/release src/packages src/runner src/http src/upload src/stream',
-  'src/server': 'src/text src/errors src/config src/packages/index src/telemetry src/tls src/http src/process',
+  'src/server':
+    'src/text src/errors src/config src/packages/index src/telemetry src/tls src/http src/process src/units',
   'src':
     'src/errors src/config src/program src/database src/telemetry src/spool src/tls src/health src/runner src/http src/routes src/server',
   'src/packages/keep':
-    'src/config src/database src/packages/format src/process src/packages/index src/files src/telemetry src/elf src/packages src/packages/naming',
+    'src/config src/database src/packages/format src/process src/packages/index src/files src/telemetry src/elf src/packages src/packages/naming src/units src/errors',
   'src/packages/supply':
-    'src/errors src/config src/database src/packages/format src/packages/index src/files src/telemetry src/packages/transfer src/packages src/packages/keep',
-  'workers/clean': 'src/errors src/config src/program src/task src/database src/telemetry src/spool src/packages/keep',
+    'src/errors src/config src/database src/packages/format src/packages/index src/files src/telemetry src/packages/transfer src/packages src/packages/keep src/units',
+  'workers/clean':
+    'src/errors src/config src/program src/task src/database src/telemetry src/spool src/packages/keep src/units',
   'workers/reposync/command': 'src/errors',
   'workers/reposync/full':
-    'src/config src/program src/database src/packages/format src/packages/index src/telemetry src/packages src/packages/keep src/packages/supply workers/reposync/command src/packages/naming',
+    'src/config src/program src/database src/packages/format src/packages/index src/telemetry src/packages src/packages/keep src/packages/supply workers/reposync/command src/packages/naming src/units',
   'workers/reposync':
-    'src/text src/errors src/config src/program src/database src/packages/format src/packages/index src/files src/telemetry src/packages/release src/packages/transfer src/packages src/packages/keep src/packages/supply workers/reposync/command workers/reposync/full',
-  'workers/retrace/sandbox': 'src/text src/process',
+    'src/text src/errors src/config src/program src/database src/packages/format src/packages/index src/files src/telemetry src/packages/release src/packages/transfer src/packages src/packages/keep src/packages/supply workers/reposync/command workers/reposync/full src/units',
+  'workers/retrace/sandbox': 'src/text src/process src/units',
   'workers/retrace/time': 'src/task',
-  'workers/retrace/gdb': 'src/elf workers/retrace/sandbox workers/retrace/time src/process',
+  'workers/retrace/gdb': 'src/elf workers/retrace/sandbox workers/retrace/time src/process src/units',
   'workers/retrace/resolve':
-    'src/task src/config src/database src/packages/format src/packages/index src/elf src/packages/release src/packages src/packages/keep src/packages/supply src/packages/naming',
+    'src/task src/config src/database src/packages/format src/packages/index src/elf src/packages/release src/packages src/packages/keep src/packages/supply src/packages/naming src/units',
   'workers/retrace/report':
     'src/text src/task src/elf workers/retrace/sandbox workers/retrace/gdb workers/retrace/resolve',
   'workers/retrace':
-    'src/text src/errors src/config src/program src/task src/database src/packages/format src/packages/index src/elf src/packages workers/retrace/sandbox workers/retrace/time workers/retrace/gdb workers/retrace/resolve workers/retrace/report src/packages/naming src/process',
+    'src/text src/errors src/config src/program src/task src/database src/packages/format src/packages/index src/elf src/packages workers/retrace/sandbox workers/retrace/time workers/retrace/gdb workers/retrace/resolve workers/retrace/report src/packages/naming src/process src/units',
 }
 
 function folderOf(path: string): string {

@@ -21,10 +21,11 @@ import type { Transfer } from '../../../src/packages/supply/sync_context.ts'
 import { Host } from './host.ts'
 import { plan, type Wanted } from './plan.ts'
 import { Progress } from './progress.ts'
+import { megabytes, MIB } from '../../../src/units/bytes.ts'
+import { HOUR_MS } from '../../../src/units/time.ts'
 
 const AT_ONCE = 8
 const PER_HOST = 4
-const HOUR_MS = 3_600_000
 /** One package, all tries together; the whole run. What is cut off goes on in the next run. */
 const PACKAGE_MS = 2 * HOUR_MS
 const RUN_MS = 24 * HOUR_MS
@@ -146,7 +147,7 @@ async function fetchOne(wanted: Wanted, host: Host, run: Run): Promise<void> {
 
 /** Just below the quota: at it, each package that comes would evict one that came before. */
 function isQuotaReached({ config, database }: Run, size: number): boolean {
-  const quota = config.repoQuotaMb * 2 ** 20
+  const quota = config.repoQuotaMb * MIB
   return quota > 0 && keptBytes(database) + size >= quota * 0.95
 }
 
@@ -174,10 +175,6 @@ function wouldFetch(wanted: Wanted[]): string {
     })\n`
   })
   return lines.length === 0 ? 'full: nothing would be fetched\n' : lines.join('')
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MB`
 }
 
 function say(text: string): number {

@@ -10,8 +10,9 @@ import { formatNamed, type PackageNaming } from '../../../src/packages/format/na
 import type { PackageRow } from '../../../src/packages/index/lookup.ts'
 import { NAMINGS } from '../../../src/packages/naming/namings.ts'
 import { isWanted } from '../command/releases.ts'
+import { MIB } from '../../../src/units/bytes.ts'
 
-const HUGE = 256 * 2 ** 20
+const HUGE = 256 * MIB
 
 export interface Wanted {
   id: number

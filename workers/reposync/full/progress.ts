@@ -2,8 +2,8 @@
 import { stderr } from 'node:process'
 import cliProgress from 'cli-progress'
 import { log } from '../../../src/telemetry/log.ts'
+import { MIB } from '../../../src/units/bytes.ts'
 
-const MB = 2 ** 20
 const BAR = '{bar} {percentage}% | {here} of {all} packages | {value} of {total} MB | {rate} MB/s | {left} left'
 
 export interface Total {
@@ -70,7 +70,7 @@ export class Progress implements Disposable {
 
   #payload() {
     const seconds = (performance.now() - this.#started) / 1000
-    const rate = this.#received / MB / Math.max(seconds, 0.001)
+    const rate = this.#received / MIB / Math.max(seconds, 0.001)
     const share = this.#bytes / Math.max(this.#total.bytes, 1)
     const left = share > 0.005 ? duration(seconds / share - seconds) : 'unknown time'
     return { here: this.#done, all: this.#total.packages, rate: rate.toFixed(1), left }
@@ -79,8 +79,8 @@ export class Progress implements Disposable {
   /** One line: `full: 12 of 340 packages, 20.1 of 812.0 MB, 3.1 MB/s, 0 failed, about 4 min left`. */
   line(): string {
     const { rate, left } = this.#payload()
-    return `full: ${this.#done} of ${this.#total.packages} packages, ${(this.#bytes / MB).toFixed(1)} of ` +
-      `${(this.#total.bytes / MB).toFixed(1)} MB, ${rate} MB/s, ${this.#failed} failed, about ${left} left`
+    return `full: ${this.#done} of ${this.#total.packages} packages, ${(this.#bytes / MIB).toFixed(1)} of ` +
+      `${(this.#total.bytes / MIB).toFixed(1)} MB, ${rate} MB/s, ${this.#failed} failed, about ${left} left`
   }
 
   #show(): void {
@@ -96,7 +96,7 @@ export class Progress implements Disposable {
 }
 
 function round(bytes: number): number {
-  return Math.round(bytes / MB * 10) / 10
+  return Math.round(bytes / MIB * 10) / 10
 }
 
 function duration(seconds: number): string {

@@ -3,6 +3,7 @@
  * interrupted, and when that did not help. Refuses to settle twice.
  */
 import { type MiTuple, textOf } from './mi.ts'
+import { MIB } from '../../../src/units/bytes.ts'
 
 /** Why there will be no more answers. */
 export interface SessionEnd {
@@ -39,7 +40,7 @@ export interface PendingOptions {
 const STUCK_MS = 2_000
 /** A question that fails ends its messages too; where it could not even begin, nothing comes. */
 const END_GRACE_MS = 200
-const MAX_CONSOLE = 1 << 20
+const MAX_CONSOLE = MIB
 
 export class Pending {
   readonly token: number

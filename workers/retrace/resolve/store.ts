@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { FileRow, PackageIndex, PackageRow } from '../../../src/packages/index/lookup.ts'
 import type { PackageUses } from '../../../src/packages/index/use.ts'
 import { normalPath } from '../../../src/packages/format/paths.ts'
+import { hex } from '../../../src/units/bytes.ts'
 
 /** A file of a package, kept here. */
 export interface KeptFile {
@@ -96,13 +97,12 @@ export class Store {
         this.#noteLost(row)
         continue
       }
-      return { path, packageDir, row, buildId: hex(row.buildId), altBuildId: hex(row.altBuildId) }
+      return { path, packageDir, row, buildId: idOf(row.buildId), altBuildId: idOf(row.altBuildId) }
     }
     return undefined
   }
 }
 
-function hex(bytes: Uint8Array | null): string | undefined {
-  if (bytes === null) return undefined
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+function idOf(bytes: Uint8Array | null): string | undefined {
+  return bytes === null ? undefined : hex(bytes)
 }

@@ -5,6 +5,7 @@
  */
 import type { Bind, Link, Sandbox } from '../../../src/process/wall.ts'
 import { MERGED } from './links.ts'
+import { MIB } from '../../../src/units/bytes.ts'
 
 export interface SandboxPlan {
   /** What the debugger itself needs: its program, libraries, data. */
@@ -21,8 +22,7 @@ export const INSIDE = { core: '/core', sysroot: '/sysroot', debug: '/dbg', store
 /** The wall takes 9000 arguments; this many links of three each leave room for the rest. */
 export const MAX_LINKS = 2_800
 
-const MB = 1_048_576
-const TMPFS_BYTES = 64 * MB
+const TMPFS_BYTES = 64 * MIB
 
 export interface DebuggerLimits {
   /** RETRACE_TASK_MEMORY_MB: resident memory, which is watched; the address space is only the outer fence. */
@@ -42,7 +42,7 @@ export function debuggerSandbox(
     runs: ['gdb', 'gdb-multiarch', 'qemu-user'],
     words,
     limits: {
-      addressSpace: Math.max(8192, memoryMb + 4096) * MB,
+      addressSpace: Math.max(8192, memoryMb + 4096) * MIB,
       cpuS: Math.max(1, Math.ceil(seconds)),
       fileBytes: TMPFS_BYTES,
       openFiles: 1024,

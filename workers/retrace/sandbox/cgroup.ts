@@ -7,6 +7,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pid as ownPid } from 'node:process'
+import { MIB } from '../../../src/units/bytes.ts'
 
 /** Where groups can be made. */
 export interface CgroupHome {
@@ -21,7 +22,6 @@ export interface CgroupLimits {
 }
 
 const NAME = /^abrt-retrace-(\d+)-\d+$/
-const MB = 1_048_576
 const REMOVE_TRIES = 500
 const REMOVE_PAUSE_MS = 2
 
@@ -59,7 +59,7 @@ export class Cgroup {
   }
 
   make({ memoryMb, processes }: CgroupLimits): boolean {
-    const bytes = String(memoryMb * MB)
+    const bytes = String(memoryMb * MIB)
     const [memory = '', pids = memory] = this.#folders
     try {
       for (const folder of this.#folders) mkdirSync(folder)
