@@ -9,7 +9,7 @@ import { startLog } from './telemetry/log.ts'
 import { UsageError } from './errors/usage_error.ts'
 import { EXIT, version } from './program/program.ts'
 import { workerCommand } from './program/runtime.ts'
-import { runChecks } from './health/checks.ts'
+import { check } from './health/check.ts'
 import { startProgram } from './start.ts'
 
 const NAME = 'abrt-retrace-server'
@@ -19,7 +19,7 @@ const HELP = `Usage: ${NAME} [--check | --help | --version]
 Takes coredumps over HTTPS and answers with backtraces. It runs in the foreground and logs to standard error;
 SIGTERM stops it, SIGHUP makes it read its certificate again.
 
-  --check     look at configuration, certificate, sandbox, gdb, qemu, space and the last sync; exit 0 or 1
+  --check     look at configuration, certificate, spool, database, sandbox, gdb, the last sync, ...; exit 0 or 1
   --help      this text
   --version   name and version
 
@@ -39,7 +39,7 @@ async function main(words: readonly string[]): Promise<number> {
       stdout.write(`${NAME} ${version()}\n`)
       return EXIT.done
     case '--check':
-      return await runChecks((line) => void stdout.write(`${line}\n`)) ? EXIT.done : EXIT.failed
+      return await check((line) => void stdout.write(`${line}\n`)) ? EXIT.done : EXIT.failed
     case undefined:
       return await serve()
     default:

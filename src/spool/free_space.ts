@@ -22,10 +22,7 @@ export class FreeSpace {
   constructor(directory: string, config: Pick<Config, 'minFreeMb'>, look?: () => number) {
     this.#directory = directory
     this.#minMb = config.minFreeMb
-    this.#look = look ?? (() => {
-      const { bavail, bsize } = statfsSync(this.#directory)
-      return bavail * bsize
-    })
+    this.#look = look ?? (() => freeBytes(this.#directory))
   }
 
   /** Bytes that are free now, promised or not. */
@@ -64,6 +61,12 @@ export class FreeSpace {
       limit: { setting: 'RETRACE_MIN_FREE_MB', value: this.#minMb, unit: 'MiB' },
     })
   }
+}
+
+/** Bytes that are free in the file system of a directory. */
+export function freeBytes(directory: string): number {
+  const { bavail, bsize } = statfsSync(directory)
+  return bavail * bsize
 }
 
 /** What one upload was promised. It gives back what is left of that when it is disposed. */

@@ -82,7 +82,7 @@ async function openDirectory(path: string): Promise<void> {
   }
   const { mode, uid } = await stat(path)
   const octal = (mode & 0o7777).toString(8).padStart(4, '0')
-  if ((mode & 0o022) !== 0) {
+  if (isOpenToOthers(mode)) {
     throw new UsageError(
       `RETRACE_SPOOL_DIR (${path}) can be written to by others (mode ${octal}); run chmod 0700 on it, then start again`,
     )
@@ -93,4 +93,9 @@ async function openDirectory(path: string): Promise<void> {
       `RETRACE_SPOOL_DIR (${path}) belongs to user ${uid}, and the server runs as ${us}; run chown on it, then start again`,
     )
   }
+}
+
+/** Whether others than the owner can write to a directory of this mode: what they put there could pass for a task. */
+export function isOpenToOthers(mode: number): boolean {
+  return (mode & 0o022) !== 0
 }

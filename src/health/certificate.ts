@@ -1,0 +1,36 @@
+/** The certificate: whether there is one, or somebody else does TLS, and how long it is valid. */
+import { readCertificate } from '../tls/certificate.ts'
+import { DAY_MS } from '../units/time.ts'
+import type { Finding, Look, Subject } from './look.ts'
+
+const EXPIRES_SOON_DAYS = 14
+
+export const certificate: Look = {
+  what: 'certificate',
+  question({ config, now }) {
+    const found = readCertificate(config)
+    return found === undefined ? judgeNone(config) : judgeExpiry(found.expires, now)
+  },
+}
+
+/** How long a certificate is still good. */
+export function judgeExpiry(expires: Date, now: Date): Finding {
+  const days = Math.floor((expires.getTime() - now.getTime()) / DAY_MS)
+  const date = expires.toISOString().slice(0, 10)
+  const more = 'renew it, then send the server SIGHUP'
+  if (days < 0) return { verdict: 'FAIL', text: `it expired on ${date}`, more }
+  const text = `it is valid until ${date}`
+  return days < EXPIRES_SOON_DAYS
+    ? { verdict: 'warn', text: `${text}, ${days} days from now`, more }
+    : { verdict: 'ok', text }
+}
+
+function judgeNone({ trustProxy, requireHttps }: Subject['config']): Finding {
+  if (trustProxy.parts.length > 0) return { verdict: 'ok', text: 'none: a trusted proxy does TLS' }
+  if (!requireHttps) {
+    return { verdict: 'warn', text: 'none, and RETRACE_REQUIRE_HTTPS is 0: cores are sent in the clear' }
+  }
+  const more =
+    'set RETRACE_TLS_CERT and RETRACE_TLS_KEY to PEM files, or RETRACE_TRUST_PROXY to the proxy that does TLS'
+  return { verdict: 'FAIL', text: 'none', more }
+}

@@ -1,0 +1,42 @@
+/**
+ * `--check`: a line for the configuration and for each look, and what to do where something is wrong. Looks at
+ * everything, whatever it finds; changes nothing.
+ */
+import { existsSync } from 'node:fs'
+import { type ConfigOf, readConfig } from '../config/config.ts'
+import { type Database, openDatabase } from '../database/database.ts'
+import { type Finding, lookAt, type Subject } from './look.ts'
+import { LOOKS } from './looks.ts'
+
+/** Looks, and says a line for each; true when nothing failed. */
+export async function check(say: (line: string) => void): Promise<boolean> {
+  let isWell = true
+  for await (const { what, verdict, text, more } of findings()) {
+    isWell &&= verdict !== 'FAIL'
+    say(`${verdict.padEnd(4)} ${what.padEnd(13)} ${more === undefined ? text : `${text}: ${more}`}`)
+  }
+  return isWell
+}
+
+async function* findings(): AsyncGenerator<Finding & { what: string }> {
+  let config: ConfigOf<'abrt-retrace-server'>
+  try {
+    config = readConfig(['abrt-retrace-server', 'abrt-retrace-worker'])
+  } catch (error) {
+    yield { what: 'configuration', verdict: 'FAIL', text: error instanceof Error ? error.message : String(error) }
+    return
+  }
+  yield { what: 'configuration', verdict: 'ok', text: 'all settings can be read' }
+  let opened: Database | undefined
+  const subject: Subject = {
+    config,
+    database: () => opened ??= existsSync(config.database) ? openDatabase(config.database) : undefined,
+    isRunning: false,
+    now: new Date(),
+  }
+  try {
+    for (const look of LOOKS) yield { what: look.what, ...await lookAt(look, subject) }
+  } finally {
+    opened?.$client.close()
+  }
+}

@@ -1,0 +1,12 @@
+/** The one list of what a working server needs, in the order in which it is told. */
+import { certificate } from './certificate.ts'
+import { database } from './database.ts'
+import { engines } from './engines.ts'
+import type { Look } from './look.ts'
+import { programs } from './programs.ts'
+import { sandbox } from './sandbox.ts'
+import { space } from './space.ts'
+import { spool } from './spool.ts'
+import { sync } from './sync.ts'
+
+export const LOOKS: readonly Look[] = [certificate, spool, space, database, sandbox, ...programs, engines, sync]

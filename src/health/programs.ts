@@ -1,0 +1,44 @@
+/** The programs that the server and its workers start: whether each is here and runs, by its version. */
+import { ProgramError } from '../process/error.ts'
+import type { OutsideProgram } from '../process/programs.ts'
+import { versionOf } from '../process/trial.ts'
+import type { Look } from './look.ts'
+
+export const programs: readonly Look[] = [
+  program('gdb', 'gdb-multiarch', { package: 'gdb-multiarch', words: ['-nx'] }),
+  // Only the fallback for cores that gdb-multiarch does not read needs it.
+  program('qemu', 'qemu-s390x-static', { package: 'qemu-user-static', isDispensable: true }),
+  program('setpriv', 'setpriv', { package: 'util-linux' }),
+  program('prlimit', 'prlimit', { package: 'util-linux' }),
+  program('xz', 'xz', { package: 'xz-utils' }),
+  program('zstd', 'zstd', { package: 'zstd' }),
+  program('gpgv', 'gpgv', { package: 'gpgv' }),
+]
+
+function program(
+  what: string,
+  name: OutsideProgram,
+  { package: owner, words = [], isDispensable = false }: { package: string; words?: string[]; isDispensable?: boolean },
+): Look {
+  return {
+    what,
+    async question() {
+      try {
+        return { verdict: 'ok', text: (await versionOf(name, ...words)).slice(0, 100) || `${name} works` }
+      } catch (error) {
+        const isMissing = error instanceof ProgramError && error.kind === 'not-started'
+        return {
+          verdict: isDispensable ? 'warn' : 'FAIL',
+          text: isMissing ? `${name} is not installed` : `${name} does not work`,
+          more: isMissing ? `install ${owner}` : `${reasonOf(error)}: install ${owner}`,
+        }
+      }
+    },
+  }
+}
+
+/** What a program complained, or why it did not come so far. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof ProgramError && error.complaint !== '') return error.complaint.slice(0, 200)
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,29 @@
+/** The spool: whether tasks can be put there, and by the server alone. */
+import { constants } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
+import { errnoOf } from '../errors/errno.ts'
+import { isOpenToOthers } from '../spool/spool.ts'
+import type { Look } from './look.ts'
+
+export const spool: Look = {
+  what: 'spool',
+  part: 'spool',
+  async question({ config: { spoolDir }, isRunning }) {
+    try {
+      const { mode } = await stat(spoolDir)
+      if (isOpenToOthers(mode)) {
+        const text = 'RETRACE_SPOOL_DIR can be written to by others'
+        return { verdict: 'FAIL', text, more: `run chmod 0700 on ${spoolDir}` }
+      }
+      await access(spoolDir, constants.W_OK | constants.X_OK)
+      return { verdict: 'ok', text: 'RETRACE_SPOOL_DIR can be written to', more: spoolDir }
+    } catch (cause) {
+      const errno = errnoOf(cause)
+      if (errno === 'ENOENT' && !isRunning) {
+        return { verdict: 'ok', text: 'RETRACE_SPOOL_DIR will be made at start', more: spoolDir }
+      }
+      const text = `RETRACE_SPOOL_DIR cannot be written to (${errno ?? cause})`
+      return { verdict: 'FAIL', text, more: `give ${spoolDir} to the user as whom the server runs` }
+    }
+  },
+}

@@ -1,0 +1,38 @@
+/** The last sync of the repositories: without it there are no files for new packages. */
+import { type RepositorySummary, summarizeRepositories } from '../packages/index/summary.ts'
+import { DAY_MS } from '../units/time.ts'
+import type { Finding, Look } from './look.ts'
+
+/** A sync is due every 6 hours: after this long something is wrong with it. */
+const STALE_MS = 2 * DAY_MS
+const ADVICE = 'run abrt-reposync, and let a timer run it every 6 hours'
+
+export const sync: Look = {
+  what: 'last sync',
+  part: 'sync',
+  isCostly: true,
+  question(subject) {
+    const database = subject.database()
+    return judgeSync(database === undefined ? [] : summarizeRepositories(database), subject.now)
+  },
+}
+
+/** The repository that has waited longest counts; a server whose packages are out of date takes no task. */
+export function judgeSync(releases: readonly RepositorySummary[], now: Date): Finding {
+  const configured = releases.filter(({ repositories }) => repositories > 0)
+  if (configured.length === 0) {
+    return { verdict: 'warn', text: 'no repository is known yet', more: ADVICE, ready: true }
+  }
+  const oldest = Math.min(...configured.map(({ synced }) => synced ?? 0)) * 1000
+  if (oldest === 0) {
+    return { verdict: 'warn', text: 'a repository was never synced: run abrt-reposync', ready: false }
+  }
+  const text = `the last sync of all repositories was at ${new Date(oldest).toISOString()}`
+  if (now.getTime() - oldest > STALE_MS) {
+    return { verdict: 'warn', text: `${text}, which is too long ago: run abrt-reposync`, more: ADVICE, ready: false }
+  }
+  const failing = configured.reduce((sum, release) => sum + release.failing, 0)
+  if (failing === 0) return { verdict: 'ok', text }
+  const more = `${failing} of them failed when it was tried again; abrt-reposync --status says why`
+  return { verdict: 'warn', text, more, ready: true }
+}
