@@ -43,8 +43,8 @@ export const repository = sqliteTable('repository', {
    * `on-demand` or `full`, or `none` when the administrator's files name it no more; `keep` or `one-week`
    * (X-Retrace-Fetch, X-Retrace-Superseded).
    */
-  fetch: text('fetch').notNull(),
-  superseded: text('superseded').notNull(),
+  fetch: text('fetch', { enum: ['on-demand', 'full', 'none'] }).notNull(),
+  superseded: text('superseded', { enum: ['keep', 'one-week'] }).notNull(),
   /** Date of the signed generation that is visible, and SHA256 of the indices that were read for it. */
   date: integer('date'),
   packagesSha256: text('packages_sha256'),
@@ -116,8 +116,7 @@ export const packageFile = sqliteTable('package_file', {
   packageId: integer('package_id').notNull().references(() => packages.id, { onDelete: 'cascade' }),
   /** As in the package, with its leading slash, not usrmerged. */
   path: text('path').notNull(),
-  /** `code`, `debug`, `dwz`, `script` or `link`. */
-  role: text('role').notNull(),
+  role: text('role', { enum: ['code', 'debug', 'dwz', 'script', 'link'] }).notNull(),
   size: integer('size').notNull(),
   buildId: blob('build_id', { mode: 'buffer' }),
   /** It has DWARF of its own (a file of role `code` may, too). */
@@ -173,8 +172,7 @@ export const packageUse = sqliteTable('package_use', {
 /** What failed and is not tried again before `until`: `package:ID`, `host:NAME`. */
 export const fetchFailure = sqliteTable('fetch_failure', {
   subject: text('subject').primaryKey(),
-  /** `not-found`, `refused`, `timeout`, `malformed`, `unreachable`. */
-  kind: text('kind').notNull(),
+  kind: text('kind', { enum: ['not-found', 'refused', 'timeout', 'malformed', 'unreachable', 'no-space'] }).notNull(),
   message: text('message').notNull(),
   until: integer('until').notNull(),
 })

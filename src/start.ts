@@ -5,7 +5,7 @@
 import { createApp, createMetricsApp } from './app.tsx'
 import type { Config, ConfigOf } from './config/config.ts'
 import { readSupervisor, type SupervisorEnvironment } from './config/supervisor_environment.ts'
-import { openDatabase } from './database/database.ts'
+import { closeDatabase, openDatabase } from './database/database.ts'
 import { log } from './telemetry/log.ts'
 import { countProcess, createMetrics } from './telemetry/metrics.ts'
 import { UsageError } from './errors/usage_error.ts'
@@ -94,7 +94,7 @@ export async function startProgram(
       listening.destroy()
       observed.close()
       await listener.idle(LAST_WORDS_MS)
-      database.$client.close()
+      closeDatabase(database)
       lock[Symbol.dispose]()
       log('server').info('stopped')
     },

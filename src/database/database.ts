@@ -10,10 +10,9 @@ import { migrate } from 'drizzle-orm/better-sqlite3/migrator'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { UsageError } from '../errors/usage_error.ts'
 import { installationRoot, version } from '../program/program.ts'
-import * as tables from '../../schema/tables.ts'
 
-/** A connection with the tables of the schema; `$client` is the driver below, for what only SQL can say. */
-export type Database = BetterSQLite3Database<typeof tables> & { $client: Sqlite.Database }
+/** A connection; `$client` is the driver below, for what only SQL can say. */
+export type Database = BetterSQLite3Database & { $client: Sqlite.Database }
 
 /** Opens, and with `migrate` first makes or migrates, the database in `file` (an absolute path). */
 export function openDatabase(file: string, options: { migrate?: boolean } = {}): Database {
@@ -23,13 +22,23 @@ export function openDatabase(file: string, options: { migrate?: boolean } = {}):
     client.pragma('journal_mode = WAL')
     client.pragma('synchronous = NORMAL')
     client.pragma('foreign_keys = ON')
-    const database = drizzle(client, { schema: tables })
+    const database = drizzle(client)
     if (options.migrate) migrateForward(database, file)
     return database
   } catch (cause) {
     client.close()
     throw describeDamage(file, cause)
   }
+}
+
+/** Closes it; what is asked of it afterwards throws. */
+export function closeDatabase(database: Database): void {
+  database.$client.close()
+}
+
+/** Whether it can still be asked: who gives something back at the end of a program may come after the end of it. */
+export function isOpen(database: Database): boolean {
+  return database.$client.open
 }
 
 /** Applies the migrations that the file does not have yet. Throws UsageError for one that a newer program made. */

@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 import { type ConfigOf, readConfig } from '../config/config.ts'
-import { type Database, openDatabase } from '../database/database.ts'
+import { closeDatabase, type Database, openDatabase } from '../database/database.ts'
 import { type Finding, lookAt, type Subject } from './look.ts'
 import { LOOKS } from './looks.ts'
 
@@ -37,6 +37,6 @@ async function* findings(): AsyncGenerator<Finding & { what: string }> {
   try {
     for (const look of LOOKS) yield { what: look.what, ...await lookAt(look, subject) }
   } finally {
-    opened?.$client.close()
+    if (opened !== undefined) closeDatabase(opened)
   }
 }

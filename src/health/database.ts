@@ -1,6 +1,7 @@
 /** The database: whether it gives out task ids. */
-import type { Database } from '../database/database.ts'
+import { assertWritable } from '../database/upkeep.ts'
 import { errnoOf } from '../errors/errno.ts'
+import { highestTaskId } from '../spool/task_ids.ts'
 import type { Look } from './look.ts'
 
 export const database: Look = {
@@ -11,7 +12,8 @@ export const database: Look = {
     try {
       const opened = subject.database()
       if (opened === undefined) return { verdict: 'ok', text: 'RETRACE_DATABASE will be made at start', more: file }
-      tryToWrite(opened)
+      assertWritable(opened)
+      highestTaskId(opened)
       return { verdict: 'ok', text: 'RETRACE_DATABASE can be written to', more: file }
     } catch (cause) {
       const code = errnoOf(cause)
@@ -21,16 +23,4 @@ export const database: Look = {
       return { verdict: 'FAIL', text: `RETRACE_DATABASE cannot be used${code === undefined ? '' : ` (${code})`}`, more }
     }
   },
-}
-
-/** A lock for writing, given back at once: a database that can only be read gives out no task id. */
-function tryToWrite({ $client: client }: Database): void {
-  const patience = client.pragma('busy_timeout', { simple: true })
-  try {
-    client.pragma('busy_timeout = 200')
-    client.exec('BEGIN IMMEDIATE; ROLLBACK')
-    client.prepare('SELECT max(id) FROM task_id').get()
-  } finally {
-    client.pragma(`busy_timeout = ${Number(patience)}`)
-  }
 }

@@ -7,7 +7,7 @@ import { NAMINGS } from './naming/namings.ts'
 import { packageReadings } from './naming/package_name.ts'
 import { releaseId } from './release/release_id.ts'
 
-export { supportedReleases } from './index/repositories.ts'
+export { supportedReleases } from './index/releases.ts'
 
 export interface PackageQuestion {
   /** `name-[epoch:]version-release`, without architecture. */

@@ -2,9 +2,8 @@
  * How long a task will take, from how long the ones before it took: `package_time` (docs/design.txt, chapter 2.1).
  * Pure but for three queries; refuses to know what runs now.
  */
-import { and, avg, eq } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
-import { packageTime } from '../../schema/tables.ts'
+import { addTime, averageTime } from './package_times.ts'
 
 /**
  * What an estimate goes by. `package` is a name without version, `release` an id with architecture (`debian-12-amd64`).
@@ -27,26 +26,17 @@ export interface Estimates {
 export function createEstimates(database: Database, defaultSeconds: number): Estimates {
   return {
     seconds({ package: name, release }) {
-      const ofRelease = release === undefined ? undefined : eq(packageTime.release, release)
-      const average = name === undefined || ofRelease === undefined
+      const ofPackage = name === undefined || release === undefined
         ? undefined
-        : averageTime(database, and(eq(packageTime.package, name), ofRelease))
-      const time = average ?? (ofRelease && averageTime(database, ofRelease)) ?? averageTime(database, undefined) ??
-        defaultSeconds
+        : averageTime(database, { package: name, release })
+      const ofRelease = release === undefined ? undefined : averageTime(database, { release })
+      const time = ofPackage ?? ofRelease ?? averageTime(database, {}) ?? defaultSeconds
       return Math.max(1, Math.ceil(time))
     },
     record({ package: name, release }, time) {
-      if (name === undefined) return
-      database.insert(packageTime).values({ package: name, release: release ?? null, time }).run()
+      if (name !== undefined) addTime(database, { package: name, release: release ?? null }, time)
     },
   }
-}
-
-/** SELECT AVG(time) FROM package_time WHERE package == '??' AND release == '??'; undefined: no such row. */
-function averageTime(database: Database, where: ReturnType<typeof and>): number | undefined {
-  const row = database.select({ average: avg(packageTime.time) }).from(packageTime).where(where).get()
-  const average = row?.average ?? undefined
-  return average === undefined ? undefined : Number(average)
 }
 
 /**

@@ -1,5 +1,6 @@
 /**
- * Task ids: numbers that this server gives once, for ever, short enough to remember (docs/design.txt, chapter 2.1).
+ * Task ids, the table `task_id`: numbers that this server gives once, for ever, short enough to remember
+ * (docs/design.txt, chapter 2.1).
  * The database counts them; a spool with higher ones, after the database was lost, moves the count up.
  */
 import { max } from 'drizzle-orm'
@@ -24,8 +25,12 @@ export function nextTaskId(database: Database): number {
   }
 }
 
+/** The highest that was given; 0: none was. */
+export function highestTaskId(database: Database): number {
+  return database.select({ id: max(taskId.id) }).from(taskId).get()?.id ?? 0
+}
+
 /** Makes sure that the next id is above `highest`, the largest in the spool. */
 export function skipTaskIds(database: Database, highest: number): void {
-  const given = database.select({ id: max(taskId.id) }).from(taskId).get()?.id ?? 0
-  if (highest > given) database.insert(taskId).values({ id: highest }).onConflictDoNothing().run()
+  if (highest > highestTaskId(database)) database.insert(taskId).values({ id: highest }).onConflictDoNothing().run()
 }

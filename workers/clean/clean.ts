@@ -3,16 +3,16 @@
  */
 import { errnoOf } from '../../src/errors/errno.ts'
 import type { ConfigOf } from '../../src/config/config.ts'
-import { type Database, openDatabase } from '../../src/database/database.ts'
+import { closeDatabase, type Database, openDatabase } from '../../src/database/database.ts'
 import { log } from '../../src/telemetry/log.ts'
 import { evictOverQuota } from '../../src/packages/keep/evict.ts'
 import { removeStrays } from '../../src/packages/keep/strays.ts'
+import { pruneTimes } from '../../src/runner/package_times.ts'
 import { isServerRunning } from '../../src/spool/server_lock.ts'
 import { busyDirectories, killOrphans } from '../../src/spool/processes.ts'
 import { compactDatabase } from './compact.ts'
 import { findLeftOvers } from './left_overs.ts'
 import { isExpired, reasonToKeep, removeTask, type SeenTask, seeTasks } from './tasks.ts'
-import { pruneTimings } from './timings.ts'
 
 /** What was freed, or with `dryRun` would be. */
 export interface Freed {
@@ -55,7 +55,7 @@ export async function clean(options: CleanOptions): Promise<Freed> {
   using opened = databaseOf(config)
   if (opened.database === undefined) return freed
   freed.packages = cleanPackages(opened.database, { config, dryRun })
-  freed.timings = pruneTimings(opened.database, { dryRun })
+  freed.timings = pruneTimes(opened.database, { dryRun })
   if (!dryRun) freed.database_bytes = compactDatabase(opened.database)
   return freed
 }
@@ -133,5 +133,10 @@ function databaseOf(config: CleanOptions['config']): { database: Database | unde
     if (errnoOf(cause) !== 'SQLITE_CANTOPEN') throw cause
     log('clean').info(`There is no database ${config.database}; only the spool was cleaned`)
   }
-  return { database, [Symbol.dispose]: () => void database?.$client.close() }
+  return {
+    database,
+    [Symbol.dispose]() {
+      if (database !== undefined) closeDatabase(database)
+    },
+  }
 }

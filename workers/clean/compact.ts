@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import { errnoOf } from '../../src/errors/errno.ts'
 import type { Database } from '../../src/database/database.ts'
+import { emptyLog, fileOf, pagesOf, vacuum } from '../../src/database/upkeep.ts'
 import { log } from '../../src/telemetry/log.ts'
 import { MIB } from '../../src/units/bytes.ts'
 
@@ -16,20 +17,17 @@ export function isWorthVacuum({ pages, free, pageSize }: { pages: number; free: 
 
 /** Bytes that the database and its log became smaller by; 0 when others are in the middle of their work. */
 export function compactDatabase(database: Database): number {
-  const client = database.$client
-  const before = bytesOf(client.name)
-  const number = (name: string) => Number(client.pragma(name, { simple: true }))
+  const file = fileOf(database)
+  const before = bytesOf(file)
   try {
-    if (isWorthVacuum({ pages: number('page_count'), free: number('freelist_count'), pageSize: number('page_size') })) {
-      client.exec('VACUUM')
-    }
-    client.pragma('wal_checkpoint(TRUNCATE)')
+    if (isWorthVacuum(pagesOf(database))) vacuum(database)
+    emptyLog(database)
   } catch (cause) {
     // A long transaction, a sync for example, has the database: the next clean-up will find it free.
     if (errnoOf(cause) !== 'SQLITE_BUSY') throw cause
     log('clean').info('The database is in use, so it is not compacted this time')
   }
-  return Math.max(0, before - bytesOf(client.name))
+  return Math.max(0, before - bytesOf(file))
 }
 
 function bytesOf(file: string): number {

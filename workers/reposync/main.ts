@@ -6,7 +6,7 @@ import process from 'node:process'
 import { readConfig } from '../../src/config/config.ts'
 import { settingsHelp } from '../../src/config/help.ts'
 import { readProxies } from '../../src/config/proxy_environment.ts'
-import { openDatabase } from '../../src/database/database.ts'
+import { closeDatabase, openDatabase } from '../../src/database/database.ts'
 import { log, startLog } from '../../src/telemetry/log.ts'
 import { UsageError } from '../../src/errors/usage_error.ts'
 import { EXIT, version } from '../../src/program/program.ts'
@@ -33,7 +33,7 @@ async function main(argv: string[]): Promise<number> {
     const transfer = config.fetchKbPerS === 0 ? {} : { bandwidth: new Bandwidth(config.fetchKbPerS) }
     return await perform(options, { config, database, transfer, signal: stop.signal })
   } finally {
-    database.$client.close()
+    closeDatabase(database)
     await closeConnections()
   }
 }

@@ -11,15 +11,16 @@ import type { PackageFormat } from '../../src/packages/format/format.ts'
 import type { RepositorySpec } from '../../src/packages/format/repository_spec.ts'
 import type { SignedSuite } from '../../src/packages/format/suite.ts'
 import type { SyncContext } from '../../src/packages/format/sync_context.ts'
+import { releaseRow } from '../../src/packages/index/releases.ts'
 import {
   findRepository,
   newestDate,
   noteChecked,
   noteError,
-  releaseRow,
   repositoryRow,
 } from '../../src/packages/index/repositories.ts'
-import { type Generation, type GenerationCounts, Staging } from '../../src/packages/index/staging.ts'
+import type { Generation, GenerationCounts } from '../../src/packages/index/merge.ts'
+import { Staging } from '../../src/packages/index/staging.ts'
 import { isWanted } from './command/releases.ts'
 import { unixSeconds } from '../../src/units/time.ts'
 

@@ -7,7 +7,7 @@ import type { Database } from '../../src/database/database.ts'
 import type { PackageNaming } from '../../src/packages/format/naming.ts'
 import { packagesInUse } from '../../src/packages/index/use.ts'
 import { evictOverQuota } from '../../src/packages/keep/evict.ts'
-import type { KeptPackage } from '../../src/packages/keep/kept.ts'
+import type { KeptPackage } from '../../src/packages/keep/kept_packages.ts'
 import { noteSuperseded, overdue, removeSuperseded } from '../../src/packages/keep/superseded.ts'
 
 /** Does it, or with `dryRun` finds out what would be done; a line for each package. `now`: Unix seconds. */

@@ -1,8 +1,10 @@
 /**
- * Leases: the right to be the only one at something, across processes, kept in the database. A lease ends when it is
- * given back, when its process ends (a kill -9 included), or when it is not renewed in time.
+ * Leases, the table `lease`: the right to be the only one at something, across processes. A lease ends when it is given
+ * back, when its process ends (a kill -9 included), or when it is not renewed in time.
  */
-import type { Database } from '../../database/database.ts'
+import { and, eq } from 'drizzle-orm'
+import { lease } from '../../../schema/tables.ts'
+import { type Database, isOpen } from '../../database/database.ts'
 import { isRunning, type ProcessName, thisProcess } from '../../process/identity.ts'
 import { unixSeconds } from '../../units/time.ts'
 
@@ -21,32 +23,35 @@ export interface Lease extends Disposable {
 /** Takes a lease, or says who holds it. */
 export function takeLease(database: Database, subject: string): Lease | LeaseHolder {
   const me = thisProcess()
-  const holder = database.$client.transaction(() => {
-    const client = database.$client
-    const row = client.prepare('SELECT host, pid, started, until FROM lease WHERE subject = ?').get(subject) as
-      | (ProcessName & { until: number })
-      | undefined
-    if (row !== undefined && isRunning(row)) return row
-    client.prepare(
-      `INSERT INTO lease (subject, host, pid, started, until) VALUES (:subject, :host, :pid, :started, :until)
-       ON CONFLICT DO UPDATE SET host = :host, pid = :pid, started = :started, until = :until`,
-    ).run({ subject, ...me, until: unixSeconds() + LEASE_S })
-    return undefined
-  }).immediate()
-  if (holder !== undefined) return { host: holder.host, pid: holder.pid }
-  const owned = 'subject = ? AND host = ? AND pid = ? AND started = ?'
-  const owner = [subject, me.host, me.pid, me.started]
+  const holder = database.transaction(() => claim(database, subject, me), { behavior: 'immediate' })
+  if (holder !== undefined) return holder
+  const isOurs = and(
+    eq(lease.subject, subject),
+    eq(lease.host, me.host),
+    eq(lease.pid, me.pid),
+    eq(lease.started, me.started),
+  )
   const timer = setInterval(() => {
-    database.$client.prepare(`UPDATE lease SET until = ? WHERE ${owned}`).run(unixSeconds() + LEASE_S, ...owner)
+    database.update(lease).set({ until: unixSeconds() + LEASE_S }).where(isOurs).run()
   }, LEASE_S / 4 * 1000)
   timer.unref()
   return {
     subject,
     [Symbol.dispose]() {
       clearInterval(timer)
-      if (database.$client.open) database.$client.prepare(`DELETE FROM lease WHERE ${owned}`).run(...owner)
+      if (isOpen(database)) database.delete(lease).where(isOurs).run()
     },
   }
+}
+
+/** Takes over what nobody holds any more; who holds it, undefined when it is ours. */
+function claim(database: Database, subject: string, me: ProcessName): LeaseHolder | undefined {
+  const row = database.select().from(lease).where(eq(lease.subject, subject)).get()
+  if (row !== undefined && isRunning(row)) return { host: row.host, pid: row.pid }
+  const until = unixSeconds() + LEASE_S
+  database.insert(lease).values({ subject, ...me, until })
+    .onConflictDoUpdate({ target: lease.subject, set: { ...me, until } }).run()
+  return undefined
 }
 
 /** Whether what takeLease() gave is the lease, not its holder. */

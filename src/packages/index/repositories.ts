@@ -1,8 +1,11 @@
 /**
- * The repositories and releases that the index knows: their rows, generations and health. Owns what a sync remembers
- * from one run to the next; the administrator's files say what it should be, this says what it is.
+ * The table `repository`: what a sync remembers of each component and architecture of a suite from one run to the next,
+ * its generation and its health. The administrator's files say what it should be, this says what it is.
  */
+import { and, asc, eq, max, ne, sql } from 'drizzle-orm'
+import { release, repository } from '../../../schema/tables.ts'
 import type { Database } from '../../database/database.ts'
+import { excluded } from '../../database/prepared.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
 
 /** A repository row: one component and architecture of a suite. */
@@ -16,11 +19,25 @@ export interface RepositoryRow {
   packages: number
 }
 
-/** The row of a release id with architecture, made when it is new. */
-export function releaseRow(database: Database, name: string): number {
-  const client = database.$client
-  client.prepare('INSERT INTO release (name) VALUES (?) ON CONFLICT DO NOTHING').run(name)
-  return (client.prepare('SELECT id FROM release WHERE name = ?').get(name) as { id: number }).id
+/** What a generation that became visible says of its repository; what is undefined was not read, and stays. */
+export interface NewGeneration {
+  date: number
+  packages: number
+  packagesSha256: string | undefined
+  contentsSha256: string | undefined
+  now: number
+}
+
+/** What a repository says of its own health. */
+export type RepositoryHealth = Pick<
+  typeof repository.$inferSelect,
+  'releaseId' | 'uri' | 'suite' | 'fetch' | 'synced' | 'error'
+>
+
+type Suite = Pick<RepositorySpec, 'uri' | 'suite'>
+
+function isOf({ uri, suite }: Suite) {
+  return and(eq(repository.uri, uri), eq(repository.suite, suite))
 }
 
 /** The row of a component and architecture, made when it is new, with what the configuration says now. */
@@ -29,28 +46,29 @@ export function repositoryRow(
   spec: RepositorySpec,
   { releaseId, component, architecture }: { releaseId: number; component: string; architecture: string },
 ): RepositoryRow {
-  const client = database.$client
-  client.prepare(
-    `INSERT INTO repository (release_id, format, uri, suite, component, architecture, fetch, superseded)
-     VALUES (:releaseId, :format, :uri, :suite, :component, :architecture, :fetch, :superseded)
-     ON CONFLICT DO UPDATE SET fetch = excluded.fetch, superseded = excluded.superseded
-       WHERE fetch <> excluded.fetch OR superseded <> excluded.superseded`,
-  ).run({
-    releaseId,
-    component,
-    architecture,
-    format: spec.format,
-    uri: spec.uri,
-    suite: spec.suite,
-    fetch: spec.fetch,
-    superseded: spec.superseded,
-  })
+  const { format, uri, suite, fetch, superseded } = spec
+  database.insert(repository).values({ releaseId, format, uri, suite, component, architecture, fetch, superseded })
+    .onConflictDoUpdate({
+      target: [
+        repository.uri,
+        repository.suite,
+        repository.component,
+        repository.architecture,
+        repository.releaseId,
+      ],
+      set: { fetch: excluded(repository.fetch), superseded: excluded(repository.superseded) },
+      setWhere: sql`${ne(repository.fetch, excluded(repository.fetch))}
+        or ${ne(repository.superseded, excluded(repository.superseded))}`,
+    }).run()
   // What fed another release until now (`stable` after a release of Debian) feeds that one no more.
-  client.prepare(
-    `UPDATE repository SET fetch = 'none' WHERE uri = ? AND suite = ? AND component = ?
-       AND architecture = ? AND release_id <> ? AND fetch <> 'none'`,
-  ).run(spec.uri, spec.suite, component, architecture, releaseId)
-  const row = findRepository(database, spec, { release: '', releaseId, component, architecture })
+  database.update(repository).set({ fetch: 'none' }).where(and(
+    isOf(spec),
+    eq(repository.component, component),
+    eq(repository.architecture, architecture),
+    ne(repository.releaseId, releaseId),
+    ne(repository.fetch, 'none'),
+  )).run()
+  const row = findRepository(database, spec, { releaseId, component, architecture })
   if (row === undefined) throw new Error('A repository that was just noted is not in the database')
   return row
 }
@@ -60,73 +78,89 @@ export function repositoryRow(
  * there, but that they are not synced and what they said last is no fault of their release.
  */
 export function noteConfigured(database: Database, specs: RepositorySpec[]): void {
-  const client = database.$client
-  const rows = client.prepare("SELECT id, uri, suite, component, architecture FROM repository WHERE fetch <> 'none'")
-    .all() as { id: number; uri: string; suite: string; component: string; architecture: string }[]
-  const isNamed = ({ uri, suite, component, architecture }: (typeof rows)[number]) =>
+  const { id, uri, suite, component, architecture } = repository
+  const rows = database.select({ id, uri, suite, component, architecture }).from(repository)
+    .where(ne(repository.fetch, 'none')).all()
+  const isNamed = (row: (typeof rows)[number]) =>
     specs.some((spec) =>
-      spec.uri === uri && spec.suite === suite && spec.architectures.includes(architecture) &&
-      (component === '' ? spec.components.length === 0 : spec.components.includes(component))
+      spec.uri === row.uri && spec.suite === row.suite && spec.architectures.includes(row.architecture) &&
+      (row.component === '' ? spec.components.length === 0 : spec.components.includes(row.component))
     )
-  const note = client.prepare("UPDATE repository SET fetch = 'none' WHERE id = ?")
-  for (const row of rows) if (!isNamed(row)) note.run(row.id)
+  for (const row of rows) {
+    if (!isNamed(row)) database.update(repository).set({ fetch: 'none' }).where(eq(id, row.id)).run()
+  }
 }
 
 /** The row of a component and architecture, when there is one; by the release's name, or its id. */
 export function findRepository(
   database: Database,
-  { uri, suite }: Pick<RepositorySpec, 'uri' | 'suite'>,
-  key: { release: string; releaseId?: number; component: string; architecture: string },
+  suite: Suite,
+  key: { component: string; architecture: string } & ({ release: string } | { releaseId: number }),
 ): RepositoryRow | undefined {
-  return database.$client.prepare(
-    `SELECT y.id, y.release_id AS releaseId, y.date, y.packages_sha256 AS packagesSha256,
-       y.contents_sha256 AS contentsSha256, y.synced, y.packages
-     FROM repository y JOIN release r ON r.id = y.release_id
-     WHERE (r.id = :releaseId OR r.name = :release) AND y.uri = :uri AND y.suite = :suite AND y.component = :component
-       AND y.architecture = :architecture`,
-  ).get({ releaseId: null, ...key, uri, suite }) as RepositoryRow | undefined
+  return database.select({
+    id: repository.id,
+    releaseId: repository.releaseId,
+    date: repository.date,
+    packagesSha256: repository.packagesSha256,
+    contentsSha256: repository.contentsSha256,
+    synced: repository.synced,
+    packages: repository.packages,
+  }).from(repository).innerJoin(release, eq(release.id, repository.releaseId)).where(and(
+    'releaseId' in key ? eq(release.id, key.releaseId) : eq(release.name, key.release),
+    isOf(suite),
+    eq(repository.component, key.component),
+    eq(repository.architecture, key.architecture),
+  )).get()
+}
+
+/** Every repository that was ever noted, in the order in which they were, with the name of its release. */
+export function allRepositories(
+  database: Database,
+): { id: number; uri: string; suite: string; releaseId: number; release: string }[] {
+  const { id, uri, suite, releaseId } = repository
+  return database.select({ id, uri, suite, releaseId, release: release.name }).from(repository)
+    .innerJoin(release, eq(release.id, releaseId)).orderBy(asc(id)).all()
+}
+
+/** How each of them fares, in the order in which they were noted; of those that are named no more, too (`none`). */
+export function repositoryHealth(database: Database): RepositoryHealth[] {
+  const { releaseId, uri, suite, fetch, synced, error } = repository
+  return database.select({ releaseId, uri, suite, fetch, synced, error }).from(repository)
+    .orderBy(asc(repository.id)).all()
 }
 
 /** The newest signed date that was ever accepted of a suite; undefined when there is none. */
-export function newestDate(
-  database: Database,
-  { uri, suite }: Pick<RepositorySpec, 'uri' | 'suite'>,
-): number | undefined {
-  const row = database.$client.prepare('SELECT max(date) AS date FROM repository WHERE uri = ? AND suite = ?')
-    .get(uri, suite) as { date: number | null }
-  return row.date ?? undefined
+export function newestDate(database: Database, suite: Suite): number | undefined {
+  return database.select({ date: max(repository.date) }).from(repository).where(isOf(suite)).get()?.date ?? undefined
 }
 
 /** A repository was looked at and had nothing new; `date` may be newer all the same. */
 export function noteChecked(database: Database, id: number, { date, now }: { date: number; now: number }): void {
-  database.$client.prepare('UPDATE repository SET checked = ?, synced = ?, date = ?, error = NULL WHERE id = ?')
-    .run(now, now, date, id)
+  database.update(repository).set({ checked: now, synced: now, date, error: null }).where(eq(repository.id, id)).run()
+}
+
+/** A new generation of a repository is visible from now on. */
+export function noteGeneration(database: Database, id: number, generation: NewGeneration): void {
+  const { date, packages, packagesSha256, contentsSha256, now } = generation
+  database.update(repository)
+    .set({ date, packages, packagesSha256, contentsSha256, checked: now, synced: now, error: null })
+    .where(eq(repository.id, id)).run()
 }
 
 /** A suite, or a part of it, could not be synced: its rows remember why. */
 export function noteError(
   database: Database,
-  { uri, suite }: Pick<RepositorySpec, 'uri' | 'suite'>,
+  suite: Suite,
   { part, message, now }: { part?: { component: string; architecture: string }; message: string; now: number },
 ): void {
-  database.$client.prepare(
-    `UPDATE repository SET checked = :now, error = :message WHERE uri = :uri AND suite = :suite
-       AND component = coalesce(:component, component) AND architecture = coalesce(:architecture, architecture)`,
-  ).run({
-    uri,
-    suite,
-    message,
-    now,
-    component: part?.component ?? null,
-    architecture: part?.architecture ?? null,
-  })
+  const isPart = part === undefined
+    ? undefined
+    : and(eq(repository.component, part.component), eq(repository.architecture, part.architecture))
+  database.update(repository).set({ checked: now, error: message }).where(and(isOf(suite), isPart)).run()
 }
 
-/** Ids with architecture of the releases that were synced at least once, in the order of their names. */
-export function supportedReleases(database: Database): string[] {
-  const rows = database.$client.prepare(
-    `SELECT name FROM release WHERE EXISTS
-       (SELECT 1 FROM repository r WHERE r.release_id = release.id AND r.synced IS NOT NULL) ORDER BY name`,
-  ).all() as { name: string }[]
-  return rows.map(({ name }) => name)
+/** Ids of the releases in which a repository says that superseded versions go after a week. */
+export function releasesWithOneWeek(database: Database): number[] {
+  return database.selectDistinct({ id: repository.releaseId }).from(repository)
+    .where(eq(repository.superseded, 'one-week')).all().map(({ id }) => id)
 }

@@ -1,5 +1,8 @@
-/** What is known of each release as a whole, for `--status`, `/readyz` and `/metrics`: one look at the index. */
+/** What is known of each release as a whole, for `--status`, `--check`, `/readyz` and `/metrics`. */
+import { asc, count, sql } from 'drizzle-orm'
+import { packages, release } from '../../../schema/tables.ts'
 import type { Database } from '../../database/database.ts'
+import { type RepositoryHealth, repositoryHealth } from './repositories.ts'
 
 export interface RepositorySummary {
   /** Release id with architecture. */
@@ -16,7 +19,7 @@ export interface RepositorySummary {
    * none is named any more, the last success of all.
    */
   synced: number | null
-  /** Repositories whose last sync failed. */
+  /** Suites whose last sync failed. */
   failing: number
   /** Their complaints, `SUITE: SENTENCE`, separated by semicolons. */
   error: string | null
@@ -24,23 +27,46 @@ export interface RepositorySummary {
 
 /** One row per release, in the order of their names. */
 export function summarizeRepositories(database: Database): RepositorySummary[] {
-  return database.$client.prepare(
-    `SELECT r.name AS release, coalesce(p.known, 0) AS known, coalesce(p.gone, 0) AS gone, coalesce(p.here, 0) AS here,
-       coalesce(p.bytes, 0) AS bytes,
-       (SELECT count(*) FROM repository y WHERE y.release_id = r.id AND y.fetch <> 'none') AS repositories,
-       (SELECT CASE WHEN count(*) FILTER (WHERE fetch <> 'none') = 0 THEN max(synced)
-           WHEN count(*) FILTER (WHERE fetch <> 'none' AND synced IS NULL) > 0 THEN NULL
-           ELSE min(synced) FILTER (WHERE fetch <> 'none') END
-         FROM repository y WHERE y.release_id = r.id) AS synced,
-       (SELECT count(DISTINCT y.uri || ' ' || y.suite) FROM repository y
-         WHERE y.release_id = r.id AND y.error IS NOT NULL AND y.fetch <> 'none') AS failing,
-       (SELECT group_concat(y.sentence, '; ') FROM
-         (SELECT DISTINCT release_id, suite || ': ' || error AS sentence FROM repository
-           WHERE error IS NOT NULL AND fetch <> 'none') y
-         WHERE y.release_id = r.id) AS error
-     FROM release r LEFT JOIN (
-       SELECT release_id, count(*) AS known, sum(gone IS NOT NULL) AS gone, sum(kept IS NOT NULL) AS here,
-         sum(kept_bytes) AS bytes FROM package GROUP BY release_id
-     ) p ON p.release_id = r.id ORDER BY r.name`,
-  ).all() as RepositorySummary[]
+  const counts = new Map(countPackages(database).map(({ releaseId: id, ...row }) => [id, row]))
+  const repositories = repositoryHealth(database)
+  return database.select().from(release).orderBy(asc(release.name)).all().map(({ id, name }) => ({
+    release: name,
+    ...counts.get(id) ?? { known: 0, gone: 0, here: 0, bytes: 0 },
+    ...summarizeHealth(repositories.filter((row) => row.releaseId === id)),
+  }))
+}
+
+function countPackages(database: Database) {
+  const { releaseId, gone, kept, keptBytes } = packages
+  return database.select({
+    releaseId,
+    known: count(),
+    gone: count(gone),
+    here: count(kept),
+    bytes: sql<number>`coalesce(sum(${keptBytes}), 0)`,
+  }).from(packages).groupBy(releaseId).all()
+}
+
+/** Of the repositories of one release; those that are named no more say nothing of its health. */
+export function summarizeHealth(
+  rows: RepositoryHealth[],
+): Pick<RepositorySummary, 'repositories' | 'synced' | 'failing' | 'error'> {
+  const named = rows.filter(({ fetch }) => fetch !== 'none')
+  const failing = named.filter(({ error }) => error !== null)
+  const complaints = new Set(failing.map(({ suite, error }) => `${suite}: ${error}`))
+  return {
+    repositories: named.length,
+    synced: named.length > 0 ? lowest(named) : highest(rows),
+    failing: new Set(failing.map(({ uri, suite }) => `${uri} ${suite}`)).size,
+    error: complaints.size === 0 ? null : [...complaints].join('; '),
+  }
+}
+
+function lowest(rows: RepositoryHealth[]): number | null {
+  return rows.some(({ synced }) => synced === null) ? null : Math.min(...rows.map(({ synced }) => synced ?? 0))
+}
+
+function highest(rows: RepositoryHealth[]): number | null {
+  const times = rows.flatMap(({ synced }) => synced ?? [])
+  return times.length === 0 ? null : Math.max(...times)
 }

@@ -1,8 +1,11 @@
 /**
- * Which packages a process needs right now: they are not evicted. A use ends when it is given back, when its process
- * ends (a kill -9 included), or, for another host's process, with the time. Owns `package_use` and `package.used`.
+ * Which packages a process needs right now, the table `package_use`: they are not evicted. A use ends when it is given
+ * back, when its process ends (a kill -9 included), or, for another host's process, with the time.
  */
-import type { Database } from '../../database/database.ts'
+import { and, eq, isNotNull, sql } from 'drizzle-orm'
+import { packages, packageUse } from '../../../schema/tables.ts'
+import { type Database, isOpen } from '../../database/database.ts'
+import { prepared } from '../../database/prepared.ts'
 import { isRunning, type ProcessName, thisProcess } from '../../process/identity.ts'
 import { unixSeconds } from '../../units/time.ts'
 
@@ -11,20 +14,37 @@ export interface PackageCounts {
   readonly fetched: number
 }
 
+const folderOf = prepared((database) =>
+  database.select({ folder: packages.folder }).from(packages).where(eq(packages.id, sql.placeholder('id'))).prepare()
+)
+
+const addUse = prepared((database) =>
+  database.insert(packageUse).values({
+    packageId: sql.placeholder('id'),
+    host: sql.placeholder('host'),
+    pid: sql.placeholder('pid'),
+    started: sql.placeholder('started'),
+    until: sql.placeholder('until'),
+  }).onConflictDoNothing().prepare()
+)
+
+const touch = prepared((database) =>
+  database.update(packages).set({ used: sql`${sql.placeholder('now')}` })
+    .where(and(eq(packages.id, sql.placeholder('id')), isNotNull(packages.kept))).prepare()
+)
+
 /** The uses of this process, for one task. */
 export class PackageUses implements Disposable {
-  readonly #client: Database['$client']
+  readonly #database: Database
   readonly #me = thisProcess()
   readonly #until: number
   /** By id: whether its files were here when it was first claimed. */
   readonly #claimed = new Map<number, boolean>()
-  readonly #folder: ReturnType<Database['$client']['prepare']>
 
   /** `seconds`: as long as the task can last. */
   constructor(database: Database, seconds: number) {
-    this.#client = database.$client
+    this.#database = database
     this.#until = unixSeconds() + seconds
-    this.#folder = this.#client.prepare('SELECT folder FROM package WHERE id = ?').pluck()
   }
 
   /**
@@ -33,7 +53,7 @@ export class PackageUses implements Disposable {
    */
   claim(id: number): string | null {
     if (!this.#claimed.has(id)) this.#note(id)
-    const folder = this.#folder.get(id) as string | null
+    const folder = this.#folder(id)
     if (!this.#claimed.has(id)) this.#claimed.set(id, folder !== null)
     return folder
   }
@@ -43,46 +63,46 @@ export class PackageUses implements Disposable {
     const counts = { here: 0, fetched: 0 }
     for (const [id, wasHere] of this.#claimed) {
       if (wasHere) counts.here++
-      else if (this.#folder.get(id) !== null) counts.fetched++
+      else if (this.#folder(id) !== null) counts.fetched++
     }
     return counts
   }
 
+  #folder(id: number): string | null {
+    return folderOf(this.#database).get({ id })?.folder ?? null
+  }
+
   #note(id: number): void {
-    this.#client.transaction(() => {
-      this.#client.prepare(
-        `INSERT OR IGNORE INTO package_use (package_id, host, pid, started, until)
-         VALUES (:id, :host, :pid, :started, :until)`,
-      ).run({ id, ...this.#me, until: this.#until })
-      this.#client.prepare('UPDATE package SET used = ? WHERE id = ? AND kept IS NOT NULL').run(unixSeconds(), id)
-    }).immediate()
+    const database = this.#database
+    database.transaction(() => {
+      addUse(database).run({ id, ...this.#me, until: this.#until })
+      touch(database).run({ id, now: unixSeconds() })
+    }, { behavior: 'immediate' })
   }
 
   [Symbol.dispose](): void {
-    if (!this.#client.open || this.#claimed.size === 0) return
+    if (!isOpen(this.#database) || this.#claimed.size === 0) return
     this.#claimed.clear()
-    this.#client.prepare('DELETE FROM package_use WHERE host = :host AND pid = :pid AND started = :started')
-      .run({ ...this.#me })
+    forgetUses(this.#database, this.#me)
   }
 }
 
 /** Ids of the packages that running processes need; forgets the uses of those that have ended. */
 export function packagesInUse(database: Database): Set<number> {
-  const client = database.$client
-  const rows = client.prepare('SELECT package_id AS id, host, pid, started, until FROM package_use')
-    .all() as (ProcessName & { id: number; until: number })[]
   const verdicts = new Map<string, boolean>()
   const used = new Set<number>()
-  for (const row of rows) {
+  for (const row of database.select().from(packageUse).all()) {
     const key = `${row.host} ${row.pid} ${row.started}`
     const known = verdicts.get(key)
     const runs = known ?? isRunning(row)
     if (known === undefined) verdicts.set(key, runs)
-    if (runs) used.add(row.id)
-    else if (known === undefined) {
-      client.prepare('DELETE FROM package_use WHERE host = :host AND pid = :pid AND started = :started')
-        .run({ host: row.host, pid: row.pid, started: row.started })
-    }
+    if (runs) used.add(row.packageId)
+    else if (known === undefined) forgetUses(database, row)
   }
   return used
+}
+
+function forgetUses(database: Database, { host, pid, started }: ProcessName): void {
+  database.delete(packageUse)
+    .where(and(eq(packageUse.host, host), eq(packageUse.pid, pid), eq(packageUse.started, started))).run()
 }

@@ -1,14 +1,14 @@
 /**
  * Contents of kept files: the same bytes in two packages lie on the disk once, as hard links, and are counted once.
- * Owns the links between packages and who is charged for what they share (`package_file.is_shared`,
- * `package.kept_bytes`). Refuses to link to a file whose bytes are not those that the index says: damage must not spread.
+ * Owns the links between packages and who is charged for what they share. Refuses to link to a file whose bytes are not those that the index says: damage must not spread.
  */
-import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { createReadStream, linkSync, lstatSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { errnoOf } from '../../errors/errno.ts'
 import type { Database } from '../../database/database.ts'
+import { chargeAnother, chargedContents, holdersOf } from '../index/files.ts'
+import { charge } from './kept_packages.ts'
 import type { KeptEntry } from './unpack.ts'
 import { MIB } from '../../units/bytes.ts'
 
@@ -66,22 +66,11 @@ export function chargeContents(
 
 /** Charges others for what this package holds with them, before it is forgotten; the bytes that were passed on. */
 export function passOnContents(database: Database, id: number): number {
-  const client = database.$client
-  const own = client.prepare(
-    'SELECT sha256, size FROM package_file WHERE package_id = ? AND is_shared = 0 AND sha256 IS NOT NULL',
-  ).all(id) as { sha256: Buffer; size: number }[]
-  const heir = client.prepare(
-    `SELECT f.package_id AS id, f.path FROM package_file f JOIN package p ON p.id = f.package_id
-     WHERE f.sha256 = ? AND f.package_id <> ? AND f.is_shared = 1 AND p.kept IS NOT NULL LIMIT 1`,
-  )
-  const charge = client.prepare('UPDATE package_file SET is_shared = 0 WHERE package_id = ? AND path = ?')
-  const add = client.prepare('UPDATE package SET kept_bytes = kept_bytes + ? WHERE id = ?')
   let bytes = 0
-  for (const { sha256, size } of own) {
-    const found = heir.get(sha256, id) as { id: number; path: string } | undefined
-    if (found === undefined) continue
-    charge.run(found.id, found.path)
-    add.run(size, found.id)
+  for (const { sha256, size } of chargedContents(database, id)) {
+    const heir = chargeAnother(database, { sha256, except: id })
+    if (heir === undefined) continue
+    charge(database, heir, size)
     bytes += size
   }
   return bytes
@@ -116,12 +105,8 @@ function neighbours(
   repoDir: string,
   { id, sha256 }: { id: number; sha256: string },
 ): Neighbour[] {
-  const rows = database.$client.prepare(
-    `SELECT p.id, r.name AS release, p.folder, f.path FROM package_file f
-     JOIN package p ON p.id = f.package_id JOIN release r ON r.id = p.release_id
-     WHERE f.sha256 = ? AND f.package_id <> ? AND p.folder IS NOT NULL ORDER BY f.is_shared LIMIT 2`,
-  ).all(Buffer.from(sha256, 'hex'), id) as { id: number; release: string; folder: string; path: string }[]
-  return rows.map(({ id, release, folder, path }) => ({ id, path: join(repoDir, release, folder, path) }))
+  return holdersOf(database, sha256, { except: id })
+    .map(({ id, release, folder, path }) => ({ id, path: join(repoDir, release, folder, path) }))
 }
 
 function linkAll(neighbour: Neighbour, { folder, entries }: { folder: string; entries: KeptEntry[] }): boolean {

@@ -7,8 +7,10 @@ import type { Config } from '../../config/config.ts'
 import type { Database } from '../../database/database.ts'
 import { log } from '../../telemetry/log.ts'
 import { isLease, takeLease } from '../index/lease.ts'
+import { canBeFetched } from '../index/locations.ts'
 import { packagesInUse } from '../index/use.ts'
-import { canBeFetched, forgetRows, keptBytes, type KeptPackage, keptPackages, removeKept } from './kept.ts'
+import { forgetRows, removeKept } from './kept.ts'
+import { keptBytes, type KeptPackage, keptPackages } from './kept_packages.ts'
 import { megabytes, MIB } from '../../units/bytes.ts'
 
 export interface Eviction {
@@ -74,10 +76,10 @@ class Rehearsed extends Error {}
 function rehearse(database: Database, bounds: Bounds): Eviction {
   let eviction: Eviction | undefined
   try {
-    database.$client.transaction(() => {
+    database.transaction(() => {
       eviction = evict(database, bounds, ({ id }) => forgetRows(database, id))
       throw new Rehearsed()
-    }).immediate()
+    }, { behavior: 'immediate' })
   } catch (error) {
     if (!(error instanceof Rehearsed)) throw error
   }

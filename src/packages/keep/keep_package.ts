@@ -14,6 +14,7 @@ import { decompressDebug } from './decompress_debug.ts'
 import { evictOverQuota } from './evict.ts'
 import { makeFolder } from '../../files/folder.ts'
 import { putInPlace, WORK_FOLDER } from './kept.ts'
+import { isFolderTaken } from './kept_packages.ts'
 import { assertRoom } from './room.ts'
 import { unpack } from './unpack.ts'
 
@@ -61,10 +62,5 @@ export async function keepPackage(row: PackageRow, pack: PackageFile, context: K
 /** NAME_VERSION_ARCH, unless another content of that name is kept there. */
 function folderOf(row: PackageRow, sha256: string, database: Database): string {
   const label = packageLabel(row)
-  // Only a package of the same name, version and architecture can have it, and those are found by the index.
-  const other = database.$client.prepare(
-    `SELECT 1 FROM package WHERE name = ? AND version = ? AND release_id = ? AND architecture = ? AND folder = ?
-       AND id <> ?`,
-  ).get(row.name, row.version, row.releaseId, row.architecture, label, row.id)
-  return other === undefined ? label : `${label}.${sha256.slice(0, 8)}`
+  return isFolderTaken(database, row, label) ? `${label}.${sha256.slice(0, 8)}` : label
 }

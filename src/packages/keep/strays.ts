@@ -8,7 +8,9 @@ import { join } from 'node:path'
 import { errnoOf } from '../../errors/errno.ts'
 import type { Database } from '../../database/database.ts'
 import { isLease, takeLease } from '../index/lease.ts'
+import { allReleases } from '../index/releases.ts'
 import { WORK_FOLDER } from './kept.ts'
+import { keptFolders } from './kept_packages.ts'
 import { DAY_MS } from '../../units/time.ts'
 
 /** A partial download is worth something to who goes on with it, for a while. */
@@ -20,20 +22,17 @@ export function removeStrays(database: Database, repoDir: string, { dryRun }: { 
 }
 
 function strayFolders(database: Database, repoDir: string, dryRun: boolean): string[] {
-  const client = database.$client
-  const releases = client.prepare('SELECT id, name FROM release ORDER BY name').all() as { id: number; name: string }[]
-  const folders = client.prepare('SELECT folder FROM package WHERE release_id = ? AND kept IS NOT NULL').pluck()
   const found: string[] = []
-  for (const { id, name } of releases) {
+  for (const { id, name } of allReleases(database)) {
     // With the lock held: a folder comes and goes in the transaction that notes it.
-    client.transaction(() => {
-      const known = new Set(folders.all(id) as string[])
+    database.transaction(() => {
+      const known = keptFolders(database, id)
       for (const folder of namesIn(join(repoDir, name))) {
         if (known.has(folder)) continue
         found.push(join(name, folder))
         if (!dryRun) renameSync(join(repoDir, name, folder), join(repoDir, `${GOING}${found.length}`))
       }
-    }).immediate()
+    }, { behavior: 'immediate' })
   }
   return found
 }

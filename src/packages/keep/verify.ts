@@ -2,14 +2,14 @@
  * A kept package against the index: every file that it says, of the bytes that it says, and no other. Owns what counts
  * as damage; what becomes of it is its caller's business. A content that several packages share is read once.
  */
-import type { Buffer } from 'node:buffer'
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Database } from '../../database/database.ts'
 import { readElfFile } from '../../elf/file.ts'
 import { fileSource } from '../../elf/source.ts'
 import { sha256OfFile } from './content.ts'
-import type { KeptPackage } from './kept.ts'
+import { type FileOnDisk, filesOnDisk } from '../index/files.ts'
+import type { KeptPackage } from './kept_packages.ts'
 
 export interface Fault {
   /** In the package, with its leading slash. */
@@ -18,15 +18,6 @@ export interface Fault {
   sentence: string
   /** The index knows nothing of it. */
   isStray: boolean
-}
-
-interface FileRow {
-  path: string
-  role: string
-  size: number
-  target: string | null
-  buildId: Buffer | null
-  sha256: Buffer | null
 }
 
 /** Verifies packages one after the other. */
@@ -43,9 +34,7 @@ export class Verifier {
 
   /** What is wrong with it; nothing when it is whole. */
   async faults({ id, release, folder }: KeptPackage): Promise<Fault[]> {
-    const rows = this.#database.$client.prepare(
-      'SELECT path, role, size, target, build_id AS buildId, sha256 FROM package_file WHERE package_id = ?',
-    ).all(id) as FileRow[]
+    const rows = filesOnDisk(this.#database, id)
     const root = join(this.#repoDir, release, folder)
     const faults: Fault[] = []
     for (const row of rows) {
@@ -59,7 +48,7 @@ export class Verifier {
     return faults
   }
 
-  async #fileFault(root: string, row: FileRow): Promise<string | undefined> {
+  async #fileFault(root: string, row: FileOnDisk): Promise<string | undefined> {
     const file = join(root, row.path)
     const found = lstatSync(file, { throwIfNoEntry: false })
     if (found === undefined) return 'is not there'
@@ -75,7 +64,7 @@ export class Verifier {
   }
 }
 
-function linkFault(root: string, { path, target }: FileRow): string | undefined {
+function linkFault(root: string, { path, target }: FileOnDisk): string | undefined {
   const link = join(root, path)
   if (!lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()) return 'is no link'
   return join(dirname(path), readlinkSync(link)) === target ? undefined : 'leads elsewhere'

@@ -14,6 +14,7 @@ import type { PackageFormat } from '../format/format.ts'
 import { formatNamed } from '../format/naming.ts'
 import { FORMATS } from '../formats.ts'
 import { isLease, takeLease } from '../index/lease.ts'
+import { type Location, locationsOf } from '../index/locations.ts'
 import { PackageIndex, packageLabel, type PackageRow } from '../index/lookup.ts'
 import { makeFolder } from '../../files/folder.ts'
 import { type KeepContext, keepPackage } from '../keep/keep_package.ts'
@@ -23,7 +24,7 @@ import type { Bandwidth } from '../transfer/bandwidth.ts'
 import { FetchError } from '../format/error.ts'
 import { assertNotFailed, forgetFailure, rememberFailure } from './failures.ts'
 import { abortError, type TransferLimits } from '../transfer/request.ts'
-import { fetchFrom, type Location } from './upstream.ts'
+import { fetchFrom } from './upstream.ts'
 import { hex, megabytes } from '../../units/bytes.ts'
 
 const POLL_MS = 100
@@ -88,11 +89,7 @@ async function fetchOnce(row: PackageRow, subject: string, context: FetchContext
 
 async function downloadPackage(row: PackageRow, context: FetchContext): Promise<{ file: string; location: Location }> {
   const { config, database } = context
-  const locations = database.$client.prepare(
-    `SELECT r.format, r.uri, r.suite, l.path, p.sha256 FROM package_location l
-     JOIN repository r ON r.id = l.repository_id JOIN package p ON p.id = l.package_id
-     WHERE l.package_id = ? ORDER BY r.id`,
-  ).all(row.id) as Location[]
+  const locations = locationsOf(database, row.id)
   const [first] = locations
   if (first === undefined) {
     throw new FetchError('not-found', `${packageLabel(row)} is gone upstream, and was not fetched while it was there`)

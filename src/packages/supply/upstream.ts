@@ -15,6 +15,7 @@ import type { RepositorySpec } from '../format/repository_spec.ts'
 import type { SyncContext } from '../format/sync_context.ts'
 import { formatNamed } from '../format/naming.ts'
 import { FORMATS } from '../formats.ts'
+import type { Location } from '../index/locations.ts'
 import type { Bandwidth } from '../transfer/bandwidth.ts'
 import { download } from '../transfer/download.ts'
 import { FetchError } from '../format/error.ts'
@@ -32,16 +33,6 @@ export interface UpstreamContext {
   limits?: TransferLimits
   bandwidth?: Bandwidth
   onBytes?: (count: number) => void
-}
-
-/** A repository that has a package, and where. */
-export interface Location {
-  format: string
-  uri: string
-  suite: string
-  /** Below the repository's address. */
-  path: string
-  sha256: Uint8Array
 }
 
 export interface Wanted {

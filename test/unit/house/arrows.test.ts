@@ -13,10 +13,10 @@ const MAY_CALL: Record<string, string> = {
   'src/text': '',
   'src/config': 'src/errors',
   'src/program': '',
-  'src/database': 'schema src/errors src/program',
+  'src/database': 'src/errors src/program',
   'src/packages/format': 'src/elf src/process src/units',
   'src/process': 'src/errors src/units',
-  'src/packages/index': 'src/database src/packages/format src/process src/packages/naming src/units',
+  'src/packages/index': 'schema src/database src/packages/format src/process src/packages/naming src/units',
   'src/files': '',
   'src/telemetry': 'src/text src/errors src/config',
   'src/task': 'src/errors src/files src/units',
@@ -51,11 +51,11 @@ const MAY_CALL: Record<string, string> = {
   'src':
     'src/errors src/config src/program src/database src/telemetry src/spool src/tls src/health src/runner src/http src/routes src/server',
   'src/packages/keep':
-    'src/config src/database src/packages/format src/process src/packages/index src/files src/telemetry src/elf src/packages src/packages/naming src/units src/errors',
+    'schema src/config src/database src/packages/format src/process src/packages/index src/files src/telemetry src/elf src/packages src/packages/naming src/units src/errors',
   'src/packages/supply':
-    'src/errors src/config src/database src/packages/format src/packages/index src/files src/telemetry src/packages/transfer src/packages src/packages/keep src/units',
+    'schema src/errors src/config src/database src/packages/format src/packages/index src/files src/telemetry src/packages/transfer src/packages src/packages/keep src/units',
   'workers/clean':
-    'src/errors src/config src/program src/task src/database src/telemetry src/spool src/packages/keep src/units',
+    'src/errors src/config src/program src/task src/database src/telemetry src/spool src/runner src/packages/keep src/units',
   'workers/reposync/command': 'src/errors',
   'workers/reposync/full':
     'src/config src/program src/database src/packages/format src/packages/index src/telemetry src/packages src/packages/keep src/packages/supply workers/reposync/command src/packages/naming src/units',

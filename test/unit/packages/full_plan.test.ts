@@ -12,22 +12,22 @@ const LIB: Candidate = {
   size: 1000,
   naming,
   uri: 'https://a.example/',
-  isDebug: 0,
-  hasBuildIds: 0,
+  isDebug: false,
+  hasBuildIds: false,
   hasPath: true,
-  hasContents: 1,
+  hasContents: true,
 }
 
 describe('canHold()', () => {
   it.each([
     ['a package with a library in Contents', {}, true],
     ['one that Contents knows without', { hasPath: false }, false],
-    ['one that no Contents speaks of', { hasPath: false, hasContents: 0 }, true],
+    ['one that no Contents speaks of', { hasPath: false, hasContents: false }, true],
     ['one for every architecture with a program in Contents', { architecture: 'all' }, false],
-    ['one for every architecture that no Contents speaks of', { architecture: 'all', hasContents: 0 }, false],
-    ['one for every architecture of RPM', { naming: rpm, architecture: 'noarch', hasContents: 0 }, false],
-    ['a debuginfo package', { isDebug: 1, hasPath: false }, true],
-    ['one with build-ids in the index', { hasBuildIds: 1, hasPath: false }, true],
+    ['one for every architecture that no Contents speaks of', { architecture: 'all', hasContents: false }, false],
+    ['one for every architecture of RPM', { naming: rpm, architecture: 'noarch', hasContents: false }, false],
+    ['a debuginfo package', { isDebug: true, hasPath: false }, true],
+    ['one with build-ids in the index', { hasBuildIds: true, hasPath: false }, true],
   ])('answers for %s', (_what, more, answer) => expect(canHold({ ...LIB, ...more })).toBe(answer))
 })
 
@@ -36,9 +36,9 @@ describe('inOrder()', () => {
     const made = [
       { ...LIB, id: 1, version: '1.9' },
       { ...LIB, id: 2, version: '1.10' },
-      { ...LIB, id: 3, name: 'kernel-dbg', isDebug: 1, size: 2 ** 30 },
-      { ...LIB, id: 4, name: 'lib-dbg', version: '1.9', isDebug: 1 },
-      { ...LIB, id: 5, name: 'lib-dbg', version: '1.10', isDebug: 1 },
+      { ...LIB, id: 3, name: 'kernel-dbg', isDebug: true, size: 2 ** 30 },
+      { ...LIB, id: 4, name: 'lib-dbg', version: '1.9', isDebug: true },
+      { ...LIB, id: 5, name: 'lib-dbg', version: '1.10', isDebug: true },
     ]
     expect(inOrder(made).map(({ id }) => id)).toEqual([5, 3, 2, 4, 1])
   })

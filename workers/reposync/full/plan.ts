@@ -7,7 +7,9 @@
 import type { Database } from '../../../src/database/database.ts'
 import type { RepositorySpec } from '../../../src/packages/format/repository_spec.ts'
 import { formatNamed, type PackageNaming } from '../../../src/packages/format/naming.ts'
-import type { PackageRow } from '../../../src/packages/index/lookup.ts'
+import { type AbsentPackage, absentPackages } from '../../../src/packages/index/locations.ts'
+import { namesWithPath } from '../../../src/packages/index/paths.ts'
+import { allRepositories } from '../../../src/packages/index/repositories.ts'
 import { NAMINGS } from '../../../src/packages/naming/namings.ts'
 import { isWanted } from '../command/releases.ts'
 import { MIB } from '../../../src/units/bytes.ts'
@@ -22,15 +24,10 @@ export interface Wanted {
 }
 
 /** A package that is upstream and not here. */
-export interface Candidate extends Pick<PackageRow, 'id' | 'release' | 'name' | 'version' | 'architecture' | 'size'> {
+export interface Candidate extends Omit<AbsentPackage, 'format'> {
   naming: PackageNaming
-  uri: string
-  isDebug: number
-  hasBuildIds: number
   /** A file of a package of this name can be one that is loaded, as Contents says. */
   hasPath: boolean
-  /** Its repository has a Contents, so that `hasPath` means something. */
-  hasContents: number
 }
 
 /** All that is wanted, the most useful first. `releases`: ids with or without architecture; empty: all. */
@@ -40,17 +37,13 @@ export function plan(
   { releases, namings = NAMINGS }: { releases: string[]; namings?: readonly PackageNaming[] },
 ): Wanted[] {
   const full = new Set(repositories.filter(({ fetch }) => fetch === 'full').map(({ uri, suite }) => `${uri} ${suite}`))
-  const rows = database.$client.prepare(
-    `SELECT y.id, y.uri, y.suite, y.release_id AS releaseId, r.name AS release
-     FROM repository y JOIN release r ON r.id = y.release_id ORDER BY y.id`,
-  ).all() as { id: number; uri: string; suite: string; releaseId: number; release: string }[]
   const candidates = new Map<number, Candidate>()
   const names = new Map<number, Set<string>>()
-  for (const row of rows) {
+  for (const row of allRepositories(database)) {
     if (!full.has(`${row.uri} ${row.suite}`) || !isWanted(releases, row.release)) continue
     const withPath = names.get(row.releaseId) ?? namesWithPath(database, row.releaseId)
     names.set(row.releaseId, withPath)
-    for (const { format, ...found } of notHere(database, row.id)) {
+    for (const { format, ...found } of absentPackages(database, row.id)) {
       if (candidates.has(found.id)) continue
       candidates.set(found.id, { ...found, naming: formatNamed(format, namings), hasPath: withPath.has(found.name) })
     }
@@ -63,31 +56,11 @@ export function plan(
   }))
 }
 
-type Unnamed = Omit<Candidate, 'hasPath' | 'naming'> & { format: string }
-
-function notHere(database: Database, repositoryId: number): Unnamed[] {
-  return database.$client.prepare(
-    `SELECT p.id, r.name AS release, p.name, p.version, p.architecture, p.size, p.is_debug AS isDebug,
-       EXISTS (SELECT 1 FROM build_id b WHERE b.package_id = p.id) AS hasBuildIds,
-       y.contents_sha256 IS NOT NULL AS hasContents, y.format, y.uri
-     FROM package_location l JOIN repository y ON y.id = l.repository_id
-     JOIN package p ON p.id = l.package_id JOIN release r ON r.id = p.release_id
-     WHERE l.repository_id = ? AND p.folder IS NULL AND p.gone IS NULL`,
-  ).all(repositoryId) as Unnamed[]
-}
-
-function namesWithPath(database: Database, releaseId: number): Set<string> {
-  const rows = database.$client.prepare('SELECT DISTINCT name FROM package_path WHERE release_id = ?').all(
-    releaseId,
-  ) as { name: string }[]
-  return new Set(rows.map(({ name }) => name))
-}
-
 /** Whether a package can hold something that is kept. */
 export function canHold(one: Candidate): boolean {
-  if (one.isDebug !== 0 || one.hasBuildIds !== 0) return true
+  if (one.isDebug || one.hasBuildIds) return true
   if (one.naming.isIndependent(one.architecture)) return false
-  return one.hasPath || one.hasContents === 0
+  return one.hasPath || !one.hasContents
 }
 
 /**
@@ -109,6 +82,6 @@ export function inOrder(candidates: Candidate[]): Candidate[] {
   const isOlder = (one: Candidate) => (age.get(one.id) ?? 0) > 0 ? 1 : 0
   const isHuge = ({ size }: Candidate) => size > HUGE ? 1 : 0
   return candidates.toSorted((a, b) =>
-    isOlder(a) - isOlder(b) || b.isDebug - a.isDebug || isHuge(a) - isHuge(b) || b.id - a.id
+    isOlder(a) - isOlder(b) || Number(b.isDebug) - Number(a.isDebug) || isHuge(a) - isHuge(b) || b.id - a.id
   )
 }

@@ -102,7 +102,7 @@ export function buildKey({ source, sourceVersion, releaseId }: PackageRow): stri
 
 /** Binary packages of the build that a debuginfo package is of: those that have the path, else all within bounds. */
 function packagesBeside(debug: PackageRow, path: string, index: PackageIndex): PackageRow[] {
-  const built = index.madeFrom(debug).filter((row) => row.isDebug === 0 && row.architecture === debug.architecture)
+  const built = index.madeFrom(debug).filter((row) => !row.isDebug && row.architecture === debug.architecture)
   const owners = ownersOf(path, debug.releaseId, index)
   const stem = debug.naming.binaryName(debug.name)
   const rank = (row: PackageRow) =>
@@ -141,7 +141,7 @@ export function candidatesByPath(module: CoreModule, knowledge: Knowledge): Cand
   const releases = releaseId === undefined ? index.releases().map(({ id }) => id) : [releaseId]
   const rows = releases.flatMap((id) =>
     ownersOf(module.path, id, index).slice(0, MAX_NAMES).flatMap((name) =>
-      index.versionsOf(name, id).filter((row) => row.isDebug === 0)
+      index.versionsOf(name, id).filter((row) => !row.isDebug)
         .sort((a, b) => a.naming.compareVersions(b.version, a.version)).slice(0, MAX_VERSIONS)
     )
   )
@@ -152,7 +152,7 @@ export function candidatesByPath(module: CoreModule, knowledge: Knowledge): Cand
 export function debugPackagesBeside(binary: PackageRow, index: PackageIndex): PackageRow[] {
   const rank = (row: PackageRow) =>
     (row.version === binary.version ? 0 : 2) + (row.name.startsWith(binary.name) ? 0 : 1)
-  return index.madeFrom(binary).filter((row) => row.isDebug !== 0 && row.architecture === binary.architecture)
+  return index.madeFrom(binary).filter((row) => row.isDebug && row.architecture === binary.architecture)
     .filter(({ naming, name }) => !naming.isDebugSource(name))
     .sort((a, b) => rank(a) - rank(b))
 }

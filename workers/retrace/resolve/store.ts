@@ -62,7 +62,7 @@ export class Store {
   debug(buildId: string): StoredFile | undefined {
     const rows = this.#files(buildId)
     return this.#first(rows.filter(({ role }) => role === 'debug')) ??
-      this.#first(rows.filter(({ role, hasDebug }) => role === 'code' && hasDebug !== 0))
+      this.#first(rows.filter(({ role, hasDebug }) => role === 'code' && hasDebug))
   }
 
   /** The dwz file of this build-id. */

@@ -1,0 +1,40 @@
+/**
+ * The database file as a whole: whether it can be written to, and how much of it is free. Here SQLite is asked itself:
+ * drizzle has no words for PRAGMA, VACUUM and a lock that is given back at once.
+ */
+import type { Database } from './database.ts'
+
+/** How long a look at the lock waits for who writes just now. */
+const LOOK_MS = 200
+
+/** Takes the lock for writing and gives it back; throws SQLite's error when that cannot be, SQLITE_BUSY among them. */
+export function assertWritable({ $client: client }: Database): void {
+  const patience = client.pragma('busy_timeout', { simple: true })
+  try {
+    client.pragma(`busy_timeout = ${LOOK_MS}`)
+    client.exec('BEGIN IMMEDIATE; ROLLBACK')
+  } finally {
+    client.pragma(`busy_timeout = ${Number(patience)}`)
+  }
+}
+
+/** The file, absolute. */
+export function fileOf({ $client: client }: Database): string {
+  return client.name
+}
+
+/** Pages of the file, of those the free ones, and bytes of each. */
+export function pagesOf({ $client: client }: Database): { pages: number; free: number; pageSize: number } {
+  const number = (name: string) => Number(client.pragma(name, { simple: true }))
+  return { pages: number('page_count'), free: number('freelist_count'), pageSize: number('page_size') }
+}
+
+/** Writes the file anew without its free pages. */
+export function vacuum({ $client: client }: Database): void {
+  client.exec('VACUUM')
+}
+
+/** Brings what is in the write-ahead log into the file, and empties the log. */
+export function emptyLog({ $client: client }: Database): void {
+  client.pragma('wal_checkpoint(TRUNCATE)')
+}
