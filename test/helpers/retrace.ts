@@ -188,7 +188,7 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
     debugged,
     ranOutOfTime: deadline.isOver ? 'debug' : undefined,
     step: 'debug',
-    outcome: undefined,
+    reason: undefined,
   }, { read: 0, resolve: 0, fetch: 0, assemble: 0, debug: 0, report: 0, total: 0 })
   const file = (name: string) => report.files.find(([each]) => each === name)?.[1]
   return {

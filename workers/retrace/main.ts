@@ -24,14 +24,14 @@ import { debugCore } from './debug.ts'
 import { engines } from './gdb/engines.ts'
 import { type Journal, journal } from './journal.ts'
 import { openTask } from './open_task.ts'
-import { outcome } from './outcome.ts'
-import { afterDebugging, afterResolving, beforeDebugging, beforeReading, beforeResolving } from './progress.ts'
-import { describeCore, readCoreFile, remarksOn } from './read.ts'
+import { readCoreFile } from './read.ts'
 import { type Findings, makeReport, type Report } from './report.ts'
-import { moduleLine } from './report/modules.ts'
 import { type Hints, resolveModules } from './resolve/resolve.ts'
 import { findCgroups } from './sandbox/cgroup.ts'
 import { Stopwatch } from './time/stopwatch.ts'
+import { describeCore, remarksOn } from './words/core.ts'
+import { moduleLine } from './words/module.ts'
+import { afterDebugging, afterResolving, beforeDebugging, beforeReading, beforeResolving } from './words/progress.ts'
 
 async function main(words: readonly string[]): Promise<number> {
   const command = readCommandLine(words)
@@ -78,7 +78,7 @@ async function retrace(task: Task, tools: Tools): Promise<number> {
     found = {
       ...nothingFound(readManifest(task)),
       step,
-      outcome: outcome('internal', `The worker failed: ${describe(error)}.`),
+      reason: { kind: 'worker-failed', detail: describe(error) },
     }
     said.complain(step, error instanceof Error ? error.stack ?? error.message : String(error))
   }
@@ -102,8 +102,8 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
   watch.start('read')
   const corePath = task.file('coredump')
   said.say('read', beforeReading(corePath))
-  const { core, outcome } = readCoreFile(corePath)
-  if (core === undefined || outcome !== undefined) return { ...found, core, outcome }
+  const { core, reason } = readCoreFile(corePath)
+  if (core === undefined || reason !== undefined) return { ...found, core, reason }
   said.say('read', describeCore(core))
   for (const remark of remarksOn(core, manifest)) said.say('read', remark)
 
@@ -200,7 +200,7 @@ function nothingFound(hints: Hints): Findings {
     debugged: undefined,
     ranOutOfTime: undefined,
     step: 'read',
-    outcome: undefined,
+    reason: undefined,
   }
 }
 

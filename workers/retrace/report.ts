@@ -10,15 +10,17 @@ import type { Outcome } from '../../src/task/outcome.ts'
 import { outcomeText, type Seconds } from '../../src/task/outcome_file.ts'
 import type { Step } from '../../src/task/step.ts'
 import type { Debugged } from './debug.ts'
-import type { Conversation } from './gdb/conversation.ts'
 import type { Region } from './gdb/readable_memory.ts'
-import { cutSentence } from './report/lacking_memory.ts'
-import { decideOutcome, hasNamedFrame, outcome as made } from './outcome.ts'
-import { type ReportThread, reportThreads } from './report/frames.ts'
+import { decide, hasNamedFrame } from './outcome/decide.ts'
+import { lossesOf } from './outcome/loss.ts'
+import type { Reason } from './outcome/reason.ts'
+import { reportThreads } from './report/frames.ts'
 import { backtraceJson } from './report/json.ts'
 import { countModules, modulesJson } from './report/modules.ts'
 import { backtraceText } from './report/text.ts'
 import type { Hints, ResolvedModule } from './resolve/resolve.ts'
+import { lossText, threadRemarks } from './words/loss.ts'
+import { outcomeOf } from './words/outcome.ts'
 
 export interface Findings {
   readonly core: Core | undefined
@@ -33,8 +35,8 @@ export interface Findings {
   readonly ranOutOfTime: 'fetch' | 'debug' | undefined
   /** The step that was reached. */
   readonly step: Step
-  /** Known before gdb: a core that is none. */
-  readonly outcome: Outcome | undefined
+  /** Known before gdb: a core that is none, or a mistake of ours. */
+  readonly reason: Reason | undefined
 }
 
 export interface Report {
@@ -52,18 +54,17 @@ export function makeReport(findings: Findings, seconds: Seconds): Report {
     ? []
     : reportThreads(conversation.threads, { core, modules, regions: findings.regions })
   const losses = core === undefined ? [] : lossesOf(core, threads, conversation?.threadCount ?? threads.length)
-  const notes = [...losses, ...remarksOn(threads, conversation?.ended ?? [])]
-  const outcome = findings.outcome ??
-    (core === undefined ? made('internal', 'The core was not read.') : decideOutcome({
-      core,
-      modules,
-      release: findings.release,
-      threads,
-      end: debugged?.end,
-      rejected: debugged?.rejected ?? [],
-      ranOutOfTime: findings.ranOutOfTime,
-      losses,
-    }))
+  const notes = [...losses.map(lossText), ...threadRemarks(threads, conversation?.ended ?? [])]
+  const reason = findings.reason ?? (core === undefined ? { kind: 'core-not-read' as const } : decide({
+    modules,
+    release: findings.release,
+    threads,
+    end: debugged?.end,
+    rejected: debugged?.rejected ?? [],
+    ranOutOfTime: findings.ranOutOfTime,
+    losses,
+  }))
+  const outcome = outcomeOf(reason)
   const files: [Result, string][] = modules.length > 0 ? [['modules.json', modulesJson(modules)]] : []
   const hasBacktrace = hasNamedFrame(threads)
   if (hasBacktrace && core !== undefined && conversation !== undefined) {
@@ -86,32 +87,4 @@ function outcomeJson(findings: Findings, outcome: Outcome, seconds: Seconds): st
     modules: countModules(findings.modules),
     packages: findings.packages,
   })
-}
-
-/** Threads that had ended, named one by one. */
-const MAX_ENDED = 8
-
-/** What the core lacks and what was left out, as sentences without a full stop. */
-function lossesOf(core: Core, threads: readonly ReportThread[], threadCount: number): string[] {
-  const losses: string[] = []
-  const cutOff = cutSentence(core)
-  if (cutOff !== undefined) losses.push(`${cutOff}, so some memory is unavailable`)
-  const stackless = threads.filter((thread) => thread.stackMissing).length
-  if (stackless > 0) losses.push(`the core does not hold the stacks of ${stackless} of ${threads.length} threads`)
-  const cut = threads.reduce((sum, thread) => sum + thread.cutFrames, 0)
-  if (cut > 0) losses.push(`the values of ${cut} frames are not shown, since the text reached RETRACE_MAX_BACKTRACE_KB`)
-  if (threadCount > threads.length && threads.length > 0) {
-    losses.push(`${threadCount - threads.length} of ${threadCount} threads are not shown, since a limit was reached`)
-  }
-  return losses
-}
-
-/** What a reader should know although nothing of use is missing. */
-function remarksOn(threads: readonly ReportThread[], ended: Conversation['ended']): string[] {
-  const long = threads.filter((thread) => thread.more).length
-  return [
-    ...(long === 0 ? [] : [`${long} ${long === 1 ? 'stack is' : 'stacks are'} longer than what is shown`]),
-    ...ended.slice(0, MAX_ENDED).map(({ lwp }) => `the thread with LWP ${lwp} had ended: the core holds nothing of it`),
-    ...(ended.length > MAX_ENDED ? [`${ended.length - MAX_ENDED} more threads had ended`] : []),
-  ]
 }

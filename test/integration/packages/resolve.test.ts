@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Core, CoreModule } from '../../../src/elf/core.ts'
 import { PackageUses } from '../../../src/packages/index/use.ts'
 import { type Hints, type Resolution, resolveModules } from '../../../workers/retrace/resolve/resolve.ts'
-import { lackOf } from '../../../workers/retrace/report/modules.ts'
+import { lackOf } from '../../../workers/retrace/outcome/lack.ts'
 import { makeElf } from '../../helpers/deb_repository.ts'
 import { dwzPair } from '../../helpers/dwz_pair.ts'
 import { makeWorld, type World } from './world.ts'
@@ -224,7 +224,7 @@ describe('resolveModules()', () => {
     expect(modules[0]?.tried.join()).toContain(
       'libone1_1_amd64 is gone upstream, and was not fetched while it was there',
     )
-    expect(modules[0] && lackOf(modules[0])).toContain('gone upstream')
+    expect(modules[0] && lackOf(modules[0])).toMatchObject({ kind: 'not-found', isGone: true })
   })
 
   it('finds a program by the package note that it carries, and names it where no index knows it', async () => {
@@ -293,7 +293,9 @@ describe('resolveModules()', () => {
     expect(modules[0]?.dwz.map(({ buildId }) => buildId)).toEqual(isThere ? [dwzId] : [])
     expect(modules[0]?.tried.join().includes(`the dwz file ${dwzId}`)).toBe(!isThere)
     expect(modules[0]?.missingDwz).toBe(isThere ? undefined : dwzId)
-    expect(modules[0] && lackOf(modules[0])).toEqual(isThere ? undefined : expect.stringContaining('dwz file'))
+    expect(modules[0] && lackOf(modules[0])).toEqual(
+      isThere ? undefined : expect.objectContaining({ kind: 'no-dwz-file' }),
+    )
   })
 
   it('leaves the vdso alone, and finds the owner of the program', async () => {

@@ -68,8 +68,12 @@ const MAY_CALL: Record<string, string> = {
     'src/task src/config src/database src/packages/format src/packages/index src/elf src/packages/release src/packages src/packages/keep src/packages/supply src/packages/naming src/units',
   'workers/retrace/report':
     'src/text src/task src/elf workers/retrace/sandbox workers/retrace/gdb workers/retrace/resolve',
+  // No arrow leads from what decides on an outcome to the words: rewording a sentence cannot change an advice.
+  'workers/retrace/outcome': 'src/task src/elf workers/retrace/gdb workers/retrace/resolve workers/retrace/report',
+  'workers/retrace/words':
+    'src/text src/task src/elf src/packages/format src/units workers/retrace/gdb workers/retrace/resolve workers/retrace/report workers/retrace/outcome',
   'workers/retrace':
-    'src/text src/errors src/config src/program src/task src/database src/packages/format src/packages/index src/elf src/packages workers/retrace/sandbox workers/retrace/time workers/retrace/gdb workers/retrace/resolve workers/retrace/report src/packages/naming src/process src/units',
+    'src/text src/errors src/config src/program src/task src/database src/packages/format src/packages/index src/elf src/packages workers/retrace/sandbox workers/retrace/time workers/retrace/gdb workers/retrace/resolve workers/retrace/report workers/retrace/outcome workers/retrace/words src/packages/naming src/process src/units',
 }
 
 function folderOf(path: string): string {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { cutSegments, cutSentence, memoryRemarks } from '../../../workers/retrace/report/lacking_memory.ts'
+import { cutOffIn, cutSegments } from '../../../workers/retrace/report/lacking_memory.ts'
+import { memoryRemarks } from '../../../workers/retrace/words/core.ts'
+import { cutOffText } from '../../../workers/retrace/words/loss.ts'
 
 function segment(start: number, [memory, file, dumped]: [number, number, number], flags = 6) {
   return {
@@ -28,10 +30,8 @@ describe('a core that was cut off', () => {
       { start: 0x4000n, end: 0x6000n, missingBytes: 0xc00n, path: '/usr/lib/liba.so' },
       { start: 0x8000n, end: 0x9000n, missingBytes: 0x1000n, path: undefined },
     ])
-    expect(cutSentence(core)).toBe(
-      'the core is cut off: 7168 bytes of 2 segments are missing (liba.so, memory at 0x8000)',
-    )
-    expect(cutSentence({ ...core, truncated: undefined })).toBeUndefined()
+    expect(cutOffIn(core)).toEqual({ missingBytes: 7168n, segments: 2, parts: cutSegments(core) })
+    expect(cutOffIn({ ...core, truncated: undefined })).toBeUndefined()
   })
 
   it('is described in the log with each segment, and with what was never dumped', () => {
@@ -41,6 +41,15 @@ describe('a core that was cut off', () => {
       'missing: 4096 of 4096 bytes at 0x8000',
       'writable mappings that were not dumped: 1 (4096 bytes); their memory is unavailable',
     ])
+  })
+
+  it('names three files or addresses, each once', () => {
+    const parts = ['a', 'a', 'b', undefined, 'c'].map((path, index) => (
+      { start: BigInt(index), end: 9n, missingBytes: 1n, path: path && `/usr/lib/${path}` }
+    ))
+    expect(cutOffText({ missingBytes: 5n, segments: 5, parts })).toBe(
+      'the core is cut off: 5 bytes of 5 segments are missing (a, b, memory at 0x3, ...)',
+    )
   })
 
   it('lists a hundred segments at most', () => {

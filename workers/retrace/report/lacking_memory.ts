@@ -1,5 +1,5 @@
 /**
- * What a core lacks of the crashed process's memory, in words and numbers: parts that its program headers promise and
+ * What a core lacks of the crashed process's memory, in numbers: parts that its program headers promise and
  * the file does not hold (it was cut off), and mappings that were never dumped (coredump_filter). Pure. Refuses to list
  * more than a reader can use.
  */
@@ -16,8 +16,14 @@ export interface CutSegment {
   readonly path: string | undefined
 }
 
+export interface CutOff {
+  readonly missingBytes: bigint
+  readonly segments: number
+  /** The first hundred of those segments. */
+  readonly parts: readonly CutSegment[]
+}
+
 const MAX_LISTED = 100
-const MAX_NAMED = 3
 const PF_W = 2
 
 /** The first hundred by address. */
@@ -32,38 +38,16 @@ export function cutSegments({ segments, files }: Pick<Core, 'segments' | 'files'
   return cut
 }
 
-/** `the core is cut off: 5000 bytes of 2 segments are missing (libc.so.6, memory at 0x7f...)`; undefined: it is whole. */
-export function cutSentence(core: Pick<Core, 'segments' | 'files' | 'truncated'>): string | undefined {
-  if (core.truncated === undefined) return undefined
-  const { missingBytes, segments } = core.truncated
-  const names = [...new Set(cutSegments(core).map(nameOf))]
-  const shown = [...names.slice(0, MAX_NAMED), ...(names.length > MAX_NAMED ? ['...'] : [])]
-  return `the core is cut off: ${missingBytes} bytes of ${segments} segments are missing` +
-    (shown.length === 0 ? '' : ` (${shown.join(', ')})`)
+/** What a core lacks at its end; undefined: it is whole. */
+export function cutOffIn(core: Pick<Core, 'segments' | 'files' | 'truncated'>): CutOff | undefined {
+  return core.truncated && { ...core.truncated, parts: cutSegments(core) }
 }
 
-/** Lines for the log: the sentence, each segment, and how much was never dumped. */
-export function memoryRemarks(core: Pick<Core, 'segments' | 'files' | 'truncated'>): string[] {
-  const cut = cutSentence(core)
-  const undumped = core.segments.filter((each) => (each.flags & PF_W) !== 0 && each.fileSize < each.memorySize)
-  const lines = cut === undefined ? [] : [
-    cut,
-    ...cutSegments(core).map((each) =>
-      `missing: ${each.missingBytes} of ${each.end - each.start} bytes at 0x${each.start.toString(16)}` +
-      (each.path === undefined ? '' : ` (${each.path})`)
-    ),
-  ]
-  if (undumped.length > 0) {
-    const bytes = undumped.reduce((sum, each) => sum + each.memorySize - each.fileSize, 0n)
-    lines.push(
-      `writable mappings that were not dumped: ${undumped.length} (${bytes} bytes); their memory is unavailable`,
-    )
-  }
-  return lines
-}
-
-function nameOf({ path, start }: CutSegment): string {
-  return path === undefined ? `memory at 0x${start.toString(16)}` : path.slice(path.lastIndexOf('/') + 1)
+/** Writable mappings of which the kernel was told to dump nothing, or a part. */
+export function undumpedIn({ segments }: Pick<Core, 'segments'>): { mappings: number; bytes: bigint } {
+  const undumped = segments.filter((each) => (each.flags & PF_W) !== 0 && each.fileSize < each.memorySize)
+  const bytes = undumped.reduce((sum, each) => sum + each.memorySize - each.fileSize, 0n)
+  return { mappings: undumped.length, bytes }
 }
 
 function pathAt(files: readonly MappedFile[], address: bigint): string | undefined {

@@ -1,12 +1,7 @@
-/**
- * The file `modules.json`, and what the modules lack in words. Pure. Owns both; refuses the server's paths in them.
- */
+/** The file `modules.json`. Pure. Refuses the server's paths in it. */
 import type { CoreModule } from '../../../src/elf/module.ts'
 import type { ModuleCounts } from '../../../src/task/outcome_file.ts'
 import type { ResolvedModule } from '../resolve/resolve.ts'
-
-/** docs/architecture.md, rule 2: the result says so. */
-export const BY_PATH = 'taken by its path, since the core holds no build-id of it'
 
 /** Counts by status; the vdso, which no package holds, does not count. */
 export function countModules(modules: readonly ResolvedModule[]): ModuleCounts {
@@ -66,29 +61,6 @@ export function moduleJson({ module, status, ...found }: ResolvedModule): Module
 /** The whole file; `version` rises when a reader would have to change. */
 export function modulesJson(modules: readonly ResolvedModule[]): string {
   return `${JSON.stringify({ version: 1, counts: countModules(modules), modules: modules.map(moduleJson) }, null, 1)}\n`
-}
-
-/** One line for the log: `no-debuginfo /usr/lib/libffi.so.8 (libffi8_3.4.4-1_amd64): why`. */
-export function moduleLine({ module, status, tried, ...found }: ResolvedModule): string {
-  const owner = found.package === undefined ? '' : ` (${found.package})`
-  const reasons = tried.length === 0 ? '' : `: ${tried.join('; ')}`
-  return `${status} ${module.path || '(no name)'}${owner}, build-id ${module.buildId ?? 'unknown'}${reasons}`
-}
-
-/** What a module lacks: `libffi.so.8 (libffi8_3.4.4-1_amd64): no debuginfo`. Undefined when it lacks nothing. */
-export function lackOf(resolved: ResolvedModule): string | undefined {
-  const name = resolved.module.path.slice(resolved.module.path.lastIndexOf('/') + 1) || 'a module without name'
-  const owner = resolved.package === undefined ? '' : ` (${resolved.package})`
-  const gone = resolved.gone === undefined ? '' : `, gone upstream`
-  if (resolved.status === 'not-applicable') return undefined
-  if (resolved.binary === undefined) {
-    return `${name}${owner}: ${
-      resolved.status === 'mismatch' ? 'only other builds of it are known' : `not found${gone}`
-    }`
-  }
-  if (resolved.debug === undefined) return `${name}${owner}: no debuginfo${gone}`
-  if (resolved.status === 'by-path') return `${name}${owner}: ${BY_PATH}`
-  return resolved.missingDwz === undefined ? undefined : `${name}${owner}: the dwz file of its debuginfo is missing`
 }
 
 export function hex(address: bigint): string {

@@ -3,10 +3,10 @@
  * of the core. Owns these sentences; the steps' own findings are theirs to say.
  */
 import { statSync } from 'node:fs'
-import type { Core } from '../../src/elf/core.ts'
-import type { Debugged } from './debug.ts'
-import type { Resolution } from './resolve/resolve.ts'
-import { megabytes } from '../../src/units/bytes.ts'
+import type { Core } from '../../../src/elf/core.ts'
+import { megabytes } from '../../../src/units/bytes.ts'
+import type { Conversation } from '../gdb/conversation.ts'
+import type { Resolution } from '../resolve/resolve.ts'
 
 /** st_blocks counts these, whatever the file system. */
 const BLOCK = 512
@@ -39,7 +39,13 @@ export function beforeDebugging(names: number, modules: number, leftMs: number):
 }
 
 /** `gdb showed 24 frames of 1 thread and held 87 MB`. */
-export function afterDebugging({ conversation, engine, peakMb }: Debugged): string {
+export function afterDebugging(
+  { conversation, engine, peakMb }: {
+    conversation: Pick<Conversation, 'threads'> | undefined
+    engine: string | undefined
+    peakMb: number
+  },
+): string {
   if (conversation === undefined || engine === undefined) return 'there is no debugger for this core'
   const frames = conversation.threads.reduce((sum, thread) => sum + thread.frames.length, 0)
   const threads = counted(conversation.threads.length, 'thread', 'threads')

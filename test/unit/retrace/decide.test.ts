@@ -1,0 +1,181 @@
+/** Why a task ended, by what its steps found: a row for each cause, in the order in which they are looked for. */
+import { describe, expect, it } from 'vitest'
+import { decide, type Facts } from '../../../workers/retrace/outcome/decide.ts'
+import { type LackKind, lackOf } from '../../../workers/retrace/outcome/lack.ts'
+import { type Loss, lossesOf } from '../../../workers/retrace/outcome/loss.ts'
+import type { Reason } from '../../../workers/retrace/outcome/reason.ts'
+import { unusableCore } from '../../../workers/retrace/outcome/unusable_core.ts'
+import type { ResolvedModule } from '../../../workers/retrace/resolve/resolve.ts'
+import { KEPT_FILE, reportThread, resolvedModule, WHOLE_CORE } from '../../helpers/report_parts.ts'
+
+const missing = resolvedModule({
+  status: 'missing',
+  binary: undefined,
+  debug: undefined,
+  tried: ['no package has it'],
+})
+const stripped = resolvedModule({ status: 'no-debuginfo', debug: undefined, tried: ['p has no debuginfo package'] })
+const CUT_OFF: Loss = { kind: 'cut-off', missingBytes: 7n, segments: 1, parts: [] }
+const SHOWN = { frames: 1, threads: 1, isNamed: true }
+const NAMELESS = { threads: [reportThread(undefined, missing)], modules: [missing] }
+
+function decideOn(change: Partial<Facts>): Reason {
+  return decide({
+    modules: [resolvedModule()],
+    release: 'debian-12-amd64',
+    threads: [reportThread('f', resolvedModule())],
+    end: undefined,
+    rejected: [],
+    ranOutOfTime: undefined,
+    losses: [],
+    ...change,
+  })
+}
+
+describe('decide()', () => {
+  it.each<[string, Partial<Facts>, Partial<Reason>]>([
+    ['everything is there', {}, { kind: 'complete', shown: SHOWN }],
+    [
+      'a frame lacks debuginfo',
+      { threads: [reportThread('f', stripped)] },
+      {
+        kind: 'partial',
+        lacks: [{ kind: 'no-debuginfo', path: '/usr/bin/p', package: 'p_1.0_amd64', isGone: false }],
+        losses: [],
+      },
+    ],
+    ['a module without a frame is missing', { modules: [resolvedModule(), missing] }, { kind: 'complete' }],
+    [
+      'text was cut',
+      { losses: [{ kind: 'no-values', frames: 5 }] },
+      { kind: 'partial', lacks: [], losses: [{ kind: 'no-values', frames: 5 }] },
+    ],
+    [
+      'gdb took too much memory',
+      { end: { kind: 'memory', detail: 'gdb held 5 GB' }, ranOutOfTime: 'fetch', ...NAMELESS },
+      { kind: 'out-of-memory', detail: 'gdb held 5 GB', shown: { frames: 1, threads: 1, isNamed: false } },
+    ],
+    [
+      'fetching took too long',
+      { ranOutOfTime: 'fetch', threads: [reportThread('f', stripped)] },
+      { kind: 'fetching-late' },
+    ],
+    ['fetching took too long for what no frame needs', { ranOutOfTime: 'fetch' }, { kind: 'complete' }],
+    ['gdb hung', { end: { kind: 'timeout', detail: 'no answer' } }, { kind: 'debugger-late', detail: 'no answer' }],
+    ['the deadline came', { ranOutOfTime: 'debug' }, { kind: 'debugger-late', detail: undefined }],
+    ['gdb crashed', { end: { kind: 'exit', detail: 'SIGSEGV' } }, { kind: 'debugger-died', detail: 'SIGSEGV' }],
+    ['gdb said too much', { end: { kind: 'overflow', detail: '1 GB' } }, { kind: 'debugger-died', detail: '1 GB' }],
+    ['we ended gdb ourselves', { end: { kind: 'closed', detail: 'closed' } }, { kind: 'complete' }],
+    [
+      'no engine understood the core',
+      { threads: [], rejected: ['gdb does not'] },
+      { kind: 'no-debugger', rejected: ['gdb does not'] },
+    ],
+    [
+      'nothing is named, the core is cut',
+      { ...NAMELESS, release: undefined, losses: [{ kind: 'no-stacks', threads: 1, of: 1 }, CUT_OFF] },
+      { kind: 'core-cut-off', loss: CUT_OFF },
+    ],
+    [
+      'nothing is named although all files are here',
+      { threads: [reportThread(undefined, resolvedModule())], losses: [{ kind: 'no-stacks', threads: 1, of: 1 }] },
+      { kind: 'stacks-not-dumped', losses: [{ kind: 'no-stacks', threads: 1, of: 1 }] },
+    ],
+    ['nothing is named, nobody knows the release', { ...NAMELESS, release: undefined }, { kind: 'release-unknown' }],
+    [
+      'nothing is named, the program is unknown',
+      NAMELESS,
+      { kind: 'program-missing', path: '/usr/bin/p', why: 'unknown', tried: ['no package has it'] },
+    ],
+    [
+      'nothing is named, the program is gone upstream',
+      { ...NAMELESS, modules: [{ ...missing, gone: 'p_1.0_amd64' }] },
+      { kind: 'program-missing', why: 'gone' },
+    ],
+    [
+      'nothing is named, the program could not be fetched',
+      { ...NAMELESS, modules: [{ ...missing, unfetched: 'p_1.0_amd64' }] },
+      { kind: 'program-missing', why: 'unfetched' },
+    ],
+    [
+      'nothing is named, the core names no module',
+      { ...NAMELESS, modules: [] },
+      { kind: 'program-missing', path: '', why: 'unknown', tried: [] },
+    ],
+    [
+      'nothing is named, there is no debuginfo',
+      { threads: [reportThread(undefined, stripped)], modules: [stripped] },
+      { kind: 'debuginfo-missing', why: 'unknown', tried: ['p has no debuginfo package'] },
+    ],
+  ])('when %s', (_, change, reason) => {
+    expect(decideOn(change)).toMatchObject(reason)
+  })
+})
+
+describe('lackOf()', () => {
+  it.each<[Partial<ResolvedModule>, LackKind | undefined]>([
+    [{}, undefined],
+    [{ status: 'not-applicable', binary: undefined, debug: undefined }, undefined],
+    [{ status: 'missing', binary: undefined, debug: undefined }, 'not-found'],
+    [{ status: 'missing', binary: undefined, debug: KEPT_FILE }, 'not-found'],
+    [{ status: 'mismatch', binary: undefined, debug: undefined }, 'other-builds'],
+    [{ status: 'no-debuginfo', debug: undefined }, 'no-debuginfo'],
+    [{ status: 'by-path', debug: undefined }, 'no-debuginfo'],
+    [{ status: 'by-path' }, 'by-path'],
+    [{ missingDwz: 'cd' }, 'no-dwz-file'],
+  ])('names the worst: of %j it is %s', (change, kind) => {
+    expect(lackOf(resolvedModule(change))?.kind).toBe(kind)
+  })
+
+  it('says of a package that is gone upstream that it is', () => {
+    expect([missing, { ...missing, gone: 'p_1.0_amd64' }].map((module) => lackOf(module)?.isGone)).toEqual([
+      false,
+      true,
+    ])
+  })
+})
+
+describe('lossesOf()', () => {
+  const whole = reportThread('f', resolvedModule())
+  it.each<[string, Parameters<typeof lossesOf>, Loss[]]>([
+    ['nothing of a whole core', [WHOLE_CORE, [whole], 1], []],
+    [
+      'its end, where it is cut off',
+      [{ ...WHOLE_CORE, truncated: { missingBytes: 7n, segments: 1 } }, [whole], 1],
+      [CUT_OFF],
+    ],
+    [
+      'stacks that were not dumped',
+      [WHOLE_CORE, [whole, { ...whole, stackMissing: true }], 2],
+      [{ kind: 'no-stacks', threads: 1, of: 2 }],
+    ],
+    [
+      'values that the limit of the text left out',
+      [WHOLE_CORE, [{ ...whole, cutFrames: 2 }, { ...whole, cutFrames: 3 }], 2],
+      [{ kind: 'no-values', frames: 5 }],
+    ],
+    ['threads that nobody was asked about', [WHOLE_CORE, [whole], 4], [{ kind: 'no-threads', threads: 3, of: 4 }]],
+    ['no thread where none was shown', [WHOLE_CORE, [], 4], []],
+  ])('tells %s', (_, [core, threads, count], losses) => {
+    expect(lossesOf(core, threads, count)).toEqual(losses)
+  })
+})
+
+describe('unusableCore()', () => {
+  it.each<[string, Partial<typeof WHOLE_CORE>, Reason | undefined]>([
+    ['a whole one', {}, undefined],
+    [
+      'one of a machine that nobody knows',
+      { architecture: undefined },
+      { kind: 'unknown-machine', machine: 62, bits: 64, littleEndian: true },
+    ],
+    ['one without threads', { threads: [] }, { kind: 'no-threads' }],
+    [
+      'one that ends before its threads',
+      { threads: [], truncated: { missingBytes: 7n, segments: 1 } },
+      { kind: 'cut-before-threads', missingBytes: 7n },
+    ],
+  ])('tells of %s whether a debugger is worth starting', (_, change, reason) => {
+    expect(unusableCore({ ...WHOLE_CORE, ...change })).toEqual(reason)
+  })
+})

@@ -1,0 +1,134 @@
+/** The code and the advice that each reason calls for, and the sentence that is made of it last of all. */
+import { describe, expect, it, vi } from 'vitest'
+import { type Advice, adviceText, type OutcomeCode } from '../../../src/task/outcome.ts'
+import { judge } from '../../../workers/retrace/outcome/judge.ts'
+import type { Lack, LackKind } from '../../../workers/retrace/outcome/lack.ts'
+import type { Loss } from '../../../workers/retrace/outcome/loss.ts'
+import type { Reason } from '../../../workers/retrace/outcome/reason.ts'
+import { outcomeOf } from '../../../workers/retrace/words/outcome.ts'
+
+const shown = { frames: 3, threads: 1, isNamed: true }
+const file = { path: '/usr/bin/p', tried: ['no package has it'] }
+const lack = (kind: LackKind): Lack => ({ kind, path: '/usr/lib/a.so', package: 'a_1_amd64', isGone: false })
+const CUT_OFF = { kind: 'cut-off', missingBytes: 7n, segments: 1, parts: [] } as const
+const NO_STACKS: Loss = { kind: 'no-stacks', threads: 1, of: 2 }
+const NO_VALUES: Loss = { kind: 'no-values', frames: 5 }
+const NO_THREADS: Loss = { kind: 'no-threads', threads: 3, of: 4 }
+const partial = (lacks: Lack[], losses: Loss[]): Reason => ({ kind: 'partial', shown, lacks, losses })
+
+const ROWS: [Reason, OutcomeCode, RegExp][] = [
+  [{ kind: 'complete', shown }, 'ok', /^3 frames of 1 thread, complete\.$/],
+  [{ kind: 'unreadable', code: 'not-elf', detail: 'it is text' }, 'core-not-elf', /cannot be read: it is text\.$/],
+  [{ kind: 'unreadable', code: 'not-core', detail: 'x' }, 'core-not-elf', /x/],
+  [{ kind: 'unreadable', code: 'malformed', detail: 'x' }, 'core-not-elf', /x/],
+  [{ kind: 'unreadable', code: 'unsupported', detail: 'x' }, 'core-unsupported-arch', /x/],
+  [{ kind: 'unreadable', code: 'truncated', detail: 'x' }, 'core-truncated', /x/],
+  [
+    { kind: 'unknown-machine', machine: 9, bits: 64, littleEndian: false },
+    'core-unsupported-arch',
+    /e_machine 9, 64 bits, big-endian/,
+  ],
+  [{ kind: 'no-threads' }, 'core-empty', /no thread/],
+  [{ kind: 'cut-before-threads', missingBytes: 7n }, 'core-truncated', /7 bytes/],
+  [{ kind: 'out-of-memory', detail: 'gdb held 5 GB', shown }, 'out-of-memory', /5 GB\. What came before is here: 3/],
+  [
+    { kind: 'fetching-late', shown: { ...shown, isNamed: false } },
+    'fetch-timeout',
+    /Fetching .*\. No frame has a name\.$/,
+  ],
+  [{ kind: 'debugger-late', detail: 'no answer', shown }, 'debugger-timeout', /out of time: no answer\. What/],
+  [{ kind: 'debugger-late', detail: undefined, shown }, 'debugger-timeout', /out of time\. What/],
+  [{ kind: 'debugger-died', detail: 'SIGSEGV', shown }, 'debugger-failed', /SIGSEGV/],
+  [{ kind: 'no-debugger', rejected: [] }, 'debugger-failed', /no debugger/],
+  [{ kind: 'no-debugger', rejected: ['gdb does not', 'nor does gdb 16'] }, 'debugger-failed', /not\. nor/],
+  [{ kind: 'core-cut-off', loss: CUT_OFF }, 'core-truncated', /^The core is cut off: 7 bytes of 1 segments/],
+  [{ kind: 'stacks-not-dumped', losses: [NO_STACKS] }, 'core-truncated', /stacks: the core does not hold/],
+  [{ kind: 'release-unknown' }, 'release-unknown', /release/],
+  [{ kind: 'program-missing', why: 'unknown', ...file }, 'package-not-found', /^\/usr\/bin\/p was not found: no/],
+  [{ kind: 'program-missing', why: 'gone', ...file }, 'package-gone-upstream', /not found/],
+  [{ kind: 'program-missing', why: 'unfetched', ...file }, 'fetch-failed', /not found/],
+  [{ kind: 'program-missing', why: 'unknown', path: '', tried: [] }, 'package-not-found', /^The program .*here has it/],
+  [
+    { kind: 'debuginfo-missing', why: 'unknown', ...file },
+    'debuginfo-missing',
+    /debuginfo of \/usr\/bin\/p is missing/,
+  ],
+  [{ kind: 'debuginfo-missing', why: 'gone', ...file }, 'package-gone-upstream', /debuginfo/],
+  [{ kind: 'debuginfo-missing', why: 'unfetched', ...file }, 'fetch-failed', /debuginfo/],
+  [{ kind: 'worker-failed', detail: 'EIO' }, 'internal', /failed: EIO\.$/],
+  [{ kind: 'core-not-read' }, 'internal', /not read/],
+]
+
+const PARTIAL: [Lack[], Loss[], Advice[], RegExp][] = [
+  [[lack('not-found')], [], ['ok-partial'], /a\.so \(a_1_amd64\): not found\.$/],
+  [[{ ...lack('not-found'), isGone: true }], [], ['ok-partial'], /not found, gone upstream/],
+  [[lack('other-builds')], [], ['ok-partial'], /other builds/],
+  [[lack('no-debuginfo')], [], ['ok-partial'], /no debuginfo/],
+  [[lack('no-dwz-file')], [], ['ok-partial'], /dwz/],
+  [[lack('by-path')], [], ['name-packages'], /by its path/],
+  [[lack('by-path'), lack('not-found')], [], ['ok-partial', 'name-packages'], /by its path.*; a\.so .*not found/],
+  [[], [CUT_OFF], ['core-truncated'], /the core is cut off.*, so some memory is unavailable/],
+  [[], [NO_STACKS, CUT_OFF], ['core-truncated'], /stacks of 1 of 2 threads/],
+  [[], [NO_VALUES], ['raise-backtrace-limit'], /values of 5 frames/],
+  [[], [NO_THREADS], ['raise-backtrace-limit'], /3 of 4 threads/],
+  [
+    [lack('no-debuginfo')],
+    [NO_VALUES, CUT_OFF],
+    ['ok-partial', 'core-truncated', 'raise-backtrace-limit'],
+    /no debuginfo; the values/,
+  ],
+]
+
+/** With names for the titles in front. */
+const named = ROWS.map((row) => [row[0].kind, row[1], ...row] as const)
+const namedPartial = PARTIAL.map((row) => [[...row[0], ...row[1]].map(({ kind }) => kind).join(', '), ...row] as const)
+
+describe('judge()', () => {
+  it.each(named)('takes %s for %s, and advises what is best for that', (_, code, reason) => {
+    expect(judge(reason)).toEqual({ code, advice: [code] })
+  })
+
+  it.each(namedPartial)('advises each thing once that helps with what is missing: %s', (_, lacks, losses, advice) => {
+    expect(judge(partial(lacks, losses))).toEqual({ code: 'ok-partial', advice })
+  })
+})
+
+describe('outcomeOf()', () => {
+  it.each(named)('says in a sentence what happened: %s, %s', (_, code, reason, __, summary) => {
+    expect(outcomeOf(reason)).toEqual({ code, summary: expect.stringMatching(summary), next_step: adviceText([code]) })
+  })
+
+  it.each(namedPartial)('says what is missing: %s', (_, lacks, losses, __, summary) => {
+    expect(outcomeOf(partial(lacks, losses)).summary).toMatch(summary)
+  })
+
+  it('names eight modules, and counts the others', () => {
+    const { summary } = outcomeOf(partial(Array.from({ length: 11 }, () => lack('no-debuginfo')), []))
+    expect(summary.match(/no debuginfo/g)).toHaveLength(8)
+    expect(summary).toContain('; 3 more modules.')
+  })
+
+  it('is a line without control characters, whatever the files of a core are called', () => {
+    const path = `/a\u001b[31m\nreport: ok${'b'.repeat(5000)}`
+    const { summary } = outcomeOf({ kind: 'program-missing', why: 'unknown', path, tried: [] })
+    expect(summary).toMatch(/^\/a\\x1b\[31m\\x0areport: okb+\.\.\.$/)
+    expect(summary.length).toBeLessThan(1100)
+  })
+
+  it('has the same code and advice, however losses and lacks are worded', async () => {
+    const before = PARTIAL.map(([lacks, losses]) => outcomeOf(partial(lacks, losses)))
+    vi.resetModules()
+    vi.doMock('../../../workers/retrace/words/lack.ts', () => ({ lackText: () => 'the core was taken by its path' }))
+    vi.doMock(
+      '../../../workers/retrace/words/loss.ts',
+      () => ({ lossText: () => 'no debuginfo', cutOffText: () => '' }),
+    )
+    const reworded = await import('../../../workers/retrace/words/outcome.ts')
+    const after = PARTIAL.map(([lacks, losses]) => reworded.outcomeOf(partial(lacks, losses)))
+    vi.doUnmock('../../../workers/retrace/words/lack.ts')
+    vi.doUnmock('../../../workers/retrace/words/loss.ts')
+    expect(after.map(({ summary }) => summary)).not.toEqual(before.map(({ summary }) => summary))
+    const rest = (all: typeof before) => all.map(({ code, next_step }) => ({ code, next_step }))
+    expect(rest(after)).toEqual(rest(before))
+  })
+})

@@ -1,0 +1,86 @@
+/**
+ * The code of the closed list and the advice that a reason calls for. Pure. Refuses to see a sentence: how something is
+ * worded changes neither.
+ */
+import type { ElfErrorCode } from '../../../src/elf/error.ts'
+import type { Advice, OutcomeCode } from '../../../src/task/outcome.ts'
+import type { Lack, LackKind } from './lack.ts'
+import type { Loss } from './loss.ts'
+import type { Reason, WhyMissing } from './reason.ts'
+
+export interface Judgement {
+  readonly code: OutcomeCode
+  readonly advice: readonly Advice[]
+}
+
+const UNREADABLE: Readonly<Record<ElfErrorCode, OutcomeCode>> = {
+  'not-elf': 'core-not-elf',
+  'not-core': 'core-not-elf',
+  'unsupported': 'core-unsupported-arch',
+  'malformed': 'core-not-elf',
+  'truncated': 'core-truncated',
+}
+
+const MISSING: Readonly<Record<Exclude<WhyMissing, 'unknown'>, OutcomeCode>> = {
+  gone: 'package-gone-upstream',
+  unfetched: 'fetch-failed',
+}
+
+const OTHERS = {
+  'complete': 'ok',
+  'unknown-machine': 'core-unsupported-arch',
+  'no-threads': 'core-empty',
+  'cut-before-threads': 'core-truncated',
+  'out-of-memory': 'out-of-memory',
+  'fetching-late': 'fetch-timeout',
+  'debugger-late': 'debugger-timeout',
+  'debugger-died': 'debugger-failed',
+  'no-debugger': 'debugger-failed',
+  'core-cut-off': 'core-truncated',
+  'stacks-not-dumped': 'core-truncated',
+  'release-unknown': 'release-unknown',
+  'worker-failed': 'internal',
+  'core-not-read': 'internal',
+} as const satisfies Partial<Record<Reason['kind'], OutcomeCode>>
+
+export function judge(reason: Reason): Judgement {
+  if (reason.kind === 'partial') return { code: 'ok-partial', advice: adviceOn(reason) }
+  const code = codeOf(reason)
+  return { code, advice: [code] }
+}
+
+function codeOf(reason: Exclude<Reason, { kind: 'partial' }>): OutcomeCode {
+  switch (reason.kind) {
+    case 'unreadable':
+      return UNREADABLE[reason.code]
+    case 'program-missing':
+      return reason.why === 'unknown' ? 'package-not-found' : MISSING[reason.why]
+    case 'debuginfo-missing':
+      return reason.why === 'unknown' ? 'debuginfo-missing' : MISSING[reason.why]
+    default:
+      return OTHERS[reason.kind]
+  }
+}
+
+const ON_LACK: Readonly<Record<LackKind, Advice>> = {
+  'not-found': 'ok-partial',
+  'other-builds': 'ok-partial',
+  'no-debuginfo': 'ok-partial',
+  'no-dwz-file': 'ok-partial',
+  'by-path': 'name-packages',
+}
+
+const ON_LOSS: Readonly<Record<Loss['kind'], Advice>> = {
+  'cut-off': 'core-truncated',
+  'no-stacks': 'core-truncated',
+  'no-values': 'raise-backtrace-limit',
+  'no-threads': 'raise-backtrace-limit',
+}
+
+/** First what helps with most modules; each piece of advice once. */
+const ORDER: readonly Advice[] = ['ok-partial', 'name-packages', 'core-truncated', 'raise-backtrace-limit']
+
+function adviceOn({ lacks, losses }: { lacks: readonly Lack[]; losses: readonly Loss[] }): Advice[] {
+  const wanted = new Set([...lacks.map(({ kind }) => ON_LACK[kind]), ...losses.map(({ kind }) => ON_LOSS[kind])])
+  return ORDER.filter((advice) => wanted.has(advice))
+}

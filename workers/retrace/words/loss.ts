@@ -1,0 +1,47 @@
+/** What a backtrace lacks although its modules are here, in sentences without a full stop. */
+import type { Conversation } from '../gdb/conversation.ts'
+import type { Loss } from '../outcome/loss.ts'
+import type { CutOff } from '../report/lacking_memory.ts'
+import type { ReportThread } from '../report/frames.ts'
+import { hex } from '../report/modules.ts'
+
+const MAX_NAMED = 3
+/** Threads that had ended, named one by one. */
+const MAX_ENDED = 8
+
+/** `the core is cut off: 5000 bytes of 2 segments are missing (libc.so.6, memory at 0x7f...)`. */
+export function cutOffText({ missingBytes, segments, parts }: CutOff): string {
+  const names = [
+    ...new Set(parts.map(({ path, start }) => path === undefined ? `memory at ${hex(start)}` : base(path))),
+  ]
+  const shown = [...names.slice(0, MAX_NAMED), ...(names.length > MAX_NAMED ? ['...'] : [])]
+  return `the core is cut off: ${missingBytes} bytes of ${segments} segments are missing` +
+    (shown.length === 0 ? '' : ` (${shown.join(', ')})`)
+}
+
+export function lossText(loss: Loss): string {
+  switch (loss.kind) {
+    case 'cut-off':
+      return `${cutOffText(loss)}, so some memory is unavailable`
+    case 'no-stacks':
+      return `the core does not hold the stacks of ${loss.threads} of ${loss.of} threads`
+    case 'no-values':
+      return `the values of ${loss.frames} frames are not shown, since the text reached RETRACE_MAX_BACKTRACE_KB`
+    case 'no-threads':
+      return `${loss.threads} of ${loss.of} threads are not shown, since a limit was reached`
+  }
+}
+
+/** What a reader should know although nothing of use is missing. */
+export function threadRemarks(threads: readonly ReportThread[], ended: Conversation['ended']): string[] {
+  const long = threads.filter((thread) => thread.more).length
+  return [
+    ...(long === 0 ? [] : [`${long} ${long === 1 ? 'stack is' : 'stacks are'} longer than what is shown`]),
+    ...ended.slice(0, MAX_ENDED).map(({ lwp }) => `the thread with LWP ${lwp} had ended: the core holds nothing of it`),
+    ...(ended.length > MAX_ENDED ? [`${ended.length - MAX_ENDED} more threads had ended`] : []),
+  ]
+}
+
+function base(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
