@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { type ConfigOf, readConfig } from '../config/config.ts'
 import { closeDatabase, type Database, openDatabase } from '../database/database.ts'
+import { escapeText } from '../text/escape.ts'
 import { type Finding, lookAt, type Subject } from './look.ts'
 import { LOOKS } from './looks.ts'
 
@@ -13,7 +14,9 @@ export async function check(say: (line: string) => void): Promise<boolean> {
   let isWell = true
   for await (const { what, verdict, text, more } of findings()) {
     isWell &&= verdict !== 'FAIL'
-    say(`${verdict.padEnd(4)} ${what.padEnd(13)} ${more === undefined ? text : `${text}: ${more}`}`)
+    const line = `${verdict.padEnd(4)} ${what.padEnd(13)} ${more === undefined ? text : `${text}: ${more}`}`
+    // What a program complained can be several.
+    say(escapeText(line, { lineFeed: ' | ' }))
   }
   return isWell
 }

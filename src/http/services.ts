@@ -1,5 +1,5 @@
 /**
- * What handlers are given, made once in main.ts. Nothing here is read from the environment, and nothing is opened by
+ * What handlers are given, made once in start.ts. Nothing here is read from the environment, and nothing is opened by
  * importing this file.
  */
 import type { Http2Bindings, HttpBindings } from '@hono/node-server'

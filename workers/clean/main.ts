@@ -6,6 +6,7 @@ import process from 'node:process'
 import { type ConfigOf, readConfig } from '../../src/config/config.ts'
 import { settingsHelp } from '../../src/config/help.ts'
 import { startLog } from '../../src/telemetry/log.ts'
+import { escapeText } from '../../src/text/escape.ts'
 import { UsageError } from '../../src/errors/usage_error.ts'
 import { EXIT, version } from '../../src/program/program.ts'
 import { type Arguments, HELP, readArguments } from './arguments.ts'
@@ -35,7 +36,7 @@ async function list({ json }: Arguments, config: Config): Promise<number> {
 async function perform({ dryRun, json, ids }: Arguments, config: Config): Promise<number> {
   const freed = await clean({ config, now: new Date(), dryRun, ids })
   print(json ? `${JSON.stringify(freed)}\n` : summary(freed))
-  for (const failure of freed.failures) process.stderr.write(`${NAME}: ${failure}\n`)
+  for (const failure of freed.failures) process.stderr.write(`${NAME}: ${escapeText(failure)}\n`)
   return freed.failures.length > 0 ? EXIT.failed : EXIT.done
 }
 

@@ -8,6 +8,7 @@ import { settingsHelp } from '../../src/config/help.ts'
 import { readProxies } from '../../src/config/proxy_environment.ts'
 import { closeDatabase, openDatabase } from '../../src/database/database.ts'
 import { log, startLog } from '../../src/telemetry/log.ts'
+import { escapeText } from '../../src/text/escape.ts'
 import { UsageError } from '../../src/errors/usage_error.ts'
 import { EXIT, version } from '../../src/program/program.ts'
 import { Bandwidth } from '../../src/packages/transfer/bandwidth.ts'
@@ -62,7 +63,8 @@ try {
     process.exitCode = EXIT.usage
   } else {
     log('reposync').fatal(`${NAME} cannot go on: ${error instanceof Error ? error.message : error}`, { error })
-    process.stderr.write(`${NAME}: ${error instanceof Error ? error.stack : error}\n`)
+    const text = error instanceof Error ? error.stack ?? error.message : String(error)
+    process.stderr.write(`${NAME}: ${escapeText(text, { keep: '\t\n' })}\n`)
     process.exitCode = EXIT.failed
   }
 }

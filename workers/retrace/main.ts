@@ -10,6 +10,7 @@ import { type ProxyEnvironment, readProxies } from '../../src/config/proxy_envir
 import { openDatabase } from '../../src/database/database.ts'
 import { PackageUses } from '../../src/packages/index/use.ts'
 import { UsageError } from '../../src/errors/usage_error.ts'
+import { escapeText } from '../../src/text/escape.ts'
 import { EXIT, installationRoot, version } from '../../src/program/program.ts'
 import { readManifest } from '../../src/task/manifest.ts'
 import { writeStep } from '../../src/task/step.ts'
@@ -216,6 +217,6 @@ function print(text: string): number {
 try {
   exit(await main(argv.slice(2)))
 } catch (error) {
-  stderr.write(`${NAME}: ${describe(error)}\n`)
+  stderr.write(`${NAME}: ${escapeText(describe(error))}\n`)
   exit(error instanceof UsageError ? EXIT.usage : EXIT.failed)
 }

@@ -22,7 +22,8 @@ const MAY_CALL: Record<string, string> = {
   'src/task': 'src/errors src/files src/units',
   'src/spool': 'schema src/errors src/config src/database src/files src/task src/telemetry src/process src/units',
   'src/tls': 'src/errors src/config',
-  'src/health': 'src/errors src/config src/database src/packages/index src/spool src/tls src/process src/units',
+  'src/health':
+    'src/text src/errors src/config src/database src/packages/index src/spool src/tls src/process src/units',
   'src/elf': 'src/units',
   'src/packages/members': 'src/packages/format src/process src/units',
   'src/packages/release': 'src/elf',
@@ -55,7 +56,7 @@ const MAY_CALL: Record<string, string> = {
   'src/packages/supply':
     'schema src/errors src/config src/database src/packages/format src/packages/index src/files src/telemetry src/packages/transfer src/packages src/packages/keep src/units',
   'workers/clean':
-    'src/errors src/config src/program src/task src/database src/telemetry src/spool src/runner src/packages/keep src/units',
+    'src/text src/errors src/config src/program src/task src/database src/telemetry src/spool src/runner src/packages/keep src/units',
   'workers/reposync/command': 'src/errors',
   'workers/reposync/full':
     'src/config src/program src/database src/packages/format src/packages/index src/telemetry src/packages src/packages/keep src/packages/supply workers/reposync/command src/packages/naming src/units',
