@@ -4,15 +4,15 @@
  */
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import Sqlite from 'better-sqlite3'
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
 import { migrate } from 'drizzle-orm/better-sqlite3/migrator'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { UsageError } from '../errors/usage_error.ts'
 import { installationRoot, version } from '../program/program.ts'
+import { Sqlite, type SqliteConnection } from './driver.ts'
 
 /** A connection; `$client` is the driver below, for what only SQL can say. */
-export type Database = BetterSQLite3Database & { $client: Sqlite.Database }
+export type Database = BetterSQLite3Database & { $client: SqliteConnection }
 
 /** Opens, and with `migrate` first makes or migrates, the database in `file` (an absolute path). */
 export function openDatabase(file: string, options: { migrate?: boolean } = {}): Database {

@@ -3,8 +3,8 @@
  * The lock is SQLite's, on a file beside the database: the system gives it back when the process ends, however it does.
  */
 import { existsSync } from 'node:fs'
-import Sqlite from 'better-sqlite3'
 import type { Config } from '../config/config.ts'
+import { Sqlite } from '../database/driver.ts'
 import { UsageError } from '../errors/usage_error.ts'
 
 /** Long enough for another program's look at the lock, short enough for an administrator. */

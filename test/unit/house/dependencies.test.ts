@@ -7,6 +7,8 @@ import { sources } from '../../helpers/sources.ts'
 
 interface Locked {
   dev?: boolean
+  /** npm leaves it out where it does not fit. */
+  optional?: boolean
   devOptional?: boolean
   engines?: { node?: string }
 }
@@ -25,8 +27,8 @@ const FOR_LATER: Record<string, string> = {
 
 const needs: [name: string, range: string][] = [
   ...Object.entries(CALLED),
-  ...Object.entries(locked).flatMap(([path, { dev, devOptional, engines }]): [string, string][] =>
-    path === '' || dev || devOptional || engines?.node === undefined ? [] : [[path, engines.node]]
+  ...Object.entries(locked).flatMap(([path, { dev, optional, devOptional, engines }]): [string, string][] =>
+    path === '' || dev || optional || devOptional || engines?.node === undefined ? [] : [[path, engines.node]]
   ),
 ]
 
