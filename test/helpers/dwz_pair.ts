@@ -1,7 +1,7 @@
 /** Debuginfo that leans on a third file, as dwz makes it, for tests. */
 import { execFileSync } from 'node:child_process'
 import { copyFileSync } from 'node:fs'
-import { type MadeElf, makeElf } from './deb_repository.ts'
+import { type MadeElf, makeElf } from './made_elf.ts'
 
 /** Two libraries whose common debuginfo dwz moves into a third file. */
 export function dwzPair(folder: string): { one: MadeElf; dwz: string; dwzId: string } {

@@ -9,7 +9,10 @@ import { join } from 'node:path'
 /** How an answer is wrong. */
 export type Fault =
   | 'missing'
+  | 'forbidden'
   | 'error'
+  /** A page that asks to log in, with status 200. */
+  | 'html'
   /** Half of what is announced, then the connection is cut; `cut-once`: the first time only. */
   | 'cut'
   | 'cut-once'
@@ -41,6 +44,8 @@ export interface FileServer extends AsyncDisposable {
   before: ((path: string) => void) | undefined
   /** Paths that end so misbehave from now on; undefined: no longer. */
   fault(ending: string, fault: Fault | undefined): void
+  /** Addresses with this path and query, as they are asked for, are answered with this Location. */
+  redirect(from: string, to: string): void
 }
 
 export interface ServeOptions {
@@ -50,24 +55,34 @@ export interface ServeOptions {
   needs?: string
   /** Validators that files have, and are asked about. */
   validators?: 'etag' | 'last-modified'
+  /** As object stores are: a `+` in an address is a space, and what is not there is forbidden. */
+  isObjectStore?: boolean
 }
 
 /** Serves a folder on a free port of the loopback. */
-export async function serveFolder(root: string, { tls, needs, validators }: ServeOptions = {}): Promise<FileServer> {
+export async function serveFolder(
+  root: string,
+  { tls, needs, validators, isObjectStore = false }: ServeOptions = {},
+): Promise<FileServer> {
   const authorizations: (string | undefined)[] = []
   const answers: string[] = []
   const faults = new Map<string, Fault>()
+  const redirects = new Map<string, string>()
   const requests: string[] = []
   const listener = (request: IncomingMessage, response: ServerResponse) => {
-    const path = decodeURIComponent(new URL(request.url ?? '/', 'http://x').pathname)
+    const [pathname = '/'] = (request.url ?? '/').replace(/^https?:\/\/[^/]*/, '').split('?')
+    const path = decodeURIComponent(isObjectStore ? pathname.replaceAll('+', ' ') : pathname)
     served.before?.(path)
     requests.push(request.headers.range === undefined ? path : `${path} [${request.headers.range}]`)
     authorizations.push(request.headers.authorization)
     response.on('finish', () => answers.push(`${response.statusCode} ${path}`))
     if (needs !== undefined && request.headers.authorization !== needs) return void response.writeHead(401).end()
+    const target = redirects.get(request.url ?? '')
+    if (target !== undefined) return void response.writeHead(302, { Location: target }).end()
     const [ending, fault] = [...faults].find(([end]) => path.endsWith(end)) ?? []
     if (fault === 'cut-once' && ending !== undefined) faults.delete(ending)
-    answer(join(root, path), { request, response, fault, validators })
+    const isMissing = isObjectStore && !existsSync(join(root, path))
+    answer(join(root, path), { request, response, fault: fault ?? (isMissing ? 'forbidden' : undefined), validators })
   }
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -81,6 +96,7 @@ export async function serveFolder(root: string, { tls, needs, validators }: Serv
       if (fault === undefined) faults.delete(ending)
       else faults.set(ending, fault)
     },
+    redirect: (from, to) => redirects.set(from, to),
     [Symbol.asyncDispose]: () => close(server),
   }
   return served
@@ -103,6 +119,8 @@ interface Exchange {
 function answer(file: string, { request, response, fault, validators }: Exchange): void {
   if (fault === 'silent') return
   if (fault === 'error') return void response.writeHead(500).end('broken')
+  if (fault === 'forbidden') return void response.writeHead(403).end('AccessDenied')
+  if (fault === 'html') return void response.writeHead(200).end('<!DOCTYPE html>\n<html><title>Log in</title></html>\n')
   if (fault === 'redirects-forever') return void response.writeHead(302, { Location: request.url ?? '/' }).end()
   if (fault === 'redirects-to-file') return void response.writeHead(302, { Location: 'file:///etc/passwd' }).end()
   if (typeof fault === 'object') {

@@ -5,8 +5,8 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import type { MadeFile } from './deb_repository.ts'
-import { putFile } from './deb_repository.ts'
+import type { MadeFile } from './made_file.ts'
+import { putFile } from './made_file.ts'
 import { SigningKey } from './signing_key.ts'
 
 /** A source package: what rpmbuild makes of it are its main package, its subpackages, and their debuginfo. */

@@ -3,7 +3,7 @@
  * dependencies and the rest are never held. Refuses a package whose name, version, path or SHA256 is none: it could
  * lead out of the store, or could not be verified.
  */
-import { controlIn } from '../../text/escape.ts'
+import { faultOfPlace, placeOf } from '../format/place.ts'
 import type { IndexedPackage } from '../format/index_entry.ts'
 import { lines } from './lines.ts'
 import { isDebugName } from './naming.ts'
@@ -70,7 +70,8 @@ export function readPackage(fields: Fields): IndexedPackage | string {
   if (!isName(name)) return 'its name is none'
   if (!isVersion(version)) return 'its version is none'
   if (!/^[a-z0-9][a-z0-9-]*$/.test(architecture)) return 'its architecture is none'
-  if (!isPath(path)) return 'its path leads out of the repository'
+  const fault = faultOfPlace(path)
+  if (fault !== undefined) return `its path ${fault}`
   if (!/^[0-9a-fA-F]{64}$/.test(sha256)) return 'the index has no SHA256 for it'
   if (!/^[0-9]{1,15}$/.test(size)) return 'its size is none'
   const source = sourceOf(fields.source, name, version)
@@ -83,7 +84,7 @@ export function readPackage(fields: Fields): IndexedPackage | string {
     isDebug: isDebugName(name) || fields['auto-built-package'] === 'debug-symbols',
     size: Number(size),
     sha256: sha256.toLowerCase(),
-    path,
+    path: placeOf(path),
     buildIds: (fields['build-ids'] ?? '').toLowerCase().split(/\s+/).filter((id) => /^([0-9a-f]{2}){4,32}$/.test(id)),
   }
 }
@@ -103,9 +104,4 @@ function isName(text: string): boolean {
 
 function isVersion(text: string): boolean {
   return text.length <= 200 && /^[A-Za-z0-9][A-Za-z0-9.+:~-]*$/.test(text)
-}
-
-function isPath(text: string): boolean {
-  return text !== '' && text.length <= 1000 && !text.startsWith('/') && !/[\\?#]/.test(text) &&
-    controlIn(text) === undefined && !text.split('/').includes('..')
 }

@@ -6,6 +6,7 @@
 import { join } from 'node:path'
 import { rm } from 'node:fs/promises'
 import { FetchError } from '../format/error.ts'
+import { addressBelow } from '../format/place.ts'
 import type { IndexEntry } from '../format/index_entry.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
 import type { IndexSelection, SignedSuite, SuiteIndices } from '../format/suite.ts'
@@ -116,8 +117,8 @@ function verification({ signedBy }: RepositorySpec, { folder, warn }: SyncContex
 
 /** Where a suite's files are; one that ends with a slash is a path below the address. */
 export function suiteAddress({ uri, suite }: RepositorySpec): string {
-  if (!suite.endsWith('/')) return `${uri}dists/${suite}/`
-  return suite === './' || suite === '/' ? uri : uri + suite
+  if (!suite.endsWith('/')) return addressBelow(uri, `dists/${suite}/`)
+  return suite === './' || suite === '/' ? uri : addressBelow(uri, suite)
 }
 
 /** Fetches, verifies, then reads the indices of a component and architecture. */
@@ -163,7 +164,7 @@ async function fetchIndex(
   if (useHash) names.unshift(`${folder}by-hash/SHA256/${index.sha256}`)
   for (const [at, name] of names.entries()) {
     try {
-      await context.download(base + name, { file, size: index.size, sha256: index.sha256 })
+      await context.download(addressBelow(base, name), { file, size: index.size, sha256: index.sha256 })
       break
     } catch (error) {
       const isMissing = error instanceof FetchError && error.kind === 'not-found'

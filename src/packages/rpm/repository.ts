@@ -7,7 +7,9 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { addressBelow } from '../format/place.ts'
 import { decompressed } from '../transfer/decompress.ts'
+import { MirrorWalk } from '../transfer/mirrors.ts'
 import { FetchError } from '../format/error.ts'
 import type { IndexEntry } from '../format/index_entry.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
@@ -26,8 +28,6 @@ import { GIB, MIB } from '../../units/bytes.ts'
 const MAX_REPOMD = 16 * MIB
 /** Fedora's filelists unpack to 1.2 GB. */
 const MAX_INDEX = 8 * GIB
-/** Mirrors that are tried for one file: a list has hundreds. */
-const MAX_TRIED = 6
 
 class YumRepository implements SignedSuite {
   readonly repomd: Repomd
@@ -59,7 +59,7 @@ class YumRepository implements SignedSuite {
 /** Where a path of a repository can be had, the best first. */
 export async function addressesOf(repository: RepositorySpec, path: string, context: SyncContext): Promise<string[]> {
   const { mirrors } = await mirrorsOf(repository, { isSync: false, context })
-  return mirrors.slice(0, MAX_TRIED).map((mirror) => mirror + path)
+  return mirrors.map((mirror) => addressBelow(mirror, path))
 }
 
 /** A sync asks for the list itself; packages are looked for on the mirrors that the last one found in it. */
@@ -84,19 +84,18 @@ export async function readRepository(repository: RepositorySpec, context: SyncCo
   for (const remark of repository.remarks ?? []) context.warn(`[${repository.suite}] ${remark}`)
   const { mirrors, checksums } = await mirrorsOf(repository, { isSync: true, context })
   let best: YumRepository | undefined
-  let failure: unknown
-  for (const mirror of mirrors.slice(0, MAX_TRIED)) {
+  const walk = new MirrorWalk(mirrors)
+  for (const mirror of walk) {
     try {
       const { repomd, age } = await readRepomd(repository, { mirror, checksums, context })
       const found = new YumRepository(repository, { repomd, mirrors: [mirror, ...mirrors.filter((m) => m !== mirror)] })
       if (best === undefined || found.date > best.date) best = found
       if (age === 0 && found.date >= (context.newest ?? 0)) return found
     } catch (error) {
-      if (!(error instanceof FetchError) || context.signal.aborted) throw error
-      failure ??= error
+      walk.failed(error, context.signal)
     }
   }
-  if (best === undefined) throw failure
+  if (best === undefined) throw walk.refusal
   return best
 }
 
@@ -177,8 +176,9 @@ async function fetchIndex(
   await fromAnyMirror(suite.mirrors, context, async (mirror) => {
     const expected = index.size === undefined ? { maxSize: MAX_INDEX } : { size: index.size }
     const sha256 = checksum.algorithm === 'sha256' ? { sha256: checksum.hex } : {}
-    await context.download(mirror + index.path, { file, ...expected, ...sha256 })
-    if (checksum.algorithm !== 'sha256') await assertChecksum(file, checksum, mirror + index.path)
+    const address = addressBelow(mirror, index.path)
+    await context.download(address, { file, ...expected, ...sha256 })
+    if (checksum.algorithm !== 'sha256') await assertChecksum(file, checksum, address)
   })
   const { compression } = index
   return removeAfter(file, decompressed(file, { compression, maxSize: openSize, signal: context.signal }))
@@ -189,16 +189,15 @@ async function fromAnyMirror(
   { signal }: SyncContext,
   act: (mirror: string) => Promise<void>,
 ): Promise<void> {
-  let failure: unknown
-  for (const mirror of mirrors.slice(0, MAX_TRIED)) {
+  const walk = new MirrorWalk(mirrors)
+  for (const mirror of walk) {
     try {
       return await act(mirror)
     } catch (error) {
-      if (!(error instanceof FetchError) || signal.aborted) throw error
-      failure ??= error
+      walk.failed(error, signal)
     }
   }
-  throw failure
+  throw walk.refusal
 }
 
 async function assertChecksum(file: string, { algorithm, hex }: Checksum, address: string): Promise<void> {

@@ -17,7 +17,9 @@ import { formatNamed } from '../format/naming.ts'
 import { FORMATS } from '../formats.ts'
 import type { Location } from '../index/locations.ts'
 import type { Bandwidth } from '../transfer/bandwidth.ts'
+import { addressBelow } from '../format/place.ts'
 import { download } from '../transfer/download.ts'
+import { MirrorWalk } from '../transfer/mirrors.ts'
 import { FetchError } from '../format/error.ts'
 import { assertNotFailed, rememberFailure } from './failures.ts'
 import type { TransferLimits } from '../transfer/request.ts'
@@ -91,7 +93,7 @@ async function fetchOne(
   }
   try {
     const addresses = spec === undefined || format.addresses === undefined
-      ? [location.uri + location.path]
+      ? [addressBelow(location.uri, location.path)]
       : await format.addresses(spec, location.path, own)
     await fromAny(addresses, wanted, { context, own })
     if (spec !== undefined) await format.verify?.(wanted.file, spec, own)
@@ -117,20 +119,20 @@ async function fromAny(
   { file, size, sha256 }: Wanted,
   { context, own }: { context: UpstreamContext; own: SyncContext },
 ): Promise<void> {
-  let last: unknown
-  for (const address of addresses) {
+  const walk = new MirrorWalk(addresses)
+  for (const address of walk) {
     const host = `host:${new URL(address).host}`
     try {
       assertNotFailed(context.database, host)
       await own.download(address, { file, size, sha256 })
       return
     } catch (error) {
-      if (!(error instanceof FetchError) || context.signal.aborted) throw error
-      if (error.isHost && !host.endsWith(':')) rememberFailure(context.database, host, error)
-      last = error
+      walk.failed(error, context.signal)
+      const isOfHost = error instanceof FetchError && error.isHost && !host.endsWith(':')
+      if (isOfHost) rememberFailure(context.database, host, error)
     }
   }
-  throw last
+  throw walk.refusal
 }
 
 /** What the administrator's files say now: they alone know proxies, passwords and keys. */

@@ -101,7 +101,8 @@ function redirectTarget(from: URL, location: string | undefined): URL {
 
 function statusError(url: URL, status: number): FetchError {
   const message = `${shown(url)} answered ${status}`
-  if (status === 404 || status === 410) return new FetchError('not-found', message)
+  // 403: what object stores say of what they do not have.
+  if (status === 404 || status === 410 || status === 403) return new FetchError('not-found', message)
   if (status === 416) return new FetchError('malformed', `${shown(url)} is shorter than the signed index says`)
   if (status >= 500 || status === 408 || status === 429) return new FetchError('unreachable', message, { again: true })
   if (status === 401) {

@@ -10,7 +10,7 @@ import { fetchPackage } from '../../../src/packages/supply/package.ts'
 import { removeKept } from '../../../src/packages/keep/kept.ts'
 import { keptPackages } from '../../../src/packages/keep/kept_packages.ts'
 import { Verifier } from '../../../src/packages/keep/verify.ts'
-import { makeElf } from '../../helpers/deb_repository.ts'
+import { makeElf } from '../../helpers/made_elf.ts'
 import { serveFolder } from '../../helpers/file_server.ts'
 import { makeWorld, type World } from './world.ts'
 

@@ -10,7 +10,7 @@ import { evictOverQuota } from '../../../src/packages/keep/evict.ts'
 import { removeKept } from '../../../src/packages/keep/kept.ts'
 import { keptBytes, keptPackages } from '../../../src/packages/keep/kept_packages.ts'
 import { installationRoot } from '../../../src/program/program.ts'
-import { type MadeElf, makeElf } from '../../helpers/deb_repository.ts'
+import { type MadeElf, makeElf } from '../../helpers/made_elf.ts'
 import { makeWorld, type World } from './world.ts'
 
 // What runs in another process needs `ops/lib/build`: ops/test builds first.

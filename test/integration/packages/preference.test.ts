@@ -4,7 +4,7 @@ import type { Core, CoreModule } from '../../../src/elf/core.ts'
 import { fetchPackage } from '../../../src/packages/supply/package.ts'
 import { PackageUses } from '../../../src/packages/index/use.ts'
 import { resolveModules } from '../../../workers/retrace/resolve/resolve.ts'
-import { type MadeElf, makeElf } from '../../helpers/deb_repository.ts'
+import { type MadeElf, makeElf } from '../../helpers/made_elf.ts'
 import { makeWorld, type World } from './world.ts'
 
 function coreOf(modules: { path: string; buildId: string }[]): Core {

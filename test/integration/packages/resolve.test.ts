@@ -4,7 +4,7 @@ import type { Core, CoreModule } from '../../../src/elf/core.ts'
 import { PackageUses } from '../../../src/packages/index/use.ts'
 import { type Hints, type Resolution, resolveModules } from '../../../workers/retrace/resolve/resolve.ts'
 import { lackOf } from '../../../workers/retrace/outcome/lack.ts'
-import { makeElf } from '../../helpers/deb_repository.ts'
+import { makeElf } from '../../helpers/made_elf.ts'
 import { dwzPair } from '../../helpers/dwz_pair.ts'
 import { makeWorld, type World } from './world.ts'
 

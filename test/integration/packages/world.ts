@@ -1,5 +1,5 @@
 /** A repository, a server for it, a database and a store: what a test of the package rooms needs, and nothing else. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { type Config, readConfig } from '../../../src/config/config.ts'
 import { PROGRAMS } from '../../../src/config/settings.ts'
 import { type ProxyEnvironment, readProxies } from '../../../src/config/proxy_environment.ts'
@@ -20,7 +20,9 @@ export interface World extends AsyncDisposable {
   index: PackageIndex
   environment: Record<string, string>
   /** Writes the `.sources` file. */
-  configure(fields?: Record<string, string>): void
+  configure(fields?: Record<string, string | undefined>): void
+  /** What it says. */
+  sourcesText(): string
   /** Runs a sync in this process; resolves with its exit code. */
   sync(options?: { dryRun?: boolean; releases?: string[]; limits?: TransferLimits }): Promise<number>
   /** The one package of a name and version. */
@@ -61,6 +63,7 @@ export async function makeWorld({ serve = {}, environment: more = {} }: WorldOpt
     environment,
     configure: (fields = {}) =>
       writeFileSync(folder.file('repos.d/test.sources'), repository.sources(server.url, fields)),
+    sourcesText: () => readFileSync(folder.file('repos.d/test.sources'), 'utf8'),
     sync: ({ dryRun = false, releases = [], limits } = {}) =>
       syncAll({ action: 'sync', dryRun, releases }, {
         config,

@@ -6,7 +6,7 @@ import { env, execPath } from 'node:process'
 import { describe, expect, it } from 'vitest'
 import { installationRoot } from '../../../src/program/program.ts'
 import { fetchFull, type FullServices } from '../../../workers/reposync/full/fetch_full.ts'
-import { makeElf } from '../../helpers/deb_repository.ts'
+import { makeElf } from '../../helpers/made_elf.ts'
 import { makeWorld, type World } from '../packages/world.ts'
 
 const ROOT = installationRoot()

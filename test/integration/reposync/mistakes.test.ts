@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { env } from 'node:process'
 import { describe, expect, it } from 'vitest'
 import { installationRoot } from '../../../src/program/program.ts'
-import { makeElf } from '../../helpers/deb_repository.ts'
+import { makeElf } from '../../helpers/made_elf.ts'
 import { makeWorld, type World } from '../packages/world.ts'
 
 const PROGRAM = join(installationRoot(), 'ops/bin/abrt-reposync')

@@ -8,7 +8,7 @@ import { PackageUses } from '../../../src/packages/index/use.ts'
 import { keptBytes, keptPackages } from '../../../src/packages/keep/kept_packages.ts'
 import { tidy } from '../../../workers/reposync/tidy.ts'
 import { verifyKept } from '../../../workers/reposync/verify.ts'
-import { makeElf } from '../../helpers/deb_repository.ts'
+import { makeElf } from '../../helpers/made_elf.ts'
 import { makeWorld, type World } from '../packages/world.ts'
 
 const DAY = 86_400

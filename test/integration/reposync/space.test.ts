@@ -14,7 +14,7 @@ import { removeStrays } from '../../../src/packages/keep/strays.ts'
 import { Verifier } from '../../../src/packages/keep/verify.ts'
 import { installationRoot } from '../../../src/program/program.ts'
 import { syncAll } from '../../../workers/reposync/sync_all.ts'
-import { makeElf } from '../../helpers/deb_repository.ts'
+import { makeElf } from '../../helpers/made_elf.ts'
 import { makeWorld, type World } from '../packages/world.ts'
 
 const MIB = 2 ** 20

@@ -190,6 +190,21 @@ describe('abrt-reposync with a yum repository', () => {
     expect(world.row('tool', '1.0-2.fc40').folder).not.toBeNull()
   })
 
+  it('gets past a dozen mirrors that do not have it, and says how many were asked when none has', async () => {
+    await using world = await makeRpmWorld()
+    world.repository.add(TOOL)
+    world.repository.publish()
+    const dead = Array.from({ length: 12 }, (_, at) => `${world.server.url}nowhere${at}/`)
+    const list = (...uris: string[]) => writeFileSync(world.folder.file('list'), `${uris.join('\n')}\n`)
+    world.configure({ baseurl: '', mirrorlist: `${world.server.url}list` })
+    list(...dead, world.url())
+    expect(await world.sync()).toBe(0)
+    await world.fetch(world.row('tool'))
+    list(...dead)
+    expect(await world.sync()).toBe(1)
+    expect(world.error()).toContain('(all 12 mirrors were asked)')
+  })
+
   it('passes over a mirror of a mirrorlist that lags behind, and refuses when all do', async () => {
     await using world = await makeRpmWorld()
     world.repository.add(TOOL)

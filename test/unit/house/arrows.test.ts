@@ -14,7 +14,7 @@ const MAY_CALL: Record<string, string> = {
   'src/config': 'src/errors',
   'src/program': '',
   'src/database': 'src/errors src/program',
-  'src/packages/format': 'src/elf src/process src/units',
+  'src/packages/format': 'src/text src/elf src/process src/units',
   'src/process': 'src/errors src/units',
   'src/packages/index': 'schema src/database src/packages/format src/process src/packages/naming src/units',
   'src/files': '',

@@ -1,0 +1,46 @@
+/**
+ * Where a file is within a repository, as an index writes it, and its address. Owns the one place where names become
+ * addresses: raw ones are misread by object stores (`+` as a space) and by everybody (`%3a` as a colon).
+ * Refuses what leads out of the repository, and what no address can hold.
+ */
+import { controlIn } from '../../text/escape.ts'
+
+const MAX_PLACE = 1000
+
+/** What is wrong with a place, as the end of a sentence that begins with what it is; undefined: nothing. */
+export function faultOfPlace(text: string): string | undefined {
+  if (text === '') return 'is empty'
+  if (text.length > MAX_PLACE) return `is longer than ${MAX_PLACE} characters`
+  if (controlIn(text) !== undefined) return 'holds a control character'
+  if (text.includes('\ufffd')) return 'is no UTF-8'
+  const unfit = /[?#\\]/.exec(text)?.[0]
+  if (unfit !== undefined) return `holds a ${unfit}, which ends or turns an address`
+  const segments = segmentsOf(text)
+  if (segments === undefined) return 'leads out of the repository'
+  return segments.length === 0 ? 'names no file' : undefined
+}
+
+/** A place without a fault in its one spelling: `/pool/./x`, `./pool/x` and `pool/y/../x` are `pool/x`. */
+export function placeOf(text: string): string {
+  return segmentsOf(text)?.join('/') ?? ''
+}
+
+/** Undefined where `..` leads above the top. */
+function segmentsOf(text: string): string[] | undefined {
+  const segments: string[] = []
+  for (const segment of text.split('/')) {
+    if (segment === '' || segment === '.') continue
+    if (segment !== '..') segments.push(segment)
+    else if (segments.pop() === undefined) return undefined
+  }
+  return segments
+}
+
+/** The address of a place below another address, which ends in a slash: what apt and dnf encode is encoded. */
+export function addressBelow(base: string, place: string): string {
+  return base + place.replace(/[^A-Za-z0-9._/-]/gu, encoded)
+}
+
+function encoded(character: string): string {
+  return Array.from(new TextEncoder().encode(character), (byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
+}
