@@ -8,7 +8,15 @@ import { INSIDE } from '../sandbox/arguments.ts'
 /** A folder that is never there: no thread library, above all not the debugger's own, which is of another version. */
 const NOWHERE = '/nowhere'
 
-const SCRIPTS = ['retrace.py', 'values.py', 'printers.py', 'exception.py']
+const SCRIPTS = [
+  'retrace.py',
+  'threads.py',
+  'values.py',
+  'printers.py',
+  'libraries.py',
+  'instructions.py',
+  'exception.py',
+]
 
 const SETTINGS = [
   'auto-load off',

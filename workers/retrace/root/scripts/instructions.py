@@ -1,0 +1,55 @@
+"""Registers of the selected thread, and the instructions around where it was. A part of retrace.py."""
+import gdb
+
+MAX_STEPS = 16384
+
+
+def answer_registers():
+    frame = newest_frame()
+    names = [descriptor.name for descriptor in frame.architecture().registers("general")]
+    values = ((name, register(frame, name)) for name in names)
+    send(registers=[[name, value] for name, value in values if value is not None])
+
+
+def answer_instructions(before, after):
+    """The instructions around the crash. Where they have no fixed size, the steps from the start of the function count."""
+    frame = newest_frame()
+    pc = frame.pc()
+    start = instruction_before(frame.architecture(), function_start(frame), pc, before)
+    send(text=said("disassemble /r 0x%x,0x%x" % (start, pc + after)))
+
+
+def instruction_before(architecture, function, pc, before):
+    """The first instruction that begins at most `before` bytes before the pc."""
+    if function is not None and 0 <= pc - function <= MAX_STEPS:
+        candidates = [function]
+    else:
+        candidates = range(max(pc - before, 0), pc)
+    for start in candidates:
+        addresses = steps(architecture, start, pc)
+        if addresses is not None:
+            return next((address for address in addresses if address >= pc - before), pc)
+    return pc
+
+
+def function_start(frame):
+    try:
+        block = frame.block()
+    except RuntimeError:
+        return None
+    while block is not None and block.function is None:
+        block = block.superblock
+    return block.start if block is not None else None
+
+
+def steps(architecture, start, pc):
+    """The addresses of the instructions from `start` on, when they meet the pc."""
+    if start == pc:
+        return []
+    try:
+        found = architecture.disassemble(start, pc - 1)
+    except gdb.error:
+        return None
+    if not found or found[-1]["addr"] + found[-1]["length"] != pc:
+        return None
+    return [step["addr"] for step in found]
