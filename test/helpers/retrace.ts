@@ -1,7 +1,7 @@
 /**
  * The worker's steps on cores whose files are in a folder: what the package index would have resolved, without one.
  */
-import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Core, readCore } from '../../src/elf/core.ts'
 import { readConfig } from '../../src/config/config.ts'
@@ -44,9 +44,11 @@ export function modulesIn(
   { without = () => false, hostDebug = false }: Pick<RetraceOptions, 'without' | 'hostDebug'> = {},
 ): ResolvedModule[] {
   const folders = [`${root}${DEBUG}`, ...(hostDebug ? [DEBUG] : [])]
+  const byBuildId = core.files.length > 0 ? new Map<string, string>() : buildIdsIn(root)
   return core.modules.map((module) => {
     const names = [module.path, module.linkName ?? '', module.path.replace(/^\/usr\/lib/, '/lib')]
-    const path = names.find((name) => name.startsWith('/') && existsSync(root + name))
+    const path = names.find((name) => name.startsWith('/') && existsSync(root + name)) ??
+      byBuildId.get(module.buildId ?? '')
     const file = path === undefined || without(module.path) ? undefined : keptFile(root, path)
     const debug = file === undefined || readElf(file.path).hasDebugInfo ? file : debugFile(folders, file.buildId)
     const dwzId = debug && readElf(debug.path).debugAltLink?.buildId
@@ -71,6 +73,17 @@ export function modulesIn(
       tried: [],
     }
   })
+}
+
+/** Paths of the files below a folder, without debuginfo, by build-id: for cores that name no files. */
+function buildIdsIn(root: string): Map<string, string> {
+  const paths = readdirSync(root, { recursive: true, encoding: 'utf8' }).map((name) => `/${name}`)
+  const files = paths.filter((path) => !path.includes('.debug') && lstatSync(root + path).isFile())
+  return new Map(files.flatMap((path) => {
+    const isElf = readFileSync(root + path).subarray(0, 4).toString('latin1') === '\x7fELF'
+    const buildId = isElf ? readElf(root + path).buildId : undefined
+    return buildId === undefined ? [] : [[buildId, path] as const]
+  }))
 }
 
 function keptFile(root: string, path: string): KeptFile {

@@ -7,6 +7,7 @@ import { dirname, join, relative } from 'node:path'
 import type { Architecture } from '../../src/elf/architecture.ts'
 import type { Core } from '../../src/elf/core.ts'
 import type { Companions } from './companions.ts'
+import type { LoadedFile } from './gdb/opening.ts'
 import { readableRegions, type Region } from './gdb/readable_memory.ts'
 import type { KeptFile, ResolvedModule } from './resolve/resolve.ts'
 import type { Bind, Link } from '../../src/process/wall.ts'
@@ -19,8 +20,8 @@ export interface Assembly {
   readonly links: readonly Link[]
   /** The program's path inside; undefined when it is not here. */
   readonly executable: string | undefined
-  /** Path inside and first address of each library that is here. */
-  readonly libraries: readonly (readonly [path: string, start: bigint])[]
+  /** The modules that are here, the program too. */
+  readonly files: readonly LoadedFile[]
   readonly regions: readonly Region[] | undefined
   /** Folders inside with a thread library, by the architecture of the debuggers that can load it. */
   readonly threadLibraries: ReadonlyMap<Architecture, string>
@@ -65,8 +66,8 @@ export function assemble(
     binds: [{ from: corePath, at: INSIDE.core }, ...store.binds()],
     links: links.list(),
     executable: executableIn(modules, links),
-    libraries: modules.flatMap(({ module, binary }) =>
-      module.kind === 'library' && binary !== undefined ? [[store.inside(binary), module.start] as const] : []
+    files: modules.flatMap(({ module, binary }) =>
+      binary === undefined ? [] : [{ path: store.inside(binary), module }]
     ),
     regions: regions.length > MAX_REGIONS ? undefined : regions,
     threadLibraries,

@@ -127,7 +127,7 @@ async function runEngine(
     const conversation = await converse(session, {
       core,
       executable: assembly.executable,
-      libraries: assembly.libraries,
+      files: assembly.files,
       regions: assembly.regions,
       printers: assembly.printers,
       openingMs: isLast ? deadline.leftMs() : openingTime(deadline),

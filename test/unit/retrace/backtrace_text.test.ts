@@ -67,12 +67,13 @@ describe('backtraceText()', () => {
       threads: [],
       threadCount: 1,
       ended: [],
+      symbols: [],
       problems: [],
       libraries: `From                To                  Syms Read   Shared Object Library\n${
         'x'.repeat(44)
       }No  /a${FALSE}`,
     }
-    const core = { process: undefined, siginfo: undefined, threads: [] } as unknown as TextParts['core']
+    const core = { ident: { class: 64 }, threads: [] } as unknown as TextParts['core']
     return backtraceText({ core, conversation, threads: [thread], notes: [`the core is cut off (a${FALSE})`] })
   }
 

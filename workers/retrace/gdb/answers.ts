@@ -111,6 +111,34 @@ export function readFlag(data: readonly unknown[], name: string): boolean {
   return data.some((each) => recordOf(each)[name] === true)
 }
 
+export interface SymbolsOf {
+  /** Of the file, in the question. */
+  readonly index: number
+  /** From where to where its code is. */
+  readonly start: bigint
+  readonly end: bigint
+  /** gdb had left it out, or had it elsewhere. */
+  readonly byHand: boolean
+}
+
+export function readSymbols(data: readonly unknown[]): SymbolsOf[] {
+  const list = data.map(recordOf).find((each) => Array.isArray(each.symbols))?.symbols
+  return (Array.isArray(list) ? list as unknown[] : []).flatMap((each) => {
+    const [index, from, to, byHand] = Array.isArray(each) ? each as unknown[] : []
+    const [start, end] = [address(from), address(to)]
+    return isCount(index) && start !== undefined && end !== undefined
+      ? [{ index, start, end, byHand: byHand === true }]
+      : []
+  })
+}
+
+/** Files that could not be placed, by their index in the question, and why. */
+export function readUnplaced(data: readonly unknown[]): { index: number; why: string }[] {
+  return data.map(recordOf).flatMap(({ unplaced, why }) =>
+    isCount(unplaced) ? [{ index: unplaced, why: text(why) ?? 'gdb gave no reason' }] : []
+  )
+}
+
 export function readRegisters(data: readonly unknown[]): { name: string; value: string }[] {
   const list = data.map(recordOf).find((each) => Array.isArray(each.registers))?.registers
   return (Array.isArray(list) ? list as unknown[] : []).flatMap((each) => {

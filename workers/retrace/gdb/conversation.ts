@@ -5,7 +5,7 @@
 import type { Deadline } from '../time/deadline.ts'
 import { Asker } from './asking.ts'
 import { askDetails, type Details, NO_DETAILS } from './details.ts'
-import { openCore, type Opening } from './opening.ts'
+import { type ModuleWithSymbols, openCore, type Opening } from './opening.ts'
 import type { Session } from './session.ts'
 import { askCrashed, askOthers, BATCH, type ThreadAnswer, type ThreadId } from './threads.ts'
 
@@ -29,6 +29,7 @@ export interface Conversation extends Details {
   readonly threadCount: number
   /** Threads that the thread library lists and the core has no registers of: they had ended. Nothing is asked of them. */
   readonly ended: readonly ThreadId[]
+  readonly symbols: readonly ModuleWithSymbols[]
   /** Sentences on questions that failed. */
   readonly problems: string[]
 }
@@ -36,7 +37,7 @@ export interface Conversation extends Details {
 /** Asks everything, until it is answered, the deadline is over or gdb has ended: what came by then is in the result. */
 export async function converse(session: Session, questions: Questions, deadline: Deadline): Promise<Conversation> {
   const asker = new Asker(session, deadline)
-  const { seen, greeting, contradictions } = await openCore(asker, questions)
+  const { seen, greeting, symbols, contradictions } = await openCore(asker, questions)
   const threads: ThreadAnswer[] = []
   const lwps = new Set(questions.core.threads.map(({ lwp }) => lwp))
   const alive = seen?.threads.filter(({ lwp }) => lwps.has(lwp)) ?? []
@@ -46,6 +47,7 @@ export async function converse(session: Session, questions: Questions, deadline:
     greeting,
     threads,
     threadCount: alive.length || questions.core.threads.length,
+    symbols,
     ended: seen?.threads.filter(({ lwp }) => !lwps.has(lwp)) ?? [],
     problems: asker.problems,
   }

@@ -1,10 +1,11 @@
 /**
  * The first questions: does this gdb read this core? Owns the order in which program, readable memory and core are
- * given, and the time for all of it together; the verdict is check.ts's.
+ * given, that each file's symbols lie where the core has the file, and the time for all of it together; the verdict is
+ * check.ts's.
  */
-import type { Core } from '../../../src/elf/core.ts'
+import type { Core, CoreModule } from '../../../src/elf/core.ts'
 import { INSIDE } from '../sandbox/arguments.ts'
-import { readThreads, type ThreadsAnswer } from './answers.ts'
+import { readSymbols, readThreads, readUnplaced, type SymbolsOf, type ThreadsAnswer } from './answers.ts'
 import type { Asker } from './asking.ts'
 import { contradictions } from './check.ts'
 import { quoteForMi } from './mi.ts'
@@ -14,17 +15,31 @@ export interface Opening {
   readonly core: Core
   /** Path inside the sandbox; undefined when the program is not here. */
   readonly executable: string | undefined
-  /** Shared libraries that are here: path inside the sandbox, and where the first page of each was. */
-  readonly libraries: readonly (readonly [path: string, start: bigint])[]
+  /** The modules that are here, the program too. */
+  readonly files: readonly LoadedFile[]
   /** What can be read; undefined: leave it to gdb. */
   readonly regions: readonly Region[] | undefined
   /** For all of it. */
   readonly openingMs: number
 }
 
+/** A module's file: its path inside the sandbox. */
+export interface LoadedFile {
+  readonly path: string
+  readonly module: CoreModule
+}
+
+/** A module that gdb has the symbols of, where the core has its code. */
+export interface ModuleWithSymbols extends Omit<SymbolsOf, 'index'> {
+  readonly module: CoreModule
+  /** Path inside the sandbox. */
+  readonly path: string
+}
+
 export interface Opened {
   readonly seen: ThreadsAnswer | undefined
   readonly greeting: string
+  readonly symbols: readonly ModuleWithSymbols[]
   /** Empty when gdb understood the core. */
   readonly contradictions: string[]
 }
@@ -33,7 +48,7 @@ const MIN_MS = 1
 
 export async function openCore(
   asker: Asker,
-  { core, executable, libraries, regions, openingMs }: Opening,
+  { core, executable, files, regions, openingMs }: Opening,
 ): Promise<Opened> {
   const end = performance.now() + openingMs
   const share = (fraction: number) => Math.max(MIN_MS, (end - performance.now()) * fraction)
@@ -45,12 +60,18 @@ export async function openCore(
     await asker.askWithin('what can be read', 'readable', [asked], share(0.4))
   }
   const opened = await asker.command('opening the core', `-target-select core ${INSIDE.core}`, share(0.8))
-  const named = libraries.map(([path, start]) => [path, `${start}`])
-  await asker.askWithin('its shared libraries', 'libraries', [named], share(0.8))
+  const named = files.map(({ path, module }) => [path, `${module.start}`])
+  const told = await asker.askWithin('its symbols', 'libraries', [named], share(0.8))
+  const symbols = readSymbols(told.data)
+  for (const { index, why } of readUnplaced(told.data)) asker.problems.push(`placing ${files[index]?.path}: ${why}`)
   const seen = readThreads((await asker.askWithin('its threads', 'threads', [], share(0.8))).data)
   return {
     seen,
     greeting: opened.console,
+    symbols: symbols.flatMap(({ index, ...found }) => {
+      const file = files[index]
+      return file === undefined ? [] : [{ ...file, ...found }]
+    }),
     contradictions: seen === undefined ? ['it did not say which threads it sees'] : contradictions(core, {
       architecture: seen.architecture,
       lwps: seen.threads.map((thread) => thread.lwp),

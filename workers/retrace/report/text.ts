@@ -6,9 +6,9 @@
  */
 import type { Core } from '../../../src/elf/core.ts'
 import { escapeText } from '../../../src/text/escape.ts'
-import { INSIDE } from '../sandbox/arguments.ts'
 import type { Conversation } from '../gdb/conversation.ts'
 import { fitText, type ReportFrame, type ReportThread } from './frames.ts'
+import { libraryTable } from './libraries.ts'
 import { signalSentence } from './signal.ts'
 
 export interface TextParts {
@@ -29,7 +29,7 @@ export function backtraceText({ core, conversation, threads, notes }: TextParts)
     omitted > 0
       ? `(${omitted} more ${omitted === 1 ? 'thread is' : 'threads are'} not shown: a limit was reached)`
       : '',
-    libraries(conversation.libraries),
+    harmless(libraryTable(conversation.libraries, conversation.symbols, core.ident.class)),
     conversation.registers.map(({ name, value }) => `${name.padEnd(15)}${value}`).join('\n'),
     harmless(conversation.instructions),
     harmless(conversation.signalInfo?.replace(/^\$\d+ = /, '$_siginfo = ')),
@@ -94,13 +94,6 @@ function frameLine(frame: ReportFrame): string {
     ? (frame.module === undefined ? '' : ` from ${frame.module.module.path}`)
     : ` at ${frame.file}${frame.line === undefined ? '' : `:${frame.line}`}`
   return onOneLine(`${level}${frame.kind === 'inline' ? '' : address}${frame.function ?? '??'} (...)${place}`)
-}
-
-/** The table of `info sharedlibrary`, with names as the crashed system had them. */
-function libraries(text: string | undefined): string {
-  if (text === undefined || !/^From\s+To\s/.test(text)) return ''
-  return harmless(text).split('\n').filter((line) => !line.startsWith('(*)'))
-    .map((line) => line.replace(new RegExp(`(\\s)${INSIDE.sysroot}(/[^ ]*)$`), '$1$2')).join('\n')
 }
 
 function message(name: string, text: string | undefined): string {

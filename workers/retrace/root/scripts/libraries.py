@@ -5,6 +5,12 @@ import struct
 
 import gdb
 
+PT_LOAD = 1
+HEADERS = 4096
+# `Exec file:`, `Object file:`; and below each its section, which begins at an address that is an offset in the file.
+FILE = re.compile(r"^(\w+) file: `(.*)', file type .*$")
+SECTION = re.compile(r"^ +\[\d+\] +(0x[0-9a-f]+)->(0x[0-9a-f]+) at (0x[0-9a-f]+): ")
+
 
 def answer_readable(regions):
     """Only these addresses can be read from now on: what was never dumped is unavailable, not zero."""
@@ -14,27 +20,114 @@ def answer_readable(regions):
 
 
 def answer_libraries(modules):
-    """The symbols of all shared libraries. gdb knows them by r_debug alone: where there is none (the program is missing,
-    or that part of the core), each is loaded at its address."""
+    """The symbols of all modules, each where the core has it. gdb finds libraries by r_debug and moves the program by
+    AT_ENTRY: where the core lacks these, or they lie, it leaves files out, or has them where nothing of theirs was."""
     gdb.execute("sharedlibrary", False, True)
-    known = {os.path.realpath(each.filename) for each in gdb.objfiles() if each.filename}
-    for path, start in modules:
-        if os.path.realpath(path) not in known:
-            offset = int(start) - first_address(path)
-            if offset >= 0:
-                gdb.execute("add-symbol-file %s -o 0x%x" % (re.sub(r"[^\w/.+-]", r"\\\g<0>", path), offset), False, True)
+    modules = [Module(index, path, int(start)) for index, (path, start) in enumerate(modules)]
+    program, places = places_of_symbols()
+    lost = [each for each in modules if not each.is_among(places)]
+    if lost:
+        if any(is_misplaced(places, ours) for file, ours in by_file(modules).items() if file != program):
+            # Symbols at a wrong address could hide those that are right.
+            gdb.execute("nosharedlibrary", False, True)
+            lost = [each for each in modules if each in lost or each.file != program]
+        for each in sorted(lost, key=lambda each: each.file != program):
+            each.place(is_program=each.file == program)
+        program, places = places_of_symbols()
+    found = ((each, each.among(places)) for each in modules)
+    send(symbols=[[each.index, hex(place[0]), hex(place[1]), each in lost] for each, place in found if place])
 
 
-def first_address(path):
-    """Where an ELF file wants its first page to be: not 0 for a prelinked library."""
-    with open(path, "rb") as file:
-        ident = file.read(64)
-        order, wide = "<>"[ident[5] == 2], ident[4] == 2
-        at = struct.unpack_from(order + ("Q" if wide else "I"), ident, 32 if wide else 28)[0]
-        size, count = struct.unpack_from(order + "HH", ident, 54 if wide else 42)
-        file.seek(at)
-        table = file.read(size * count)
-    layout = order + ("I12xQ" if wide else "I4xI")
-    places = range(0, len(table) - struct.calcsize(layout) + 1, max(size, 1))
-    loads = [address for kind, address in (struct.unpack_from(layout, table, at) for at in places) if kind == 1]
-    return min(loads, default=0) & ~0xFFF
+def places_of_symbols():
+    """gdb's program, and of each file the beginning and end of its `.text`, and where in the file that is."""
+    program, places, found = None, {}, []
+    for line in said("maint info sections -all-objects .text").split("\n"):
+        file = FILE.match(line)
+        section = SECTION.match(line)
+        if file:
+            path = os.path.realpath(file.group(2))
+            found = places.setdefault(path, [])
+            if file.group(1) == "Exec":
+                program = path
+        elif section:
+            found.append(tuple(int(each, 16) for each in section.groups()))
+    return program, places
+
+
+def by_file(modules):
+    """One file can be loaded more than once."""
+    files = {}
+    for each in modules:
+        files.setdefault(each.file, []).append(each)
+    return files
+
+
+def is_misplaced(places, modules):
+    """Whether gdb has symbols of their file where the core has nothing of it."""
+    found = places.get(modules[0].file, ())
+    return any(all(start != each.address_of(offset) for each in modules) for start, _, offset in found)
+
+
+class Module:
+    """A file that is here, and where the core has its first page."""
+
+    def __init__(self, index, path, start):
+        self.index = index
+        self.path = path
+        self.start = start
+        self.file = os.path.realpath(path)
+        self.parts = None
+
+    def is_among(self, places):
+        """Whether gdb has its symbols where they belong. Without a section of code there is nothing to compare."""
+        return places.get(self.file) == [] or self.among(places) is not None
+
+    def among(self, places):
+        found = places.get(self.file, ())
+        return next((place for place in found if place[0] == self.address_of(place[2])), None)
+
+    def address_of(self, offset):
+        """Where something in the file is in the core."""
+        for start, size, address in self.loaded():
+            if start <= offset < start + size:
+                return self.moved() + address + offset - start
+        return None
+
+    def moved(self):
+        """How far it lies from its own addresses, which need not begin at 0: a program, or a prelinked library."""
+        return self.start - (min((address for _, _, address in self.loaded()), default=0) & ~0xFFF)
+
+    def loaded(self):
+        if self.parts is None:
+            self.parts = loaded_parts(self.path)
+        return self.parts
+
+    def place(self, is_program):
+        """By hand. The program stays gdb's, which tells by it when a stack ends; memory at the wrong addresses, which gdb would
+        read from its file, cannot be read (answer_readable)."""
+        if self.moved() < 0:
+            return
+        name = re.sub(r"[^\w/.+-]", r"\\\g<0>", self.path)
+        command = "symbol-file -o 0x%x %s" if is_program else "add-symbol-file -o 0x%x %s"
+        try:
+            gdb.execute(command % (self.moved(), name), False, True)
+        except gdb.error as error:
+            send(unplaced=self.index, why=described_error(error))
+
+
+def loaded_parts(path):
+    """Offset, size and address of each part of an ELF file that is loaded; none where it cannot be read."""
+    try:
+        with open(path, "rb", 0) as file:
+            head = file.read(HEADERS)
+            order, wide = "<>"[head[5] == 2], head[4] == 2
+            at = struct.unpack_from(order + ("Q" if wide else "I"), head, 32 if wide else 28)[0]
+            size, count = struct.unpack_from(order + "HH", head, 54 if wide else 42)
+            if at + size * count > len(head):
+                file.seek(at)
+                head, at = file.read(size * count), 0
+        layout = struct.Struct(order + ("I4xQQ8xQ" if wide else "III4xI"))
+        parts = (layout.unpack_from(head, at + index * size) for index in range(count))
+        return [(offset, length, address) for kind, offset, address, length in parts if kind == PT_LOAD]
+    except (OSError, IndexError, struct.error):
+        return []
