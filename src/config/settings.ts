@@ -23,6 +23,7 @@ export interface Setting {
 }
 
 const MAX_PORT = 65_535
+const MAX_KB = 1_048_576
 const MAX_MB = 1_048_576
 const MAX_DISK_MB = 1_073_741_824
 const WEEK_S = 604_800
@@ -130,7 +131,7 @@ export const SETTINGS = {
   },
   maxFileKb: {
     name: 'RETRACE_MAX_FILE_KB',
-    kind: whole(1, 1_048_576),
+    kind: whole(1, MAX_KB),
     default: '100',
     meaning: 'KiB of every member but the core',
     readBy: [SERVER],
@@ -172,7 +173,7 @@ export const SETTINGS = {
   },
   maxBacktraceKb: {
     name: 'RETRACE_MAX_BACKTRACE_KB',
-    kind: whole(16, 1_048_576),
+    kind: whole(16, MAX_KB),
     default: '16384',
     meaning: "KiB of a backtrace's text",
     readBy: [WORKER],
