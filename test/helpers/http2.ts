@@ -45,3 +45,15 @@ export async function http2Client({ url, ca }: Pick<TestServer, 'url' | 'ca'>): 
     },
   }
 }
+
+/**
+ * The same client, or one on a new connection: Node 22 and later close the connection on which a stream held more or less
+ * than it announced, where Node 20 resets just the stream.
+ */
+export async function onOpenConnection(
+  client: Http2Client,
+  server: Pick<TestServer, 'url' | 'ca'>,
+): Promise<Http2Client> {
+  const { session } = client
+  return session.closed || session.destroyed ? await http2Client(server) : client
+}

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseAnswers } from '../../helpers/client.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
-import { http2Client } from '../../helpers/http2.ts'
+import { http2Client, onOpenConnection } from '../../helpers/http2.ts'
 import { makeCertificate, startServer, type TestServer } from '../../helpers/server.ts'
 
 let server: TestServer & { program: { reload(): void } }
@@ -133,6 +133,7 @@ describe('HTTP/2', () => {
       new Uint8Array(2000),
     )
     expect(reply.rstCode).not.toBe(0)
-    expect((await client.ask({ ':path': '/settings' })).status).toBe(200)
+    using next = await onOpenConnection(client, server)
+    expect((await next.ask({ ':path': '/settings' })).status).toBe(200)
   })
 })
