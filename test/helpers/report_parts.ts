@@ -1,9 +1,15 @@
 /** Modules, threads and a core as the steps of a worker hand them on, for tests of what is made of them. */
 import type { Core } from '../../src/elf/core.ts'
 import type { ReportThread } from '../../workers/retrace/report/frames.ts'
+import { matchingByPath } from '../../workers/retrace/resolve/mismatch.ts'
 import type { ResolvedModule } from '../../workers/retrace/resolve/resolve.ts'
 
-export const KEPT_FILE = { path: '/repo/r/p/usr/bin/p', buildId: 'ab', packageDir: '/repo/r/p' }
+/** Of the build-id that the program has. */
+export const KEPT_FILE = matchingByPath({ buildId: undefined }, {
+  path: '/repo/r/p/usr/bin/p',
+  buildId: 'ab',
+  packageDir: '/repo/r/p',
+})
 
 /** A program of which everything is here. */
 export function resolvedModule(change: Partial<ResolvedModule> = {}): ResolvedModule {

@@ -18,6 +18,7 @@ import type { Engine } from '../../workers/retrace/gdb/engine.ts'
 import { engines } from '../../workers/retrace/gdb/engines.ts'
 import { Session } from '../../workers/retrace/gdb/session.ts'
 import { makeReport, type Report } from '../../workers/retrace/report.ts'
+import { type Matching, matching, matchingByPath } from '../../workers/retrace/resolve/mismatch.ts'
 import type { KeptFile, ResolvedModule } from '../../workers/retrace/resolve/resolve.ts'
 import type { CgroupHome } from '../../workers/retrace/sandbox/cgroup.ts'
 import { launch } from '../../workers/retrace/sandbox/launch.ts'
@@ -49,7 +50,7 @@ export function modulesIn(
     const names = [module.path, module.linkName ?? '', module.path.replace(/^\/usr\/lib/, '/lib')]
     const path = names.find((name) => name.startsWith('/') && existsSync(root + name)) ??
       byBuildId.get(module.buildId ?? '')
-    const file = path === undefined || without(module.path) ? undefined : keptFile(root, path)
+    const file = path === undefined || without(module.path) ? undefined : matchingByPath(module, keptFile(root, path))
     const debug = file === undefined || readElf(file.path).hasDebugInfo ? file : debugFile(folders, file.buildId)
     const dwzId = debug && readElf(debug.path).debugAltLink?.buildId
     const dwz = debugFile(folders, dwzId)
@@ -90,11 +91,12 @@ function keptFile(root: string, path: string): KeptFile {
   return { path: root + path, buildId: readElf(root + path).buildId, packageDir: root }
 }
 
-function debugFile(folders: string[], buildId: string | undefined): KeptFile | undefined {
+function debugFile(folders: string[], buildId: string | undefined): Matching<KeptFile> | undefined {
   if (buildId === undefined) return undefined
   const name = `/.build-id/${buildId.slice(0, 2)}/${buildId.slice(2)}.debug`
   const folder = folders.find((each) => existsSync(each + name))
-  return folder === undefined ? undefined : { path: folder + name, buildId, packageDir: folder }
+  if (folder === undefined) return undefined
+  return matching(buildId, { path: folder + name, buildId: readElf(folder + name).buildId, packageDir: folder })
 }
 
 function readElf(path: string): ElfFile {

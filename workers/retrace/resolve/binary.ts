@@ -14,6 +14,7 @@ import {
   ownersOf,
 } from './candidates.ts'
 import type { Fetcher } from './fetcher.ts'
+import { isMismatch, type Matching, matchingByPath } from './mismatch.ts'
 import type { Store, StoredFile } from './store.ts'
 
 export interface Search {
@@ -24,7 +25,7 @@ export interface Search {
 }
 
 export interface BinaryResult {
-  file: StoredFile | undefined
+  file: Matching<StoredFile> | undefined
   /** `by-path`: the core has no build-id, the packages that the client named have the path. */
   way: 'exact' | 'by-path' | 'mismatch' | 'missing'
   /** The package that has it, or would. */
@@ -32,7 +33,7 @@ export interface BinaryResult {
   tried: string[]
 }
 
-/** Finds it. */
+/** Throws only for a broken database or disk. */
 export async function findBinary(module: CoreModule, search: Search): Promise<BinaryResult> {
   if (module.buildId === undefined) return await findByPath(module, search)
   const { buildId } = module
@@ -44,7 +45,7 @@ export async function findBinary(module: CoreModule, search: Search): Promise<Bi
     for (const candidate of find(module, search.knowledge)) {
       if (seen.has(candidate.row.id)) continue
       seen.add(candidate.row.id)
-      if (await tryCandidate(module, candidate, { search, result })) return result
+      if (await tryCandidate(candidate, { path: module.path, buildId, search, result })) return result
       if (search.signal.aborted) return giveUp(result)
     }
   }
@@ -53,9 +54,8 @@ export async function findBinary(module: CoreModule, search: Search): Promise<Bi
 }
 
 async function tryCandidate(
-  module: CoreModule,
   { row, way }: Candidate,
-  { search, result }: { search: Search; result: BinaryResult },
+  { path, buildId, search, result }: { path: string; buildId: string; search: Search; result: BinaryResult },
 ): Promise<boolean> {
   const failure = await search.fetcher.fetch(row)
   if (failure !== undefined) {
@@ -64,18 +64,18 @@ async function tryCandidate(
     if (way !== 'path' || result.owner === undefined) result.owner = row
     return false
   }
-  const file = search.store.code(module.buildId ?? '', module.path)
+  const file = search.store.code(buildId, path)
   if (file !== undefined) {
     Object.assign(result, { file, way: 'exact', owner: file.row })
     return true
   }
-  const other = search.store.at(row, module.path)
-  if (other === undefined) {
-    result.tried.push(`${packageLabel(row)} has no file with the build-id ${module.buildId}`)
+  const other = search.store.at(row, path)
+  if (other === undefined || !isMismatch(buildId, other)) {
+    result.tried.push(`${packageLabel(row)} has no file with the build-id ${buildId}`)
     return false
   }
   result.tried.push(
-    `${packageLabel(row)} has the path with the build-id ${other.buildId ?? '(none)'}, the core has ${module.buildId}`,
+    `${packageLabel(row)} has the path with the build-id ${other.buildId ?? '(none)'}, the core has ${buildId}`,
   )
   if (result.way === 'missing') {
     result.way = 'mismatch'
@@ -90,7 +90,8 @@ async function findByPath(module: CoreModule, search: Search): Promise<BinaryRes
   for (const { row } of candidatesNamed(module, search.knowledge)) {
     const failure = await search.fetcher.fetch(row)
     if (failure !== undefined) result.tried.push(failure)
-    const file = failure === undefined ? search.store.at(row, module.path) : undefined
+    const found = failure === undefined ? search.store.at(row, module.path) : undefined
+    const file = found && matchingByPath(module, found)
     if (file === undefined) {
       result.owner ??= row
       continue

@@ -6,13 +6,14 @@
 import { packageLabel, type PackageRow } from '../../../src/packages/index/lookup.ts'
 import type { BinaryResult, Search } from './binary.ts'
 import { debugPackagesBeside, holders } from './candidates.ts'
+import type { Matching } from './mismatch.ts'
 import type { StoredFile } from './store.ts'
 
 const MAX_PACKAGES = 3
 const MAX_DWZ = 4
 
 export interface DebugResult {
-  file: StoredFile | undefined
+  file: Matching<StoredFile> | undefined
   /** The package that has it, or would. */
   owner: PackageRow | undefined
   tried: string[]
@@ -75,10 +76,10 @@ export async function findDebugBeside(binary: BinaryResult, search: Search, byId
 
 /** The dwz files that a debug file leans on, nearest first; what is missing is said. */
 export async function dwzClosure(
-  debug: StoredFile | undefined,
+  debug: Matching<StoredFile> | undefined,
   search: Search,
-): Promise<{ files: StoredFile[]; tried: string[]; missing: string | undefined }> {
-  const files: StoredFile[] = []
+): Promise<{ files: Matching<StoredFile>[]; tried: string[]; missing: string | undefined }> {
+  const files: Matching<StoredFile>[] = []
   const tried: string[] = []
   let missing: string | undefined
   for (let file = debug; file?.altBuildId !== undefined && files.length < MAX_DWZ;) {

@@ -1,6 +1,6 @@
 /**
  * Step `resolve`: each module of a core to the files that gdb needs, through the index; what is known and not here is
- * fetched, verified, kept. Owns the verdict on each module. Refuses a file whose build-id is not the core's.
+ * fetched, verified, kept. Owns the verdict on each module. Refuses a file that is a mismatch (mismatch.ts).
  * All modules at once: what one waits for, another one may bring.
  */
 import type { Database } from '../../../src/database/database.ts'
@@ -16,6 +16,7 @@ import { type BinaryResult, findBinary, type Search } from './binary.ts'
 import { buildKey, closestVersions, countBuilds, MAX_NAMED, namedPackages, ownersOf } from './candidates.ts'
 import { dwzClosure, findDebugBeside, findDebugByBuildId } from './debuginfo.ts'
 import { Fetcher, type FetcherContext } from './fetcher.ts'
+import type { Matching } from './mismatch.ts'
 import { notedLabel, notedPackage } from './package_note.ts'
 import { decideRelease } from './release.ts'
 import { type KeptFile, Store, type StoredFile } from './store.ts'
@@ -33,10 +34,10 @@ export interface ResolvedModule {
   /** What that is the label of. */
   owner?: PackageIdentity
   debugPackage: string | undefined
-  binary: KeptFile | undefined
+  binary: Matching<KeptFile> | undefined
   /** Equal to `binary` when that was not stripped. */
-  debug: KeptFile | undefined
-  dwz: KeptFile[]
+  debug: Matching<KeptFile> | undefined
+  dwz: Matching<KeptFile>[]
   /** Build-id of a dwz file that the debuginfo leans on, and that no package has: arguments and lines are missing. */
   missingDwz?: string
   /** The package that would have the binary or the debuginfo, when it was removed upstream before it was fetched. */
@@ -125,9 +126,9 @@ async function resolveModule(module: CoreModule, search: Search): Promise<Resolv
     status: statusOf(binary, debug.file),
     ...(binary.owner === undefined ? noted(module, search) : owned(binary.owner)),
     debugPackage: debug.owner === undefined ? undefined : packageLabel(debug.owner),
-    binary: publicFile(binary.file),
-    debug: publicFile(debug.file),
-    dwz: dwz.files.map((file) => ({ path: file.path, buildId: file.buildId, packageDir: file.packageDir })),
+    binary: binary.file,
+    debug: debug.file,
+    dwz: dwz.files,
     ...(dwz.missing === undefined ? {} : { missingDwz: dwz.missing }),
     ...notFetched(search.fetcher, [binary, debug]),
     tried: [...new Set([...binary.tried, ...debug.tried, ...dwz.tried])],
@@ -162,10 +163,6 @@ function notApplicable(module: CoreModule): ResolvedModule {
     dwz: [],
     tried: [],
   }
-}
-
-function publicFile(file: StoredFile | undefined): KeptFile | undefined {
-  return file && { path: file.path, buildId: file.buildId, packageDir: file.packageDir }
 }
 
 function owned(owner: PackageIdentity & Pick<PackageRow, 'naming'>): Pick<ResolvedModule, 'package' | 'owner'> {

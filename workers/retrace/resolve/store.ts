@@ -9,6 +9,7 @@ import type { FileRow, PackageIndex, PackageRow } from '../../../src/packages/in
 import type { PackageUses } from '../../../src/packages/index/use.ts'
 import { normalPath } from '../../../src/packages/format/paths.ts'
 import { hex } from '../../../src/units/bytes.ts'
+import { type Matching, matching } from './mismatch.ts'
 
 /** A file of a package, kept here. */
 export interface KeptFile {
@@ -50,34 +51,34 @@ export class Store {
   }
 
   /** A program or library of this build-id; at `path` first, since a copy elsewhere is the same file. */
-  code(buildId: string, path: string): StoredFile | undefined {
+  code(buildId: string, path: string): Matching<StoredFile> | undefined {
     const rows = this.#files(buildId).filter(({ role }) => role === 'code')
     const wanted = normalPath(path)
-    return this.#first(
+    return this.#match(
+      buildId,
       rows.sort((a, b) => Number(normalPath(b.path) === wanted) - Number(normalPath(a.path) === wanted)),
     )
   }
 
   /** Debuginfo of this build-id: a file of its own, else a program or library that was not stripped. */
-  debug(buildId: string): StoredFile | undefined {
+  debug(buildId: string): Matching<StoredFile> | undefined {
     const rows = this.#files(buildId)
-    return this.#first(rows.filter(({ role }) => role === 'debug')) ??
-      this.#first(rows.filter(({ role, hasDebug }) => role === 'code' && hasDebug))
+    return this.#match(buildId, rows.filter(({ role }) => role === 'debug')) ??
+      this.#match(buildId, rows.filter(({ role, hasDebug }) => role === 'code' && hasDebug))
   }
 
   /** The dwz file of this build-id. */
-  dwz(buildId: string): StoredFile | undefined {
+  dwz(buildId: string): Matching<StoredFile> | undefined {
     const rows = this.#files(buildId)
-    return this.#first(rows.filter(({ role }) => role === 'dwz')) ??
-      this.#first(rows.filter(({ role }) => role === 'debug'))
+    return this.#match(buildId, rows.filter(({ role }) => role === 'dwz')) ??
+      this.#match(buildId, rows.filter(({ role }) => role === 'debug'))
   }
 
-  /** What a package has at a path, under any of the path's names. */
+  /** What a package has at a path, under any of the path's names, of whatever build. */
   at(pack: PackageRow, path: string): StoredFile | undefined {
     const wanted = normalPath(path)
-    return this.#first(
-      this.#index.filesOf(pack.id).filter((row) => normalPath(row.path) === wanted && row.role === 'code'),
-    )
+    const rows = this.#index.filesOf(pack.id).filter((row) => normalPath(row.path) === wanted && row.role === 'code')
+    return this.#stored(rows).next().value
   }
 
   #files(buildId: string): FileRow[] {
@@ -86,7 +87,17 @@ export class Store {
     return rows.sort((a, b) => rank(a) - rank(b))
   }
 
-  #first(rows: FileRow[]): StoredFile | undefined {
+  /** The first that is here and no mismatch, whatever the index says. */
+  #match(buildId: string, rows: FileRow[]): Matching<StoredFile> | undefined {
+    for (const file of this.#stored(rows)) {
+      const match = matching(buildId, file)
+      if (match !== undefined) return match
+    }
+    return undefined
+  }
+
+  /** Those that are here; each is in use once it is asked for. */
+  *#stored(rows: FileRow[]): Generator<StoredFile, undefined> {
     for (const row of rows) {
       const folder = this.#uses.claim(row.id)
       if (folder === null) continue
@@ -97,7 +108,7 @@ export class Store {
         this.#noteLost(row)
         continue
       }
-      return { path, packageDir, row, buildId: idOf(row.buildId), altBuildId: idOf(row.altBuildId) }
+      yield { path, packageDir, row, buildId: idOf(row.buildId), altBuildId: idOf(row.altBuildId) }
     }
     return undefined
   }
