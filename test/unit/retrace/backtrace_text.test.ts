@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { readBacktrace } from '../../../workers/retrace/gdb/backtrace_text.ts'
+import { readBacktrace } from '../../../workers/retrace/report/frame_text.ts'
 import { NO_DETAILS } from '../../../workers/retrace/gdb/details.ts'
 import { fitText, type ReportThread, reportThreads } from '../../../workers/retrace/report/frames.ts'
-import { backtraceText, type TextParts } from '../../../workers/retrace/report/text.ts'
+import { backtraceText, type TextParts } from '../../../workers/retrace/report/backtrace_text.ts'
 import { parseSatyr } from '../../helpers/satyr_grammar.ts'
 
 describe('readBacktrace()', () => {

@@ -10,7 +10,7 @@ const NOWHERE = '/nowhere'
 
 const SCRIPTS = [
   'retrace.py',
-  'threads.py',
+  'frames.py',
   'values.py',
   'printers.py',
   'libraries.py',

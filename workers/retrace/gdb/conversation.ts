@@ -7,7 +7,7 @@ import { Asker } from './asking.ts'
 import { askDetails, type Details, NO_DETAILS } from './details.ts'
 import { type ModuleWithSymbols, openCore, type Opening } from './opening.ts'
 import type { Session } from './session.ts'
-import { askCrashed, askOthers, BATCH, type ThreadAnswer, type ThreadId } from './threads.ts'
+import { askCrashed, askOthers, BATCH, type ThreadAnswer, type ThreadId } from './frames.ts'
 
 export interface Questions extends Opening {
   /** Folder inside with the pretty printers of the target's libstdc++; undefined: there are none. */

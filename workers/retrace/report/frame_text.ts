@@ -1,6 +1,6 @@
 /**
  * The text of gdb's `backtrace -full`, read as far as it says more than the frames and values that gdb's own API tells
- * (threads.ts): how many frames it has, and why it stops. Pure.
+ * (gdb/frames.ts): how many frames it has, and why it stops. Pure.
  */
 
 export interface BacktraceText {
