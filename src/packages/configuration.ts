@@ -6,7 +6,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errnoOf } from '../errors/errno.ts'
 import { UsageError } from '../errors/usage_error.ts'
-import { type Connection, USUAL_CONNECTION } from './format/connection.ts'
 import type { PackageFormat } from './format/format.ts'
 import { ASPECTS, type RepositorySpec } from './format/repository_spec.ts'
 import { formatNamed } from './format/naming.ts'
@@ -69,12 +68,4 @@ export function assertNoContradiction(
       )
     }
   }
-}
-
-/** How a suite is reached, as the files say now; the usual way for one that they no longer name. */
-export function connectionTo(
-  repositories: RepositorySpec[],
-  { uri, suite }: Pick<RepositorySpec, 'uri' | 'suite'>,
-): Connection {
-  return repositories.find((one) => one.uri === uri && one.suite === suite)?.connection ?? USUAL_CONNECTION
 }

@@ -26,7 +26,7 @@ import { makeFolder } from '../../src/files/folder.ts'
 import { assertRoom } from '../../src/packages/keep/room.ts'
 import type { Arguments } from './command/arguments.ts'
 import { assertKnown } from './command/releases.ts'
-import { type ContextOptions, syncContext, type Transfer } from '../../src/packages/supply/sync_context.ts'
+import { type ContextOptions, syncContext, type Transfer } from '../../src/packages/transfer/sync_context.ts'
 import { nameOf, type PartResult, syncSuite } from './sync_suite.ts'
 import { tidy } from './tidy.ts'
 import { megabytes } from '../../src/units/bytes.ts'
@@ -69,6 +69,7 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
     repoDir: config.repoDir,
     folder: temporary.folder,
     isDryRun: options.dryRun,
+    warn: (message) => logger.warning(message),
     fed: new Set(),
   }
   if (!options.dryRun) noteConfigured(database, repositories)

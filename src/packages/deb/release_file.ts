@@ -3,7 +3,7 @@
  * every index. Owns the choice of the file to download for an index; refuses one without SHA256 (MD5 and SHA1 are
  * not read at all), and names that lead out of the suite.
  */
-import type { Compression } from '../transfer/decompress.ts'
+import type { Compression } from '../open/decompress.ts'
 import { FetchError } from '../format/error.ts'
 import { parseStanzas, SyntaxFault } from './deb822.ts'
 

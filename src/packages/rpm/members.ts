@@ -7,8 +7,8 @@ import { startInside } from '../../process/inside.ts'
 import { systemSandbox } from '../../process/system.ts'
 import type { Sandbox } from '../../process/wall.ts'
 import type { Member } from '../format/member.ts'
-import { MEMBERS_LIMITS, MEMBERS_TIMEOUT_MS } from '../members/limits.ts'
-import { tarMembers } from '../members/tar_members.ts'
+import { MEMBERS_LIMITS, MEMBERS_TIMEOUT_MS } from '../open/limits.ts'
+import { tarMembers } from '../open/tar_members.ts'
 
 /** Each member with its bytes; throws FetchError 'malformed' for a package that does not open. */
 export async function* members(file: string, signal: AbortSignal): AsyncGenerator<Member> {

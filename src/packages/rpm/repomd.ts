@@ -3,7 +3,7 @@
  * those of sqlite, zchunk, modules and groups are not looked at. Refuses what has no SHA256 or SHA512, and locations
  * that lead out of the repository.
  */
-import type { Compression } from '../transfer/decompress.ts'
+import type { Compression } from '../open/decompress.ts'
 import { FetchError } from '../format/error.ts'
 import { isInside } from './locations.ts'
 import { parseXml } from './xml.ts'

@@ -6,11 +6,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Config } from '../../config/config.ts'
-import type { ProxyEnvironment } from '../../config/proxy_environment.ts'
-import type { Database } from '../../database/database.ts'
 import { log } from '../../telemetry/log.ts'
-import type { PackageFormat } from '../format/format.ts'
 import { formatNamed } from '../format/naming.ts'
 import { FORMATS } from '../formats.ts'
 import { isLease, takeLease } from '../index/lease.ts'
@@ -20,27 +16,19 @@ import { makeFolder } from '../../files/folder.ts'
 import { type KeepContext, keepPackage } from '../keep/keep_package.ts'
 import { WORK_FOLDER } from '../keep/kept.ts'
 import { assertRoom } from '../keep/room.ts'
-import type { Bandwidth } from '../transfer/bandwidth.ts'
 import { FetchError } from '../format/error.ts'
 import { assertNotFailed, forgetFailure, rememberFailure } from './failures.ts'
-import { abortError, type TransferLimits } from '../transfer/request.ts'
-import { fetchFrom } from './upstream.ts'
+import { abortError } from '../transfer/request.ts'
+import { fetchFrom, type UpstreamContext } from './upstream.ts'
 import { hex, megabytes } from '../../units/bytes.ts'
 
 const POLL_MS = 100
 
-export interface FetchContext {
-  config: KeepContext['config'] & Pick<Config, 'reposD'> & { proxies: ProxyEnvironment }
-  database: Database
-  /** Ends waiting, downloading and unpacking. */
-  signal: AbortSignal
-  /** By default those of this installation. */
-  formats?: readonly PackageFormat[]
+/** Its signal ends waiting, downloading and unpacking. */
+export interface FetchContext extends UpstreamContext {
+  config: KeepContext['config'] & UpstreamContext['config']
   /** Hears of each download as it begins: `libc6-dbg 2.36-9+deb12u14 (7.0 MB)`. */
   say(text: string): void
-  limits?: TransferLimits
-  bandwidth?: Bandwidth
-  onBytes?: (count: number) => void
 }
 
 /** Resolves when the package's files are here. Throws FetchError with the reason why they cannot be. */

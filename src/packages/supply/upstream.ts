@@ -9,32 +9,27 @@ import type { ProxyEnvironment } from '../../config/proxy_environment.ts'
 import type { Database } from '../../database/database.ts'
 import { log } from '../../telemetry/log.ts'
 import { UsageError } from '../../errors/usage_error.ts'
-import { connectionTo, readConfiguration } from '../configuration.ts'
+import { readConfiguration } from '../configuration.ts'
+import { USUAL_CONNECTION } from '../format/connection.ts'
+import { FetchError } from '../format/error.ts'
 import type { PackageFormat } from '../format/format.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
 import type { SyncContext } from '../format/sync_context.ts'
 import { formatNamed } from '../format/naming.ts'
 import { FORMATS } from '../formats.ts'
 import type { Location } from '../index/locations.ts'
-import type { Bandwidth } from '../transfer/bandwidth.ts'
 import { addressBelow } from '../format/place.ts'
-import { download } from '../transfer/download.ts'
 import { MirrorWalk } from '../transfer/mirrors.ts'
-import { FetchError } from '../format/error.ts'
+import { syncContext, type Transfer } from '../transfer/sync_context.ts'
+import { type Network, readNetwork } from '../transfer/transport.ts'
 import { assertNotFailed, rememberFailure } from './failures.ts'
-import type { TransferLimits } from '../transfer/request.ts'
-import { RememberedFiles, type RememberedOptions } from '../transfer/remembered.ts'
-import { readNetwork, Transport } from '../transfer/transport.ts'
 
-export interface UpstreamContext {
+export interface UpstreamContext extends Transfer {
   config: Pick<Config, 'repoDir' | 'reposD'> & { proxies: ProxyEnvironment }
   database: Database
   signal: AbortSignal
   /** By default those of this installation. */
   formats?: readonly PackageFormat[]
-  limits?: TransferLimits
-  bandwidth?: Bandwidth
-  onBytes?: (count: number) => void
 }
 
 export interface Wanted {
@@ -53,9 +48,8 @@ export async function fetchFrom(locations: Location[], wanted: Wanted, context: 
   let last: unknown
   for (const location of locations) {
     try {
-      const transport = new Transport(location.uri, connectionTo(repositories, location), network)
       const spec = repositories.find(({ uri, suite }) => uri === location.uri && suite === location.suite)
-      await fetchOne(location, wanted, { context, transport, spec })
+      await fetchOne(location, wanted, { context, network, spec })
       return location
     } catch (error) {
       if (!(error instanceof FetchError) || signal.aborted) throw error
@@ -68,29 +62,26 @@ export async function fetchFrom(locations: Location[], wanted: Wanted, context: 
 async function fetchOne(
   location: Location,
   wanted: Wanted,
-  { context, transport, spec }: { context: UpstreamContext; transport: Transport; spec: RepositorySpec | undefined },
+  { context, network, spec }: { context: UpstreamContext; network: Network; spec: RepositorySpec | undefined },
 ): Promise<void> {
   const format = formatNamed(location.format, context.formats ?? FORMATS)
   if (spec === undefined && format.verify !== undefined) {
     throw new FetchError('refused', `[${location.suite}] is no longer configured, so nobody says which keys may sign`)
   }
   const { signal, config } = context
-  const held = heldOf(context)
   // Named after the package, whose lease we have: what a killed process left is recognised.
   const folder = `${wanted.file}.check`
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { mode: 0o700 })
-  const get: RememberedOptions['download'] = (address, request) =>
-    download(address, { ...request, signal, transport, ...held })
-  const documents = new RememberedFiles({ repoDir: config.repoDir, scratch: folder, isDryRun: false, download: get })
-  const own: SyncContext = {
+  const own = syncContext({ uri: location.uri, connection: spec?.connection ?? USUAL_CONNECTION }, {
+    network,
+    transfer: transferOf(context),
+    repoDir: config.repoDir,
     folder,
     signal,
+    isDryRun: false,
     warn: (message) => log('fetch').warning(message),
-    download: get,
-    refresh: (address, maxSize) => documents.refresh(address, maxSize),
-    kept: (address) => documents.kept(address),
-  }
+  })
   try {
     const addresses = spec === undefined || format.addresses === undefined
       ? [addressBelow(location.uri, location.path)]
@@ -106,7 +97,7 @@ async function fetchOne(
   }
 }
 
-function heldOf({ limits, bandwidth, onBytes }: UpstreamContext) {
+function transferOf({ limits, bandwidth, onBytes }: UpstreamContext): Transfer {
   return {
     ...(limits === undefined ? {} : { limits }),
     ...(bandwidth === undefined ? {} : { bandwidth }),

@@ -124,7 +124,7 @@ async function failing(world: World): Promise<string> {
 async function reason(world: World): Promise<string> {
   const { readConfiguration } = await import('../../../src/packages/configuration.ts')
   const { readNetwork } = await import('../../../src/packages/transfer/transport.ts')
-  const { syncContext } = await import('../../../src/packages/supply/sync_context.ts')
+  const { syncContext } = await import('../../../src/packages/transfer/sync_context.ts')
   const { deb } = await import('../../../src/packages/deb/format.ts')
   const [repository] = readConfiguration(world.config.reposD).repositories
   if (repository === undefined) throw new Error('Expected a repository')
@@ -135,6 +135,7 @@ async function reason(world: World): Promise<string> {
     folder: world.folder.path,
     signal: AbortSignal.timeout(20_000),
     isDryRun: true,
+    warn: () => undefined,
   })
   return await deb.suite(repository, context).then(() => 'nothing failed', (error: Error) => String(error.stack))
 }

@@ -25,15 +25,15 @@ const MAY_CALL: Record<string, string> = {
   'src/health':
     'src/text src/errors src/config src/database src/packages/index src/spool src/tls src/process src/units',
   'src/elf': 'src/units',
-  'src/packages/members': 'src/packages/format src/process src/units',
+  'src/packages/open': 'src/packages/format src/process src/units src/decoder',
   'src/packages/release': 'src/elf',
   'src/packages/transfer':
     'src/config src/packages/format src/process src/files src/telemetry src/decoder src/units src/errors',
   'src/packages/verify': 'src/packages/format src/process src/units src/errors',
   'src/packages/deb':
-    'src/text src/errors src/packages/format src/process src/elf src/packages/members src/packages/release src/packages/transfer src/packages/verify src/units',
+    'src/text src/errors src/packages/format src/process src/elf src/packages/open src/packages/release src/packages/transfer src/packages/verify src/units',
   'src/packages/rpm':
-    'src/text src/errors src/packages/format src/process src/elf src/packages/members src/packages/release src/packages/transfer src/packages/verify src/units',
+    'src/text src/errors src/packages/format src/process src/elf src/packages/open src/packages/release src/packages/transfer src/packages/verify src/units',
   'src/packages/naming': 'src/packages/format src/packages/deb src/packages/rpm',
   'src/packages':
     'src/errors src/database src/packages/format src/packages/index src/elf src/packages/release src/packages/deb src/packages/rpm src/packages/naming',
@@ -59,7 +59,7 @@ const MAY_CALL: Record<string, string> = {
     'src/text src/errors src/config src/program src/task src/database src/telemetry src/spool src/runner src/packages/keep src/units',
   'workers/reposync/command': 'src/errors',
   'workers/reposync/full':
-    'src/config src/program src/database src/packages/format src/packages/index src/telemetry src/packages src/packages/keep src/packages/supply workers/reposync/command src/packages/naming src/units',
+    'src/config src/program src/database src/packages/format src/packages/index src/telemetry src/packages src/packages/keep workers/reposync/command src/packages/naming src/units src/packages/transfer src/packages/supply',
   'workers/reposync':
     'src/text src/errors src/config src/program src/database src/packages/format src/packages/index src/files src/telemetry src/packages/release src/packages/transfer src/packages src/packages/keep src/packages/supply workers/reposync/command workers/reposync/full src/units',
   'workers/retrace/sandbox': 'src/text src/process src/units',
