@@ -3,9 +3,11 @@
  * ones keep no program alive. Owns TLS: the system's authorities, or those of the connection's file.
  */
 import { existsSync, readFileSync } from 'node:fs'
-import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici'
+import { Agent, type Dispatcher, ProxyAgent } from 'undici'
 import { errnoOf } from '../../errors/errno.ts'
 import { FetchError } from '../format/error.ts'
+import { forwarding } from './forward.ts'
+import { TunnelPool } from './tunnel.ts'
 
 /** Everything by which two connections differ. */
 export interface Way {
@@ -45,17 +47,17 @@ function makeDispatcher(way: Way): Dispatcher {
   // Time limits of answers and bodies are ours (`request.ts`, `download.ts`): undici's own would only be in their way.
   const options = { headersTimeout: 0, bodyTimeout: 0, maxHeaderSize: MAX_HEADER, pipelining: 1 }
   const tls = { ...(way.isTls || way.proxy?.startsWith('https:') ? tlsOptions(way) : {}), timeout: CONNECT_MS }
-  if (way.proxy === undefined) return new Agent({ ...options, connect: tls })
+  const { proxy: uri, proxyAuthorization: authorization } = way
+  if (uri === undefined) return new Agent({ ...options, connect: tls })
+  if (!way.isTls) return forwarding(new Agent({ ...options, connect: tls }), { uri, authorization })
   return new ProxyAgent({
     ...options,
-    uri: way.proxy,
-    // What is not encrypted is asked of the proxy by its whole address; a tunnel to port 80 is often forbidden.
-    proxyTunnel: way.isTls,
+    uri,
     proxyTls: tls,
     requestTls: tls,
     // The connection on which a tunnel is asked for: a proxy that never answers must not hold it for ever.
-    clientFactory: (origin, given) => new Pool(origin, { ...given, headersTimeout: CONNECT_MS }),
-    ...(way.proxyAuthorization === undefined ? {} : { token: way.proxyAuthorization }),
+    clientFactory: (origin, given) => new TunnelPool(origin, { ...given, headersTimeout: CONNECT_MS }),
+    ...(authorization === undefined ? {} : { token: authorization }),
   })
 }
 

@@ -1,6 +1,11 @@
 /**
- * Which proxy the environment names for an address: `http_proxy`, `https_proxy`, `no_proxy`, as curl(1) reads them.
- * A pure decision; src/config has read the environment.
+ * Which proxy the environment names for an address: `http_proxy`, `https_proxy`, `no_proxy`, as curl(1) reads them; in
+ * the latter a port after a host and brackets around an IPv6 address count, too. A pure decision; src/config has read the
+ * environment.
+ *
+ * Why this is not undici's EnvHttpProxyAgent: that sends https through http_proxy where https_proxy is not set, which
+ * curl, apt and dnf do not; it has one password for both proxies, while auth.conf can have one for each; and it needs
+ * both to be proxies that it can use, so that an address that no_proxy exempts would fail of a proxy that it never asks.
  */
 import type { ProxyEnvironment } from '../../config/proxy_environment.ts'
 

@@ -11,6 +11,7 @@ import { type Dispatcher, request } from 'undici'
 import { errnoOf } from '../../errors/errno.ts'
 import { FetchError } from '../format/error.ts'
 import type { Transport } from './transport.ts'
+import { TunnelRefused } from './tunnel.ts'
 
 const MAX_REDIRECTS = 5
 const USER_AGENT = 'abrt-retrace'
@@ -108,8 +109,14 @@ function statusError(url: URL, status: number): FetchError {
   if (status === 401) {
     return new FetchError('refused', `${message}: a user and a password are needed, or are wrong (see auth.conf)`)
   }
-  if (status === 407) return new FetchError('refused', `${message}: the proxy needs a user and a password`)
+  if (status === 407) return proxyRefusal(url, status)
   return new FetchError('refused', message)
+}
+
+/** An answer of the proxy, not of the host behind it. */
+function proxyRefusal(url: URL, status: number, cause?: unknown): FetchError {
+  const why = status === 407 ? ': it needs a user and a password' : ''
+  return new FetchError('refused', `The proxy for ${shown(url)} answered ${status}${why}`, { cause })
 }
 
 async function get(url: URL, options: RequestOptions): Promise<Dispatcher.ResponseData> {
@@ -170,12 +177,8 @@ function withoutSecrets(url: URL): URL {
 function networkError(url: URL, error: unknown, signal: AbortSignal): Error {
   if (error instanceof FetchError) return error
   if (signal.aborted) return abortError(signal)
-  const { code, message } = faultOf(error)
-  const answer = /^Proxy (?:response|Authentication Required) \((\d+)\)/.exec(message)?.[1]
-  if (answer !== undefined) {
-    const why = answer === '407' ? ': it needs a user and a password' : ''
-    return new FetchError('refused', `The proxy for ${shown(url)} answered ${answer}${why}`, { cause: error })
-  }
+  if (error instanceof TunnelRefused) return proxyRefusal(url, error.status, error)
+  const code = errnoOf(error) ?? (error instanceof Error ? error.message : 'unknown')
   if (/CERT|SIGNATURE|^ERR_(SSL|TLS|OSSL)/.test(code)) {
     return new FetchError(
       'refused',
@@ -190,11 +193,6 @@ function networkError(url: URL, error: unknown, signal: AbortSignal): Error {
     again: true,
     isHost: true,
   })
-}
-
-function faultOf(error: unknown): { code: string; message: string } {
-  if (!(error instanceof Error)) return { code: 'unknown', message: '' }
-  return { code: 'code' in error ? String(error.code) : error.message, message: error.message }
 }
 
 function one(header: string | string[] | undefined): string | undefined {

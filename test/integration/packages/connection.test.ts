@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readProxies } from '../../../src/config/proxy_environment.ts'
+import { closeConnections } from '../../../src/packages/transfer/dispatchers.ts'
 import { fetchPackage } from '../../../src/packages/supply/package.ts'
 import { Authority, serverOptions } from '../../helpers/certificates.ts'
 import { serveFolder } from '../../helpers/file_server.ts'
@@ -98,6 +99,30 @@ describe('a proxy', () => {
     expect(lines).toContain('407')
     expect(lines).toContain('needs a user and a password')
     expect(lines).not.toContain('wrong@')
+  })
+
+  it.each(['http', 'https'])('that refuses is named with the status that it answers, for %s', async (scheme) => {
+    await using proxy = await startProxy({ refuses: 403 })
+    await using tls = await tlsWorld()
+    await using plain = publish(await makeWorld())
+    const world = scheme === 'https' ? tls.world : plain
+    world.configure({ ...(scheme === 'https' ? tls.ca : {}), 'X-Retrace-Proxy': proxy.url })
+    expect(await failing(world)).toMatch(
+      scheme === 'https' ? /The proxy for https:.* answered 403/ : /http:.* answered 403/,
+    )
+    expect(world.server.requests).toEqual([])
+  })
+
+  it('is spoken to over TLS where its address says so, and asked by whole addresses for http then, too', async () => {
+    await using folder = await temporaryFolder()
+    const authority = new Authority(folder.path)
+    await using proxy = await startProxy({ tls: serverOptions(authority.sign('proxy')) })
+    await using world = publish(await makeWorld())
+    world.configure({ 'X-Retrace-CA-File': authority.file, 'X-Retrace-Proxy': proxy.url })
+    expect(await sync(world)).toEqual([0, 'tool'])
+    expect(proxy.requests[0]).toBe(`GET ${world.server.url}dists/bookworm/InRelease`)
+    await closeConnections()
+    expect(await sync(world)).toEqual([0, 'tool'])
   })
 
   it.each(['http', 'https'])('that accepts and never answers costs the time for one answer, for %s', async (scheme) => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { credentialsFor, parseAuthConf } from '../../../src/packages/transfer/auth_conf.ts'
-import { proxyFor } from '../../../src/packages/transfer/proxy.ts'
 import { readSources } from '../../../src/packages/deb/sources_file.ts'
 
 const TEXT = `# a comment with machine and login
@@ -32,23 +31,6 @@ describe('auth.conf', () => {
     const found = (address: string) => credentialsFor(new URL(address), entries) !== undefined
     expect(['https://a.example:8443/private', 'https://a.example:8443/private/x'].map(found)).toEqual([true, true])
     expect(['https://a.example:8443/privateer', 'https://a.example/private'].map(found)).toEqual([false, false])
-  })
-})
-
-describe('proxyFor()', () => {
-  const environment = { http: 'http://p:1', https: 'http://p:2', no: 'localhost, .corp.example,10.0.0.1:8080' }
-  it.each([
-    ['http://deb.example/', 'http://p:1'],
-    ['https://deb.example/', 'http://p:2'],
-    ['http://localhost:99/', undefined],
-    ['https://a.corp.example/', undefined],
-    ['https://notcorp.example/', 'http://p:2'],
-    ['http://10.0.0.1:8080/', undefined],
-    ['http://10.0.0.1/', 'http://p:1'],
-  ])('names for %s %s', (address, proxy) => expect(proxyFor(new URL(address), environment)).toBe(proxy))
-
-  it('names none for anything with no_proxy=*', () => {
-    expect(proxyFor(new URL('http://a/'), { ...environment, no: '*' })).toBeUndefined()
   })
 })
 
