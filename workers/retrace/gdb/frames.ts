@@ -1,6 +1,6 @@
 /**
- * What gdb is asked about threads: their frames, gdb's own text of them, and their values one by one. Owns how much of
- * each is asked, and that the frames come first.
+ * What gdb is asked about the frames of threads: which there are, gdb's own text of them, and their values one by one
+ * (root/scripts/frames.py and values.py answer). Owns how much of each is asked, and that the frames come first.
  */
 import { type FramesAnswer, readFlag, readFrames, readText, splitByThread } from './answers.ts'
 import type { Asker } from './asking.ts'

@@ -1,13 +1,14 @@
 /**
- * The file `backtrace`: the text that people read and ABRT's tools parse (docs/facts.md, 'ABRT's text format'). Pure.
- * Owns its shape, in this order: greeting, crash frame, blank line, threads (crashed first), libraries, registers,
+ * The file `backtrace`: the text that people read and ABRT's tools parse (docs/facts.md, 'ABRT's text format'). Pure. The
+ * text of a frame is frame_text.ts's. Owns the file's shape, in this order: greeting, crash frame, blank line, threads (crashed first), libraries, registers,
  * instructions, messages, notes. Refuses a line that those parsers would take for something else: behind the threads no
  * line begins with `#` or `Thread`, and none anywhere with `warning:`.
  */
 import type { Core } from '../../../src/elf/core.ts'
 import { escapeText } from '../../../src/text/escape.ts'
 import type { Conversation } from '../gdb/conversation.ts'
-import { fitText, type ReportFrame, type ReportThread } from './frames.ts'
+import { framesText, harmless, onOneLine } from './frame_text.ts'
+import type { ReportThread } from './frames.ts'
 import { libraryTable } from './libraries.ts'
 import { signalSentence } from './signal.ts'
 
@@ -57,7 +58,7 @@ function threadBlock(thread: ReportThread): string {
   const name = thread.pointer === undefined ? lwp : `(Thread 0x${thread.pointer.toString(16)} ${lwp})`
   const lines = [
     `Thread ${thread.number} ${name}:`,
-    inOrder(thread.text ?? '') || plainFrames(thread),
+    framesText(thread),
   ]
   if (thread.cutFrames > 0) {
     lines.push(
@@ -70,32 +71,6 @@ function threadBlock(thread: ReportThread): string {
   return lines.join('\n')
 }
 
-/** gdb counts its frames from 0: whatever else begins as one, or as a thread, is a part of some name, and indented. */
-function inOrder(text: string): string {
-  let frames = 0
-  return text.split('\n').map((line) => {
-    if (!/^(#|Thread)/.test(line)) return line
-    if (!line.startsWith(`#${frames} `)) return ` ${line}`
-    frames++
-    return line
-  }).join('\n')
-}
-
-/** What is known when gdb's own text did not come in time: the frames, without their values. */
-function plainFrames(thread: ReportThread): string {
-  return thread.frames.map(frameLine).join('\n')
-}
-
-function frameLine(frame: ReportFrame): string {
-  const level = `#${frame.level}`.padEnd(4)
-  if (frame.kind === 'signal-handler') return `${level}<signal handler called>`
-  const address = `0x${frame.pc.toString(16).padStart(16, '0')} in `
-  const place = frame.file === undefined
-    ? (frame.module === undefined ? '' : ` from ${frame.module.module.path}`)
-    : ` at ${frame.file}${frame.line === undefined ? '' : `:${frame.line}`}`
-  return onOneLine(`${level}${frame.kind === 'inline' ? '' : address}${frame.function ?? '??'} (...)${place}`)
-}
-
 function message(name: string, text: string | undefined): string {
   return text === undefined ? '' : `${name} = ${escapeText(JSON.stringify(text))}`
 }
@@ -105,14 +80,4 @@ function exceptionText(exception: Conversation['exception']): string {
   if (exception === undefined) return ''
   const what = exception.what === undefined ? '' : `\n  what():  ${exception.what}`
   return harmless(`terminate called after throwing an instance of '${exception.type}'${what}`)
-}
-
-/** Names of files and command lines are strangers' words: a line feed in one is shown, and begins no line. */
-function onOneLine(text: string): string {
-  return escapeText(fitText(text), { keep: '\t' })
-}
-
-/** Indents what would read as a frame or a thread. */
-function harmless(text: string | undefined): string {
-  return fitText(text ?? '').split('\n').map((line) => (/^(#|Thread)/.test(line) ? ` ${line}` : line)).join('\n')
 }

@@ -1,18 +1,89 @@
 /**
- * The text of gdb's `backtrace -full`, read as far as it says more than the frames and values that gdb's own API tells
- * (gdb/frames.ts): how many frames it has, and why it stops. Pure.
+ * Where the text of a frame is made. gdb itself makes it, `backtrace -full` (root/scripts/frames.py prints, gdb/frames.ts
+ * asks); here it is read as far as it says more than gdb's API, and made fit for its readers. Where it did not come, or
+ * cannot be believed, a line of ours stands in its place. Pure. Refuses a line that begins like a frame and is none.
  */
+import { escapeText } from '../../../src/text/escape.ts'
+import type { FrameKind } from '../gdb/answers.ts'
+import { INSIDE } from '../sandbox/arguments.ts'
 
-export interface BacktraceText {
+/** gdb's text of one thread. */
+export interface GdbText {
+  /** Fit to be shown; undefined when it did not come. */
+  readonly text: string | undefined
   readonly frames: number
   /** What gdb says at the end when the stack ends too early: 'previous frame inner to this frame (corrupt stack?)'. */
   readonly stopped: string | undefined
 }
 
-/** Reads the text of one thread. */
-export function readBacktrace(text: string): BacktraceText {
+/** What the text of a frame is made of when gdb's own did not come. */
+interface FrameFacts {
+  readonly level: number
+  readonly pc: bigint
+  readonly kind: FrameKind
+  readonly function: string | undefined
+  readonly file: string | undefined
+  readonly line: number | undefined
+  readonly module: { readonly module: { readonly path: string } } | undefined
+}
+
+/** Reads what gdb printed of one thread. */
+export function readGdbText(said: string | undefined): GdbText {
+  const text = said === undefined ? undefined : fitText(said)
   return {
-    frames: text.match(/^#\d+ /gm)?.length ?? 0,
-    stopped: /^Backtrace stopped: (.*)$/m.exec(text)?.[1],
+    text,
+    frames: text?.match(/^#\d+ /gm)?.length ?? 0,
+    stopped: /^Backtrace stopped: (.*)$/m.exec(text ?? '')?.[1],
   }
+}
+
+/** The text of a thread's frames: gdb's, with all values, else what is known without it. */
+export function framesText(
+  { text, frames }: { readonly text: string | undefined; readonly frames: readonly FrameFacts[] },
+): string {
+  return inOrder(text ?? '') || frames.map(frameLine).join('\n')
+}
+
+/** gdb counts its frames from 0: whatever else begins as one, or as a thread, is a part of some name, and indented. */
+function inOrder(text: string): string {
+  let frames = 0
+  return text.split('\n').map((line) => {
+    if (!/^(#|Thread)/.test(line)) return line
+    if (!line.startsWith(`#${frames} `)) return ` ${line}`
+    frames++
+    return line
+  }).join('\n')
+}
+
+function frameLine(frame: FrameFacts): string {
+  const level = `${`#${frame.level}`.padEnd(3)} `
+  if (frame.kind === 'signal-handler') return `${level}<signal handler called>`
+  const address = `0x${frame.pc.toString(16).padStart(16, '0')} in `
+  const place = frame.file === undefined
+    ? (frame.module === undefined ? '' : ` from ${frame.module.module.path}`)
+    : ` at ${frame.file}${frame.line === undefined ? '' : `:${frame.line}`}`
+  return onOneLine(`${level}${frame.kind === 'inline' ? '' : address}${frame.function ?? '??'} (...)${place}`)
+}
+
+/**
+ * gdb's text without what its readers trip over: warnings (ABRT's parser then finds no frame), the root's prefix before
+ * file names, characters that would not be seen, trailing blank lines. LF only.
+ */
+export function fitText(text: string): string {
+  const fit = text.replace(/\r\n/g, '\n')
+    .replace(/^warning:.*\n?/gm, '')
+    .replace(FROM_SYSROOT, '$1 from $2')
+  return escapeText(fit, { keep: '\t\n' }).trimEnd()
+}
+
+const FROM_SYSROOT = new RegExp(`^(#.*) from ${INSIDE.sysroot}(/.*)$`, 'gm')
+
+/** Names of files and command lines are strangers' words: a line feed in one is shown, and begins no line. */
+export function onOneLine(text: string): string {
+  return escapeText(fitText(text), { keep: '\t' })
+}
+
+/** Indents what would read as a frame or a thread. */
+export function harmless(text: string | undefined): string {
+  return fitText(text ?? '').split('\n').map((line) => (/^(#|Thread)/.test(line) ? ` ${line}` : line)).join('\n')
 }

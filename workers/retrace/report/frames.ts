@@ -1,18 +1,16 @@
 /**
- * Threads and frames as the report has them: gdb's plain frames joined with their values, each with the
- * module it lies in and how far it can be trusted. Pure. Owns the word for that trust; refuses to call a frame exact whose
- * module is not.
+ * Threads and frames as the report has them: gdb's plain frames joined with their values, each with the module it lies in
+ * and how far it can be trusted; their text is frame_text.ts's. Pure. Owns the word for that trust; refuses to call a
+ * frame exact whose module is not.
  */
 import type { Core } from '../../../src/elf/core.ts'
 import { moduleAt } from '../../../src/elf/core.ts'
-import { escapeText } from '../../../src/text/escape.ts'
 import type { FrameKind, PlainFrame } from '../gdb/answers.ts'
-import { readBacktrace } from './frame_text.ts'
 import { isReadable, type Region } from '../gdb/readable_memory.ts'
 import type { ThreadAnswer } from '../gdb/frames.ts'
 import type { FrameValues, Variable } from '../gdb/values.ts'
 import type { ResolvedModule } from '../resolve/resolve.ts'
-import { INSIDE } from '../sandbox/arguments.ts'
+import { readGdbText } from './frame_text.ts'
 
 /**
  * `exact`: the module's build-id matched. `by-path`: it had none, so its file was found by name. `no-symbols`: no
@@ -72,8 +70,7 @@ export function reportThreads(
   }
   return threads.map((thread) => {
     const isOdd = hasOddLibrary || thread.frames.some((frame) => hasLineFeed(frame.function))
-    const text = thread.text === undefined || isOdd ? undefined : fitText(thread.text)
-    const read = readBacktrace(text ?? '')
+    const said = readGdbText(isOdd ? undefined : thread.text)
     const frames = thread.frames.length > 0 ? thread.frames : frameOfNotes(core, thread.lwp)
     const places = placesOf(frames, moduleOf)
     return {
@@ -85,10 +82,10 @@ export function reportThreads(
         const place = places[level] ?? { module: undefined, trust: 'guessed' }
         return { level, pc, kind, function: name, file, line, ...values, ...place }
       }),
-      text,
-      stopped: read.stopped ?? thread.stop,
+      text: said.text,
+      stopped: said.stopped ?? thread.stop,
       more: thread.more || !thread.complete,
-      cutFrames: thread.cut ? Math.max(0, thread.frames.length - read.frames) : 0,
+      cutFrames: thread.cut ? Math.max(0, thread.frames.length - said.frames) : 0,
       framesWithoutValues: frames.filter((_, level) => !thread.values.has(level)).length,
       stackMissing: frames.filter((frame) => frame.kind !== 'inline').length <= 1 && isOutside(regions, thread.sp),
     }
@@ -135,16 +132,3 @@ function trustOf(module: ResolvedModule | undefined): Trust {
   if (module?.status === 'exact') return 'exact'
   return module?.status === 'by-path' ? 'by-path' : 'no-symbols'
 }
-
-/**
- * gdb's text without what its readers trip over: warnings (ABRT's parser then finds no frame), the root's prefix before
- * file names, characters that would not be seen, trailing blank lines. LF only.
- */
-export function fitText(text: string): string {
-  const fit = text.replace(/\r\n/g, '\n')
-    .replace(/^warning:.*\n?/gm, '')
-    .replace(FROM_SYSROOT, '$1 from $2')
-  return escapeText(fit, { keep: '\t\n' }).trimEnd()
-}
-
-const FROM_SYSROOT = new RegExp(`^(#.*) from ${INSIDE.sysroot}(/.*)$`, 'gm')

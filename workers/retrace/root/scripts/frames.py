@@ -1,4 +1,4 @@
-"""Threads, their frames, and gdb's own text of them. A part of retrace.py, which sends them."""
+"""Threads, their frames, and the text of the frames, which gdb itself makes. A part of retrace.py, which sends them."""
 import sys
 
 import gdb
