@@ -43,7 +43,7 @@ function isOf({ uri, suite }: Suite) {
 /** The row of a component and architecture, made when it is new, with what the configuration says now. */
 export function repositoryRow(
   database: Database,
-  spec: RepositorySpec,
+  spec: Suite & Pick<RepositorySpec, 'format' | 'fetch' | 'superseded'>,
   { releaseId, component, architecture }: { releaseId: number; component: string; architecture: string },
 ): RepositoryRow {
   const { format, uri, suite, fetch, superseded } = spec
@@ -77,7 +77,10 @@ export function repositoryRow(
  * Repositories that the administrator's files name no more: what they gave stays known, and can be fetched while it is
  * there, but that they are not synced and what they said last is no fault of their release.
  */
-export function noteConfigured(database: Database, specs: RepositorySpec[]): void {
+export function noteConfigured(
+  database: Database,
+  specs: readonly (Suite & Pick<RepositorySpec, 'architectures' | 'components'>)[],
+): void {
   const { id, uri, suite, component, architecture } = repository
   const rows = database.select({ id, uri, suite, component, architecture }).from(repository)
     .where(ne(repository.fetch, 'none')).all()

@@ -60,8 +60,8 @@ export function dropStaged({ $client: client }: Database): void {
   for (const table of STAGED) client.exec(`DROP TABLE IF EXISTS temp."${getTableName(table)}"`)
 }
 
-/** Bytes that they take on the disk. */
+/** Bytes of what is in them; room that earlier ones left in the temporary file is none of theirs. */
 export function stagedBytes({ $client: client }: Database): number {
   const pragma = (name: string) => Number(client.pragma(name, { simple: true }))
-  return pragma('temp.page_count') * pragma('temp.page_size')
+  return (pragma('temp.page_count') - pragma('temp.freelist_count')) * pragma('temp.page_size')
 }
