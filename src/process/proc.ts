@@ -5,6 +5,9 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { errnoOf } from '../errors/errno.ts'
 
+/** Of fcntl.h, alike on all architectures that Linux has but alpha, parisc and sparc. */
+const O_CLOEXEC = 0o2000000
+
 /** Fields of /proc/PID/stat. */
 export interface Stat {
   readonly parent: number
@@ -47,6 +50,14 @@ export function childrenOf(pid: number): number[] {
 export function openFiles(pid: number): Map<number, string> {
   const found = names(`${pid}/fd`).map((name) => [Number(name), linkText(`${pid}/fd/${name}`)] as const)
   return new Map(found.flatMap(([number, target]) => (target === undefined ? [] : [[number, target]])))
+}
+
+/** The descriptors of this process that the programs it starts would have, too: those without O_CLOEXEC. */
+export function inheritable(): number[] {
+  return names('self/fdinfo').filter((name) => {
+    const flags = /^flags:\s+([0-7]+)$/m.exec(procText(`self/fdinfo/${name}`))?.[1]
+    return flags !== undefined && (Number.parseInt(flags, 8) & O_CLOEXEC) === 0
+  }).map(Number)
 }
 
 /** The working directory of a process. */

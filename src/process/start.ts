@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { Readable, Writable } from 'node:stream'
 import { Complaint } from './complaint.ts'
 import { ProgramError } from './error.ts'
+import { withoutInherited } from './inherited.ts'
 import { endGroup, endOrphans } from './signals.ts'
 
 /** Where programs are looked for, and how they speak; nothing of the server's own environment. */
@@ -73,7 +74,7 @@ export class Running implements AsyncDisposable {
       ...Array.from({ length: channels }, () => 'pipe' as const),
     ]
     const child: ChildProcess = spawn(program, args, {
-      stdio,
+      stdio: withoutInherited(stdio),
       detached: true,
       cwd: '/',
       ...(options.environment === 'inherited' ? {} : { env: ENVIRONMENT }),
@@ -82,7 +83,7 @@ export class Running implements AsyncDisposable {
     this.pid = child.pid
     this.input = child.stdin ?? new Writable({ write: (_chunk, _encoding, done) => done() })
     this.output = child.stdout ?? Readable.from([])
-    this.channels = child.stdio.slice(3) as unknown as (Readable & Writable)[]
+    this.channels = child.stdio.slice(3, stdio.length) as unknown as (Readable & Writable)[]
     // A program that ends early closes its pipes: how it ended says more than that.
     for (const pipe of [this.input, this.output, ...this.channels]) pipe.on('error', () => undefined)
     child.stderr?.on('error', () => undefined).on('data', (bytes: Uint8Array) => this.#complaint.add(bytes))

@@ -7,6 +7,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pid as ownPid } from 'node:process'
+import { startOf } from '../../../src/process/identity.ts'
+import { procText } from '../../../src/process/proc.ts'
 import { MIB } from '../../../src/units/bytes.ts'
 
 /** Where groups can be made. */
@@ -29,8 +31,8 @@ let count = 0
 
 /** From /proc/self/mounts and /proc/self/cgroup; undefined where no group with a memory limit could be made. */
 export function findCgroups(
-  mounts: string = read('/proc/self/mounts'),
-  own: string = read('/proc/self/cgroup'),
+  mounts: string = procText('self/mounts'),
+  own: string = procText('self/cgroup'),
 ): CgroupHome | undefined {
   const memory = folderV1(mounts, own, 'memory')
   const pids = folderV1(mounts, own, 'pids')
@@ -104,7 +106,7 @@ function removeOrphans(folder: string): void {
   try {
     for (const name of readdirSync(folder)) {
       const owner = NAME.exec(name)?.[1]
-      if (owner !== undefined && !existsSync(`/proc/${owner}`)) removed(join(folder, name))
+      if (owner !== undefined && startOf(Number(owner)) === undefined) removed(join(folder, name))
     }
   } catch {
     // cannot be listed: nothing can be made here either

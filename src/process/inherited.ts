@@ -1,0 +1,28 @@
+/**
+ * Descriptors that this process was given by whoever started it and that it would pass on to all that it starts, sandboxes
+ * too, since no program that makes one closes them. They stay open here (a lock may hang on one); what we start finds
+ * /dev/null in their places.
+ */
+import { openSync } from 'node:fs'
+import { inheritable } from './proc.ts'
+
+const FIRST = 3
+const MAX_DESCRIPTOR = 65_535
+
+let given: number[] | undefined
+let nothing: number | undefined
+
+/**
+ * The descriptors of a new program: those of `wanted`, then an open /dev/null for each that it would inherit; 'ignore'
+ * leaves a number alone. What Node and Deno open themselves is closed by the kernel at exec, so one look is enough.
+ */
+export function withoutInherited<Wanted>(wanted: readonly Wanted[]): (Wanted | number | 'ignore')[] {
+  given ??= inheritable().filter((descriptor) => descriptor >= FIRST && descriptor <= MAX_DESCRIPTOR)
+  const others = given.filter((descriptor) => descriptor >= wanted.length)
+  if (others.length === 0) return [...wanted]
+  const empty = nothing ??= openSync('/dev/null', 'r+')
+  return Array.from(
+    { length: Math.max(...others) + 1 },
+    (_, descriptor) => wanted[descriptor] ?? (others.includes(descriptor) ? empty : 'ignore'),
+  )
+}

@@ -1,0 +1,48 @@
+/**
+ * Every sandbox of the product, made by its own maker with the arguments that it is made with: a new name in the list of
+ * src/process/programs.ts does not compile before it stands here. What runs in them is then replaced by a probe.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { decoderSandbox } from '../../src/decoder/decoder.ts'
+import { debMembersSandbox } from '../../src/packages/deb/members.ts'
+import { debugSectionsSandbox } from '../../src/packages/keep/decompress_debug.ts'
+import { rpmMembersSandbox } from '../../src/packages/rpm/members.ts'
+import { packageSignatureSandbox } from '../../src/packages/rpm/package_signature.ts'
+import { signatureSandbox } from '../../src/packages/verify/signature.ts'
+import type { SandboxName } from '../../src/process/programs.ts'
+import { trialSandbox } from '../../src/process/trial.ts'
+import type { Sandbox } from '../../src/process/wall.ts'
+import { emptySandbox } from './retrace.ts'
+
+/** Makes the sandboxes of a name. `folder`: an empty one, in which what they show is made. */
+export const SANDBOX_MAKERS: Record<SandboxName, (folder: string) => Sandbox[]> = {
+  'decoder': () => [decoderSandbox('xz'), decoderSandbox('zstd'), decoderSandbox('bzip2')],
+  'index-signature': (folder) => {
+    const [keys = '', text = '', signature = ''] = files(folder, 'keys.gpg', 'text', 'signature')
+    return [signatureSandbox(keys, { text, signature: undefined }), signatureSandbox(keys, { text, signature })]
+  },
+  'package-signature': (folder) => {
+    const [keys = '', packageFile = ''] = files(folder, 'keys.asc', 'package.rpm')
+    const database = join(folder, 'db')
+    mkdirSync(database)
+    const all = { keys, package: packageFile, database }
+    return [packageSignatureSandbox(all, ['--checksig', '--verbose', '/in/package.rpm'])]
+  },
+  'deb-members': (folder) => files(folder, 'package.deb').map(debMembersSandbox),
+  'rpm-members': () => [rpmMembersSandbox()],
+  'debug-sections': (folder) => {
+    files(folder, 'one.debug')
+    return [debugSectionsSandbox(folder, ['/work/one.debug'])]
+  },
+  'debugger': () => [emptySandbox()],
+  'trial': () => [trialSandbox()],
+}
+
+function files(folder: string, ...names: string[]): string[] {
+  return names.map((name) => {
+    const path = join(folder, name)
+    writeFileSync(path, name, { mode: 0o600 })
+    return path
+  })
+}

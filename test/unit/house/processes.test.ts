@@ -1,0 +1,68 @@
+/** Who starts programs, on which side of the wall, and who reads /proc: by the sources. */
+import { describe, expect, it } from 'vitest'
+import { INSIDE, OUTSIDE, SANDBOXES } from '../../../src/process/programs.ts'
+import { sources } from '../../helpers/sources.ts'
+
+const all = sources('src', 'workers')
+const elsewhere = all.filter(({ path }) => !path.startsWith('src/process/'))
+const pathsOf = (pattern: RegExp, among = all) => among.filter(({ text }) => pattern.test(text)).map(({ path }) => path)
+
+describe('src/process', () => {
+  it('has the one file that starts programs, and two that say which', () => {
+    expect(all.filter(({ packages }) => packages.includes('node:child_process')).map(({ path }) => path))
+      .toEqual(['src/process/start.ts'])
+    expect(pathsOf(/\bnew Running\(/).sort()).toEqual(['src/process/inside.ts', 'src/process/outside.ts'])
+  })
+
+  it('has the one file that sends signals', () => {
+    expect(pathsOf(/\bkill\b[^}\n]*\} from 'node:process'|\bprocess\.kill\(/)).toEqual(['src/process/signals.ts'])
+  })
+
+  it('has the one file that reads /proc', () => {
+    expect(pathsOf(/['"`]\/proc\b/, elsewhere)).toEqual([])
+    expect(pathsOf(/readFileSync\(`\/proc|readdirSync\(`\/proc|readlinkSync\(`\/proc/)).toEqual(['src/process/proc.ts'])
+  })
+
+  it('is the only room that knows how a sandbox is made', () => {
+    expect(pathsOf(/\b(bwrap|prlimit --|--unshare|--ro-bind)\b/, elsewhere)).toEqual([])
+  })
+})
+
+describe('the programs outside the wall', () => {
+  it('are these, each with the bytes that it reads', () => {
+    const VERSION = 'nothing: it is asked for its version'
+    expect(OUTSIDE).toEqual({
+      'abrt-retrace-worker':
+        'what an upload unpacked to: manifest files and headers of the core, by our own code (src/elf)',
+      'systemd-notify': 'nothing: it sends words of ours to the supervisor',
+      'setpriv': VERSION,
+      'prlimit': VERSION,
+      'gdb-multiarch': VERSION,
+      'qemu-s390x-static': VERSION,
+      'xz': VERSION,
+      'zstd': VERSION,
+      'gpgv': VERSION,
+    })
+  })
+
+  it('are each started somewhere', () => {
+    const unused = Object.keys(OUTSIDE).filter((name) => !elsewhere.some(({ text }) => text.includes(`'${name}'`)))
+    expect(unused).toEqual([])
+  })
+})
+
+describe('the programs behind the wall', () => {
+  it('are each started somewhere, in a sandbox of the list', () => {
+    const others = all.filter(({ path }) => path !== 'src/process/programs.ts')
+    const named = (name: string) => others.some(({ text }) => new RegExp(`['"]?\\b${name}\\b['"]?`).test(text))
+    expect(Object.keys(INSIDE).filter((name) => !named(name))).toEqual([])
+    const used = new Set(Object.values(INSIDE).flatMap(({ sandbox }) => [...sandbox]))
+    expect([...used].sort()).toEqual(Object.keys(SANDBOXES).sort())
+  })
+
+  it('are all that a maker of a sandbox names', () => {
+    const makers = all.flatMap(({ text }) => [...text.matchAll(/systemSandbox\('([^']+)'/g)].map(([, name]) => name))
+    expect(makers.length).toBeGreaterThan(5)
+    expect(makers.filter((name) => !((name ?? '') in INSIDE))).toEqual([])
+  })
+})

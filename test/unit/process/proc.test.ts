@@ -1,0 +1,107 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { cwd, kill, pid } from 'node:process'
+import { describe, expect, it } from 'vitest'
+import { isRunning, startOf, thisProcess } from '../../../src/process/identity.ts'
+import { availableMb, processTree, residentKb, residentMb } from '../../../src/process/memory.ts'
+import { childrenOf, openFiles, parseStat, processIds, workingDirectory } from '../../../src/process/proc.ts'
+import { installationRoot } from '../../../src/program/program.ts'
+
+/** A number that no process can have: pid_max is 4194304 at most. */
+const NOBODY = 99_999_999
+
+const recorded = (machine: string, file: string) =>
+  readFileSync(join(installationRoot(), 'test', 'fixtures', 'proc', machine, file), 'latin1')
+
+describe('parseStat()', () => {
+  it('reads parent, group and start, whatever stands in the name', () => {
+    expect(recorded('amd64-4k', 'stat')).toContain('(a) (b)')
+    expect(parseStat(recorded('amd64-4k', 'stat'))).toEqual({ parent: 1, group: 20_481, started: '449598' })
+    expect(parseStat(recorded('ppc64el-64k', 'stat'))).toEqual({ parent: 80, group: 0, started: '295' })
+  })
+
+  it('reads nothing from the empty text of a process that has ended', () => {
+    expect(parseStat('')).toBeUndefined()
+  })
+})
+
+describe('the memory of a process', () => {
+  it.each([['amd64-4k', 4], ['ppc64el-64k', 64]])('is what its pages hold on %s, of %i KiB each', (machine, pageKb) => {
+    const pages = Number(recorded(machine, 'statm').split(' ')[1])
+    expect(pages).toBeGreaterThan(0)
+    expect(residentKb(recorded(machine, 'status'))).toBe(pages * pageKb)
+  })
+
+  it('is nothing once it has ended, and for a thread of the kernel, which has no VmRSS', () => {
+    expect(residentKb('')).toBe(0)
+    expect(residentKb('Name:\tkthreadd\nPPid:\t0\n')).toBe(0)
+    expect(residentMb(NOBODY)).toBe(0)
+  })
+
+  it('counts that of all that it has started', async () => {
+    const parent = spawn('sh', ['-c', 'sleep 60 & sleep 60 & wait'])
+    try {
+      await expect.poll(() => childrenOf(parent.pid ?? 0).length).toBe(2)
+      const [first, ...children] = processTree(parent.pid ?? 0)
+      expect(first).toBe(parent.pid)
+      const sum = children.reduce((all, child) => all + residentMb(child), 0)
+      expect(sum).toBeGreaterThan(0.5)
+      expect(residentMb(parent.pid ?? 0)).toBeGreaterThan(sum)
+    } finally {
+      for (const child of childrenOf(parent.pid ?? 0)) kill(child)
+      await once(parent, 'exit')
+    }
+  })
+})
+
+describe('the memory that is available', () => {
+  it('is MemAvailable, in MiB', () => {
+    expect(availableMb(recorded('ppc64el-64k', 'meminfo'))).toBe(921_024 / 1024)
+    expect(availableMb()).toBeGreaterThan(10)
+  })
+
+  it('has no bound where nobody says', () => {
+    expect(availableMb('MemTotal:  1 kB\n')).toBe(Infinity)
+  })
+})
+
+describe('a process by its name', () => {
+  it('runs as long as a process of its number and its start does', () => {
+    const me = thisProcess()
+    expect(me).toMatchObject({ pid, started: startOf(pid) })
+    expect(isRunning({ ...me, until: 0 })).toBe(true)
+  })
+
+  it('does not run when its number belongs to another one now, or to none', () => {
+    const me = thisProcess()
+    expect(isRunning({ ...me, started: '1', until: Infinity })).toBe(false)
+    expect(isRunning({ ...me, pid: NOBODY, until: Infinity })).toBe(false)
+  })
+
+  it('is believed until its time is over when it is on another host', () => {
+    const there = { ...thisProcess(), host: 'elsewhere.example' }
+    expect(isRunning({ ...there, until: Date.now() / 1000 + 100 })).toBe(true)
+    expect(isRunning({ ...there, until: Date.now() / 1000 - 100 })).toBe(false)
+  })
+})
+
+describe('what a process has open', () => {
+  it('is named by path, and so is its working directory', () => {
+    const file = openSync('/etc/hostname', 'r')
+    try {
+      expect(openFiles(pid).get(file)).toBe('/etc/hostname')
+      expect(workingDirectory(pid)).toBe(cwd())
+      expect(processIds()).toContain(pid)
+    } finally {
+      closeSync(file)
+    }
+  })
+
+  it('is nothing for a process that has ended', () => {
+    expect(openFiles(NOBODY).size).toBe(0)
+    expect(workingDirectory(NOBODY)).toBeUndefined()
+    expect(childrenOf(NOBODY)).toEqual([])
+  })
+})
