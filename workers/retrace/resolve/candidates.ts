@@ -85,9 +85,9 @@ function compareRanks(a: number[], b: number[]): number {
 }
 
 /** How many modules of a core each build is known to hold. */
-export function countBuilds(core: Core, index: PackageIndex): Map<string, number> {
+export function countBuilds({ modules }: Pick<Core, 'modules'>, index: PackageIndex): Map<string, number> {
   const builds = new Map<string, number>()
-  for (const { buildId } of core.modules.slice(0, MAX_COUNTED)) {
+  for (const { buildId } of modules.slice(0, MAX_COUNTED)) {
     if (buildId === undefined) continue
     const rows = [...index.packagesWith(buildId, 'debug'), ...index.packagesWith(buildId, 'code')]
     for (const key of new Set(rows.map(buildKey))) builds.set(key, (builds.get(key) ?? 0) + 1)
