@@ -15,19 +15,20 @@ import { EXIT, installationRoot, version } from '../../src/program/program.ts'
 import { readManifest } from '../../src/task/manifest.ts'
 import { writeStep } from '../../src/task/step.ts'
 import type { Task } from '../../src/task/task.ts'
-import { removeTraces, tidy } from '../../src/task/tidy.ts'
-import { writeResults } from '../../src/task/write.ts'
+import { removeTraces } from '../../src/task/tidy.ts'
 import { assemble, withLinkFolder } from './assemble.ts'
 import { findCompanions, NO_COMPANIONS } from './companions.ts'
 import { help, lineFromInput, NAME, readCommandLine } from './command_line.ts'
 import { Deadline } from './time/deadline.ts'
 import { debugCore } from './debug.ts'
+import { deliver, endAgain } from './deliver.ts'
+import { type Findings, nothingFound } from './findings.ts'
 import { engines } from './gdb/engines.ts'
 import { type Journal, journal } from './journal.ts'
 import { openTask } from './open_task.ts'
 import { readCoreFile } from './read.ts'
-import { type Findings, makeReport, type Report } from './report.ts'
-import { type Hints, resolveModules } from './resolve/resolve.ts'
+import { makeReport } from './report.ts'
+import { resolveModules } from './resolve/resolve.ts'
 import { findCgroups } from './sandbox/cgroup.ts'
 import { Stopwatch } from './time/stopwatch.ts'
 import { describeCore, remarksOn } from './words/core.ts'
@@ -49,7 +50,7 @@ async function main(words: readonly string[]): Promise<number> {
   const dir = command.kind === 'task' ? command.dir : await lineFromInput(stop.signal)
   if (dir === undefined) return EXIT.done
   const task = openTask(dir)
-  if (task.hasEnded()) return endAgain(task)
+  if (task.hasEnded()) return endAgain(task) ? EXIT.done : EXIT.failed
   const said = journal({ onStep: (step) => writeStep(task, step) })
   return await retrace(task, { ...tools, signal: stop.signal, said })
 }
@@ -89,6 +90,7 @@ async function retrace(task: Task, tools: Tools): Promise<number> {
     return EXIT.failed
   }
   watch.start('report')
+  said.begin('report')
   const report = makeReport(found, watch.seconds())
   await deliver(task, report, { said, watch })
   return report.hasBacktrace ? EXIT.done : EXIT.failed
@@ -161,48 +163,10 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
   }
 }
 
-/** Writes the results, the log last of all; then the core goes. */
-async function deliver(
-  task: Task,
-  report: Report,
-  { said, watch }: { said: Journal; watch: Stopwatch },
-): Promise<void> {
-  const { code, summary, next_step } = report.outcome
-  said.say('report', `${code}: ${summary}`)
-  if (code !== 'ok') said.say('report', `next: ${next_step}`)
-  said.say('done', watch.summary())
-  await writeResults(task, [...report.files, ['retrace-log', said.text()]])
-  tidy(task)
-}
-
 /** Stops the step that runs; one that does not heed it has some seconds. The sandbox dies with this process. */
 function stopSoon(stop: AbortController): void {
   stop.abort()
   setTimeout(() => exit(EXIT.failed), STOP_MS).unref()
-}
-
-/** A task that has ended already: only what a killed run left is tidied up. */
-function endAgain(task: Task): number {
-  tidy(task)
-  const isSuccess = task.state() === 'FINISHED_SUCCESS'
-  stdout.write(`done: this task has ended before; see ${isSuccess ? 'backtrace' : 'retrace-log'}\n`)
-  return isSuccess ? EXIT.done : EXIT.failed
-}
-
-function nothingFound(hints: Hints): Findings {
-  return {
-    core: undefined,
-    hints,
-    modules: [],
-    release: undefined,
-    owner: undefined,
-    packages: undefined,
-    regions: undefined,
-    debugged: undefined,
-    ranOutOfTime: undefined,
-    step: 'read',
-    reason: undefined,
-  }
 }
 
 function describe(error: unknown): string {

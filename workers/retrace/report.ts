@@ -2,42 +2,19 @@
  * Step `report`: the files that the server hands out, from what the steps before found. Pure. Owns which files there
  * are; refuses a `backtrace` in which no frame has a name.
  */
-import type { Core } from '../../src/elf/core.ts'
-import type { PackageCounts } from '../../src/packages/index/use.ts'
 import { packageName } from '../../src/packages/naming/package_name.ts'
 import type { Result } from '../../src/task/files.ts'
 import type { Outcome } from '../../src/task/outcome.ts'
 import { outcomeText, type Seconds } from '../../src/task/outcome_file.ts'
-import type { Step } from '../../src/task/step.ts'
-import type { Debugged } from './debug.ts'
-import type { Region } from './gdb/readable_memory.ts'
+import type { Findings } from './findings.ts'
 import { decide, hasNamedFrame } from './outcome/decide.ts'
 import { lossesOf } from './outcome/loss.ts'
-import type { Reason } from './outcome/reason.ts'
 import { reportThreads } from './report/frames.ts'
 import { backtraceJson } from './report/json.ts'
 import { countModules, modulesJson } from './report/modules.ts'
 import { backtraceText } from './report/backtrace_text.ts'
-import type { Hints, ResolvedModule } from './resolve/resolve.ts'
 import { lossText, threadRemarks } from './words/loss.ts'
 import { outcomeOf } from './words/outcome.ts'
-
-export interface Findings {
-  readonly core: Core | undefined
-  readonly hints: Hints
-  readonly modules: readonly ResolvedModule[]
-  readonly release: string | undefined
-  readonly owner: string | undefined
-  /** Packages that the task used, by whether they were here; undefined: it did not come so far. */
-  readonly packages: PackageCounts | undefined
-  readonly regions: readonly Region[] | undefined
-  readonly debugged: Debugged | undefined
-  readonly ranOutOfTime: 'fetch' | 'debug' | undefined
-  /** The step that was reached. */
-  readonly step: Step
-  /** Known before gdb: a core that is none, or a mistake of ours. */
-  readonly reason: Reason | undefined
-}
 
 export interface Report {
   readonly outcome: Outcome

@@ -5,6 +5,8 @@ import { join, relative } from 'node:path'
 import { cwd, env } from 'node:process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installationRoot } from '../../../src/program/program.ts'
+import { readStep } from '../../../src/task/step.ts'
+import { Task } from '../../../src/task/task.ts'
 import { crash, fixtureCore } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { patchedCore } from '../../helpers/retrace.ts'
@@ -180,6 +182,8 @@ describe('abrt-retrace-worker', () => {
     await new Promise<void>((resolve) =>
       child.stdout?.on('data', (text) => String(text).includes('debug: ') && resolve())
     )
+    // Its step is there for programs as long as it works, and goes with what else it had begun.
+    expect(readStep(new Task(task))).toBe('debug')
     child.kill('SIGTERM')
     expect((await run).code).toBe(1)
     expect(readdirSync(task)).toEqual(['coredump'])
