@@ -10,7 +10,7 @@ import { releaseId } from './release/release_id.ts'
 export { supportedReleases } from './index/releases.ts'
 
 export interface PackageQuestion {
-  /** `name-[epoch:]version-release`, without architecture. */
+  /** `name-[epoch:]version-release` or `epoch:name-version-release`; without an epoch any epoch is meant. */
   nvr: string
   /** Any spelling, those that are for every machine too. */
   arch: string
@@ -18,7 +18,7 @@ export interface PackageQuestion {
   release: string
 }
 
-/** Whether an index names exactly this package in this release; false for what cannot be understood. */
+/** Whether an index names this package in this release; false for what cannot be understood. */
 export function isPackageKnown(
   database: Database,
   { nvr, arch, release }: PackageQuestion,
@@ -35,6 +35,6 @@ export function isPackageKnown(
     (naming.isIndependent(architecture) || architectureNamed(architecture) === asked)
   const index = new PackageIndex(database, namings)
   return packageReadings(nvr, namings).some(({ name, version }) =>
-    version !== undefined && index.exactly(name, version).some(isAsked)
+    version !== undefined && index.ofVersion(name, version).some(isAsked)
   )
 }

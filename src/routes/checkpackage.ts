@@ -46,7 +46,7 @@ const describeCheck = describeRoute({
       in: 'header',
       required: true,
       schema: { type: 'string' },
-      example: 'bash-0:5.2.15-3.fc38',
+      example: 'bash-5.2.15-3.fc38',
     },
     { name: 'X-Package-Arch', in: 'header', required: true, schema: { type: 'string' }, example: 'x86_64' },
     { name: 'X-OS-Release', in: 'header', required: true, schema: { type: 'string' }, example: 'fedora-38-x86_64' },

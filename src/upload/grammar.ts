@@ -4,7 +4,7 @@
  */
 import { RetraceError } from '../errors/errors.ts'
 import { controlIn, quote } from '../text/escape.ts'
-import { isNevra } from '../packages/format/dashes.ts'
+import { isNevra, NEVRA_SPELLINGS } from '../packages/format/dashes.ts'
 import { NAMINGS } from '../packages/naming/namings.ts'
 import { memberValue, packageLines } from '../task/manifest.ts'
 
@@ -74,7 +74,7 @@ function checkPackages(value: string): string | undefined {
 
 /** What ABRT's client calls the package whose program crashed, on every distribution. */
 function checkPackage(value: string): string | undefined {
-  return isNevra(value) ? undefined : describe(value, 'is name-[epoch:]version-release[.arch]')
+  return isNevra(value) ? undefined : describe(value, `is ${alternatives.format(NEVRA_SPELLINGS)}`)
 }
 
 function checkPath(value: string): string | undefined {

@@ -3,7 +3,7 @@
  * dashes alone, as ABRT's client writes those of Debian, too. Its debuginfo is in `-dbgsym` and `-dbg` packages.
  */
 import { architectureNamed } from '../../elf/architecture.ts'
-import { cutAt, dashes, isVersionAfter } from '../format/dashes.ts'
+import { cutAt, dashes, isVersionAfter, leadingEpoch } from '../format/dashes.ts'
 import type { PackageIdentity, PackageNaming, PackageReading } from '../format/naming.ts'
 import { compareVersions } from './version.ts'
 
@@ -38,7 +38,7 @@ function isSpelling(line: string): boolean {
 
 /** `name_version[_arch]` and `name=version`, an architecture after the name allowed; nothing for another text. */
 function fieldsOf(text: string): PackageReading[] {
-  if (isOfOthers(text)) return []
+  if (isOfOthers(text) || leadingEpoch(text).epoch !== undefined) return []
   const match = /^([^=:]+)(?::([a-z0-9-]+))?=([^=]+)$/.exec(text) ??
     /^([a-z0-9][a-z0-9+.-]*)(?::([a-z0-9-]+))?_([0-9][^_]*)(?:_([a-z][a-z0-9-]*))?$/.exec(text)
   const [, name, qualifier, version, architecture] = match ?? []
@@ -48,10 +48,12 @@ function fieldsOf(text: string): PackageReading[] {
 /** A version has one dash or none (`base-files-12.4+deb12u5`), seldom more, and begins with a digit. */
 function fromDashes(text: string): PackageReading[] {
   if (isOfOthers(text)) return []
-  const { stem, architecture } = withoutArchitecture(text)
+  const { epoch, rest } = leadingEpoch(text)
+  const { stem, architecture } = withoutArchitecture(rest)
+  if (epoch !== undefined && stem.includes(':')) return []
   const [last, second, ...others] = dashes(stem)
   const cuts = [second, last, ...others].filter((dash) => dash !== undefined && isVersionAfter(stem, dash))
-  return cutAt(stem, cuts.filter((dash) => dash !== undefined), architecture)
+  return cutAt(stem, cuts.filter((dash) => dash !== undefined), { architecture, epoch })
 }
 
 /** Whether a text ends with what others than Debian call a machine; `.x86_64` would be a version with an underscore. */

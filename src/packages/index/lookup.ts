@@ -94,6 +94,13 @@ export class PackageIndex {
     return packagesOfAnyEpoch(this.#database, name, version).map((row) => this.#named(row))
   }
 
+  /** A package by name and version as a client writes it: of whatever epoch where it names none, the one without first. */
+  ofVersion(name: string, version: string): PackageRow[] {
+    if (version.includes(':')) return this.exactly(name, version)
+    const others = this.ofAnyEpoch(name, version).filter((row) => row.version !== version)
+    return [...this.exactly(name, version), ...others]
+  }
+
   /** Kept files of a package. */
   filesOf(packageId: number): FileRow[] {
     return filesOf(this.#database, packageId).map((row) => this.#named(row))

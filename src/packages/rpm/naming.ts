@@ -1,10 +1,10 @@
 /**
  * How RPM names its packages: `bash-5.2.26-3.fc40.x86_64`, that is `name-[epoch:]version-release.arch` (NEVRA), whose
- * last two dashes part it. Debuginfo is in `-debuginfo` packages, the sources that it speaks of in `-debugsource`; what
+ * last two dashes part it; ABRT's client of some years has the epoch first (`2:name-1.0-3.fc38`). Debuginfo is in `-debuginfo` packages, the sources that it speaks of in `-debugsource`; what
  * the packages of one source share (a dwz file) is in the `-debuginfo` package called like the source.
  */
 import { architectureNamed, architectureRow } from '../../elf/architecture.ts'
-import { cutAt, dashes, isNevra, isVersionAfter } from '../format/dashes.ts'
+import { cutAt, dashes, isNevra, isVersionAfter, leadingEpoch, NEVRA_SPELLINGS } from '../format/dashes.ts'
 import type { PackageIdentity, PackageNaming, PackageReading } from '../format/naming.ts'
 import { compareVersions } from './version.ts'
 
@@ -22,7 +22,7 @@ export const naming: PackageNaming = {
   binaryName: (debugName) => debugName.replace(/-debuginfo$/, ''),
   isDebugSource: (name) => name.endsWith('-debugsource'),
   mainDebugName: (source) => `${source}-debuginfo`,
-  spellings: ['name-[epoch:]version-release[.arch]'],
+  spellings: NEVRA_SPELLINGS,
   isSpelling: isNevra,
   isCertain: (text) => withoutArchitecture(text).architecture !== undefined || DIST_TAG.test(text),
   readings,
@@ -36,10 +36,12 @@ export function isDebugName(name: string): boolean {
 /** Versions need not begin with a digit; where nothing else tells that the text is of RPM, they have to. */
 function readings(text: string): PackageReading[] {
   if (text.includes('=')) return []
-  const { stem, architecture } = withoutArchitecture(text)
+  const { epoch, rest } = leadingEpoch(text)
+  const { stem, architecture } = withoutArchitecture(rest)
+  if (epoch !== undefined && stem.includes(':')) return []
   const [, dash] = dashes(stem)
-  const isOne = dash !== undefined && (isVersionAfter(stem, dash) || naming.isCertain(text))
-  return cutAt(stem, isOne ? [dash] : [], architecture)
+  const isOne = dash !== undefined && (epoch !== undefined || isVersionAfter(stem, dash) || naming.isCertain(text))
+  return cutAt(stem, isOne ? [dash] : [], { architecture, epoch })
 }
 
 function withoutArchitecture(text: string): { stem: string; architecture: string | undefined } {

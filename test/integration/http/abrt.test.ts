@@ -26,7 +26,7 @@ function addPackage(id: string, row: { name: string; version: string; architectu
   const releaseId = database.select().from(release).all().find(({ name }) => name === id)?.id ?? 0
   database.insert(repository).values({
     releaseId,
-    format: 'deb',
+    format: id.startsWith('debian') ? 'deb' : 'rpm',
     uri: 'https://example.org/',
     suite: id,
     component: 'main',
@@ -154,6 +154,19 @@ describe('GET /checkpackage', () => {
   })
 
   it.each([
+    ['before the name, as abrt 2.10.6 to 2.14.4 write it', '2:name-1.0-3.fc38', 'x86_64', 'fedora-38-x86_64'],
+    ['not at all, as older ones write it', 'name-1.0-3.fc38', 'x86_64', 'fedora-38-x86_64'],
+    ['not at all, where it is 0', 'other-1.0-3.fc38', 'i686', 'fedora-38-i386'],
+    ['as 0, where there is none', 'other-0:1.0-3.fc38', 'i686', 'fedora-38-i386'],
+    ['as 0 before the name', '0:other-1.0-3.fc38', 'i686', 'fedora-38-i386'],
+  ])('finds a package whose epoch is written %s', async (_, nvr, arch, os) => {
+    expect((await ask(nvr, arch, os)).status).toBe(302)
+  })
+
+  it.each([
+    ['another epoch before the name', '1:name-1.0-3.fc38', 'x86_64', 'fedora-38-x86_64'],
+    ['an epoch of a package without one', '1:other-1.0-3.fc38', 'i686', 'fedora-38-i386'],
+    ['two epochs', '2:name-2:1.0-3.fc38', 'x86_64', 'fedora-38-x86_64'],
     ['another version', 'name-2:1.0-4.fc38', 'x86_64', 'fedora-38-x86_64'],
     ['another epoch', 'name-1:1.0-3.fc38', 'x86_64', 'fedora-38-x86_64'],
     ['another release', 'name-2:1.0-3.fc38', 'x86_64', 'fedora-39-x86_64'],

@@ -124,6 +124,7 @@ describe('a crash in a program of a yum repository', () => {
           package: 'shop-1:1.0-1.fc40',
           executable: '/usr/bin/shop',
         }],
+        ['ABRT with the epoch first', { os_release: 'Fedora release 40 (Forty)', package: '1:shop-1.0-1.fc40' }],
         ['design', { architecture: 'x86_64\n', release: 'fedora-40\n', packages: 'shop-1.0-1.fc40.x86_64\n' }],
       ] as const
     ) {
@@ -156,6 +157,32 @@ describe('a crash in a program of a yum repository', () => {
     const result = await retrace(world, core, { os_release: 'Fedora release 40 (Forty)' })
     expect(result.backtrace).toMatch(CRASHED)
     expect(world.server.requests).toEqual([])
+  })
+
+  it('is retraced from the build of its epoch, by its build-id, where the client names no epoch', async () => {
+    await using world = await makeRpmWorld()
+    const { repository } = world
+    const paths = repository.add(shop('2:1.0-1.fc40'))
+    const core = crashOf(world, ['shop', 'shop-libs'].map((name) => paths[name] ?? ''))
+    repository.publish()
+    const rebuilt = world.second()
+    rebuilt.add(shop('3:1.0-1.fc40', ' int later(int a) { return a; }'))
+    rebuilt.publish()
+    world.configure(repository.section('fedora', world.url()) + repository.section('updates', world.url(rebuilt)))
+    expect(await world.sync()).toBe(0)
+    for (const name of ['shop-1.0-1.fc40', '2:shop-1.0-1.fc40', '3:shop-1.0-1.fc40']) {
+      const manifest = { os_release: 'Fedora release 40 (Forty)', package: name, executable: '/usr/bin/shop' }
+      const asked = await askAsAbrt(world, {
+        core,
+        manifest,
+        rpmName: 'x86_64',
+        release: 'fedora-40-x86_64',
+        packages: undefined,
+      })
+      expect(asked, name).toMatchObject({ known: 302, status: 'FINISHED_SUCCESS' })
+      for (const frame of [CRASHED, CALLER, MAIN]) expect(asked.backtrace, name).toMatch(frame)
+    }
+    expect(world.row('shop', '2:1.0-1.fc40').folder).not.toBeNull()
   })
 
   it.each(
@@ -222,7 +249,8 @@ async function askAsAbrt(
     manifest: Record<string, string>
     rpmName: string
     release: string
-    packages: number
+    /** How many the task fetched, when that is asked. */
+    packages: number | undefined
   },
 ) {
   await using server = await startServer({ settings: world.environment })
@@ -245,6 +273,7 @@ async function askAsAbrt(
   }
   const status = await endOf(server, task, 60_000)
   const backtrace = (await server.client.ask(`/${task.id}/backtrace`, { password: task.password })).text
+  if (packages === undefined) return { settings, known, status, backtrace }
   // The server counts a task once it has seen the worker's end.
   await expect.poll(() => server.program.services.metrics.registry.metrics())
     .toMatch(new RegExp(`^retrace_packages_used_total\\{from="fetched"\\} ${packages}$`, 'm'))

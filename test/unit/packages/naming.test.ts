@@ -30,6 +30,8 @@ describe('the naming of Debian packages', () => {
     ['libc6_2.36-9_all', [['libc6', '2.36-9', 'all']]],
     ['base-files-12.4+deb12u5', [['base-files', '12.4+deb12u5', undefined]]],
     ['base-files-12.4.all', [['base-files', '12.4', 'all']]],
+    ['2:libfoo-9.0.1378-2', [['libfoo', '2:9.0.1378-2', undefined], ['libfoo-9.0.1378', '2:2', undefined]]],
+    ['2:foo_1-2:1.0-3', []],
     ['foo-1-2.0', [['foo', '1-2.0', undefined], ['foo-1', '2.0', undefined]]],
     ['libfoo_2-1.0-3.fc40.x86_64', []],
     ['a=b=c', []],
@@ -63,6 +65,15 @@ describe('the naming of RPM packages', () => {
     ['tzdata-v2024a-1', [['tzdata-v2024a-1', undefined, undefined]]],
     ['bash.x86_64', [['bash', undefined, 'x86_64']]],
     ['bash=5.2', []],
+    // An epoch before the name, as ABRT's client wrote it for some years; one of 0 is none, wherever it stands.
+    ['2:spikecrash-1.0-3.fc38', [['spikecrash', '2:1.0-3.fc38', undefined]]],
+    ['1:java-17-openjdk-17.0.9.0.9-3.fc39.x86_64', [['java-17-openjdk', '1:17.0.9.0.9-3.fc39', 'x86_64']]],
+    ['2:tzdata-v2024a-1', [['tzdata', '2:v2024a-1', undefined]]],
+    ['0:bash-5.2-3.fc40', [['bash', '5.2-3.fc40', undefined]]],
+    ['bash-0:5.2-3.fc40', [['bash', '5.2-3.fc40', undefined]]],
+    ['bash-00:5.2-3.fc40', [['bash', '5.2-3.fc40', undefined]]],
+    ['2:bash-1:5.2-3.fc40', []],
+    ['2:bash', [['bash', undefined, undefined]]],
   ])('reads %s', (text, readings) => {
     expect(rpm.readings(text).map(({ name, version, architecture }) => [name, version, architecture])).toEqual(readings)
   })

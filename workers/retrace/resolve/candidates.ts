@@ -43,8 +43,7 @@ export function namedPackages(
     for (const { name, version } of packageReadings(text, index.namings)) {
       if (version === undefined) continue
       const isInRelease = (row: PackageRow) => releaseId === undefined || row.releaseId === releaseId
-      const exact = index.exactly(name, version).filter(isInRelease)
-      const rows = exact.length > 0 ? exact : index.ofAnyEpoch(name, version).filter(isInRelease)
+      const rows = index.ofVersion(name, version).filter(isInRelease)
       if (rows.length === 0) continue
       named.set(name, [...named.get(name) ?? [], ...rows])
       break
