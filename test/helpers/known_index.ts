@@ -1,10 +1,8 @@
 /** An index that knows the packages of a table, for tests of what is decided by asking it. */
-import { Buffer } from 'node:buffer'
-import { createHash } from 'node:crypto'
-import { buildId, packagePath, packages, release, repository } from '../../schema/tables.ts'
-import { closeDatabase, type Database, openDatabase } from '../../src/database/database.ts'
+import { packagePath } from '../../schema/tables.ts'
+import type { Database } from '../../src/database/database.ts'
 import { PackageIndex } from '../../src/packages/index/lookup.ts'
-import { temporaryFolder } from './folder.ts'
+import { addBuildId, addPackage, addRepository, temporaryDatabase } from './index_rows.ts'
 
 export interface MadeKnown {
   /** `debian-12-amd64` where nothing is said; a release of Fedora is of RPM packages. */
@@ -37,61 +35,34 @@ export interface KnownIndex extends AsyncDisposable {
 
 /** Notes them in the order of the table: what comes later is newer. */
 export async function knownIndex(made: MadeKnown[]): Promise<KnownIndex> {
-  const folder = await temporaryFolder()
-  const database = openDatabase(folder.file('retrace.db'), { migrate: true })
+  const { database, [Symbol.asyncDispose]: dispose } = await temporaryDatabase()
   const releases = new Map<string, number>()
-  for (const [at, one] of made.entries()) {
-    const name = one.release ?? DEBIAN
-    const releaseId = releases.get(name) ?? addRelease(database, name)
-    releases.set(name, releaseId)
-    addPackage(database, one, { releaseId, at })
+  for (const one of made) {
+    const release = one.release ?? DEBIAN
+    const releaseId = releases.get(release) ?? addRelease(database, release)
+    releases.set(release, releaseId)
+    addKnown(database, one, releaseId)
   }
   return {
     index: new PackageIndex(database),
     releaseId: (name) => releases.get(name),
-    async [Symbol.asyncDispose]() {
-      closeDatabase(database)
-      await folder[Symbol.asyncDispose]()
-    },
+    [Symbol.asyncDispose]: dispose,
   }
 }
 
-function addRelease(database: Database, name: string): number {
-  const { id } = database.insert(release).values({ name }).returning().get()
-  database.insert(repository).values({
-    releaseId: id,
-    format: name.startsWith('fedora') ? 'rpm' : 'deb',
-    uri: `https://${name}.example/`,
-    suite: 'main',
-    component: '',
-    architecture: 'amd64',
-    fetch: 'on-demand',
-    superseded: 'keep',
-  }).run()
-  return id
+function addRelease(database: Database, release: string): number {
+  const format = release.startsWith('fedora') ? 'rpm' : 'deb'
+  return addRepository(database, { release, format, uri: `https://${release}.example/` }).releaseId
 }
 
-function addPackage(database: Database, one: MadeKnown, { releaseId, at }: { releaseId: number; at: number }): void {
-  const { name, version, architecture = 'amd64', source = name, sourceVersion = version } = one
-  const { id } = database.insert(packages).values({
-    releaseId,
-    name,
-    version,
-    architecture,
-    source,
-    sourceVersion,
-    isDebug: one.isDebug ?? false,
-    size: 1000,
-    sha256: createHash('sha256').update(String(at)).digest(),
-    added: 1,
-    gone: one.isGone ? 2 : null,
-    folder: one.isHere ? `${name}-${version}` : null,
-    kept: one.isHere ? 1 : null,
-  }).returning().get()
+function addKnown(database: Database, one: MadeKnown, releaseId: number): void {
+  const { name, version, architecture = 'amd64', source = name, sourceVersion = version, isDebug = false } = one
+  const here = one.isHere ? { folder: `${name}-${version}`, kept: 1 } : {}
+  const gone = one.isGone ? 2 : null
+  const fields = { releaseId, name, version, architecture, source, sourceVersion, isDebug, gone, ...here }
+  const id = addPackage(database, fields)
   for (const role of ['code', 'debug'] as const) {
-    for (const hex of one[role] ?? []) {
-      database.insert(buildId).values({ buildId: Buffer.from(hex, 'hex'), role, packageId: id }).run()
-    }
+    for (const hex of one[role] ?? []) addBuildId(database, id, hex, role)
   }
   for (const path of one.paths ?? []) {
     database.insert(packagePath).values({ path, releaseId, name }).onConflictDoNothing().run()
