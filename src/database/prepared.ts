@@ -22,7 +22,8 @@ export function prepared<Statement>(build: (database: Database) => Statement): (
 
 /**
  * For `limit()` of what is asked often: the number stands in the statement's text. With one that is bound a look-up
- * takes three times as long, of a build-id among a million, of a package's versions and of a path alike.
+ * takes three times as long, of a build-id among a million, of a package's versions and of a path alike. Drizzle takes
+ * numbers, which it binds, and placeholders: this is text that passes for one.
  */
 export function fixedLimit(rows: number): Placeholder & SQL {
   return Object.assign(sql.raw(String(rows)), { name: 'limit', protected: undefined })

@@ -25,14 +25,14 @@ export interface AbsentPackage
   hasContents: boolean
 }
 
-const any = prepared((database) =>
+const holders = prepared((database) =>
   database.select({ id: packageLocation.repositoryId }).from(packageLocation)
     .where(eq(packageLocation.packageId, sql.placeholder('packageId'))).limit(fixedLimit(1)).prepare()
 )
 
 /** Whether a repository has it now. */
 export function canBeFetched(database: Database, packageId: number): boolean {
-  return any(database).get({ packageId }) !== undefined
+  return holders(database).get({ packageId }) !== undefined
 }
 
 /** Where a package can be downloaded, the repository that was known first at the front. */
