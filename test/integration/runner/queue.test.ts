@@ -106,6 +106,25 @@ describe('the queue', () => {
     expect(readdirSync(server.spool()).sort()).toEqual([first.id, third.id])
   })
 
+  it('hands the turn to the next when the task that waits for memory is deleted, and when the one that runs ends', async () => {
+    await using folder = await temporaryFolder()
+    await using server = await startServer({
+      workerCommand: scriptedWorker(folder, WAIT + SUCCEED),
+      settings: { RETRACE_TASK_MEMORY_MB: '1048576' },
+    })
+    const [first, second] = [await createTask(server), await createTask(server)]
+    const [third, fourth] = [await createTask(server), await createTask(server)]
+    await eventually(async () => (await status(server.client, first)).step === 'debug')
+    expect((await server.client.ask(`/${second.id}`, { method: 'DELETE', password: second.password })).status).toBe(204)
+    expect(await status(server.client, third)).toMatchObject({ step: 'queued', queue_position: 1 })
+    writeFileSync(server.spool(third.id, 'go'), '')
+    writeFileSync(server.spool(first.id, 'go'), '')
+    expect(await endOf(server, third)).toBe('FINISHED_SUCCESS')
+    await eventually(async () => (await status(server.client, fourth)).step === 'debug')
+    writeFileSync(server.spool(fourth.id, 'go'), '')
+    expect(await endOf(server, fourth)).toBe('FINISHED_SUCCESS')
+  })
+
   it('lets a task wait whose RETRACE_TASK_MEMORY_MB does not fit beside the running ones; one always runs', async () => {
     await using folder = await temporaryFolder()
     await using server = await startServer({

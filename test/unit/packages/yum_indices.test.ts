@@ -98,28 +98,12 @@ describe('readPrimary()', () => {
   })
 
   it.each([
-    ['a document type', primary({}, 'metadata', '<!DOCTYPE m [<!ENTITY a "b">]>'), 'document type'],
     ['an entity of its own', primary({ name: '&a;' }), 'no XML'],
-    ['a billion laughs', `<!DOCTYPE m [${'<!ENTITY a "&a;">'.repeat(9)}]><m>&a;</m>`, 'document type'],
-    ['elements in one another without end', '<a>'.repeat(100), 'nests more than'],
     ['an end that is missing', primary().slice(0, -20), 'no XML'],
     ['no XML at all', 'hello', 'no XML'],
   ])('refuses XML with %s', async (_, text, message) => {
     await expect(packagesOf(text)).rejects.toThrow(message)
   })
-
-  it.each(['<m><package><name>', '<m><package name="', '<m><!-- '])(
-    'refuses a token without an end: %s',
-    async (head) => {
-      let sent = 0
-      async function* endless() {
-        yield bytes(head)
-        for (const chunk = bytes('x'.repeat(1 << 16)); sent < 1 << 30; sent += chunk.length) yield chunk
-      }
-      await expect(packagesOf(endless())).rejects.toThrow('more than 1048576 characters')
-      expect(sent).toBeLessThan(2 << 20)
-    },
-  )
 })
 
 const filelists = (files: string) =>
