@@ -8,16 +8,15 @@ type Suite = { figures(): AsyncIterable<Figure> }
 
 const SUITES: Record<string, () => Promise<Suite>> = {
   http: () => import('./http.ts'),
-  packages: async () => both(await import('./packages.ts'), await import('./rpm.ts')),
+  packages: async () => together(await import('./queries.ts'), await import('./packages.ts'), await import('./rpm.ts')),
   worker: () => import('./worker.ts'),
   load: () => import('./load.ts'),
 }
 
-function both(first: Suite, second: Suite): Suite {
+function together(...suites: Suite[]): Suite {
   return {
     async *figures() {
-      yield* first.figures()
-      yield* second.figures()
+      for (const suite of suites) yield* suite.figures()
     },
   }
 }

@@ -1,14 +1,12 @@
 /**
- * Figures of the package repository: syncing bookworm's main against apt, look-ups among a million build-ids, keeping a
- * large package against dpkg-deb. The archive is the one that this machine's apt has.
+ * Figures of the package repository: syncing bookworm's main against apt, keeping a large package against dpkg-deb. The
+ * archive is the one that this machine's apt has.
  */
 import { execFile, execFileSync, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { env } from 'node:process'
 import { promisify } from 'node:util'
-import { openDatabase } from '../../src/database/database.ts'
 import { installationRoot } from '../../src/program/program.ts'
 import { readSources } from '../../src/packages/deb/sources_file.ts'
 import { members } from '../../src/packages/deb/members.ts'
@@ -18,11 +16,10 @@ import { readProxies } from '../../src/config/proxy_environment.ts'
 import { download } from '../../src/packages/transfer/download.ts'
 import { readNetwork, Transport } from '../../src/packages/transfer/transport.ts'
 import type { RepositorySpec } from '../../src/packages/format/repository_spec.ts'
-import { PackageIndex } from '../../src/packages/index/lookup.ts'
 import { unpack } from '../../src/packages/keep/unpack.ts'
 import { archiveSources } from '../helpers/archive.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
-import { absolute, against, alternate, type Figure, percentile, seconds } from './figure.ts'
+import { absolute, against, alternate, type Figure, seconds } from './figure.ts'
 
 const run = promisify(execFile)
 export const LARGE = 'openjdk-17-dbg'
@@ -33,7 +30,6 @@ export async function* figures(): AsyncGenerator<Figure> {
   const suite = readSources('apt', sources).repositories[0]
   if (suite === undefined) throw new Error('Expected apt to know a suite with main; run apt-get update')
   yield* syncFigures(folder, { suite, sources })
-  yield* lookupFigures(folder)
   yield* keepFigures(folder, suite)
 }
 
@@ -107,47 +103,6 @@ async function aptUpdate(folder: Folder, { uri, suite }: RepositorySpec): Promis
     'APT::Sandbox::User=root',
   ]
   await run('apt-get', [...options.flatMap((option) => ['-o', option]), 'update'])
-}
-
-async function* lookupFigures(folder: Folder): AsyncGenerator<Figure> {
-  const few = lookUps(folder.file('few.db'), 10_000)
-  const many = lookUps(folder.file('many.db'), 1_000_000)
-  yield absolute('build-id-lookup-p99', percentile(await many, 99), { unit: 'ms', goal: 1 })
-  yield against('build-id-lookup-1000000-over-10000', {
-    ours: percentile(await many, 50),
-    theirs: percentile(await few, 50),
-  }, { unit: 'ms', goal: 2 })
-}
-
-/** Milliseconds of each of 5000 look-ups of random build-ids among `count`. */
-function lookUps(file: string, count: number): Promise<number[]> {
-  const database = openDatabase(file, { migrate: true })
-  const client = database.$client
-  const id = (at: number) => createHash('sha1').update(String(at)).digest()
-  client.transaction(() => {
-    client.prepare("INSERT INTO release (id, name) VALUES (1, 'debian-12-amd64')").run()
-    const pack = client.prepare(
-      `INSERT INTO package (release_id, name, version, architecture, source, source_version, is_debug, size, sha256, added)
-       VALUES (1, ?, '1', 'amd64', 'source', '1', 1, 1, ?, 0)`,
-    )
-    const one = client.prepare("INSERT INTO build_id (build_id, role, package_id) VALUES (?, 'debug', ?)")
-    for (let at = 0; at < count; at++) {
-      const owner = Math.floor(at / 20) + 1
-      if (at % 20 === 0) pack.run(`package${owner}`, id(-owner))
-      one.run(id(at), owner)
-    }
-  })()
-  const index = new PackageIndex(database)
-  const times: number[] = []
-  for (let at = 0; at < 6000; at++) {
-    const wanted = id(Math.floor(Math.random() * count)).toString('hex')
-    const start = performance.now()
-    const found = index.packagesWith(wanted, 'debug').length
-    if (at >= 1000) times.push(performance.now() - start)
-    if (found !== 1) throw new Error(`Expected one package, got ${found}`)
-  }
-  client.close()
-  return Promise.resolve(times)
 }
 
 async function* keepFigures(folder: Folder, suite: RepositorySpec): AsyncGenerator<Figure> {
