@@ -34,3 +34,8 @@ function readSource(root: string, path: string): Source {
     packages: named.filter((name) => !name.startsWith('.')),
   }
 }
+
+/** A source without its comments; one that stands behind code on its line stays. */
+export function codeOf({ text }: Pick<Source, 'text'>): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')
+}

@@ -1,8 +1,8 @@
 /**
- * What a program writes as tar, member by member. Owns the end of that program: its own words are the better reason
- * for an archive that ends too early.
+ * A tar as a stream, member by member; where a program writes it, owns the end of that program: its own words are the
+ * better reason for an archive that ends too early.
  */
-import { extract, type Header } from 'tar-stream'
+import { type Extract, extract, type Header } from 'tar-stream'
 import type { Running } from '../../process/start.ts'
 import { FetchError } from '../format/error.ts'
 import type { Member } from '../format/member.ts'
@@ -17,6 +17,18 @@ export async function* tarMembers(running: Running): AsyncGenerator<Member> {
   // A program that fails ends its output too early or not at all: its own words are the better reason.
   program.succeeded().catch((error) => tar.destroy(error))
   try {
+    yield* membersOf(tar)
+    await program.succeeded()
+  } catch (error) {
+    throw malformed(error)
+  } finally {
+    tar.destroy()
+  }
+}
+
+/** Each member of what is piped into `tar`; throws FetchError 'malformed' for what is none. */
+export async function* membersOf(tar: Extract): AsyncGenerator<Member> {
+  try {
     for await (const entry of tar) {
       const { header } = entry
       yield {
@@ -27,11 +39,8 @@ export async function* tarMembers(running: Running): AsyncGenerator<Member> {
         body: bodyOf(entry),
       }
     }
-    await program.succeeded()
   } catch (error) {
     throw malformed(error)
-  } finally {
-    tar.destroy()
   }
 }
 
