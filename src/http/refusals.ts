@@ -29,7 +29,7 @@ export const REFUSALS = {
   'not-a-core': { status: 400, title: 'The upload is no coredump' },
   'request-timeout': { status: 408, title: 'The request did not arrive in time' },
   'upload-timeout': { status: 408, title: 'The upload stalled' },
-  'client-gone': { status: 400, title: 'The upload was cut off' },
+  'client-gone': { status: 499, title: 'The upload was cut off' },
   'bad-member': { status: 403, title: 'A member of the archive is not allowed' },
   'unknown-member': { status: 403, title: 'A member of the archive is not known' },
   'missing-member': { status: 403, title: 'A member of the archive is missing' },

@@ -57,7 +57,7 @@ export function answerOn(
     const refuse = () => {
       if (failure === undefined || !socket.writable) return void socket.destroy()
       log('http').debug(`${failure.code} for what is no request: ${error.message}`)
-      answerAndClose(socket, rawAnswer(failure), drainBounds(config.maxPackedMb))
+      answerAndClose(socket, rawAnswer(failure), drainBounds(config.maxPackedMb).linger)
     }
     // A whole request came before what is none: its answer comes first, and its task is not affected.
     if (isAnswering && outgoing.req.complete) outgoing.once('finish', refuse)
@@ -69,6 +69,6 @@ export function answerOn(
       detail: 'This is no proxy: CONNECT is not allowed',
       headers: { Allow: 'GET, HEAD, POST, DELETE' },
     })
-    answerAndClose(socket, rawAnswer(failure), drainBounds(config.maxPackedMb))
+    answerAndClose(socket, rawAnswer(failure), drainBounds(config.maxPackedMb).linger)
   })
 }

@@ -9,11 +9,15 @@ import { RetraceError } from '../errors/errors.ts'
 import { plainErrorResponse } from '../http/error_response.ts'
 import type { Incoming, Outgoing } from '../http/incoming.ts'
 import { clientAddress, hopOf } from '../http/proxy.ts'
+import { REFUSALS } from '../http/refusals.ts'
 import type { AppEnv } from '../http/services.ts'
 import { log } from '../telemetry/log.ts'
 import { methodLabel, type Metrics } from '../telemetry/metrics.ts'
 import { quote } from '../text/escape.ts'
 import { drainBeforeEnd, type DrainBounds, drainBounds } from './drain.ts'
+
+/** What logs of web servers have where the client closed the connection before its answer began. */
+const CLIENT_GONE: number = REFUSALS['client-gone'].status
 
 export type Fetch = (request: Request, env: AppEnv['Bindings']) => Response | Promise<Response>
 
@@ -55,8 +59,10 @@ export function createListener(
       outgoing.once('close', () => {
         if (--open === 0) answers.emit('none')
         const took = Date.now() - started
-        metrics.requests.observe({ method: methodLabel(incoming.method), status: outgoing.statusCode }, took / 1000)
-        log('http').info(requestLine(incoming, { from, status: outgoing.statusCode, took }), taskOf(incoming))
+        // Until an answer begins Node has a 200 there, which a client that went away never got.
+        const status = outgoing.headersSent ? outgoing.statusCode : CLIENT_GONE
+        metrics.requests.observe({ method: methodLabel(incoming.method), status }, took / 1000)
+        log('http').info(requestLine(incoming, { from, status, took }), taskOf(incoming))
       })
       // The peer that resets its connection is no event; without a listener it would end the process.
       outgoing.on('error', (error) => log('http').debug(`The connection failed: ${error.message}`))
