@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
 import { migrate } from 'drizzle-orm/better-sqlite3/migrator'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
+import { errnoOf } from '../errors/errno.ts'
 import { UsageError } from '../errors/usage_error.ts'
 import { installationRoot, version } from '../program/program.ts'
 import { Sqlite, type SqliteConnection } from './driver.ts'
@@ -60,8 +61,8 @@ function migrateForward(database: Database, file: string) {
 
 /** What an administrator can do about a file that SQLite cannot use. */
 function describeDamage(file: string, cause: unknown): unknown {
-  const code = (cause as { code?: unknown }).code
-  if (code !== 'SQLITE_NOTADB' && !String(code).startsWith('SQLITE_CORRUPT')) return cause
+  const code = errnoOf(cause) ?? ''
+  if (code !== 'SQLITE_NOTADB' && !code.startsWith('SQLITE_CORRUPT')) return cause
   return new UsageError(
     `RETRACE_DATABASE (${file}) is damaged (${code}): restore a backup, or move it away and run abrt-reposync: ` +
       'tasks stay, only the times of packages are lost, and package files are fetched again',

@@ -1,6 +1,6 @@
-/** What the system said: the code of a failed call, however it came. */
+/** What the system said, or SQLite: the code of a failed call, however it came. */
 
-/** The system's code of an error (`ENOENT`), if it has one. */
+/** The code of an error (`ENOENT`, `SQLITE_BUSY`), if it has one. */
 export function errnoOf(cause: unknown): string | undefined {
   return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined
 }

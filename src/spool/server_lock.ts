@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import { Sqlite } from '../database/driver.ts'
+import { errnoOf } from '../errors/errno.ts'
 import { UsageError } from '../errors/usage_error.ts'
 
 /** Long enough for another program's look at the lock, short enough for an administrator. */
@@ -18,7 +19,7 @@ export function takeLock(config: Pick<Config, 'database'>): Disposable {
     client.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
     client.close()
-    if ((cause as { code?: string }).code !== 'SQLITE_BUSY') throw cause
+    if (errnoOf(cause) !== 'SQLITE_BUSY') throw cause
     throw new UsageError('Another server runs with this RETRACE_DATABASE; stop it first, or give this one its own', {
       cause,
     })
@@ -38,7 +39,7 @@ export function isServerRunning(config: Pick<Config, 'database'>): boolean {
     client.prepare('SELECT 1 FROM sqlite_master').get()
     return false
   } catch (cause) {
-    if ((cause as { code?: string }).code === 'SQLITE_BUSY') return true
+    if (errnoOf(cause) === 'SQLITE_BUSY') return true
     throw cause
   } finally {
     client.close()

@@ -6,6 +6,7 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import type { Config } from '../config/config.ts'
+import { errnoOf } from '../errors/errno.ts'
 import { UsageError } from '../errors/usage_error.ts'
 
 export interface Certificate {
@@ -47,8 +48,6 @@ function readPem(setting: string, path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    throw new UsageError(`${setting} (${path}) cannot be read: ${(cause as { code?: string }).code ?? cause}`, {
-      cause,
-    })
+    throw new UsageError(`${setting} (${path}) cannot be read: ${errnoOf(cause) ?? cause}`, { cause })
   }
 }

@@ -14,67 +14,65 @@ const MAY_CALL: Record<string, string> = {
   'src/config': 'src/errors',
   'src/program': '',
   'src/database': 'src/errors src/program',
-  'src/packages/format': 'src/text src/elf src/process src/units',
+  'src/elf': 'src/units',
   'src/process': 'src/errors src/units',
-  'src/packages/index': 'schema src/database src/packages/format src/process src/packages/naming src/units',
+  'src/packages/format': 'src/text src/elf src/process src/units',
+  'src/stream': 'src/errors src/units',
+  'src/decoder': 'src/process src/stream src/units',
+  'src/packages/open': 'src/packages/format src/process src/units src/decoder',
+  'src/packages/release': 'src/elf',
+  'src/packages/verify': 'src/packages/format src/process src/units src/errors',
+  'src/packages/deb':
+    'src/errors src/packages/format src/process src/elf src/packages/open src/packages/release src/packages/verify src/units',
   'src/files': '',
-  'src/telemetry': 'src/text src/errors src/config',
+  'src/telemetry': 'src/text src/config',
+  'src/packages/transfer': 'src/config src/packages/format src/files src/telemetry src/units src/errors',
+  'src/packages/rpm':
+    'src/text src/errors src/packages/format src/process src/elf src/packages/open src/packages/release src/packages/transfer src/packages/verify src/units',
+  'src/packages/naming': 'src/packages/format src/packages/deb src/packages/rpm',
+  'src/packages/index': 'schema src/database src/packages/format src/process src/packages/naming src/units',
   'src/task': 'src/errors src/files src/units',
   'src/spool': 'schema src/errors src/config src/database src/files src/task src/telemetry src/process src/units',
   'src/tls': 'src/errors src/config',
   'src/health':
     'src/text src/errors src/config src/database src/packages/index src/spool src/tls src/process src/units',
-  'src/elf': 'src/units',
-  'src/packages/open': 'src/packages/format src/process src/units src/decoder',
-  'src/packages/release': 'src/elf',
-  'src/packages/transfer':
-    'src/config src/packages/format src/process src/files src/telemetry src/decoder src/units src/errors',
-  'src/packages/verify': 'src/packages/format src/process src/units src/errors',
-  'src/packages/deb':
-    'src/text src/errors src/packages/format src/process src/elf src/packages/open src/packages/release src/packages/transfer src/packages/verify src/units',
-  'src/packages/rpm':
-    'src/text src/errors src/packages/format src/process src/elf src/packages/open src/packages/release src/packages/transfer src/packages/verify src/units',
-  'src/packages/naming': 'src/packages/format src/packages/deb src/packages/rpm',
   'src/packages':
     'src/errors src/database src/packages/format src/packages/index src/elf src/packages/release src/packages/deb src/packages/rpm src/packages/naming',
   'src/runner':
-    'src/text schema src/errors src/config src/database src/files src/task src/telemetry src/elf src/packages/release src/packages src/packages/naming src/stream src/process',
+    'src/text schema src/errors src/config src/database src/task src/telemetry src/elf src/packages/release src/packages/naming src/stream src/process',
   'src/http':
     'src/text src/errors src/config src/database src/telemetry src/spool src/health src/runner src/stream src/units',
-  'src/stream': 'src/errors src/units',
-  'src/decoder': 'src/process src/stream src/units',
   'src/upload':
     'src/text src/errors src/config src/task src/spool src/stream src/packages/format src/packages/naming src/process src/decoder src/units',
   'src/routes':
-    'src/errors src/config src/program src/task src/telemetry src/spool src/elf src/packages/release src/packages src/runner src/http src/upload src/stream',
+    'src/errors src/program src/task src/telemetry src/spool src/elf src/packages/release src/packages src/runner src/http src/upload src/stream',
   'src/server':
     'src/text src/errors src/config src/packages/index src/telemetry src/tls src/http src/process src/units',
   'src':
     'src/errors src/config src/program src/database src/telemetry src/spool src/tls src/health src/runner src/http src/routes src/server',
   'src/packages/keep':
-    'schema src/config src/database src/packages/format src/process src/packages/index src/files src/telemetry src/elf src/packages src/packages/naming src/units src/errors',
+    'schema src/config src/database src/packages/format src/process src/packages/index src/files src/telemetry src/elf src/packages/naming src/units src/errors',
   'src/packages/supply':
     'schema src/errors src/config src/database src/packages/format src/packages/index src/files src/telemetry src/packages/transfer src/packages src/packages/keep src/units',
   'workers/clean':
     'src/text src/errors src/config src/program src/task src/database src/telemetry src/spool src/runner src/packages/keep src/units',
   'workers/reposync/command': 'src/errors',
   'workers/reposync/full':
-    'src/config src/program src/database src/packages/format src/packages/index src/telemetry src/packages src/packages/keep workers/reposync/command src/packages/naming src/units src/packages/transfer src/packages/supply',
+    'src/program src/database src/packages/format src/packages/index src/telemetry src/packages src/packages/keep workers/reposync/command src/packages/naming src/units src/packages/transfer src/packages/supply',
   'workers/reposync':
     'src/text src/errors src/config src/program src/database src/packages/format src/packages/index src/files src/telemetry src/packages/release src/packages/transfer src/packages src/packages/keep src/packages/supply workers/reposync/command workers/reposync/full src/units',
   'workers/retrace/sandbox': 'src/text src/process src/units',
   'workers/retrace/time': 'src/task',
   'workers/retrace/gdb': 'src/elf workers/retrace/sandbox workers/retrace/time src/process src/units',
   'workers/retrace/resolve':
-    'src/task src/config src/database src/packages/format src/packages/index src/elf src/packages/release src/packages src/packages/keep src/packages/supply src/packages/naming src/units',
+    'src/task src/config src/database src/packages/format src/packages/index src/elf src/packages/release src/packages/keep src/packages/supply src/packages/naming src/units',
   'workers/retrace/report':
     'src/text src/task src/elf workers/retrace/sandbox workers/retrace/gdb workers/retrace/resolve',
-  // No arrow leads from what decides on an outcome to the words: rewording a sentence cannot change an advice.
   'workers/retrace/outcome': 'src/task src/elf workers/retrace/gdb workers/retrace/resolve workers/retrace/report',
   'workers/retrace/words':
     'src/text src/task src/elf src/packages/format src/units workers/retrace/gdb workers/retrace/resolve workers/retrace/report workers/retrace/outcome',
   'workers/retrace':
-    'src/text src/errors src/config src/program src/task src/database src/packages/format src/packages/index src/elf src/packages workers/retrace/sandbox workers/retrace/time workers/retrace/gdb workers/retrace/resolve workers/retrace/report workers/retrace/outcome workers/retrace/words src/packages/naming src/process src/units',
+    'src/text src/errors src/config src/program src/task src/database src/packages/format src/packages/index src/elf workers/retrace/sandbox workers/retrace/time workers/retrace/gdb workers/retrace/resolve workers/retrace/report workers/retrace/outcome workers/retrace/words src/packages/naming src/process src/units',
 }
 
 function folderOf(path: string): string {
@@ -113,6 +111,18 @@ describe('the arrows of the house', () => {
     expect([...folders].sort()).toEqual(Object.keys(MAY_CALL).sort())
   })
 
+  it('has no arrow in a row that nobody uses', () => {
+    const unused = Object.entries(MAY_CALL).flatMap(([row, allowed]) => {
+      const called = new Set(
+        all.filter(({ path }) => folderOf(path) === row).flatMap(({ imports }) => imports.map(folderOf)),
+      )
+      return allowed.split(' ').filter((folder) => folder !== '' && !called.has(folder)).map((one) =>
+        `${row} -> ${one}`
+      )
+    })
+    expect(unused).toEqual([])
+  })
+
   it('has no circle among its folders, type imports counted', () => {
     const calls = new Map<string, Set<string>>()
     for (const { path, imports } of all) {
@@ -144,6 +154,12 @@ describe('the arrows of the house', () => {
 })
 
 describe('the habits of the house', () => {
+  it('asks an error for its code in src/errors/errno.ts only', () => {
+    const guilty = all.filter(({ path }) => path !== 'src/errors/errno.ts')
+      .filter(({ text }) => /'code' in |as \{ code\?: /.test(text))
+    expect(guilty.map(({ path }) => path)).toEqual([])
+  })
+
   it('reads the environment in src/config only', () => {
     const guilty = all.filter((source) => !source.path.startsWith('src/config/'))
       .filter((source) => /\bprocess\.env\b|import \{[^}]*\benv\b[^}]*\} from 'node:process'/.test(source.text))
