@@ -35,6 +35,30 @@ function readSource(root: string, path: string): Source {
   }
 }
 
+/** Everything that is loaded with a file, itself included: project files and packages, but no types and no `import()`. */
+export function loadedWith(path: string, all: readonly Source[]): { files: Set<string>; packages: Set<string> } {
+  const byPath = new Map(all.map((source) => [source.path, source]))
+  const files = new Set<string>()
+  const packages = new Set<string>()
+  const load = (file: string) => {
+    const source = byPath.get(file)
+    if (source === undefined || files.has(file)) return
+    files.add(file)
+    for (const name of loads(source)) {
+      if (name.startsWith('.')) load(normalize(join(dirname(file), name)))
+      else packages.add(name)
+    }
+  }
+  load(path)
+  return { files, packages }
+}
+
+function loads({ text }: Source): string[] {
+  return [...text.matchAll(/^(?:import|export) (?!type\b)([^'"`(]*?from )?'([^']+)'/gm)]
+    .filter(([, names = 'x']) => !/^\{\s*(type \w+,?\s*)+\} from $/.test(names))
+    .map(([, , name = '']) => name)
+}
+
 /** A source without its comments; one that stands behind code on its line stays. */
 export function codeOf({ text }: Pick<Source, 'text'>): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { FORMATS } from '../../../src/packages/formats.ts'
-import { codeOf, sources } from '../../helpers/sources.ts'
+import { codeOf, loadedWith, sources } from '../../helpers/sources.ts'
 
 const OWN = /^src\/packages\/(deb|rpm)\//
 /** The whole list and the light one. */
 const LISTS = ['src/packages/formats.ts', 'src/packages/naming/namings.ts']
-const others = sources('src', 'workers', 'schema').filter(({ path }) => !OWN.test(path) && !LISTS.includes(path))
+const all = sources('src', 'workers', 'schema')
+const others = all.filter(({ path }) => !OWN.test(path) && !LISTS.includes(path))
 
 /** What only a format knows: its name, the endings of its files, its words for names and architectures. */
 const WORDS = new RegExp(
@@ -15,6 +16,9 @@ const WORDS = new RegExp(
     'noarch\\b|dbgsym|-dbg\\b|(?<!no)-debug(info|source)\\b',
   ].join('|'),
 )
+
+/** What fetching and opening need, and a task whose packages are all here does not. */
+const HEAVY = ['undici', 'saxes', 'tar-stream', 'p-queue']
 
 describe('the package formats', () => {
   it('are imported by the two lists of them alone', () => {
@@ -27,5 +31,21 @@ describe('the package formats', () => {
       codeOf(source).split('\n').filter((line) => WORDS.test(line)).map((line) => `${source.path}: ${line.trim()}`)
     )
     expect(guilty).toEqual([])
+  })
+
+  it('load nothing of network and archives into a worker that starts, but their names and versions', () => {
+    const { files, packages } = loadedWith('workers/retrace/main.ts', all)
+    expect(HEAVY.filter((name) => packages.has(name))).toEqual([])
+    expect([...files].filter((path) => OWN.test(path)).sort()).toEqual([
+      'src/packages/deb/naming.ts',
+      'src/packages/deb/version.ts',
+      'src/packages/rpm/naming.ts',
+      'src/packages/rpm/version.ts',
+    ])
+  })
+
+  it('load them where packages are fetched', () => {
+    const { packages } = loadedWith('src/packages/supply/package.ts', all)
+    expect(HEAVY.filter((name) => packages.has(name))).toEqual(['undici', 'saxes', 'tar-stream'])
   })
 })
