@@ -4,7 +4,7 @@ import { FetchError } from '../format/error.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
 import type { SyncContext } from '../format/sync_context.ts'
 import type { Trust } from '../format/trust.ts'
-import { shown } from '../transfer/request.ts'
+import { shown } from '../transfer/refusal.ts'
 import { keysIn } from '../verify/key_ring.ts'
 import { freshDocument, keptDocument } from './documents.ts'
 

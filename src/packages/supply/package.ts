@@ -18,7 +18,7 @@ import { WORK_FOLDER } from '../keep/kept.ts'
 import { assertRoom } from '../keep/room.ts'
 import { FetchError } from '../format/error.ts'
 import { assertNotFailed, forgetFailure, rememberFailure } from './failures.ts'
-import { abortError } from '../transfer/request.ts'
+import { abortError } from '../transfer/refusal.ts'
 import { fetchFrom, type UpstreamContext } from './upstream.ts'
 import { hex, megabytes } from '../../units/bytes.ts'
 

@@ -1,52 +1,21 @@
 /**
  * One GET over http, https or file: opens it, follows redirects within bounds, hands back the body as a stream.
- * Owns the time limit for the answer's first byte, and what each answer means; the caller counts what comes.
+ * Owns the time limit for the answer's first byte; the caller counts what comes.
  * Refuses other schemes, a redirect from https to http, to file, or in a circle.
  */
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { type Dispatcher, request } from 'undici'
 import { errnoOf } from '../../errors/errno.ts'
 import { FetchError } from '../format/error.ts'
+import { type Answer, checkAnswer, one } from './answer.ts'
+import type { TransferLimits } from './limits.ts'
+import { networkError, shown, statusError } from './refusal.ts'
 import type { Transport } from './transport.ts'
-import { TunnelRefused } from './tunnel.ts'
 
 const MAX_REDIRECTS = 5
 const USER_AGENT = 'abrt-retrace'
-
-/** Time limits of a download, in milliseconds and bytes per second. */
-export interface TransferLimits {
-  /** Until the answer's headers are there, connecting included. */
-  answerMs: number
-  /** Silence within a body. */
-  idleMs: number
-  /** A body slower than this, over `slowMs` on average, is given up. */
-  minBytesPerSecond: number
-  slowMs: number
-  /** A whole body. What came is kept, and the next try goes on from there. */
-  requestMs: number
-}
-
-export const TRANSFER_LIMITS: TransferLimits = {
-  answerMs: 20_000,
-  idleMs: 20_000,
-  minBytesPerSecond: 4096,
-  slowMs: 30_000,
-  requestMs: 3_600_000,
-}
-
-export interface Answer {
-  status: number
-  /** 206: the first byte of the body is at this offset of the file; else 0. */
-  offset: number
-  /** Bytes that the body announces, when it does. */
-  length: number | undefined
-  etag: string | undefined
-  lastModified: string | undefined
-  body: Readable
-}
 
 export interface RequestOptions {
   signal: AbortSignal
@@ -75,11 +44,6 @@ export async function openAddress(address: string, options: RequestOptions): Pro
   throw new FetchError('refused', `${shown(url)} redirects more than ${MAX_REDIRECTS} times`)
 }
 
-/** An address without what may be secret in it: user, password, query. */
-export function shown(url: URL): string {
-  return `${url.protocol}//${url.host}${url.pathname}`
-}
-
 function parseAddress(address: string): URL {
   if (!URL.canParse(address)) throw new FetchError('refused', `There is an address that is no URL in a repository file`)
   const url = new URL(address)
@@ -98,25 +62,6 @@ function redirectTarget(from: URL, location: string | undefined): URL {
     throw new FetchError('refused', `${shown(from)} redirects to ${to.protocol}//, which is less safe`)
   }
   return to
-}
-
-function statusError(url: URL, status: number): FetchError {
-  const message = `${shown(url)} answered ${status}`
-  // 403: what object stores say of what they do not have.
-  if (status === 404 || status === 410 || status === 403) return new FetchError('not-found', message)
-  if (status === 416) return new FetchError('malformed', `${shown(url)} is shorter than the signed index says`)
-  if (status >= 500 || status === 408 || status === 429) return new FetchError('unreachable', message, { again: true })
-  if (status === 401) {
-    return new FetchError('refused', `${message}: a user and a password are needed, or are wrong (see auth.conf)`)
-  }
-  if (status === 407) return proxyRefusal(url, status)
-  return new FetchError('refused', message)
-}
-
-/** An answer of the proxy, not of the host behind it. */
-function proxyRefusal(url: URL, status: number, cause?: unknown): FetchError {
-  const why = status === 407 ? ': it needs a user and a password' : ''
-  return new FetchError('refused', `The proxy for ${shown(url)} answered ${status}${why}`, { cause })
 }
 
 async function get(url: URL, options: RequestOptions): Promise<Dispatcher.ResponseData> {
@@ -172,58 +117,6 @@ function withoutSecrets(url: URL): URL {
   bare.username = ''
   bare.password = ''
   return bare
-}
-
-function networkError(url: URL, error: unknown, signal: AbortSignal): Error {
-  if (error instanceof FetchError) return error
-  if (signal.aborted) return abortError(signal)
-  if (error instanceof TunnelRefused) return proxyRefusal(url, error.status, error)
-  const code = errnoOf(error) ?? (error instanceof Error ? error.message : 'unknown')
-  if (/CERT|SIGNATURE|^ERR_(SSL|TLS|OSSL)/.test(code)) {
-    return new FetchError(
-      'refused',
-      `${shown(url)} cannot be trusted, or trusts nobody without a certificate (${code})`,
-      {
-        cause: error,
-      },
-    )
-  }
-  return new FetchError('unreachable', `${shown(url)} cannot be reached (${code})`, {
-    cause: error,
-    again: true,
-    isHost: true,
-  })
-}
-
-function one(header: string | string[] | undefined): string | undefined {
-  return typeof header === 'string' ? header : header?.[0]
-}
-
-/** What an aborted download is reported as: the signal's own reason when it is one of ours. */
-export function abortError(signal: AbortSignal): Error {
-  const reason: unknown = signal.reason
-  if (reason instanceof FetchError) return reason
-  return new FetchError('timeout', 'The download was given up, because the time for it was over', { cause: reason })
-}
-
-function checkAnswer(url: URL, { statusCode: status, headers, body }: Dispatcher.ResponseData, from: number): Answer {
-  let offset = 0
-  if (status === 206) {
-    offset = Number(/^bytes (\d{1,15})-/.exec(one(headers['content-range']) ?? '')?.[1] ?? Number.NaN)
-    if (offset !== from) {
-      body.destroy()
-      throw new FetchError('refused', `${shown(url)} sent another part of the file than the one asked for`)
-    }
-  }
-  const length = one(headers['content-length'])
-  return {
-    status,
-    offset,
-    length: length === undefined ? undefined : Number(length),
-    etag: one(headers.etag),
-    lastModified: one(headers['last-modified']),
-    body,
-  }
 }
 
 async function openFile(url: URL, from: number): Promise<Answer> {

@@ -7,7 +7,7 @@ import type { SyncContext } from '../format/sync_context.ts'
 import type { Bandwidth } from './bandwidth.ts'
 import { download } from './download.ts'
 import { RememberedFiles, type RememberedOptions } from './remembered.ts'
-import type { TransferLimits } from './request.ts'
+import type { TransferLimits } from './limits.ts'
 import { type Network, Transport } from './transport.ts'
 
 /** How downloads are held back, and who hears of their bytes. */

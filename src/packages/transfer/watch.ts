@@ -3,7 +3,8 @@
  * Time during which we ourselves hold the transfer back does not count.
  */
 import { FetchError } from '../format/error.ts'
-import type { Answer, TransferLimits } from './request.ts'
+import type { Answer } from './answer.ts'
+import type { TransferLimits } from './limits.ts'
 
 export interface TransferWatch {
   count(bytes: number): void
