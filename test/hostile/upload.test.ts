@@ -56,7 +56,7 @@ async function* chain(...parts: AsyncIterable<Uint8Array>[]): AsyncGenerator<Uin
 }
 
 describe('an archive that unpacks to far more than it is', () => {
-  it('is refused with 413 when 4.5 KB of xz make 30 MB', async () => {
+  it('refuses with 413 an archive of 4.5 KB of xz that makes 30 MB', async () => {
     const bomb = pack('xz', makeTar([{ name: 'coredump', content: Buffer.alloc(30 * MIB) }]), ['-9'])
     expect(bomb.length).toBeLessThan(6000)
     expect((await refused(test, bomb, { encoding: 'xz' })).code).toBe('unpacked-too-large')
@@ -64,7 +64,7 @@ describe('an archive that unpacks to far more than it is', () => {
     expect((await refused(test, bare, { encoding: 'xz', manifest: 'bare' })).code).toBe('unpacked-too-large')
   })
 
-  it.each(['gnu', 'posix'])('is refused with 413 when a sparse tar of 10 KB makes 20 GB (%s)', async (format) => {
+  it.each(['gnu', 'posix'])('refuses with 413 a sparse tar of 10 KB that makes 20 GB (%s)', async (format) => {
     const folder = mkdtempSync(join(test.folder, 'sparse-'))
     for (const [name, content] of Object.entries(designMembers())) writeFileSync(join(folder, name), content)
     execFileSync('truncate', ['--size=20G', join(folder, 'coredump')])
@@ -77,7 +77,7 @@ describe('an archive that unpacks to far more than it is', () => {
   })
 
   it.each(['gzip', 'xz', 'zstd'] as const)(
-    'is refused in flat memory when %s holds gigabytes of zeros',
+    'refuses gigabytes of zeros packed by %s in flat memory',
     async (encoding) => {
       const [first, ...rest] = [pack(encoding, fakeCore()), pack(encoding, Buffer.alloc(512 * MIB), ['-1'])]
       const body = Buffer.concat([first!, ...rest, ...rest, ...rest, ...rest])
@@ -88,7 +88,7 @@ describe('an archive that unpacks to far more than it is', () => {
     },
   )
 
-  it('is refused when it is one gzip member after the other, each of nothing', async () => {
+  it('refuses an archive that is one empty gzip member after the other', async () => {
     const body = Buffer.concat(Array.from({ length: 100_000 }, () => EMPTY_GZIP))
     const { mib, seconds } = await cost(async () => {
       expect((await refused(test, body, { encoding: 'gzip' })).code).toBe('bad-stream')
@@ -101,20 +101,20 @@ describe('an archive that unpacks to far more than it is', () => {
 const EMPTY_GZIP = Buffer.from('1f8b080000000000000303000000000000000000', 'hex')
 
 describe('an archive of many or endless headers', () => {
-  it('is refused at the first of 100,000 members that is not known', async () => {
+  it('refuses an archive of 100,000 unknown members at the first of them', async () => {
     const members = chain(inPieces(makeMember({ name: 'a' })), repeated(makeMember({ name: 'b' }), 100_000))
     const { seconds } = await cost(async () => expect((await refused(test, members)).code).toBe('unknown-member'))
     expect(seconds).toBeLessThan(2)
   })
 
-  it('is refused when 100,000 entries are its own directory', async () => {
+  it('refuses an archive that enters its own directory 100,000 times', async () => {
     const tops = repeated(makeMember({ name: './', type: '5' }), 100_000)
     const { mib } = await cost(async () => expect((await refused(test, tops)).code).toBe('unpacked-too-large'))
     expect(mib).toBeLessThan(50)
   })
 
   it.each(['x', 'g', 'L', 'K', 'X'])(
-    'is refused when a header of type %s announces 1 GB, before any of it has come',
+    'refuses a header of type %s that announces 1 GB, before any of it has come',
     async (type) => {
       const header = makeMember({ name: 'h', type, size: 2 ** 30 })
       const endless = chain(inPieces(header), repeated(Buffer.alloc(65_536, 'x'), 16_384))
@@ -124,7 +124,7 @@ describe('an archive of many or endless headers', () => {
     },
   )
 
-  it('is refused when small extended headers never end', async () => {
+  it('refuses an archive whose small extended headers never end', async () => {
     const header = makeMember(paxHeader([['comment', 'x'.repeat(400)]]))
     const { mib } = await cost(async () => {
       expect((await refused(test, repeated(header, 100_000))).code).toBe('unpacked-too-large')
@@ -132,7 +132,7 @@ describe('an archive of many or endless headers', () => {
     expect(mib).toBeLessThan(80)
   })
 
-  it('is refused when an extended header holds millions of records', async () => {
+  it('refuses an extended header that holds millions of records', async () => {
     const record = Buffer.from('6 a=b\n')
     const content = Buffer.alloc(8 * MIB - 2)
     for (let at = 0; at < content.length; at += record.length) record.copy(content, at)
@@ -142,7 +142,7 @@ describe('an archive of many or endless headers', () => {
     expect(seconds).toBeLessThan(10)
   })
 
-  it('is refused when a map of a sparse core has millions of parts', async () => {
+  it('refuses a sparse core whose map has millions of parts', async () => {
     const map = Array.from({ length: 900_000 }, (_, index) => `${index * 2},1`).join(',').slice(0, 8 * MIB - 100)
     const pax = paxHeader([['GNU.sparse.size', '9000000'], ['GNU.sparse.map', map]])
     const { mib } = await cost(async () => {
@@ -151,7 +151,7 @@ describe('an archive of many or endless headers', () => {
     expect(mib).toBeLessThan(300)
   })
 
-  it('is refused when the extensions of an old sparse header never end', async () => {
+  it('refuses an old sparse header whose extensions never end', async () => {
     const extension = Buffer.alloc(512)
     const octal = (value: number) => `${value.toString(8).padStart(11, '0')}\0`
     let offset = 0
@@ -184,14 +184,14 @@ describe('an archive of names and entries that lead elsewhere', () => {
     'coredump\n/x',
     '..',
     '',
-  ])('is refused with 403 for %j and writes nothing', async (name) => {
+  ])('refuses a member named %j with 403 and writes nothing', async (name) => {
     const before = readdirSync(test.folder)
     const error = await refused(test, makeTar([{ name, content: 'x' }]))
     expect(error.code).toBe('bad-member')
     expect(readdirSync(test.folder)).toEqual(before)
   })
 
-  it('is refused when a link stands where a member is to be written through it', async () => {
+  it('refuses a member that would be written through a link', async () => {
     const link = { name: 'release', type: '2', linkName: join(test.folder, 'target') }
     const error = await refused(test, makeTar([link, { name: 'release', content: 'debian 12' }]))
     expect(error.code).toBe('bad-member')
@@ -200,7 +200,7 @@ describe('an archive of names and entries that lead elsewhere', () => {
 })
 
 describe('a decoder', () => {
-  it('is killed with its sandbox when its reader stops', async () => {
+  it('a decoder is killed with its sandbox when its reader stops', async () => {
     const packed = pack('xz', randomBytes(4 * MIB), ['-0'])
     const chunks = decode(inPieces(packed), decoderSandbox('xz'))
     expect((await chunks.next()).value?.length).toBeGreaterThan(0)

@@ -203,7 +203,7 @@ describe('abrt-retrace-clean', () => {
     expect([existsSync(stray), existsSync(foreign)]).toEqual([false, true])
   })
 
-  it('is harmless beside another of its kind', async () => {
+  it('abrt-retrace-clean does no harm beside another one that runs', async () => {
     await using at = await world()
     for (let id = 1; id <= 200; id++) task(at.folder, id, { days: 9, ...ENDED })
     const both = await Promise.all([at.run('--json'), at.run('--json')])

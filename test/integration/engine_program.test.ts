@@ -28,7 +28,7 @@ describe('ops/engine', () => {
     expect(run.stderr).toMatch(/^engine: \/proc\/engines cannot be written to: run this as root, or give another/)
   })
 
-  it('has --help', () => {
+  it('ops/engine --help says how it is used', () => {
     expect(engine(['--help']).stdout).toContain('usage: ops/engine [SUITE]')
   })
 })

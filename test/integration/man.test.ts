@@ -14,7 +14,7 @@ const source = (name: string) => readFileSync(join(folder, name), 'utf8')
 const PROGRAMS = ['abrt-retrace-server.8', 'abrt-retrace-worker.1', 'abrt-reposync.8', 'abrt-retrace-clean.8']
 
 describe('the manual pages', () => {
-  it('are those of every program and of both kinds of files', () => {
+  it('there is a manual page for every program and for both kinds of files', () => {
     expect(pages.map((name) => name.replace(/\.md$/, '')).sort())
       .toEqual([...PROGRAMS, 'abrt-retrace.env.5', 'abrt-retrace-repos.5'].sort())
   })

@@ -38,7 +38,7 @@ describe('Prometheus', () => {
     expect(tested.status).toBe(0)
   })
 
-  it('is asked for metrics that the server has, in every rule and every panel', () => {
+  it('every rule and every panel asks for metrics that the server has', () => {
     const known = new Set(
       [...metrics.matchAll(/^# TYPE (\S+) (\S+)$/gm)].flatMap(([, name = '', type]) =>
         type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name]

@@ -202,7 +202,7 @@ describe('ops/install', () => {
     expect(existsSync(folder.file('root', 'usr', 'lib', 'abrt-retrace', 'node_modules', 'typescript'))).toBe(false)
   })
 
-  it('has units that systemd-analyze verifies, and that are hardened', () => {
+  it('ops/install installs units that systemd-analyze verifies and finds hardened', () => {
     const units = readdirSync(join(ops, 'systemd')).filter((name) => /\.(service|socket|timer)$/.test(name))
     // The targets that they name are the system's own.
     for (const unit of units) {
@@ -223,7 +223,7 @@ describe('ops/install', () => {
     }
   })
 
-  it('is the same when it is done twice, keeps settings that were changed, and goes away whole', () => {
+  it('ops/install changes nothing when it is done twice, keeps settings that were changed, and goes away whole', () => {
     const file = folder.file('root', 'etc', 'abrt-retrace', 'abrt-retrace.env')
     writeFileSync(file, 'RETRACE_PORT=1\n')
     install('--cron')

@@ -146,7 +146,7 @@ async function retraced(world: World, core: string, manifest: Record<string, str
 }
 
 describe('a package format from a folder of its own', () => {
-  it('is synced, fetched, kept and retraced', async () => {
+  it('a format from a folder of its own is synced, fetched, kept and retraced', async () => {
     await using world = await makeWorld()
     const built = { r9: build(world.folder, 'r9'), r10: build(world.folder, 'r10') }
     addShop(world, 'r9', built.r9)
@@ -190,7 +190,7 @@ describe('a package format from a folder of its own', () => {
     expect(JSON.stringify(program)).toContain('the client says shop r20, which no index here has; known: r9, r10, r100')
   })
 
-  it('is fetched whole where its file says so, but for what is for every machine', async () => {
+  it('a repository of a format from a folder of its own is fetched whole where its file says so, but for what is for every machine', async () => {
     await using world = await makeWorld()
     const built = build(world.folder, 'r1')
     for (const version of ['r9', 'r10']) addShop(world, version, built)
@@ -225,7 +225,7 @@ describe('a package format from a folder of its own', () => {
     expect(new PackageIndex(world.database, [plain]).exactly('shop', 'r9')).toEqual([])
   })
 
-  it('is unknown to an installation that has not been given it', async () => {
+  it('a format is unknown to an installation that has not been given it', async () => {
     await using world = await makeWorld()
     world.repository.publish()
     configure(world)

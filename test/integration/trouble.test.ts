@@ -100,7 +100,7 @@ describe('a database that fails', () => {
     await expect(startServer({ folder })).rejects.toThrow(/was made by a newer version than this one/)
   })
 
-  it('is made anew when it was lost: tasks stay, and no id is given twice', async () => {
+  it('makes a lost database anew: tasks stay, and no id is given twice', async () => {
     await using folder = await temporaryFolder()
     const workerCommand = scriptedWorker(folder, SUCCEED)
     const first = await startServer({ folder, workerCommand })

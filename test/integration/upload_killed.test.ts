@@ -51,41 +51,45 @@ describe('a server that is killed -9 while uploads arrive', () => {
     ['application/x-gzip', pack('gzip', tar, ['-1'])],
   ]
 
-  it('has every task that it answered 201 for when it starts again, whole, and nothing else', async () => {
-    await using folder = await temporaryFolder()
-    const settings = { RETRACE_MAX_RUNNING_TASKS: '1', RETRACE_MAX_QUEUED_TASKS: '1000' }
-    const answered: Answered[] = []
-    let sent = 0
-    for (let round = 0; round < ROUNDS; round++) {
+  it(
+    'a server that was killed -9 has every task that it answered 201 for when it starts again, whole, and nothing else',
+    async () => {
+      await using folder = await temporaryFolder()
+      const settings = { RETRACE_MAX_RUNNING_TASKS: '1', RETRACE_MAX_QUEUED_TASKS: '1000' }
+      const answered: Answered[] = []
+      let sent = 0
+      for (let round = 0; round < ROUNDS; round++) {
+        await using server = await startServerChild({ folder, settings })
+        const uploads = Array.from({ length: UPLOADS }, (_, index) => {
+          sent++
+          return send(server, ...bodies[index % bodies.length]!).then((answer) => answer && answered.push(answer))
+        })
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 1500))
+        await server.end('SIGKILL')
+        await Promise.all(uploads)
+      }
       await using server = await startServerChild({ folder, settings })
-      const uploads = Array.from({ length: UPLOADS }, (_, index) => {
-        sent++
-        return send(server, ...bodies[index % bodies.length]!).then((answer) => answer && answered.push(answer))
-      })
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 1500))
-      await server.end('SIGKILL')
-      await Promise.all(uploads)
-    }
-    await using server = await startServerChild({ folder, settings })
-    const names = readdirSync(server.config.spoolDir)
-    expect(names.filter((name) => !/^[1-9][0-9]*$/.test(name))).toEqual([])
-    expect(names.length).toBeLessThanOrEqual(sent)
-    console.log(`${sent} uploads, ${answered.length} answered 201, ${names.length} tasks`)
-    for (const { id, password } of answered) {
-      expect(names).toContain(id)
-      expect((await server.client.ask(`/${id}`, { password })).status).toBe(200)
-    }
-    expect(new Set(answered.map(({ id }) => id)).size).toBe(answered.length)
-    for (const name of names) {
-      const directory = server.spool(name)
-      expect(readFileSync(`${directory}/password`, 'utf8')).toMatch(/^[a-zA-Z0-9]{22}$/)
-      expect(readFileSync(`${directory}/release`, 'utf8')).toBe(designMembers().release)
-      if (readdirSync(directory).includes('retrace-log')) continue
-      expect(statSync(`${directory}/coredump`).size).toBe(core.length)
-    }
-    await eventually(() => decoders() === 0)
-    expect(decoders()).toBe(0)
-  }, 120_000)
+      const names = readdirSync(server.config.spoolDir)
+      expect(names.filter((name) => !/^[1-9][0-9]*$/.test(name))).toEqual([])
+      expect(names.length).toBeLessThanOrEqual(sent)
+      console.log(`${sent} uploads, ${answered.length} answered 201, ${names.length} tasks`)
+      for (const { id, password } of answered) {
+        expect(names).toContain(id)
+        expect((await server.client.ask(`/${id}`, { password })).status).toBe(200)
+      }
+      expect(new Set(answered.map(({ id }) => id)).size).toBe(answered.length)
+      for (const name of names) {
+        const directory = server.spool(name)
+        expect(readFileSync(`${directory}/password`, 'utf8')).toMatch(/^[a-zA-Z0-9]{22}$/)
+        expect(readFileSync(`${directory}/release`, 'utf8')).toBe(designMembers().release)
+        if (readdirSync(directory).includes('retrace-log')) continue
+        expect(statSync(`${directory}/coredump`).size).toBe(core.length)
+      }
+      await eventually(() => decoders() === 0)
+      expect(decoders()).toBe(0)
+    },
+    120_000,
+  )
 })
 
 /** Sandboxed decoders on this machine whose parent has died. */

@@ -152,7 +152,7 @@ describe('a program that was given descriptors by whoever started it', () => {
 })
 
 describe('the probe', () => {
-  it('does get out where there is no wall around it, so that its attempts are real ones', () => {
+  it('the probe gets out where there is no wall around it, so that its attempts are real ones', () => {
     const open = [
       '--die-with-parent',
       '--unshare-pid',

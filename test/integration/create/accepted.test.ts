@@ -166,7 +166,7 @@ describe('POST /create', () => {
 })
 
 describe('a 201', () => {
-  it('has left before the worker starts, and names a task that is on the disk', async () => {
+  it('sends the 201 before the worker starts, once the task is on the disk', async () => {
     const slow = scriptedWorker(folder, `touch started-by-worker\nsleep 0.3\n${SUCCEED}`)
     await using other = await startServer({ workerCommand: slow })
     const answer = await other.client.open('/create', {

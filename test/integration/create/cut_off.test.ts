@@ -60,13 +60,17 @@ describe('a refused upload of more than twice RETRACE_MAX_PACKED_MB', () => {
       415,
     ],
     ['with Connection: close', () => plain, 'text/plain', 'Connection: close\r\n', 415],
-  ])('is read whole by who writes first, and its reason is there afterwards: %s', async (_, of, type, more, status) => {
-    const { answers, failed } = await writtenBeforeRead(of(), head(type, MUCH_MB * MIB, more), MUCH_MB)
-    expect(answers).toMatchObject([{ status, body: expect.stringMatching(/^[A-Z].*\n$/) }])
-    expect(failed).toBe(0)
-  }, 30_000)
+  ])(
+    'lets a client that writes first send a refused upload whole, and read the reason afterwards: %s',
+    async (_, of, type, more, status) => {
+      const { answers, failed } = await writtenBeforeRead(of(), head(type, MUCH_MB * MIB, more), MUCH_MB)
+      expect(answers).toMatchObject([{ status, body: expect.stringMatching(/^[A-Z].*\n$/) }])
+      expect(failed).toBe(0)
+    },
+    30_000,
+  )
 
-  it('is told what the parser refuses, too', async () => {
+  it('tells a client that writes first what the parser refuses, too', async () => {
     const { answers, failed } = await writtenBeforeRead(server, head('application/x-xz', '12a'), MUCH_MB)
     expect(answers).toMatchObject([{ status: 400, body: expect.stringContaining('Content-Length') }])
     expect(failed).toBe(0)
@@ -90,7 +94,7 @@ r = c.getresponse(); print(r.status, r.read().decode())`
     expect(stdout).toMatch(/^413 .*RETRACE_MAX_PACKED_MB/)
   })
 
-  it('is read to its end over HTTP/2, and its stream ends without an error', async () => {
+  it('reads a refused upload to its end over HTTP/2, and ends its stream without an error', async () => {
     using client = await http2Client(server)
     const headers = { ':method': 'POST', ':path': '/create', 'content-type': 'application/x-xz' }
     const stream = client.session.request({ ...headers, 'content-length': MUCH_MB * MIB })
@@ -109,7 +113,7 @@ r = c.getresponse(); print(r.status, r.read().decode())`
 })
 
 describe('an upload that stalls', () => {
-  it('is answered 408, which is there for who goes on writing before it reads', async () => {
+  it('answers a stalled upload with 408, also to a client that goes on writing before it reads', async () => {
     using raw = await server.client.raw()
     await raw.write(head('application/x-tar', MIB))
     await raw.write(Buffer.alloc(1000))
@@ -134,19 +138,22 @@ describe('an upload that its client aborts', () => {
   }
   const begin = head('application/x-tar', MIB)
 
-  it.each(['destroy', 'end'] as const)('is 499 in the metrics, not 200: %s of the connection', async (way) => {
-    const before = await counted()
-    const raw = await server.client.raw()
-    await raw.write(begin)
-    await raw.write(new Uint8Array(100))
-    await new Promise((resolve) => setTimeout(resolve, 200))
-    raw.socket[way]()
-    await eventually(async () => (await counted()).gone === before.gone + 1)
-    expect((await counted()).well).toBe(before.well)
-    raw.socket.destroy()
-  })
+  it.each(['destroy', 'end'] as const)(
+    'counts an aborted upload as 499 in the metrics, not 200: %s of the connection',
+    async (way) => {
+      const before = await counted()
+      const raw = await server.client.raw()
+      await raw.write(begin)
+      await raw.write(new Uint8Array(100))
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      raw.socket[way]()
+      await eventually(async () => (await counted()).gone === before.gone + 1)
+      expect((await counted()).well).toBe(before.well)
+      raw.socket.destroy()
+    },
+  )
 
-  it('is 499 in the metrics, not 200: reset of an HTTP/2 stream', async () => {
+  it('counts an aborted upload as 499 in the metrics, not 200: reset of an HTTP/2 stream', async () => {
     const before = await counted()
     using client = await http2Client(server)
     const headers = { ':method': 'POST', ':path': '/create', 'content-type': 'application/x-tar' }

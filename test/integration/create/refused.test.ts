@@ -92,7 +92,7 @@ describe('a refused upload, its client writing all of its body before it reads',
     expect(parseAnswers(raw.received).map(({ status }) => status)).toEqual([415, 200])
   })
 
-  it('is cut off past twice RETRACE_MAX_PACKED_MB, after the reason has left', async () => {
+  it('cuts off a refused upload past twice RETRACE_MAX_PACKED_MB, after the reason has left', async () => {
     using raw = await server.client.raw()
     await raw.write(head({ 'Content-Type': 'application/x-xz', 'Content-Length': 1000 * MIB }))
     await raw.until(/HTTP\/1\.1 413 /)
@@ -104,7 +104,7 @@ describe('a refused upload, its client writing all of its body before it reads',
     expect(raw.received).toContain('RETRACE_MAX_PACKED_MB')
   })
 
-  it('is told the limit as problem+json when that is asked for', async () => {
+  it('tells a client whose upload is too large the limit as problem+json when it asks for that', async () => {
     const reply = await server.client.ask('/create', {
       method: 'POST',
       headers: { 'Content-Type': 'application/x-xz', 'Accept': 'application/problem+json' },
@@ -121,15 +121,18 @@ describe('a refused upload, its client writing all of its body before it reads',
 })
 
 describe('a method that is not POST', () => {
-  it.each(['GET', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])('is answered 405 with Allow: POST (%s)', async (method) => {
-    const reply = await server.client.ask('/create', { method, ...(method === 'PUT' && { body: Buffer.alloc(MIB) }) })
-    expect(reply.status).toBe(405)
-    expect(reply.headers.allow).toBe('POST')
-  })
+  it.each(['GET', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])(
+    'answers %s /create with 405 and Allow: POST',
+    async (method) => {
+      const reply = await server.client.ask('/create', { method, ...(method === 'PUT' && { body: Buffer.alloc(MIB) }) })
+      expect(reply.status).toBe(405)
+      expect(reply.headers.allow).toBe('POST')
+    },
+  )
 })
 
 describe('Content-Length', () => {
-  it('is demanded with 411, of chunked bodies too, and the connection lives', async () => {
+  it('demands a Content-Length with 411, of chunked bodies too, and keeps the connection', async () => {
     using raw = await server.client.raw()
     await raw.write(
       `${head({ 'Content-Type': 'application/x-xz', 'Transfer-Encoding': 'chunked' })}5\r\nhello\r\n0\r\n\r\n${NEXT}`,
@@ -146,7 +149,7 @@ describe('Content-Length', () => {
     ['is negative', { 'Content-Length': '-5' }],
     ['is there twice', { 'Content-Length': '5\r\nContent-Length: 6' }],
     ['stands beside Transfer-Encoding', { 'Content-Length': '5', 'Transfer-Encoding': 'chunked' }],
-  ])('is refused by the parser with 400, which closes, when it %s', async (_, headers) => {
+  ])('refuses with 400 and closes, by the parser, when Content-Length %s', async (_, headers) => {
     using raw = await server.client.raw()
     await raw.write(head({ 'Content-Type': 'text/nothing', ...headers }))
     await raw.closed()
@@ -195,7 +198,7 @@ describe('Content-Length', () => {
 describe('Expect: 100-continue', () => {
   const tar = tarOf(designMembers())
 
-  it('is answered 100 once the headers have passed, then 201', async () => {
+  it('answers Expect: 100-continue with 100 once the headers have passed, then 201', async () => {
     using raw = await server.client.raw()
     const headers = {
       'Content-Type': 'application/x-tar',
@@ -212,7 +215,7 @@ describe('Expect: 100-continue', () => {
     expect(parseAnswers(raw.received).map(({ status }) => status)).toEqual([100, 201, 200])
   })
 
-  it('is answered by the refusal in place of the 100, with Connection: close, what still comes is drained', async () => {
+  it('answers Expect: 100-continue with the refusal in place of the 100, closes, and drains what still comes', async () => {
     using raw = await server.client.raw()
     await raw.write(head({ 'Content-Type': 'text/plain', 'Content-Length': 5 * MIB, 'Expect': '100-continue' }))
     await raw.until(/^HTTP\/1\.1 415 [^]*coredumpctl dump[^]*\n$/)
@@ -224,7 +227,7 @@ describe('Expect: 100-continue', () => {
     expect(parseAnswers(raw.received)).toHaveLength(1)
   })
 
-  it('is closed soon after a refusal when nothing more comes', async () => {
+  it('closes a connection soon after a refusal when nothing more comes', async () => {
     using raw = await server.client.raw()
     await raw.write(head({ 'Content-Type': 'text/plain', 'Content-Length': 5 * MIB, 'Expect': '100-continue' }))
     await raw.until(/^HTTP\/1\.1 415 /)
@@ -232,7 +235,7 @@ describe('Expect: 100-continue', () => {
     expect(parseAnswers(raw.received)).toHaveLength(1)
   })
 
-  it('is answered with the reason when the body turns out wrong', async () => {
+  it('answers with the reason when a body that was asked for by 100 turns out wrong', async () => {
     using raw = await server.client.raw()
     await raw.write(head({ 'Content-Type': 'application/x-xz', 'Content-Length': MIB, 'Expect': '100-continue' }))
     await raw.until(/^HTTP\/1\.1 100 Continue\r\n\r\n$/)
@@ -244,7 +247,7 @@ describe('Expect: 100-continue', () => {
 })
 
 describe('an upload that stalls or breaks off', () => {
-  it('is answered 408 after RETRACE_UPLOAD_IDLE_S, which closes, and leaves nothing', async () => {
+  it('answers a stalled upload with 408 after RETRACE_UPLOAD_IDLE_S, closes, and leaves nothing', async () => {
     using raw = await server.client.raw()
     const before = spoolNames()
     await raw.write(head({ 'Content-Type': 'application/x-xz', 'Content-Length': MIB }))

@@ -139,7 +139,7 @@ describe('the streamed body of the 201', () => {
       body: tarOf({ ...designMembers(), release }),
     })
 
-  it('has the lines, those that begin with X-Task- marked, the status, and the backtrace', async () => {
+  it('streams after the 201 the lines, those that begin with X-Task- marked, the status, and the backtrace', async () => {
     const { text } = await post('Debian good')
     const withoutBeats = text.replaceAll('X-Task-Status: PENDING\n', '')
     expect(text).toMatch(/^X-Task-Status: PENDING\n/)

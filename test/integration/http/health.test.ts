@@ -28,7 +28,7 @@ describe('/healthz and /readyz', () => {
     expect(text.text).not.toContain(server.folder.path)
   })
 
-  it('is not ready when the space is below RETRACE_MIN_FREE_MB, and still alive', async () => {
+  it('/readyz fails and /healthz does not when the space is below RETRACE_MIN_FREE_MB', async () => {
     await using server = await startServer({ settings: { RETRACE_MIN_FREE_MB: '1073741824' } })
     const reply = await server.client.ask('/readyz')
     expect([reply.status, reply.headers['retry-after']]).toEqual([503, '60'])
@@ -58,7 +58,7 @@ describe('/healthz and /readyz', () => {
     expect((await server.client.ask('/readyz')).text).toMatch(line)
   })
 
-  it('does not wait for a sync of a repository that is configured no more', async () => {
+  it('/readyz does not wait for a sync of a repository that is configured no more', async () => {
     await using server = await startServer()
     const { database } = server.program.services
     database.insert(release).values({ id: 1, name: 'debian-12-amd64' }).run()
@@ -71,7 +71,7 @@ describe('/healthz and /readyz', () => {
     expect((await server.client.ask('/readyz')).text).toMatch(/^ok {3}sync: /m)
   })
 
-  it('is not ready when the database cannot be written to', async () => {
+  it('/readyz fails when the database cannot be written to', async () => {
     await using server = await startServer()
     server.program.services.database.$client.pragma('query_only = ON')
     const reply = await server.client.ask('/readyz')

@@ -46,7 +46,7 @@ afterAll(async () => {
   await folder[Symbol.asyncDispose]()
 })
 
-it('is OpenAPI 3.1 with a title and unique operation ids', () => {
+it('the document is OpenAPI 3.1 with a title and unique operation ids', () => {
   expect(description.openapi).toMatch(/^3\.1\./)
   expect(description.info.title).not.toBe('')
   const ids = Object.values(description.paths).flatMap((path) =>
@@ -55,7 +55,7 @@ it('is OpenAPI 3.1 with a title and unique operation ids', () => {
   expect(new Set(ids).size).toBe(ids.length)
 })
 
-it('has every route of the app, and no other', () => {
+it('the document has every route of the app, and no other', () => {
   const routes = createApp(server.program.services).routes
     .filter(({ method }) => method !== 'ALL')
     .map(({ method, path }) => `${method} ${path.replace(':id{[1-9][0-9]*}', '{id}')}`)
@@ -64,7 +64,7 @@ it('has every route of the app, and no other', () => {
   expect(described.sort()).toEqual([...new Set(routes)].sort())
 })
 
-it('has no reference that leads nowhere', () => {
+it('the document has no reference that leads nowhere', () => {
   const references = JSON.stringify(description).match(/"\$ref":"[^"]*"/g) ?? []
   expect(references.length).toBeGreaterThan(0)
   for (const reference of new Set(references)) {
@@ -155,12 +155,12 @@ describe('real answers fit it', () => {
     ['/{id}', 'DELETE', () => ({})],
   ]
 
-  it.each(asks)('%s %s (%#)', async (path, method, ask, id) => {
+  it.each(asks)('the answer to %s %s fits the document (%#)', async (path, method, ask, id) => {
     const reply = await server.client.ask(path.replace('{id}', id ?? task.id), { method, ...ask() })
     expectToFit(reply, path, method)
   })
 
-  it('the removals too', async () => {
+  it('the answers to removals fit the document', async () => {
     for (const [path, method] of [['/{id}', 'DELETE'], ['/{id}/delete', 'POST']] as const) {
       const { id, password } = await createTask(server)
       expectToFit(await server.client.ask(path.replace('{id}', id), { method, password }), path, method)

@@ -203,7 +203,7 @@ describe('results', () => {
     expect((await server.client.ask(`/${tasks.bad.id}/backtrace`, { password: tasks.bad.password })).status).toBe(404)
   })
 
-  it('does not give a backtrace before the task has ended', async () => {
+  it('gives no backtrace before the task has ended', async () => {
     const { id, password } = tasks.running
     writeFileSync(server.spool(id, 'backtrace'), 'early')
     expect((await server.client.ask(`/${id}/backtrace`, { password })).status).toBe(404)

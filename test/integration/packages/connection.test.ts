@@ -58,7 +58,7 @@ function remembered(world: World): string {
 }
 
 describe('a proxy', () => {
-  it('is asked by whole addresses for http, with its user and password', async () => {
+  it('asks a proxy for http by whole addresses, with its user and password', async () => {
     await using proxy = await startProxy({ needs: basic('me', 'pass word') })
     await using world = publish(await makeWorld())
     world.configure({ 'X-Retrace-Proxy': `http://me:pass%20word@${proxy.host}` })
@@ -67,7 +67,7 @@ describe('a proxy', () => {
     expect(proxy.requests).toHaveLength(world.server.requests.length)
   })
 
-  it('is asked for a tunnel for https, which it cannot look into', async () => {
+  it('asks a proxy for https for a tunnel, which it cannot look into', async () => {
     await using proxy = await startProxy()
     await using tls = await tlsWorld()
     tls.world.configure({ ...tls.ca, 'X-Retrace-Proxy': proxy.url })
@@ -75,7 +75,7 @@ describe('a proxy', () => {
     expect(new Set(proxy.requests)).toEqual(new Set([`CONNECT ${new URL(tls.world.server.url).host}`]))
   })
 
-  it('is taken from the environment, unless no_proxy or the stanza says direct', async () => {
+  it('takes the proxy from the environment, unless no_proxy or the stanza says direct', async () => {
     await using proxy = await startProxy()
     await using world = publish(await makeWorld({ environment: { http_proxy: proxy.url } }))
     expect(await sync(world)).toEqual([0, 'tool'])
@@ -89,7 +89,7 @@ describe('a proxy', () => {
     expect(proxy.requests).toHaveLength(asked)
   })
 
-  it.each(['http', 'https'])('that wants a password is named as the reason, for %s', async (scheme) => {
+  it.each(['http', 'https'])('names a proxy that wants a password as the reason, for %s', async (scheme) => {
     await using proxy = await startProxy({ needs: basic('me', 'secret') })
     await using tls = await tlsWorld()
     await using plain = publish(await makeWorld())
@@ -101,7 +101,7 @@ describe('a proxy', () => {
     expect(lines).not.toContain('wrong@')
   })
 
-  it.each(['http', 'https'])('that refuses is named with the status that it answers, for %s', async (scheme) => {
+  it.each(['http', 'https'])('names a proxy that refuses with the status that it answers, for %s', async (scheme) => {
     await using proxy = await startProxy({ refuses: 403 })
     await using tls = await tlsWorld()
     await using plain = publish(await makeWorld())
@@ -113,7 +113,7 @@ describe('a proxy', () => {
     expect(world.server.requests).toEqual([])
   })
 
-  it('is spoken to over TLS where its address says so, and asked by whole addresses for http then, too', async () => {
+  it('speaks to a proxy over TLS where its address says so, and asks it by whole addresses for http then, too', async () => {
     await using folder = await temporaryFolder()
     const authority = new Authority(folder.path)
     await using proxy = await startProxy({ tls: serverOptions(authority.sign('proxy')) })
@@ -125,16 +125,19 @@ describe('a proxy', () => {
     expect(await sync(world)).toEqual([0, 'tool'])
   })
 
-  it.each(['http', 'https'])('that accepts and never answers costs the time for one answer, for %s', async (scheme) => {
-    await using proxy = await startProxy({ silent: true })
-    await using tls = await tlsWorld()
-    await using plain = publish(await makeWorld())
-    const world = scheme === 'https' ? tls.world : plain
-    world.configure({ ...(scheme === 'https' ? tls.ca : {}), 'X-Retrace-Proxy': proxy.url })
-    const started = performance.now()
-    expect(await failing(world)).toContain('did not answer within 1 s')
-    expect(performance.now() - started).toBeLessThan(4000)
-  })
+  it.each(['http', 'https'])(
+    'gives up on a proxy that accepts and never answers after the time for one answer, for %s',
+    async (scheme) => {
+      await using proxy = await startProxy({ silent: true })
+      await using tls = await tlsWorld()
+      await using plain = publish(await makeWorld())
+      const world = scheme === 'https' ? tls.world : plain
+      world.configure({ ...(scheme === 'https' ? tls.ca : {}), 'X-Retrace-Proxy': proxy.url })
+      const started = performance.now()
+      expect(await failing(world)).toContain('did not answer within 1 s')
+      expect(performance.now() - started).toBeLessThan(4000)
+    },
+  )
 })
 
 /** Fails to sync; what the log and the database would say. */
@@ -194,7 +197,7 @@ describe('TLS', () => {
 })
 
 describe('a user and a password', () => {
-  it('in an https address are sent, and stand in no row', async () => {
+  it('sends the user and password of an https address, and keeps them out of every row', async () => {
     await using tls = await tlsWorld({ needs: NEEDS })
     const { world } = tls
     world.configure({ ...tls.ca, URIs: world.server.url.replace('//', `//mirror:${SECRET}@`) })
@@ -221,14 +224,14 @@ describe('a user and a password', () => {
     ['machine http://127.0.0.1/dist', [1, undefined]],
     ['machine http://127.0.0.1/dists/', [0, 'tool']],
     ['machine http://127.0.0.2', [1, undefined]],
-  ])('of auth.conf go over plain http only where it says so: %s', async (machine, outcome) => {
+  ])('sends the password of auth.conf over plain http only where it says so: %s', async (machine, outcome) => {
     await using world = publish(await makeWorld({ serve: { needs: NEEDS } }))
     writeFileSync(world.folder.file('repos.d/auth.conf'), `# ours\n${machine} login mirror password ${SECRET}\n`)
     expect(await sync(world)).toEqual(outcome)
     if (outcome[0] === 1) expect(new Set(world.server.authorizations)).toEqual(new Set([undefined]))
   })
 
-  it('are not sent to another host that a redirect names', async () => {
+  it('sends no password to another host that a redirect names', async () => {
     await using tls = await tlsWorld({ needs: NEEDS })
     const { world } = tls
     await using other = await serveFolder(world.repository.root, { tls: serverOptions(tls.authority.sign('other')) })
@@ -240,7 +243,7 @@ describe('a user and a password', () => {
   })
 })
 
-it('a redirect from https to http is refused', async () => {
+it('refuses a redirect from https to http', async () => {
   await using tls = await tlsWorld()
   await using plain = await serveFolder(tls.world.repository.root)
   tls.world.configure(tls.ca)

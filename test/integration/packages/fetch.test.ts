@@ -100,7 +100,7 @@ describe('fetchPackage()', () => {
     expect(existsSync(storePath(world, 'lib_1:1.0-1_amd64'))).toBe(true)
   })
 
-  it('is asked for once by several at a time', async () => {
+  it('fetchPackage() fetches a package once for several that ask at a time', async () => {
     const { world, path } = await worldWithLibrary()
     await using _world = world
     await Promise.all([get(world), get(world), get(world)])
@@ -154,7 +154,7 @@ describe('fetchPackage()', () => {
     await expect(get(world)).rejects.toThrow('lib_1:1.0-1_amd64 is gone upstream')
   })
 
-  it('does not begin when it would leave too little space', async () => {
+  it('fetchPackage() does not begin when it would leave too little space', async () => {
     const { world } = await worldWithLibrary()
     await using _world = world
     const config = { ...world.config, minFreeMb: 2 ** 40 }
@@ -179,7 +179,7 @@ describe('fetchPackage()', () => {
       ['a name twice', [{ name: './a.so', type: 'file' }, { name: './a.so', type: 'file' }], 'twice'],
       ['no archive in it', [], 'unpacked'],
     ] as const,
-  )('with %s: writes nothing outside its folder', async (_what, members, why) => {
+  )('fetchPackage() writes nothing outside the folder of a package with %s', async (_what, members, why) => {
     await using world = await makeWorld()
     const elf = makeElf(world.folder.path, 'libevil')
     const path = world.repository.add({ name: 'lib', version: '1', files: {} })
@@ -196,7 +196,7 @@ describe('fetchPackage()', () => {
     expect(readdirSync(join(world.config.repoDir, '.fetch'))).toEqual([])
   })
 
-  it('does not keep set-user-id bits', async () => {
+  it('fetchPackage() does not keep set-user-id bits', async () => {
     await using world = await makeWorld()
     const elf = makeElf(world.folder.path, 'libone')
     execFileSync('chmod', ['4755', elf.binary])
@@ -210,7 +210,7 @@ describe('fetchPackage()', () => {
 
 describe('a dead mirror', () => {
   it.each(['silent', 'stalls'] as const)(
-    'that is %s costs one task its time once, and the others nothing',
+    'asks a dead mirror (%s) for one task once, and for no other',
     async (fault) => {
       const { world } = await worldWithLibrary()
       await using _world = world
@@ -233,7 +233,7 @@ describe('a dead mirror', () => {
     },
   )
 
-  it('is passed over where another one has the package', async () => {
+  it('passes over a dead mirror where another one has the package', async () => {
     const { world, path } = await worldWithLibrary()
     await using _world = world
     await using second = await serveFolder(world.repository.root)

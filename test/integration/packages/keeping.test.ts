@@ -69,7 +69,7 @@ async function worldOfThree() {
 }
 
 describe('the same content in two packages', () => {
-  it('is stored and counted once, and stays when one of them goes', async () => {
+  it('stores and counts the content that two packages share once, and keeps it when one of them goes', async () => {
     const { world, size } = await worldOfThree()
     await using _world = world
     await get(world, 'one')
@@ -89,7 +89,7 @@ describe('the same content in two packages', () => {
     expect(keptBytes(world.database)).toBe(size('one') + size('two') + size('common'))
   })
 
-  it('is not shared with a file that was damaged in place', async () => {
+  it('shares no content with a file that was damaged in place', async () => {
     const { world, size } = await worldOfThree()
     await using _world = world
     await get(world, 'one')
@@ -102,7 +102,7 @@ describe('the same content in two packages', () => {
     expect(keptBytes(world.database)).toBe(size('one') + size('two') + 2 * size('common'))
   })
 
-  it('is stored once, too, by two that bring it at the same time', async () => {
+  it('stores a content once when two packages bring it at the same time', async () => {
     const { world, size } = await worldOfThree()
     await using _world = world
     await Promise.all([get(world, 'one'), get(world, 'two')])
@@ -188,7 +188,7 @@ describe('RETRACE_REPO_QUOTA_MB', () => {
     expect(keptNames(world)).toEqual([])
   })
 
-  it('is kept to by a sync, which spares what is gone upstream; others do not', async () => {
+  it('a sync keeps to RETRACE_REPO_QUOTA_MB and spares what is gone upstream; others do not', async () => {
     const { world } = await worldOfThree()
     await using _world = world
     for (const name of ['one', 'three']) await get(world, name)

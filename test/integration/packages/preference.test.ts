@@ -69,19 +69,19 @@ async function worldOfTwoBuilds() {
 }
 
 describe('a build-id in two versions of a debuginfo package', () => {
-  it('is taken from the version that the rest of the core is of, and the other is not fetched', async () => {
+  it('takes debuginfo from the version that the rest of the core is of, and does not fetch the other', async () => {
     const { world, module } = await worldOfTwoBuilds()
     await using _world = world
     expect(await fetched(world, [module('same'), module('main')])).toEqual(['lib 1', 'lib-dbg 1'])
   })
 
-  it('is taken from the version that the client named', async () => {
+  it('takes debuginfo from the version that the client named', async () => {
     const { world, module } = await worldOfTwoBuilds()
     await using _world = world
     expect(await fetched(world, [module('same')], ['lib_1_amd64'])).toEqual(['lib 1', 'lib-dbg 1'])
   })
 
-  it('is taken from the version that is here, and nothing is fetched', async () => {
+  it('takes debuginfo from the version that is here, and fetches nothing', async () => {
     const { world, module } = await worldOfTwoBuilds()
     await using _world = world
     for (const name of ['lib', 'lib-dbg']) {
@@ -92,7 +92,7 @@ describe('a build-id in two versions of a debuginfo package', () => {
     expect(await fetched(world, [module('same')], ['lib_2_amd64'])).toEqual([])
   })
 
-  it('is taken from the newest when nothing else tells', async () => {
+  it('takes debuginfo from the newest version when nothing else tells', async () => {
     const { world, module } = await worldOfTwoBuilds()
     await using _world = world
     expect(await fetched(world, [module('same')])).toEqual(['lib 2', 'lib-dbg 2'])

@@ -47,7 +47,7 @@ describe('the choice of a proxy', () => {
     ['http://127.0.0.1:8080/', { http: true, no: '127.0.0.1' }, false],
     ['http://127.0.0.1:8080/', { http: true, no: '127.0.0.2' }, true],
     ['http://[::1]:8080/', { http: true, no: '::1' }, false],
-  ])('for %s with %j is the one of curl', async (address, { no, ...proxied }, isAsked) => {
+  ])('chooses the proxy that curl does for %s with %j', async (address, { no, ...proxied }, isAsked) => {
     await using proxy = await startProxy({ refuses: 403 })
     const environment = {
       http: 'http' in proxied ? proxy.url : undefined,

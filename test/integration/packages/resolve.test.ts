@@ -181,7 +181,7 @@ describe('resolveModules()', () => {
     expect(unnamed.modules[0]).toMatchObject({ status: 'missing', binary: undefined })
   })
 
-  it('does not believe the client about a package or a version that the build-id contradicts', async () => {
+  it('resolveModules() does not believe the client about a package or a version that the build-id contradicts', async () => {
     await using world = await makeWorld()
     const right = makeElf(world.folder.path, 'libright')
     const wrong = makeElf(world.folder.path, 'libwrong')
@@ -313,7 +313,7 @@ describe('resolveModules()', () => {
     expect(modules.map(({ status }) => status)).toEqual(['no-debuginfo', 'not-applicable'])
   })
 
-  it('is a result, not an exception, when the repository cannot be reached', async () => {
+  it('resolveModules() reports a missing module, and does not throw, when its package cannot be fetched', async () => {
     await using world = await makeWorld()
     const one = makeElf(world.folder.path, 'libone')
     const path = world.repository.add({ name: 'libone1', version: '1', files: { [SONE]: { copy: one.binary } } })

@@ -106,7 +106,7 @@ describe.skipIf(!isBuilt || !hasArchive)('bookworm and trixie on amd64, arm64 an
   }
   let tasks = 1
 
-  it('are six releases of one database', () => {
+  it('bookworm and trixie on three architectures make six releases of one database', () => {
     expect(supportedReleases(world.database)).toEqual(
       ['12', '13'].flatMap((release) => ARCHITECTURES.map((architecture) => `debian-${release}-${architecture}`)),
     )

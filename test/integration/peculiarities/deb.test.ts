@@ -28,19 +28,22 @@ async function takenByUs({ index, config, database }: World): Promise<string[]> 
 }
 
 describe('a Debian repository', () => {
-  it.each(ROWS.map((row) => [row.name, row] as const))('%s is taken as apt takes it', async (_name, row) => {
-    await using world = await makeWorld({ serve: row.serve ?? {} })
-    await row.make(world)
-    let code: number | undefined
-    const said = await saidBy(async () => {
-      code = await world.sync()
-    })
-    const ours = (await takenByUs(world)).sort()
-    const theirs = await takenByApt(world.folder.file('apt'), world.sourcesText())
-    const expected = { ours: row.taken.toSorted(), theirs: (row.theirs?.taken ?? row.taken).toSorted() }
-    expect({ ours, theirs: theirs.taken.sort() }, `${said}\n${theirs.said}`).toEqual(expected)
-    expect(code, said).toBe(row.code ?? (row.taken.length > 0 ? 0 : 1))
-    if (row.says !== undefined) expect(said).toMatch(row.says)
-    if (row.isQuiet) expect(said).not.toMatch(/ (warning|error) /)
-  })
+  it.each(ROWS.map((row) => [row.name, row] as const))(
+    'takes a Debian repository as apt takes it: %s',
+    async (_name, row) => {
+      await using world = await makeWorld({ serve: row.serve ?? {} })
+      await row.make(world)
+      let code: number | undefined
+      const said = await saidBy(async () => {
+        code = await world.sync()
+      })
+      const ours = (await takenByUs(world)).sort()
+      const theirs = await takenByApt(world.folder.file('apt'), world.sourcesText())
+      const expected = { ours: row.taken.toSorted(), theirs: (row.theirs?.taken ?? row.taken).toSorted() }
+      expect({ ours, theirs: theirs.taken.sort() }, `${said}\n${theirs.said}`).toEqual(expected)
+      expect(code, said).toBe(row.code ?? (row.taken.length > 0 ? 0 : 1))
+      if (row.says !== undefined) expect(said).toMatch(row.says)
+      if (row.isQuiet) expect(said).not.toMatch(/ (warning|error) /)
+    },
+  )
 })

@@ -134,7 +134,7 @@ describe('X-Retrace-Fetch: full', () => {
 })
 
 describe.skipIf(!isBuilt)('processes', () => {
-  it('that ask for one package fetch it once', async () => {
+  it('processes that ask for one package fetch it once', async () => {
     const { world, paths } = await fullWorld()
     await using _world = world
     await world.sync()
@@ -151,39 +151,42 @@ describe.skipIf(!isBuilt)('processes', () => {
     expect(here(world)).toEqual(['libone1-dbg 1.0-2'])
   })
 
-  it.each(['SIGTERM', 'SIGKILL'] as const)('that are ended by %s go on in the middle of a package', async (signal) => {
-    const { world } = await fullWorld({ RETRACE_FETCH_KB_PER_S: '400' })
-    await using _world = world
-    const big = world.repository.add({
-      name: 'big-dbg',
-      version: '1',
-      files: { '/usr/share/gdb/auto-load/big-gdb.py': { bytes: randomBytes(1_500_000) } },
-    })
-    world.repository.publish({ date: new Date(Date.now() + 5000) })
-    const child = spawn(PROGRAM, [], {
-      env: { PATH: env.PATH, ...world.environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let stderr = ''
-    child.stderr.setEncoding('utf8').on('data', (text: string) => stderr += text)
-    const closed = new Promise((resolve) => child.on('close', resolve))
-    await waitFor(() => partialBytes(world) > 300_000)
-    child.kill(signal)
-    expect(await closed).toBe(signal === 'SIGTERM' ? 1 : null)
-    if (signal === 'SIGTERM') expect(stderr).toContain('the next run goes on from here')
-    const partial = partialBytes(world)
-    expect(partial).toBeLessThan(1_500_000)
-    const again = spawn(PROGRAM, [], {
-      env: { PATH: env.PATH, ...world.environment, RETRACE_FETCH_KB_PER_S: '0' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    expect(await new Promise((resolve) => again.on('close', resolve))).toBe(0)
-    expect(debs(world)).toContain(`/${big} [bytes=${partial}-]`)
-    const kept = join(world.config.repoDir, 'debian-12-amd64/big-dbg_1_amd64/usr/share/gdb/auto-load/big-gdb.py')
-    expect(statSync(kept).size).toBe(1_500_000)
-    expect(readdirSync(join(world.config.repoDir, '.fetch'))).toEqual([])
-    expect(readFileSync(kept)).toHaveLength(1_500_000)
-  })
+  it.each(['SIGTERM', 'SIGKILL'] as const)(
+    'goes on in the middle of a package after a process was ended by %s',
+    async (signal) => {
+      const { world } = await fullWorld({ RETRACE_FETCH_KB_PER_S: '400' })
+      await using _world = world
+      const big = world.repository.add({
+        name: 'big-dbg',
+        version: '1',
+        files: { '/usr/share/gdb/auto-load/big-gdb.py': { bytes: randomBytes(1_500_000) } },
+      })
+      world.repository.publish({ date: new Date(Date.now() + 5000) })
+      const child = spawn(PROGRAM, [], {
+        env: { PATH: env.PATH, ...world.environment },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      let stderr = ''
+      child.stderr.setEncoding('utf8').on('data', (text: string) => stderr += text)
+      const closed = new Promise((resolve) => child.on('close', resolve))
+      await waitFor(() => partialBytes(world) > 300_000)
+      child.kill(signal)
+      expect(await closed).toBe(signal === 'SIGTERM' ? 1 : null)
+      if (signal === 'SIGTERM') expect(stderr).toContain('the next run goes on from here')
+      const partial = partialBytes(world)
+      expect(partial).toBeLessThan(1_500_000)
+      const again = spawn(PROGRAM, [], {
+        env: { PATH: env.PATH, ...world.environment, RETRACE_FETCH_KB_PER_S: '0' },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      expect(await new Promise((resolve) => again.on('close', resolve))).toBe(0)
+      expect(debs(world)).toContain(`/${big} [bytes=${partial}-]`)
+      const kept = join(world.config.repoDir, 'debian-12-amd64/big-dbg_1_amd64/usr/share/gdb/auto-load/big-gdb.py')
+      expect(statSync(kept).size).toBe(1_500_000)
+      expect(readdirSync(join(world.config.repoDir, '.fetch'))).toEqual([])
+      expect(readFileSync(kept)).toHaveLength(1_500_000)
+    },
+  )
 })
 
 function partialBytes(world: World): number {

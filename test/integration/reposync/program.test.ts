@@ -126,7 +126,7 @@ describe.skipIf(!existsSync(join(installationRoot(), 'dist/workers/reposync/main
     },
   )
 
-  it('has nothing to do without repositories', async () => {
+  it('abrt-reposync has nothing to do without repositories', async () => {
     await using world = await makeWorld()
     rmSync(world.folder.file('repos.d/test.sources'))
     const { code, stdout } = await run([], world.environment)

@@ -112,37 +112,41 @@ describe.skipIf(!mountWorks)('a store on a small file system', () => {
 describe.skipIf(!isBuilt)('a process that is killed', () => {
   const KILLS = 6
 
-  it('while it keeps a package leaves it whole or not there, and nothing that --verify does not remove', async () => {
-    await using world = await makeWorld()
-    const common = makeElf(world.folder.path, 'libcommon', { source: `char libcommon_room[${MIB}] = { 1 };` })
-    for (const name of ['one', 'two']) {
-      const own = Array.from({ length: 30 }, (_, at) => [`/usr/lib/${name}${at}.so`, { copy: common.unstripped }])
-      world.repository.add({ name, version: '1', files: Object.fromEntries(own) })
-    }
-    world.repository.publish()
-    await world.sync()
-    const { config, database } = world
-    await fetchHere(world, 'one')
-    let undone = 0
-    for (let kill = 0; kill < KILLS; kill++) {
-      await killedAfter(world, 'two', 20 * 2 ** kill)
-      for (const kept of keptPackages(database)) {
-        expect(await new Verifier(database, config.repoDir).faults(kept)).toEqual([])
+  it(
+    'a process killed while it keeps a package leaves it whole or not there, and nothing that --verify does not remove',
+    async () => {
+      await using world = await makeWorld()
+      const common = makeElf(world.folder.path, 'libcommon', { source: `char libcommon_room[${MIB}] = { 1 };` })
+      for (const name of ['one', 'two']) {
+        const own = Array.from({ length: 30 }, (_, at) => [`/usr/lib/${name}${at}.so`, { copy: common.unstripped }])
+        world.repository.add({ name, version: '1', files: Object.fromEntries(own) })
       }
-      removeStrays(database, config.repoDir, { dryRun: false })
-      expect(readdirSync(join(config.repoDir, '.fetch')).filter((name) => !name.endsWith('.part'))).toEqual([])
-      const two = keptPackages(database).find(({ folder }) => folder === 'two_1_amd64')
-      expect(existsSync(join(config.repoDir, 'debian-12-amd64/two_1_amd64'))).toBe(two !== undefined)
-      if (two === undefined) undone++
-      else removeKept(database, config.repoDir, two)
-    }
-    console.log(`${undone} of ${KILLS} kills came before the package was there`)
-    await fetchHere(world, 'two')
-    expect(keptPackages(database).map(({ folder }) => folder).sort()).toEqual(['one_1_amd64', 'two_1_amd64'])
-    expect(keptBytes(database)).toBe(statSync(common.unstripped).size)
-  }, 60_000)
+      world.repository.publish()
+      await world.sync()
+      const { config, database } = world
+      await fetchHere(world, 'one')
+      let undone = 0
+      for (let kill = 0; kill < KILLS; kill++) {
+        await killedAfter(world, 'two', 20 * 2 ** kill)
+        for (const kept of keptPackages(database)) {
+          expect(await new Verifier(database, config.repoDir).faults(kept)).toEqual([])
+        }
+        removeStrays(database, config.repoDir, { dryRun: false })
+        expect(readdirSync(join(config.repoDir, '.fetch')).filter((name) => !name.endsWith('.part'))).toEqual([])
+        const two = keptPackages(database).find(({ folder }) => folder === 'two_1_amd64')
+        expect(existsSync(join(config.repoDir, 'debian-12-amd64/two_1_amd64'))).toBe(two !== undefined)
+        if (two === undefined) undone++
+        else removeKept(database, config.repoDir, two)
+      }
+      console.log(`${undone} of ${KILLS} kills came before the package was there`)
+      await fetchHere(world, 'two')
+      expect(keptPackages(database).map(({ folder }) => folder).sort()).toEqual(['one_1_amd64', 'two_1_amd64'])
+      expect(keptBytes(database)).toBe(statSync(common.unstripped).size)
+    },
+    60_000,
+  )
 
-  it('while it syncs leaves the old state or the new, and the next run goes on', async () => {
+  it('a process killed while it syncs leaves the old state or the new, and the next run goes on', async () => {
     await using world = await makeWorld()
     world.repository.add({ name: 'tool', version: '1', files: { '/usr/bin/tool': { bytes: 'x' } } })
     world.repository.publish({ date: new Date(Date.now() - 5000) })

@@ -209,7 +209,7 @@ describe('abrt-reposync', () => {
     expect(known(world)).toEqual(['tool 1.0-1'])
   })
 
-  it('does nothing, successfully, while another one is at work, and takes over from a dead one', async () => {
+  it('abrt-reposync does nothing, successfully, while another one is at work, and takes over from a dead one', async () => {
     await using world = await makeWorld()
     world.repository.add(TOOL)
     world.repository.publish()

@@ -7,7 +7,7 @@ import { makeWorld } from '../packages/world.ts'
 const TOOL = { name: 'tool', version: '1.0-1', files: { '/usr/bin/tool': { bytes: 'x' } } }
 
 describe('a suite', () => {
-  it.each(['MD5Sum', 'SHA1'])('with %s alone is refused', async (sums) => {
+  it.each(['MD5Sum', 'SHA1'])('refuses a suite that has %s alone', async (sums) => {
     await using world = await makeWorld()
     world.repository.add(TOOL)
     world.repository.publish()
@@ -27,7 +27,7 @@ describe('a suite', () => {
     expect(world.database.$client.prepare('SELECT name FROM package').pluck().all()).toEqual(['tool'])
   })
 
-  it('that was published anew while it was read is read once more', async () => {
+  it('reads a suite once more that was published anew while it was read', async () => {
     await using world = await makeWorld()
     world.repository.add(TOOL)
     world.repository.publish({ date: new Date(Date.now() - 5000) })

@@ -40,7 +40,7 @@ describe('an unchanged repository', () => {
     expect(world.row('tool', '1.0-2').gone).toBeNull()
   })
 
-  it('is judged anew although the server says 304: by its Valid-Until, and by the keys that are trusted now', async () => {
+  it('judges an unchanged repository anew although the server says 304: by its Valid-Until and the keys that are trusted now', async () => {
     await using world = await makeWorld({ serve: { validators: 'etag' } })
     world.repository.add(TOOL)
     world.repository.publish({ validUntil: new Date(Date.now() + 2500) })
@@ -56,7 +56,7 @@ describe('an unchanged repository', () => {
     expect(world.server.answers).toEqual(['304 /dists/bookworm/InRelease', '304 /dists/bookworm/InRelease'])
   })
 
-  it('is read whole after its kept file was lost or damaged, and when the database was', async () => {
+  it('reads an unchanged repository whole after its kept file was lost or damaged, and when the database was', async () => {
     await using world = await syncedWorld('etag')
     rmSync(join(world.config.repoDir, '.metadata'), { recursive: true })
     expect(await world.sync()).toBe(0)
@@ -68,7 +68,7 @@ describe('an unchanged repository', () => {
     expect(world.server.answers.some((answer) => answer.includes('Packages'))).toBe(true)
   })
 
-  it('does not keep what no trusted key signed', async () => {
+  it('keeps nothing that no trusted key signed', async () => {
     await using world = await makeWorld({ serve: { validators: 'etag' } })
     world.repository.add(TOOL)
     world.repository.publish({ otherKey: true })

@@ -21,7 +21,7 @@ function forget({ database }: World): void {
 }
 
 describe('a repository that is configured no more', () => {
-  it('is no fault of its release, keeps what it gave known, and counts again when it comes back', async () => {
+  it('a repository that is configured no more is no fault of its release, keeps what it gave known, and counts again when it comes back', async () => {
     await using world = await syncedWorld()
     forget(world)
     world.configure({ Enabled: 'no' })

@@ -32,13 +32,13 @@ async function retraceChanged(name: string, change: (bytes: Uint8Array) => Uint8
 }
 
 describe('the fixture', () => {
-  it('with 70,000 mappings more (PN_XNUM) has the same threads', async () => {
+  it('finds the same threads in a core with 70,000 mappings more (PN_XNUM)', async () => {
     const { core, text } = await retraceChanged('many', (bytes) => withMoreSegments(bytes, 70_000))
     expect(core.segments.length).toBeGreaterThan(70_000)
     expect(threadsOf(text)).toEqual(threadsOf(whole.text))
   })
 
-  it('without NT_FILE has the same threads', async () => {
+  it('finds the same threads in a core without NT_FILE', async () => {
     const { core, text } = await retraceChanged('nameless', (bytes) => withoutNote(bytes, NT_FILE))
     expect(core.files).toEqual([])
     expect(threadsOf(text)).toEqual(threadsOf(whole.text))
@@ -65,7 +65,7 @@ describe('the fixture', () => {
 })
 
 describe('a core', () => {
-  it.runIf(kernelWritesCoresHere())('of over 4 GB has every frame of plain gdb', async () => {
+  it.runIf(kernelWritesCoresHere())('shows every frame of plain gdb for a core of over 4 GB', async () => {
     const program = compileFixture(folder.path, 'walk.c', 'big', ['-O1'])
     const { core, ours, theirs, retraced } = await compareWithGdb(folder.path, program, ['big'])
     expect(statSync(core).size).toBeGreaterThan(2 ** 32)
@@ -74,7 +74,7 @@ describe('a core', () => {
     expect(retraced.debugged.peakMb).toBeLessThan(400)
   })
 
-  it('of 1501 threads has every frame of plain gdb, and those that came when time runs out', async () => {
+  it('shows every frame of plain gdb for a core of 1501 threads, and those that came when time runs out', async () => {
     const program = compileFixture(folder.path, 'threads.c', 'threads', ['-O1', '-pthread'])
     const began = performance.now()
     const { core, root, ours, theirs, retraced } = await compareWithGdb(folder.path, program, ['1500'])
@@ -88,7 +88,7 @@ describe('a core', () => {
     expect(short.json.threads.length).toBeLessThan(1502)
   })
 
-  it('of threads at the same place has the values of each', async () => {
+  it('shows the values of each of many threads at the same place', async () => {
     const program = compileFixture(folder.path, 'threads.c', 'own-values', ['-O0', '-pthread'])
     const { theirs, retraced } = await compareWithGdb(folder.path, program, ['40'])
     const printed = Object.values(theirs).flat().flatMap((line) => /waiter \((number=[^)]*)\)/.exec(line)?.[1] ?? [])
@@ -98,7 +98,7 @@ describe('a core', () => {
       .toEqual(printed.sort())
   })
 
-  it('has the same modules whether its notes name files or its memory does', () => {
+  it('finds the same modules whether the notes of a core name files or its memory does', () => {
     const bytes = new Uint8Array(readFileSync(core))
     const ids = (each: Uint8Array) => readCore(bytesSource(each)).modules.map((module) => module.buildId).sort()
     expect(ids(withoutNote(bytes, NT_FILE))).toEqual(ids(new Uint8Array(readFileSync(core))))

@@ -28,7 +28,7 @@ describe.each(ARCHITECTURES.map(({ name }) => name))('a core of %s', (architectu
 
   afterAll(async () => await folder[Symbol.asyncDispose]())
 
-  it('has every frame, argument and local of the program as gdb with all debuginfo has them', () => {
+  it('shows every frame, argument and local of the program as gdb with all debuginfo does', () => {
     const ours = programFrames(retraced.text)
     const theirs = programFrames(expected)
     // ARM's libc has its unwinding tables in libc6-dbg: without it, the thread that waits in libc ends there.

@@ -45,7 +45,7 @@ describe('a control group', () => {
     expect(json.threads[0]?.frames[0]?.function).toBe('level3')
   })
 
-  it.skipIf(home() === undefined)('of a worker that was killed is removed by the next one', () => {
+  it.skipIf(home() === undefined)('a worker removes the control group of one that was killed before', () => {
     const { folders = [] } = home() ?? {}
     const orphans = folders.map((each) => join(each, 'abrt-retrace-4194999-1'))
     for (const each of orphans) mkdirSync(each)

@@ -17,7 +17,7 @@ beforeAll(async () => void (folder = await temporaryFolder()))
 afterAll(async () => await folder[Symbol.asyncDispose]())
 
 describe.each(ARCHITECTURES.map(({ name }) => name))('a core of %s with libc6-dbg', (architecture) => {
-  it('has every thread, function, line, argument and local of what gdb said', async ({ skip }) => {
+  it('shows with libc6-dbg every thread, function, line, argument and local that gdb said', async ({ skip }) => {
     const root = folder.file(architecture)
     mkdirSync(root)
     const { core, expected, packages, buildIds } = fixtureCore(architecture, folder.path)

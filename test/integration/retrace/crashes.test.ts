@@ -100,7 +100,7 @@ describe('the backtrace', () => {
     expect(parseSatyr(retraced.text).threads[0]?.frames.some((frame) => frame.isSignalHandler)).toBe(true)
   })
 
-  it('has registers, the instructions around the crash, and what the signal says', async () => {
+  it('the backtrace has registers, the instructions around the crash, and what the signal says', async () => {
     const { retraced } = await crashed('details', ['2'])
     const pc = retraced.core.threads[0]?.pc.toString(16)
     expect(retraced.json.instructions.filter((line) => line.startsWith('=>'))).toEqual([
@@ -112,7 +112,7 @@ describe('the backtrace', () => {
 })
 
 describe('memory that is not in the core', () => {
-  it('is unavailable, never zero, when nothing was dumped', async () => {
+  it('shows memory that was not dumped as unavailable, never as zero', async () => {
     const { core, root } = await crashed('undumped', ['4'], ['echo 0 > /proc/self/coredump_filter'])
     expect(plainGdb(core, ['backtrace full'])).toMatch(/\bid = 0, name = 0x0/)
     const { text, json, report } = await retraceIn(core, root)
@@ -124,7 +124,7 @@ describe('memory that is not in the core', () => {
     expect(report.outcome.summary).toContain('the core does not hold the stacks of 1 of 1 threads')
   })
 
-  it('is unavailable when the core was cut off, and the outcome says how much is missing', async () => {
+  it('shows memory that was cut off as unavailable, and the outcome says how much is missing', async () => {
     const { core, root } = await crashed('cut', ['4'])
     const cut = folder.file('cut.core')
     copyFileSync(core, cut)

@@ -126,7 +126,7 @@ describe('an engine of ops/engine', () => {
   it.each([
     ['trixie-amd64', 'ops/engine trixie', /^gdb-multiarch 16\..* of trixie$/, /^16\./],
     ['bookworm-s390x', 'ops/engine bookworm --arch s390x', / under qemu-s390x$/, /^13\./],
-  ])('of %s gives the same frames as the gdb of this machine', async (name, command, title, version) => {
+  ])('the engine of %s gives the same frames as the gdb of this machine', async (name, command, title, version) => {
     const engine = installedEngines(ENGINE_DIR, 'amd64').find((each) => title.test(each.name))
     if (engine === undefined) {
       console.warn(`skipped: ${ENGINE_DIR}/${name} is not there; make it with ${command}`)

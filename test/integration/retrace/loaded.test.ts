@@ -54,7 +54,7 @@ int main(void) {
 `
 
 describe('the thread library', () => {
-  it("of the target's libc6 shows the thread-local variables of each thread", async () => {
+  it("the thread library of the target's libc6 shows the thread-local variables of each thread", async () => {
     const program = compile(folder.path, 'threadlocal.c', THREAD_LOCAL, ['-O0', '-pthread'])
     const { json, text } = await retrace(program)
     const owns = json.threads.flatMap((thread) => thread.frames.filter((frame) => frame.function === 'work'))
@@ -66,7 +66,7 @@ describe('the thread library', () => {
     expect(text).toMatch(/^ +own = \{id = 11, name = "n/m)
   })
 
-  it('is never the one of the debugger: without that of the target, the value is unavailable', async () => {
+  it("shows thread-local values as unavailable, not by the debugger's thread library, when that of the target is not there", async () => {
     const program = compile(folder.path, 'alone.c', THREAD_LOCAL, ['-O0', '-pthread'])
     const retraced = await retrace(program, [], () => ({ companions: { threadLibraries: new Map() } }))
     expect(local(retraced, 'work', 'own')).toMatchObject({ state: 'unavailable' })
@@ -74,7 +74,7 @@ describe('the thread library', () => {
   })
 
   it.each(['s390x', 'arm64', 'armhf', 'ppc64el', 'i386'] as const)(
-    'for the debugger, of the same version, names the threads of a core of %s as gdb with everything does',
+    'a thread library for the debugger, of the same version, names the threads of a core of %s as gdb with everything does',
     async (architecture) => {
       const root = folder.file('of', architecture)
       mkdirSync(root, { recursive: true })
@@ -135,7 +135,7 @@ describe('the pretty printers of libstdc++', () => {
   it.each([
     ['fail', 'raise ValueError("no\\nno")', 'no no'],
     ['hang', 'while True: pass', 'the pretty printer took too long'],
-  ])('that %s cost nothing but their own values', async (_, code, why) => {
+  ])('pretty printers of libstdc++ that %s cost nothing but their own values', async (_, code, why) => {
     const retraced = await retrace(compileFixture(folder.path, 'containers.cc', 'broken', ['-O0']), [], (root) => {
       const place = join(root, 'usr/share/gcc/python/libstdcxx/v6')
       rmSync(place, { recursive: true })
@@ -159,7 +159,7 @@ describe('the pretty printers of libstdc++', () => {
 })
 
 describe('a C++ exception that nobody caught', () => {
-  it('is named with its type and its text', async () => {
+  it('names a C++ exception that nobody caught with its type and its text', async () => {
     const { json, text } = await retrace(compileFixture(folder.path, 'exception.cc', 'uncaught', ['-O1']))
     expect(json.messages.exception).toEqual({ type: 'std::out_of_range', what: 'value 3 is too large' })
     expect(text).toContain(
@@ -191,13 +191,13 @@ describe('a C++ exception that nobody caught', () => {
       'std::runtime_error',
       'x',
     ],
-  ])('is known when it is %s', async (_, declarations, statement, type, what) => {
+  ])('names a C++ exception that nobody caught when it is %s', async (_, declarations, statement, type, what) => {
     const source = `#include <stdexcept>\n${declarations}\nint main() { ${statement}; }`
     const { json } = await retrace(compile(folder.path, `throws${++roots}.cc`, source, ['-w']))
     expect(json.messages.exception).toEqual({ type, what })
   })
 
-  it('is not looked for where nothing was thrown', async () => {
+  it('looks for no C++ exception where nothing was thrown', async () => {
     const { json } = await retrace(compile(folder.path, 'aborts.c', '#include <stdlib.h>\nint main() { abort(); }'))
     expect(json.messages.exception).toBeNull()
   })

@@ -36,7 +36,7 @@ function withoutLinkMap(path: string): string {
 const isProgram = (path: string) => path === '/usr/bin/crash'
 
 describe.each(ARCHITECTURES.map(({ name }) => name))('a core of %s without its program', (architecture) => {
-  it('has the same names for the frames in libc as with it, and says what is missing', async () => {
+  it('names the frames in libc without the program as with it, and says what is missing', async () => {
     const root = folder.file(architecture)
     const { core } = fixtureCore(architecture, folder.path)
     mkdirSync(root)

@@ -52,7 +52,7 @@ function root(core: string): string {
 }
 
 describe('names that are no UTF-8', () => {
-  it('of source files, folders, the program and a function leave every frame with its line', () => {
+  it('names of files, folders, the program and a function that are no UTF-8 leave every frame with its line', () => {
     const { json, report } = retraced
     expect(json.threads[0]?.frames.map((frame) => [frame.function, frame.file, frame.line])).toEqual([
       ['caf\ufffd', 'caf\ufffd.c', 6],
@@ -66,7 +66,7 @@ describe('names that are no UTF-8', () => {
     expect(retraced.text).toMatch(/^#1 .* in main \(\) at caf\ufffd\.c:11$/m)
   })
 
-  it('in the memory of the process are shown as numbers, byte by byte', () => {
+  it('shows a name in the memory of the process that is no UTF-8 as numbers, byte by byte', () => {
     const values = retraced.json.threads[0]?.frames.flatMap((frame) => frame.locals).map(({ value }) => value)
     expect(values).toContain('{text = "na\\357ve\\000\\000"}')
     expect(values).toContainEqual(expect.stringMatching(/^0x[0-9a-f]+ "\\351t\\351s"$/))

@@ -43,7 +43,7 @@ const CASES: [name: string, file: string, options: string[], args: string[], sho
 let programs = 0
 
 describe('a crash', () => {
-  it.each(CASES)('of %s has every frame of plain gdb', async (_, file, options, args, shows) => {
+  it.each(CASES)('shows every frame of plain gdb for a crash of %s', async (_, file, options, args, shows) => {
     const program = compileFixture(folder.path, file, `program${++programs}`, options)
     const { ours, theirs, retraced } = await compareWithGdb(folder.path, program, args)
     const crashed = ours[String(retraced.core.threads[0]?.lwp)]
@@ -62,13 +62,13 @@ describe('a library', () => {
     compileFixture(folder.path, 'plugin.c', name, ['-shared', '-fPIC', ...options])
   const host = () => compileFixture(folder.path, 'host.c', 'host', ['-O1'])
 
-  it('that was loaded while the program ran has all frames', async () => {
+  it('shows all frames of a library that was loaded while the program ran', async () => {
     const { ours, theirs } = await compareWithGdb(folder.path, host(), [library('loaded.so')])
     expect(ours).toEqual(theirs)
     expect(JSON.stringify(ours)).toContain('handle (request=')
   })
 
-  it('that is stripped and has no debuginfo leaves the names that it exports, and the outcome says so', async () => {
+  it('shows the exported names of a stripped library without debuginfo, and the outcome says so', async () => {
     const { ours, theirs, retraced } = await compareWithGdb(folder.path, host(), [library('bare.so', ['-s'])])
     expect(ours).toEqual(theirs)
     expect(retraced.json.threads[0]?.frames.map((frame) => frame.function)).toContain('main')
@@ -83,29 +83,32 @@ describe('a library', () => {
     expect(json.threads[0]?.frames.map((frame) => frame.function).slice(0, 2)).toEqual(['handle', 'plugin_run'])
   })
 
-  it.runIf(kernelWritesCoresHere())('that was replaced while it ran is the one that the core names', async () => {
-    const program = host()
-    const old = library('replaced.so')
-    const complete = folder.file('complete.so')
-    copyFileSync(old, complete)
-    const other = library('other.so', ['-O0', '-DREPLACED', '-Wl,-Ttext-segment=0x100000'])
-    const putBack = () => renameSync(complete, old)
-    const { ours, theirs, retraced } = await compareWithGdb(folder.path, program, [old, other], {
-      files: (root) => {
-        putBack()
-        mkdirSync(dirname(root + old), { recursive: true })
-        copyFileSync(old, root + old)
-      },
-    })
-    const module = retraced.core.modules.find(({ path }) => path === old)
-    expect(module).toMatchObject({ deleted: true, buildId: buildIdOf(old) })
-    expect(JSON.stringify(ours)).toContain('handle (request=')
-    expect(ours).toEqual(theirs)
-  })
+  it.runIf(kernelWritesCoresHere())(
+    'takes the library that the core names when it was replaced while the program ran',
+    async () => {
+      const program = host()
+      const old = library('replaced.so')
+      const complete = folder.file('complete.so')
+      copyFileSync(old, complete)
+      const other = library('other.so', ['-O0', '-DREPLACED', '-Wl,-Ttext-segment=0x100000'])
+      const putBack = () => renameSync(complete, old)
+      const { ours, theirs, retraced } = await compareWithGdb(folder.path, program, [old, other], {
+        files: (root) => {
+          putBack()
+          mkdirSync(dirname(root + old), { recursive: true })
+          copyFileSync(old, root + old)
+        },
+      })
+      const module = retraced.core.modules.find(({ path }) => path === old)
+      expect(module).toMatchObject({ deleted: true, buildId: buildIdOf(old) })
+      expect(JSON.stringify(ours)).toContain('handle (request=')
+      expect(ours).toEqual(theirs)
+    },
+  )
 })
 
 describe('debuginfo', () => {
-  it('in a file of its own gives what the unstripped program gives', async () => {
+  it('debuginfo in a file of its own gives what the unstripped program gives', async () => {
     const program = compileFixture(folder.path, 'walk.c', 'split', ['-O1'])
     const complete = folder.file('split.complete')
     copyFileSync(program, complete)
@@ -121,7 +124,7 @@ describe('debuginfo', () => {
     expect(without.report.outcome.summary).toContain('split: no debuginfo')
   })
 
-  it('that leans on a dwz file needs it, and what is missing without it is said', async () => {
+  it('debuginfo that leans on a dwz file needs it, and the outcome says what is missing without it', async () => {
     const program = compileFixture(folder.path, 'walk.c', 'dwarf', ['-O1'])
     const second = compileFixture(folder.path, 'walk.c', 'dwarf2', ['-O2', '-DSECOND'])
     const complete = folder.file('dwarf.complete')

@@ -63,7 +63,7 @@ describe.each(ARCHITECTURES.map(({ name }) => name))('a core of %s', (architectu
 })
 
 describe('a core without the notes on its files (as valgrind writes them)', () => {
-  it('has every frame of the program with its line, no word of the stack for a frame, and names what was read', async () => {
+  it('shows every frame of a core without notes on its files, takes no word of the stack for a frame, and names what was read', async () => {
     const program = compileFixture(folder.path, 'chain.c', 'chain', ['-fno-inline'])
     const core = crash(folder.path, program)
     copyModules(core, folder.file('chain-root'))
@@ -85,7 +85,7 @@ describe('a core without the notes on its files (as valgrind writes them)', () =
 describe('a library', () => {
   const library = () => compileFixture(folder.path, 'plugin.c', 'plugin.so', ['-shared', '-fPIC'])
 
-  it("that the linker's list has at a wrong address has all frames, and so have the others", async () => {
+  it("shows all frames, also of a library that the linker's list has at a wrong address", async () => {
     const program = compileFixture(folder.path, 'host.c', 'host', ['-O1'])
     const plugin = library()
     const { core, root, retraced, theirs } = await compareWithGdb(folder.path, program, [plugin])
@@ -99,7 +99,7 @@ describe('a library', () => {
     }
   })
 
-  it.runIf(kernelWritesCoresHere())('that is loaded twice has the frames of both copies', async () => {
+  it.runIf(kernelWritesCoresHere())('shows the frames of both copies of a library that is loaded twice', async () => {
     const program = compileFixture(folder.path, 'namespaces.c', 'namespaces', ['-O1'])
     const plugin = library()
     const core = crash(folder.path, program, [plugin])

@@ -51,24 +51,24 @@ describe('the root', () => {
     '/sys',
     '/var',
     '/work',
-  ])('does not show %s', async (path) => {
+  ])('the root of the debugger does not show %s', async (path) => {
     expect(await python(`import os; print(os.path.exists('${path}'))`)).toBe('False')
   })
 
-  it('has a /dev and an /etc of its own', async () => {
+  it('the root of the debugger has a /dev and an /etc of its own', async () => {
     expect(await python("import os; print(sorted(os.listdir('/dev')), sorted(os.listdir('/etc')))"))
       .toBe("['null', 'urandom', 'zero'] ['group', 'hosts', 'passwd']")
     expect(await python('import pwd, os; print(pwd.getpwuid(os.getuid()).pw_name)')).toBe('nobody')
   })
 
-  it.each(['/', '/usr/share/gdb', '/etc', '/dev', '/scripts'])('cannot be written in %s', async (folder) => {
+  it.each(['/', '/usr/share/gdb', '/etc', '/dev', '/scripts'])('the debugger cannot write in %s', async (folder) => {
     const attempt =
       `exec("import os\\ntry:\\n os.close(os.open('${folder}/x', os.O_CREAT | os.O_WRONLY)); print('written')\\n` +
       `except OSError as error: print(error.strerror)")`
     expect(await python(attempt)).toBe('Read-only file system')
   })
 
-  it('has no network but its own loopback, which is down, and no capability', async () => {
+  it('the debugger has no network but its own loopback, which is down, and no capability', async () => {
     expect(await python("import os; print(os.path.exists('/sys/class/net'))")).toBe('False')
     const attempt =
       'exec("import os\\ntry:\\n os.setuid(0); print(1)\\nexcept OSError as error: print(error.strerror)")'

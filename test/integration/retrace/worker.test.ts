@@ -170,7 +170,7 @@ describe('abrt-retrace-worker', () => {
     expect(run).toMatchObject({ code: 2, err: expect.stringContaining('RETRACE_TASK_TIMEOUT_S') })
   })
 
-  it('has --help with every setting, and --version', async () => {
+  it('abrt-retrace-worker has --help with every setting, and --version', async () => {
     expect((await work(['--help'])).out).toMatch(/Usage: abrt-retrace-worker[^]*RETRACE_TASK_MEMORY_MB/)
     expect((await work(['--version'])).out).toMatch(/^abrt-retrace-worker \d+\.\d+\.\d+\n$/)
   })

@@ -19,7 +19,7 @@ describe('a package', () => {
       ['that nobody signed', 'none', /it has none/],
       ['that a key signed which the section does not name', 'other', /NOKEY/],
     ] as const,
-  )('%s is refused, and leaves nothing', async (_, signature, why) => {
+  )('refuses a package %s, and leaves nothing', async (_, signature, why) => {
     await using world = await makeRpmWorld()
     world.repository.add({ ...TOOL, signature })
     world.repository.publish()
@@ -29,7 +29,7 @@ describe('a package', () => {
     await expect(world.fetch(world.row('tool'))).rejects.toThrow('tried before')
   })
 
-  it('with a good header and another payload is refused', async () => {
+  it('refuses a package with a good header and another payload', async () => {
     await using world = await makeRpmWorld()
     const { tool = '' } = world.repository.add(TOOL)
     publishAltered(world, tool, (bytes) => {
@@ -41,7 +41,7 @@ describe('a package', () => {
     expect(world.row('tool').folder).toBeNull()
   })
 
-  it('that is no package at all is refused', async () => {
+  it('refuses what is no package at all', async () => {
     await using world = await makeRpmWorld()
     const { tool = '' } = world.repository.add(TOOL)
     world.repository.publish()
@@ -51,7 +51,7 @@ describe('a package', () => {
     await expect(world.fetch(world.row('tool'))).rejects.toThrow('SHA256')
   })
 
-  it('without signature is taken where the section says gpgcheck=0', async () => {
+  it('takes a package without signature where the section says gpgcheck=0', async () => {
     await using world = await makeRpmWorld()
     world.repository.add({ ...TOOL, signature: 'none' })
     world.repository.publish()
@@ -61,7 +61,7 @@ describe('a package', () => {
     expect(world.row('tool').folder).toBe('tool-1.0-1.fc40.x86_64')
   })
 
-  it('of a section that is no longer configured is refused, since nobody says which keys may sign', async () => {
+  it('refuses a package of a section that is no longer configured, since nobody says which keys may sign', async () => {
     await using world = await makeRpmWorld()
     world.repository.add(TOOL)
     world.repository.publish()
@@ -70,7 +70,7 @@ describe('a package', () => {
     await expect(world.fetch(world.row('tool'))).rejects.toThrow('[fedora] is no longer configured')
   })
 
-  it('is fetched from the second mirror when the first has lost it', async () => {
+  it('fetches a package from the second mirror when the first has lost it', async () => {
     await using world = await makeRpmWorld()
     const { tool = '' } = world.repository.add(TOOL)
     world.repository.publish()
@@ -89,7 +89,7 @@ describe('an index', () => {
       ['that another key signed', 'other', 'No key that'],
       ['without a signature', 'none', '404'],
     ] as const,
-  )('%s is refused where repo_gpgcheck=1', async (_, signature, why) => {
+  )('refuses an index %s where repo_gpgcheck=1', async (_, signature, why) => {
     await using world = await makeRpmWorld()
     world.repository.add(TOOL)
     world.repository.publish({ signature })
@@ -102,7 +102,7 @@ describe('an index', () => {
     expect(world.error()).toContain(why)
   })
 
-  it('of an older generation is refused, although it is signed, and the newer one stays', async () => {
+  it('refuses an index of an older generation, although it is signed, and the newer one stays', async () => {
     await using world = await makeRpmWorld()
     world.repository.add(TOOL)
     world.repository.publish({ date: 1_700_000_000 })
@@ -118,7 +118,7 @@ describe('an index', () => {
     expect(world.row('tool', '1.0-2.fc40').gone).toBeNull()
   })
 
-  it('that is replaced between two requests is read once more', async () => {
+  it('reads an index once more that is replaced between two requests', async () => {
     await using world = await makeRpmWorld()
     world.repository.add(TOOL)
     world.repository.publish({ date: 1_700_000_000 })
@@ -134,7 +134,7 @@ describe('an index', () => {
   })
 
   it.each(['altered', 'missing', 'announces-10-gb'] as const)(
-    'that is %s leaves the old generation',
+    'an index that is %s leaves the old generation',
     async (fault) => {
       await using world = await makeRpmWorld()
       world.repository.add(TOOL)
@@ -152,7 +152,7 @@ describe('an index', () => {
     },
   )
 
-  it('with entities is refused', async () => {
+  it('refuses an index with entities', async () => {
     await using world = await makeRpmWorld()
     world.repository.add(TOOL)
     world.repository.publish()
@@ -161,7 +161,7 @@ describe('an index', () => {
     expect(world.error()).toContain('document type')
   })
 
-  it('that unpacks to more than repomd.xml says, or to more than anybody needs, is refused', async () => {
+  it('refuses an index that unpacks to more than repomd.xml says, or to more than anybody needs', async () => {
     await using world = await makeRpmWorld()
     world.repository.add(TOOL)
     world.repository.publish()
@@ -180,7 +180,7 @@ describe('an index', () => {
     expect(world.index.ownersOf('/usr/bin/tool', world.row('tool').releaseId)).toEqual([])
   })
 
-  it('of 400 MB, packed into less than one, costs no more than what it announces', async () => {
+  it('an index of 400 MB, packed into less than one, costs no more than what it announces', async () => {
     await using world = await makeRpmWorld()
     world.repository.add(TOOL)
     world.repository.publish({ compression: 'zstd' })
@@ -193,7 +193,7 @@ describe('an index', () => {
     expect(world.error()).toMatch(/unpacks to more than \d+ bytes/)
   })
 
-  it('with a package outside the repository is taken without that package', async () => {
+  it('takes an index that names a package outside the repository without that package', async () => {
     await using world = await makeRpmWorld()
     world.repository.add(TOOL)
     world.repository.add({ ...TOOL, name: 'evil' })

@@ -99,7 +99,7 @@ const CALLER = /^#1 .* charge \(order=.*, amount=.*\) at .*charge\.c:7$/m
 const MAIN = /^#2 .* main \(.*\) at .*shop\.c:5\n\s+first = \{number = 7, name = 0x[0-9a-f]+ "tea"/m
 
 describe('a crash in a program of a yum repository', () => {
-  it('is retraced from every manifest, with debuginfo elsewhere and an update beside it, and when it is gone upstream', async () => {
+  it('retraces a crash from every manifest, with debuginfo elsewhere and an update beside it, and when it is gone upstream', async () => {
     await using world = await makeRpmWorld()
     const { repository } = world
     const paths = repository.add(shop('1:1.0-1.fc40'))
@@ -159,7 +159,7 @@ describe('a crash in a program of a yum repository', () => {
     expect(world.server.requests).toEqual([])
   })
 
-  it('is retraced from the build of its epoch, by its build-id, where the client names no epoch', async () => {
+  it('retraces a crash from the build of its epoch, by its build-id, where the client names no epoch', async () => {
     await using world = await makeRpmWorld()
     const { repository } = world
     const paths = repository.add(shop('2:1.0-1.fc40'))
@@ -190,7 +190,7 @@ describe('a crash in a program of a yum repository', () => {
       ['arm64', 'aarch64', 'fedora-40-aarch64'],
       ['i386', 'i686', 'fedora-40-x86_64'],
     ] as const,
-  )('of %s is retraced from packages of %s in %s', async (architecture: Architecture, rpmName, release) => {
+  )('retraces a crash of %s from packages of %s in %s', async (architecture: Architecture, rpmName, release) => {
     await using world = await makeRpmWorld()
     const { core, expected } = fixtureCore(architecture, world.folder.path)
     const root = world.folder.file('files')

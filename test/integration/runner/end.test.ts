@@ -21,24 +21,27 @@ const DEAD = [
 const AFTERWARDS = ['created', 'manifest', 'outcome.json', 'password', 'retrace-log', 'started', 'worker.log']
 
 describe('a worker that', () => {
-  it.each(DEAD)('%s leaves a failed task with its log and an outcome', async (_, commands, code, summary) => {
-    await using folder = await temporaryFolder()
-    const workerCommand = commands === undefined ? [folder.file('nothing')] : scriptedWorker(folder, commands)
-    await using server = await startServer({ workerCommand })
-    const task = await createTask(server)
-    expect(await endOf(server, task)).toBe('FINISHED_FAILURE')
-    const reply = await server.client.ask(`/${task.id}`, {
-      password: task.password,
-      headers: { Accept: 'application/json' },
-    })
-    expect(reply.json().outcome).toMatchObject({ code, summary: expect.stringMatching(summary) })
-    const log = (await server.client.ask(`/${task.id}/log`, { password: task.password })).text
-    expect(log.startsWith(readFileSync(server.spool(task.id, 'worker.log'), 'utf8'))).toBe(true)
-    expect(log).toMatch(summary)
-    await eventually(() => !existsSync(server.spool(task.id, 'coredump')))
-    const names = readdirSync(server.spool(task.id))
-    expect(names.filter((name) => !(name in designMembers())).sort()).toEqual(AFTERWARDS)
-  })
+  it.each(DEAD)(
+    'a worker that %s leaves a failed task with its log and an outcome',
+    async (_, commands, code, summary) => {
+      await using folder = await temporaryFolder()
+      const workerCommand = commands === undefined ? [folder.file('nothing')] : scriptedWorker(folder, commands)
+      await using server = await startServer({ workerCommand })
+      const task = await createTask(server)
+      expect(await endOf(server, task)).toBe('FINISHED_FAILURE')
+      const reply = await server.client.ask(`/${task.id}`, {
+        password: task.password,
+        headers: { Accept: 'application/json' },
+      })
+      expect(reply.json().outcome).toMatchObject({ code, summary: expect.stringMatching(summary) })
+      const log = (await server.client.ask(`/${task.id}/log`, { password: task.password })).text
+      expect(log.startsWith(readFileSync(server.spool(task.id, 'worker.log'), 'utf8'))).toBe(true)
+      expect(log).toMatch(summary)
+      await eventually(() => !existsSync(server.spool(task.id, 'coredump')))
+      const names = readdirSync(server.spool(task.id))
+      expect(names.filter((name) => !(name in designMembers())).sort()).toEqual(AFTERWARDS)
+    },
+  )
 
   it('takes longer than RETRACE_TASK_TIMEOUT_S and a little is stopped with all that it started', async () => {
     await using folder = await temporaryFolder()
@@ -59,7 +62,7 @@ describe('a worker that', () => {
     expect(existsSync(`/proc/${readFileSync(folder.file('pid'), 'utf8').trim()}`)).toBe(false)
   }, 50_000)
 
-  it('has written the backtrace and dies before the log ends well all the same', async () => {
+  it('the task ends well although its worker dies between the backtrace and the log', async () => {
     await using folder = await temporaryFolder()
     await using server = await startServer({
       workerCommand: scriptedWorker(folder, `printf 'Thread 1\\n' > b; mv b backtrace; kill -KILL $$`),
@@ -70,7 +73,7 @@ describe('a worker that', () => {
 })
 
 describe('package_time', () => {
-  it('has one row for each task that ended with a backtrace, none for a failed one, and estimates follow it', async () => {
+  it('package_time has one row for each task that ended with a backtrace, none for a failed one, and estimates follow it', async () => {
     await using folder = await temporaryFolder()
     const outcome = (name: string, release: string) =>
       `printf '{"code":"ok","summary":"x","package":"${name}","release":"${release}"}' > o; mv o outcome.json`

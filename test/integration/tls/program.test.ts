@@ -91,7 +91,7 @@ describe('it does not start, says what to do, and ends with 2', () => {
       /RETRACE_TRUST_PROXY.*proxy.example.org/,
     ],
     ['with a number that is none', { RETRACE_MAX_PACKED_MB: 'many' }, /RETRACE_MAX_PACKED_MB/],
-  ])('%s', async (_, change, sentence) => {
+  ])('stops the start of the server with 2 and says what to do: %s', async (_, change, sentence) => {
     await using folder = await temporaryFolder()
     const { code, stderr } = await run([], { ...settingsIn(folder), ...change })
     expect(code).toBe(2)
@@ -99,7 +99,7 @@ describe('it does not start, says what to do, and ends with 2', () => {
     expect(stderr).not.toMatch(/^\s+at /m)
   })
 
-  it('with a spool that others can write to', async () => {
+  it('stops the start of the server with 2 when others can write to the spool', async () => {
     await using folder = await temporaryFolder()
     mkdirSync(folder.file('spool'))
     const { chmodSync } = await import('node:fs')
@@ -110,7 +110,7 @@ describe('it does not start, says what to do, and ends with 2', () => {
   })
 })
 
-it('does not start beside another server with the same database, and leaves its uploads alone', async () => {
+it('the server does not start beside another one with the same database, and leaves its uploads alone', async () => {
   await using server = await startServerChild()
   const { code, stderr } = await run([], {
     ...settingsIn(server.folder),

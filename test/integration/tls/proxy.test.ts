@@ -40,7 +40,7 @@ describe('with RETRACE_TRUST_PROXY naming the peer', () => {
     expect((await server.client.ask('/')).status).toBe(403)
   })
 
-  it('does not believe that a connection over its own TLS was HTTPS when the proxy says that it was not', async () => {
+  it('believes the proxy that a connection was no HTTPS, although it came over TLS of our own', async () => {
     await using server = await startServer({ settings: { RETRACE_TRUST_PROXY: '127.0.0.1' } })
     expect((await server.client.ask('/')).status).toBe(200)
     expect((await server.client.ask('/', { headers: { 'X-Forwarded-Proto': 'http' } })).status).toBe(403)
@@ -49,7 +49,7 @@ describe('with RETRACE_TRUST_PROXY naming the peer', () => {
   })
 })
 
-it('does not believe a peer that is no trusted proxy', async () => {
+it('believes no peer that is no trusted proxy', async () => {
   await using server = await startServer({ plain: true, settings: { RETRACE_TRUST_PROXY: '10.0.0.1' } })
   expect((await server.client.ask('/', { headers: HTTPS })).status).toBe(403)
 })

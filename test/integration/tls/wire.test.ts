@@ -161,7 +161,7 @@ describe('a body that nobody wants', () => {
     expect(answers.map(({ status }) => status)).toEqual([405, 200])
   })
 
-  it('is cut when it passes twice RETRACE_MAX_PACKED_MB', async () => {
+  it('cuts a body that nobody wants when it passes twice RETRACE_MAX_PACKED_MB', async () => {
     using connection = await server.client.raw()
     await connection.write(post('/nothing', 1_000_000_000))
     for (let sent = 0; sent < 5_000_000 && !connection.isClosed; sent += 50_000) {
@@ -170,7 +170,7 @@ describe('a body that nobody wants', () => {
     expect(await connection.closed()).toMatch(/^HTTP\/1\.1 404 /)
   })
 
-  it('is drained before the close when the client asked for one', async () => {
+  it('drains a body that nobody wants before the close when the client asked for one', async () => {
     using connection = await server.client.raw()
     await connection.write(post('/nothing', 1_000_000, 'Connection: close\r\n'))
     await connection.until(/nothing at this address/i)

@@ -29,7 +29,7 @@ const environments = fc.record(
 )
 
 describe('environmentOf()', () => {
-  it('is the way back of readConfig(), for every program', () => {
+  it('environmentOf() makes the environment from which readConfig() reads the same settings, for every program', () => {
     fc.assert(fc.property(environments, fc.constantFrom(...PROGRAMS), (environment, program) => {
       const config = readConfig([program], environment)
       expect(readConfig([program], environmentOf([program], config))).toEqual(config)

@@ -33,7 +33,7 @@ describe('bulkInsert()', () => {
 })
 
 describe('the temporary tables', () => {
-  it('are made anew, empty, and their bytes are told', async () => {
+  it('makes temporary tables anew, empty, and tells their bytes', async () => {
     await using at = await temporaryDatabase()
     for (let time = 0; time < 2; time++) {
       dropStaged(at.database)

@@ -7,7 +7,7 @@ describe('driverFor()', () => {
     [{ node: '22.2.0' }, 'better-sqlite3-13'],
     [{ node: '24.21.0' }, 'better-sqlite3-13'],
     [{ node: '24.2.0', deno: '2.9.6' }, 'better-sqlite3'],
-  ])('of %o is %s', (runtime, name) => {
+  ])('driverFor() of %o is %s', (runtime, name) => {
     expect(driverFor(runtime)).toBe(name)
   })
 })

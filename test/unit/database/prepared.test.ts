@@ -32,7 +32,7 @@ describe('fixedLimit()', () => {
 })
 
 describe('excluded()', () => {
-  it('is what the row has that could not be inserted', async () => {
+  it('excluded() gives what the row has that could not be inserted', async () => {
     await using at = await temporaryDatabase()
     const insert = (name: string) =>
       at.database.insert(release).values({ id: 1, name })

@@ -20,7 +20,7 @@ describe('assertWritable()', () => {
 })
 
 describe('the file of a database', () => {
-  it('has free pages once rows are deleted, until it is written anew', async () => {
+  it('the file of a database has free pages once rows are deleted, until it is written anew', async () => {
     await using at = await temporaryDatabase()
     expect(fileOf(at.database)).toBe(at.file)
     const rows = Array.from({ length: 500 }, (_, row) => ({ name: `${row} ${'x'.repeat(1000)}` }))

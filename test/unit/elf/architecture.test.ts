@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { architectureNamed, architectureOf, architectureRow, ARCHITECTURES } from '../../../src/elf/architecture.ts'
 
 describe('the table of architectures', () => {
-  it('has one row for each of the seven', () => {
+  it('the table of architectures has one row for each of the seven', () => {
     expect(ARCHITECTURES.map((row) => row.name)).toEqual([
       'amd64',
       'i386',
@@ -23,7 +23,7 @@ describe('the table of architectures', () => {
     expect(architectureNamed(word)).toBe(name)
   })
 
-  it("does not know words of other machines, or objects' own properties", () => {
+  it("the table of architectures does not know words of other machines, or objects' own properties", () => {
     for (const word of ['mips', 'ppc64', 'armel', 'X86_64', '', 'constructor', '__proto__', 'x32']) {
       expect(architectureNamed(word)).toBeUndefined()
     }

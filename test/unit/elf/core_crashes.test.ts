@@ -89,7 +89,7 @@ describe('readCore() of a core of python3.11', () => {
     expect(core.modules.filter((module) => /locale|\.cache$/.test(module.path))).toEqual([])
   })
 
-  it('has both names of a library: the real path and the link that the dynamic linker opened', () => {
+  it('readCore() finds both names of a library: the real path and the link that the dynamic linker opened', () => {
     const ffi = core.modules.find((module) => module.path.includes('/libffi.so.'))
     expect(ffi?.path).toMatch(/^\/usr\/lib\/x86_64-linux-gnu\/libffi\.so\.8\.\d/)
     expect(ffi?.linkName).toBe('/lib/x86_64-linux-gnu/libffi.so.8')
@@ -130,7 +130,7 @@ describe('readCore() of a crash made for it', () => {
     expect(core.modules.map((module) => module.path)).not.toContain('/etc/passwd')
   })
 
-  it('has no build-id of a program that was linked without one', () => {
+  it('readCore() finds no build-id of a program that was linked without one', () => {
     const bare = compile(folder, 'bare.c', CRASH, ['-Wl,--build-id=none'])
     const [executable] = read(crash(folder, bare)).modules
     expect(executable).toMatchObject({ kind: 'executable', path: bare, buildId: undefined })
@@ -152,11 +152,11 @@ describe('readCore() of a crash made for it', () => {
     expect(core.siginfo?.senderUid).toBe(core.process?.uid)
   })
 
-  it('has the fault address of a NULL dereference with an offset', () => {
+  it('readCore() finds the fault address of a NULL dereference with an offset', () => {
     expect(read(crash(folder, program)).siginfo).toMatchObject({ signal: 11, address: 16n, senderPid: undefined })
   })
 
-  it('has no fault address where the kernel has none: a non-canonical address', () => {
+  it('readCore() finds no fault address where the kernel has none: a non-canonical address', () => {
     const wild = compile(folder, 'wild.c', 'int main(void) { return *(volatile int *)0x8000000000000000; }')
     expect(read(crash(folder, wild)).siginfo).toMatchObject({ signal: 11, code: 0x80, address: undefined })
   })

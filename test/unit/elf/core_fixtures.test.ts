@@ -47,13 +47,13 @@ describe.each(ARCHITECTURES)('readCore() of a core of $name', ({ name, class: el
     expect(core.modules.filter((each) => each.kind === 'executable')).toHaveLength(1)
   })
 
-  it('has the threads that gdb lists, in its order, the crashed one first', () => {
+  it('readCore() finds the threads that gdb lists, in its order, the crashed one first', () => {
     const lwps = [...fixture.expected.matchAll(/^\[New LWP (\d+)\]$/gm)].map((match) => Number(match[1]))
     expect(core.threads.map((thread) => thread.lwp)).toEqual(lwps)
     expect(lwps).toHaveLength(3)
   })
 
-  it('has the program counter of every thread, as gdb shows it', () => {
+  it('readCore() finds the program counter of every thread, as gdb shows it', () => {
     const frame = /^#0 +0x([0-9a-f]+) in level3 /m.exec(fixture.expected)
     expect(core.threads[0]?.pc).toBe(BigInt(`0x${frame?.[1]}`))
     for (const [, lwp, pc] of fixture.expected.matchAll(/^[* ] \d+ .*\(LWP (\d+)\)\)? +0x([0-9a-f]+) in/gm)) {

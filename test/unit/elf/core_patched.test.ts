@@ -198,7 +198,7 @@ describe('readCore() of a core whose numbers lie', () => {
     expect(core.threads).toEqual(whole.threads)
   })
 
-  it('is done in seconds with a million notes, or with one image at 30,000 places', () => {
+  it('readCore() takes seconds at most for a million notes, or for one image at 30,000 places', () => {
     const note = makeNote('CORE', 0, new Uint8Array(0))
     const many = new Uint8Array(note.length * 1_000_000)
     many.set(note)

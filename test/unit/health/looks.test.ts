@@ -26,7 +26,7 @@ async function findingsOf(subject: Subject): Promise<Record<string, Finding>> {
 }
 
 describe('the looks', () => {
-  it('have names that are all different, and one for each part of /readyz', () => {
+  it('gives each look a name of its own, and each part of /readyz a look', () => {
     expect(new Set(LOOKS.map(({ what }) => what)).size).toBe(LOOKS.length)
     expect(toldToStrangers.map(({ part }) => part)).toEqual(['spool', 'space', 'database', 'sandbox', 'sync'])
   })
@@ -112,7 +112,7 @@ describe('createReadiness()', () => {
     database.$client.close()
   })
 
-  it('is not ready while the server stops', async () => {
+  it('createReadiness() says not ready while the server stops', async () => {
     await using folder = await temporaryFolder()
     mkdirSync(folder.file('spool'), { mode: 0o700 })
     const database = openDatabase(folder.file('retrace.db'), { migrate: true })

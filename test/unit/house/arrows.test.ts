@@ -106,12 +106,12 @@ describe('the arrows of the house', () => {
     expect(all.flatMap(forbidden)).toEqual([])
   })
 
-  it('has a row for every folder, and none for a folder that is gone', () => {
+  it('the table of arrows has a row for every folder, and none for a folder that is gone', () => {
     const folders = new Set(all.map((source) => folderOf(source.path)))
     expect([...folders].sort()).toEqual(Object.keys(MAY_CALL).sort())
   })
 
-  it('has no arrow in a row that nobody uses', () => {
+  it('the table of arrows has none that nobody uses', () => {
     const unused = Object.entries(MAY_CALL).flatMap(([row, allowed]) => {
       const called = new Set(
         all.filter(({ path }) => folderOf(path) === row).flatMap(({ imports }) => imports.map(folderOf)),
@@ -123,7 +123,7 @@ describe('the arrows of the house', () => {
     expect(unused).toEqual([])
   })
 
-  it('has no circle among its folders, type imports counted', () => {
+  it('no circle leads through folders, type imports counted', () => {
     const calls = new Map<string, Set<string>>()
     for (const { path, imports } of all) {
       const from = folderOf(path)
@@ -148,7 +148,7 @@ describe('the arrows of the house', () => {
     expect(guilty.map((source) => source.path)).toEqual([])
   })
 
-  it('has no circle among its files', () => {
+  it('no circle leads through files', () => {
     expect(circlesIn(new Map(all.map((source) => [source.path, source.imports])))).toEqual([])
   })
 })
@@ -171,7 +171,7 @@ describe('the habits of the house', () => {
     expect(guilty.map((source) => source.path)).toEqual([])
   })
 
-  it('has no file over 350 lines', () => {
+  it('no file has over 350 lines', () => {
     const long = [...all, ...sources('test')].filter((source) => source.text.split('\n').length > 351)
     expect(long.map((source) => source.path)).toEqual([])
   })

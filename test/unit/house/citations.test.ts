@@ -66,23 +66,23 @@ function lostPlaces({ text }: Pick<Prose, 'text'>): string[] {
 const UNFOLLOWABLE = /\((?:D|A)[):;, ]|\bissue #?\d+|\bspec\/|\.\.\/shared\b|\bdesign, chapter/
 
 describe('what comments and documents cite', () => {
-  it('is there, when it is a file or a folder', () => {
+  it('every file or folder that a comment or document cites is there', () => {
     const lost = all.flatMap(({ path, text }) =>
       namesIn(text).filter((name) => !isThere(name, path)).map((name) => `${path} names ${name}`)
     )
     expect(lost).toEqual([])
   })
 
-  it('is there, when it is a heading, a rule or a chapter', () => {
+  it('every heading, rule or chapter that a comment or document cites is there', () => {
     expect(all.flatMap((each) => lostPlaces(each).map((citation) => `${each.path}: ${citation}`))).toEqual([])
   })
 
-  it('is nothing that only those who wrote it have', () => {
+  it('comments and documents cite nothing that only those who wrote them have', () => {
     const guilty = all.filter(({ text }) => UNFOLLOWABLE.test(text))
     expect(guilty.map(({ path, text }) => `${path}: ${UNFOLLOWABLE.exec(text)?.[0]}`)).toEqual([])
   })
 
-  it('is there, when it is a built file that a test starts', () => {
+  it('every built file that a test starts is there', () => {
     const lost = allFiles().filter((path) => path.startsWith('test/')).flatMap((path) =>
       [...textOf(path).matchAll(/\bdist\/((?:src|workers|test)\/[\w/]+)\.js\b/g)].map(([, name = '']) => name)
         .filter((name) => !existsSync(join(root, `${name}.ts`)) && !existsSync(join(root, `${name}.tsx`)))

@@ -39,33 +39,33 @@ function refusing(version: string): string[] {
 describe('the Node that package.json asks for', () => {
   const { node } = own.engines
 
-  it('is enough for our code and every package of production', () => {
+  it('the Node of package.json is enough for our code and every package of production', () => {
     expect(needs.length).toBeGreaterThan(20)
     for (const version of [...lowest(node), '20.20.0', '22.23.0', '24.0.0', '26.0.0']) {
       expect([version, refusing(version)]).toEqual([version, []])
     }
   })
 
-  it('is not newer than those need', () => {
+  it('the Node of package.json is not newer than our code and the packages need', () => {
     for (const version of ['20.18.0', '21.7.3', '22.1.0']) {
       expect([version, accepts(node, version)]).toEqual([version, false])
       expect([version, refusing(version)]).not.toEqual([version, []])
     }
   })
 
-  it('is what ops/setup asks for, and the README names', () => {
+  it('the Node of package.json is the one that ops/setup asks for and the README names', () => {
     for (const version of lowest(node)) expect(text('ops/setup')).toContain(version)
     expect(text('README.md')).toContain(`Node ${lowest(node)[0]}`)
   })
 })
 
 describe('what package.json says besides', () => {
-  it('is the licence whose text is here', () => {
+  it('the licence of package.json is the one whose text is here', () => {
     expect(own.license).toBe('GPL-2.0-or-later')
     expect(text('LICENSE')).toMatch(/^ +GNU GENERAL PUBLIC LICENSE\n +Version 2, June 1991/)
   })
 
-  it('is tried by the public workflow under versions that it allows', () => {
+  it('the public workflow tries versions of Node that package.json allows', () => {
     const tried = /node: \[(.*)\]/.exec(text('.github/workflows/ci.yml'))?.[1]?.split(', ') ?? []
     expect(tried).toEqual(['20', '22', '24'])
     expect(tried.filter((major) => !accepts(own.engines.node, `${major}.99.0`))).toEqual([])
@@ -81,7 +81,7 @@ describe('the dependencies', () => {
     ...['ops/setup', 'ops/test', 'ops/lib/build', 'ops/lib/man'].map(text),
   ].join('\n')
 
-  it('are imported, or wait for what the design names', () => {
+  it('each dependency is imported, or waits for what the design names', () => {
     const imported = roots(code)
     const idle = Object.keys(own.dependencies).filter((name) => !imported.has(name) && !(name in FOR_LATER))
     expect(idle).toEqual([])
@@ -93,7 +93,7 @@ describe('the dependencies', () => {
     expect(imported.filter((name) => !(name in own.dependencies))).toEqual([])
   })
 
-  it('of development are imported, started by a script, or the types of one that is', () => {
+  it('each dependency of development is imported, started by a script, or the types of one that is', () => {
     const imported = roots(all)
     const idle = Object.keys(own.devDependencies).filter((name) => {
       const typed = /^@types\/(.*)$/.exec(name)?.[1]

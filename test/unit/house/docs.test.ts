@@ -11,7 +11,7 @@ const all = sources('src', 'workers', 'schema')
 describe('docs/architecture.md', () => {
   const rows = [...document('architecture.md').matchAll(/^\| (`[^|]*`) \|/gm)].map(([, names = '']) => names)
 
-  it('has a row for every room, or names it in the row of the room around it', () => {
+  it('docs/architecture.md has a row for every room, or names it in the row of the room around it', () => {
     const folders = new Set(all.map(({ path }) => path.slice(0, path.lastIndexOf('/'))))
     const rooms = document('architecture.md').split('\n').filter((line) => line.startsWith('| `'))
     const unnamed = [...folders].filter((folder) => {
@@ -22,7 +22,7 @@ describe('docs/architecture.md', () => {
     expect(unnamed).toEqual([])
   })
 
-  it('has no row for a room that is gone', () => {
+  it('docs/architecture.md has no row for a room that is gone', () => {
     const folders = new Set(all.map(({ path }) => path.slice(0, path.lastIndexOf('/'))))
     const named = rows.flatMap((names) =>
       [...names.matchAll(/`((?:src|workers)[\w/]*)`/g)].map(([, name = '']) => name)
@@ -33,13 +33,13 @@ describe('docs/architecture.md', () => {
 })
 
 describe('docs/settings.md', () => {
-  it('has every setting, and none that there is not', () => {
+  it('docs/settings.md has every setting, and none that does not exist', () => {
     const rows = document('settings.md').split('\n').filter((line) => line.startsWith('| `RETRACE_'))
     const named = rows.flatMap((line) => line.split(' | ')[0]?.match(/RETRACE_[A-Z_]+/g) ?? [])
     expect(named.sort()).toEqual(Object.values(SETTINGS).map(({ name }) => name).sort())
   })
 
-  it('has every category of the log', () => {
+  it('docs/settings.md has every category of the log', () => {
     const used = new Set(
       all.flatMap(({ text }) => [...text.matchAll(/\blog\('(\w+)'\)/g)].map(([, name = '']) => name)),
     )

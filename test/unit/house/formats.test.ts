@@ -21,12 +21,12 @@ const WORDS = new RegExp(
 const HEAVY = ['undici', 'saxes', 'tar-stream', 'p-queue']
 
 describe('the package formats', () => {
-  it('are imported by the two lists of them alone', () => {
+  it('only the two lists of formats import them', () => {
     const guilty = others.filter(({ imports }) => imports.some((path) => OWN.test(path)))
     expect(guilty.map(({ path }) => path)).toEqual([])
   })
 
-  it('are named by no code but their own', () => {
+  it('no code but its own names a format', () => {
     const guilty = others.flatMap((source) =>
       codeOf(source).split('\n').filter((line) => WORDS.test(line)).map((line) => `${source.path}: ${line.trim()}`)
     )

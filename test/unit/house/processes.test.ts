@@ -8,28 +8,28 @@ const elsewhere = all.filter(({ path }) => !path.startsWith('src/process/'))
 const pathsOf = (pattern: RegExp, among = all) => among.filter(({ text }) => pattern.test(text)).map(({ path }) => path)
 
 describe('src/process', () => {
-  it('has the one file that starts programs, and two that say which', () => {
+  it('src/process alone starts programs, in one file, and two others say which', () => {
     expect(all.filter(({ packages }) => packages.includes('node:child_process')).map(({ path }) => path))
       .toEqual(['src/process/start.ts'])
     expect(pathsOf(/\bnew Running\(/).sort()).toEqual(['src/process/inside.ts', 'src/process/outside.ts'])
   })
 
-  it('has the one file that sends signals', () => {
+  it('src/process alone sends signals, in one file', () => {
     expect(pathsOf(/\bkill\b[^}\n]*\} from 'node:process'|\bprocess\.kill\(/)).toEqual(['src/process/signals.ts'])
   })
 
-  it('has the one file that reads /proc', () => {
+  it('src/process alone reads /proc, in one file', () => {
     expect(pathsOf(/['"`]\/proc\b/, elsewhere)).toEqual([])
     expect(pathsOf(/readFileSync\(`\/proc|readdirSync\(`\/proc|readlinkSync\(`\/proc/)).toEqual(['src/process/proc.ts'])
   })
 
-  it('is the only room that knows how a sandbox is made', () => {
+  it('src/process alone knows how a sandbox is made', () => {
     expect(pathsOf(/\b(bwrap|prlimit --|--unshare|--ro-bind)\b/, elsewhere)).toEqual([])
   })
 })
 
 describe('the programs outside the wall', () => {
-  it('are these, each with the bytes that it reads', () => {
+  it('the list of programs outside the wall says which bytes each reads', () => {
     const VERSION = 'nothing: it is asked for its version'
     expect(OUTSIDE).toEqual({
       'abrt-retrace-worker':
@@ -45,14 +45,14 @@ describe('the programs outside the wall', () => {
     })
   })
 
-  it('are each started somewhere', () => {
+  it('each program outside the wall is started somewhere', () => {
     const unused = Object.keys(OUTSIDE).filter((name) => !elsewhere.some(({ text }) => text.includes(`'${name}'`)))
     expect(unused).toEqual([])
   })
 })
 
 describe('the programs behind the wall', () => {
-  it('are each started somewhere, in a sandbox of the list', () => {
+  it('each program behind the wall is started somewhere, in a sandbox of the list', () => {
     const others = all.filter(({ path }) => path !== 'src/process/programs.ts')
     const named = (name: string) => others.some(({ text }) => new RegExp(`['"]?\\b${name}\\b['"]?`).test(text))
     expect(Object.keys(INSIDE).filter((name) => !named(name))).toEqual([])
@@ -60,7 +60,7 @@ describe('the programs behind the wall', () => {
     expect([...used].sort()).toEqual(Object.keys(SANDBOXES).sort())
   })
 
-  it('are all that a maker of a sandbox names', () => {
+  it('the list of programs behind the wall has all that a maker of a sandbox names', () => {
     const makers = all.flatMap(({ text }) => [...text.matchAll(/systemSandbox\('([^']+)'/g)].map(([, name]) => name))
     expect(makers.length).toBeGreaterThan(5)
     expect(makers.filter((name) => !((name ?? '') in INSIDE))).toEqual([])

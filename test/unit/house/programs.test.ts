@@ -46,7 +46,7 @@ function fileOf(word: string): string | undefined {
 const here = programs()
 
 describe('what ops/packages names', () => {
-  it('is said with its reason', () => {
+  it('ops/packages gives a reason for each package', () => {
     expect(namedPackages().filter(({ reason }) => reason === '')).toEqual([])
   })
 
@@ -59,14 +59,17 @@ describe('what ops/packages names', () => {
     expect(foreign).toEqual([])
   })
 
-  it.skipIf(!hasDpkg)('is named somewhere, or started and read by something that is', () => {
-    const files = [...commandWords().keys()].flatMap((word) => fileOf(word) ?? [])
-    const unused = named.filter((name) => {
-      const own = ownFilesOf([name])
-      return !(name in UNSAID) && !files.some((file) => isOneOf(own, file))
-    })
-    expect(unused).toEqual([])
-  })
+  it.skipIf(!hasDpkg)(
+    'each package of ops/packages is named somewhere, or started and read by something that is',
+    () => {
+      const files = [...commandWords().keys()].flatMap((word) => fileOf(word) ?? [])
+      const unused = named.filter((name) => {
+        const own = ownFilesOf([name])
+        return !(name in UNSAID) && !files.some((file) => isOneOf(own, file))
+      })
+      expect(unused).toEqual([])
+    },
+  )
 
   it('holds what named programs start and read without a word of ours', () => {
     expect(Object.keys(UNSAID).filter((name) => !named.includes(name))).toEqual([])
@@ -74,12 +77,12 @@ describe('what ops/packages names', () => {
 })
 
 describe('the words that can name a program', () => {
-  it('are whole strings and the first words of commands in longer ones', () => {
+  it('takes for names of programs whole strings and the first words of commands in longer ones', () => {
     expect(wordsOfCode(`// 'no'\nspawn('bwrap', ['--x', 'a b', \`cd \${x} && tar -c | xz\`])\nimport { a } from 'b'`))
       .toEqual(['bwrap', '--x', 'a', 'cd', 'tar', 'xz'])
   })
 
-  it('are the first words of the commands of a script, behind settings and words of the shell', () => {
+  it('takes for names of programs the first words of the commands of a script, behind settings and words of the shell', () => {
     const words = wordsOfShell('# no\nif ! LC_ALL=C sort "$a" | uniq; then\n  x=$(date +%F) as_root apt-get update\nfi')
     expect(words).toEqual(expect.arrayContaining(['sort', 'uniq', 'date', 'apt-get']))
     expect(words).not.toContain('no')

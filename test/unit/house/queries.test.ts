@@ -59,7 +59,7 @@ describe('the queries', () => {
     expect(paths(asking)).toEqual([...new Set([...Object.values(WRITERS).flat(), ...READERS])].sort())
   })
 
-  it('are built by drizzle in these files and in what they share', () => {
+  it('only these files and what they share build queries by drizzle', () => {
     const shared = ['bulk', 'database', 'prepared'].map((name) => `src/database/${name}.ts`)
     const known = [...Object.values(WRITERS).flat(), ...READERS, ...shared, 'src/packages/index/staged_tables.ts']
     const asking = all.filter(({ packages }) => packages.some((name) => name.startsWith('drizzle-orm')))

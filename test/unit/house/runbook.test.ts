@@ -9,14 +9,14 @@ const text = (path: string) => readFileSync(join(installationRoot(), path), 'utf
 const runbook = text('ops/RUNBOOK.md')
 
 describe('the runbook', () => {
-  it('has a section for every alert, and for no other', () => {
+  it('the runbook has a section for every alert, and for no other', () => {
     const alerts = [...text('ops/prometheus/retrace.rules.yml').matchAll(/^ +- alert: (\w+)$/gm)].map(([, name]) =>
       name
     )
     expect([...runbook.matchAll(/^### (\w+)$/gm)].map(([, name]) => name)).toEqual(alerts)
   })
 
-  it('has a row for every outcome', () => {
+  it('the runbook has a row for every outcome', () => {
     expect([...runbook.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, code]) => code)).toEqual(OUTCOME_CODES)
   })
 

@@ -26,7 +26,7 @@ const READS: Record<Program, Program[]> = {
 }
 
 describe('the settings', () => {
-  it('are all in the sample file, with their defaults', () => {
+  it('the sample file has every setting with its default', () => {
     const sample = readFileSync(join(installationRoot(), 'ops/abrt-retrace.env'), 'utf8')
     const shown = Object.fromEntries(
       [...sample.matchAll(/^#?(RETRACE_\w+)=(.*)$/gm)].map((match) => [match[1], match[2]]),
@@ -37,14 +37,14 @@ describe('the settings', () => {
     }
   })
 
-  it('are all in the README, with their defaults and their meaning', () => {
+  it('the README has every setting with its default and its meaning', () => {
     const readme = readFileSync(join(installationRoot(), 'README.md'), 'utf8')
     for (const { name, default: value, meaning } of settings) {
       expect(readme).toContain(`| \`${name}\` | ${value === '' ? '-' : `\`${value}\``} | ${meaning} |\n`)
     }
   })
 
-  it('have names that are all different, like those of their values', () => {
+  it('no two settings share a name, and no two of their values do', () => {
     expect(new Set(settings.map(({ name }) => name)).size).toBe(settings.length)
     for (const [key, { name }] of Object.entries(SETTINGS)) {
       expect(key.toLowerCase()).toBe(name.slice('RETRACE_'.length).replaceAll('_', '').toLowerCase())
@@ -60,14 +60,14 @@ describe.each(PROGRAMS)('%s', (program) => {
     expect(namesIn(help.split('\n\n')[0] ?? '').sort()).toEqual(namesReadBy(program).sort())
   })
 
-  it('has them all, and no other, in its manual page', () => {
+  it('the manual page of a program has all of its settings, and no other', () => {
     const section = program === 'abrt-retrace-worker' ? 1 : 8
     const page = readFileSync(join(installationRoot(), 'ops/man', `${program}.${section}.md`), 'utf8')
     const own = page.split('\n## SETTINGS\n')[1]?.split('\n## ')[0] ?? ''
     expect(namesIn(own)).toEqual([...new Set(READS[program].flatMap((each) => namesReadBy(each)))])
   })
 
-  it('has a file that mentions each of them', () => {
+  it('a file of a program mentions each of its settings', () => {
     const files = reachableFrom(MAIN[program]).filter(({ path }) => path !== 'src/config/settings.ts')
     const text = files.map((file) => file.text).join('\n')
     const unread = settingsReadBy(program).filter(([key]) => !new RegExp(`\\b${key}\\b`).test(text))

@@ -24,7 +24,7 @@ function linesWith(pattern: RegExp, ...folders: string[]): string[] {
 }
 
 describe("strangers' text", () => {
-  it('is escaped in one file: no other has a regular expression of control characters', () => {
+  it("one file escapes strangers' text: no other has a regular expression of control characters", () => {
     expect(linesWith(CLASS, 'src', 'workers').filter((line) => !line.startsWith('src/text/escape.ts:'))).toEqual([])
   })
 

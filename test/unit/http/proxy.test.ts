@@ -16,7 +16,7 @@ describe('isSecure()', () => {
     [{ forwardedProto: 'https', address: '10.0.0.2' }, false],
     [{ forwardedProto: 'http', encrypted: true }, false],
     [{ forwardedProto: 'http', encrypted: true, address: '10.0.0.2' }, true],
-  ])('%j: %s', (change, secure) => {
+  ])('isSecure() of %j is %s', (change, secure) => {
     expect(isSecure({ ...hop, ...change }, trust)).toBe(secure)
   })
 })

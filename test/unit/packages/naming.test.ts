@@ -18,7 +18,7 @@ describe('the naming of Debian packages', () => {
     ['x-debuginfo', 'x-debuginfo'],
   ])('takes %s for debuginfo of %s', (debug, binary) => expect(deb.binaryName(debug)).toBe(binary))
 
-  it('has packages for every machine, no second architecture in a release, and no package of sources', () => {
+  it('the naming of Debian packages knows packages for every machine, no second architecture in a release, and no package of sources', () => {
     expect(['all', 'noarch', 'amd64'].map(deb.isIndependent)).toEqual([true, false, false])
     expect(deb.multilib('amd64')).toBeUndefined()
     expect(deb.isDebugSource('x-debugsource')).toBe(false)
@@ -46,13 +46,13 @@ describe('the naming of RPM packages', () => {
     expect(rpm.label({ name: 'bash', version: '5.2-3.fc40', architecture: undefined })).toBe('bash-5.2-3.fc40')
   })
 
-  it('has debuginfo called like its package, shared parts in the one called like the source, sources apart', () => {
+  it('the naming of RPM packages calls debuginfo like its package, shared parts like the source, and sets sources apart', () => {
     expect(rpm.binaryName('shop-libs-debuginfo')).toBe('shop-libs')
     expect(rpm.mainDebugName('shop')).toBe('shop-debuginfo')
     expect(['shop-debugsource', 'shop-debuginfo'].map(rpm.isDebugSource)).toEqual([true, false])
   })
 
-  it('has packages for every machine, and those of i386 in a release of amd64', () => {
+  it('the naming of RPM packages knows packages for every machine, and those of i386 in a release of amd64', () => {
     expect(['all', 'noarch', 'x86_64'].map(rpm.isIndependent)).toEqual([false, true, false])
     expect([rpm.multilib('amd64'), rpm.multilib('arm64')]).toEqual(['i386', undefined])
   })

@@ -37,12 +37,12 @@ describe('packageReadings()', () => {
     expect(versions).toEqual(['foo 1-2.0', 'foo-1 2.0'])
   })
 
-  it('has a name alone only where no format finds a version', () => {
+  it('packageReadings() gives a name alone only where no format finds a version', () => {
     expect(packageReadings('bash.x86_64')[0]).toEqual({ name: 'bash', version: undefined, architecture: 'x86_64' })
     expect(packageReadings('base-files-12.4+deb12u5').map(({ version }) => version)).toEqual(['12.4+deb12u5'])
   })
 
-  it('is of the formats that it is given', () => {
+  it('packageReadings() reads by the formats that it is given', () => {
     expect(packageReadings('libc6_2.36-9_amd64', [rpm])).toEqual([
       { name: 'libc6_2.36-9_amd64', version: undefined, architecture: undefined },
     ])

@@ -121,7 +121,7 @@ timeout=2m
     expect(wants('includepkgs=b.sh', 'bash')).toBe(false)
   })
 
-  it('is held to one answer where two files have the same section', () => {
+  it('assertNoContradiction() holds two files with the same section to one answer', () => {
     const [one, other, unchecked] = ['', 'retrace_fetch=full', 'gpgcheck=0'].map((lines) =>
       read(section(lines)).repositories
     )

@@ -38,7 +38,7 @@ describe('compareVersions() of RPM', () => {
     expect(rpmOrders(KNOWN.map(([a, b]) => [a, b] as const))).toEqual(KNOWN.map(([, , order]) => order))
   })
 
-  it('is what the order of versions of rpm packages is, not the one of Debian', () => {
+  it('orders versions of rpm packages as rpm does, not as Debian does', () => {
     const [rpm, deb] = ['rpm', 'deb'].map((name) => formatNamed(name, NAMINGS))
     expect(rpm?.compareVersions('1.0~a^b-1', '1.0~a-1')).toBe(1)
     expect(rpm?.compareVersions('1.0_1', '1.0.1')).toBe(0)

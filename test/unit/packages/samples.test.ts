@@ -33,7 +33,7 @@ describe('ops/repos.d', () => {
       .toMatch(/\?repo=updates-released-f40&arch=x86_64$/)
   })
 
-  it.each(samples)('%s is read without a warning', (name) => {
+  it.each(samples)('reads the sample ops/repos.d/%s without a warning', (name) => {
     const { repositories, warnings } = readSources(name, readFileSync(join(FOLDER, name), 'utf8'))
     expect(warnings).toEqual([])
     expect(repositories.some(({ uri }) => /debug|ddebs/.test(uri))).toBe(true)

@@ -50,7 +50,7 @@ const ATTACKS: [XmlBound, string][] = [
 ]
 
 describe.each(Object.entries(READERS))('%s', (name, read) => {
-  it.each(ATTACKS)('is refused by the bound on its %s, which the error names: %#', async (bound, text) => {
+  it.each(ATTACKS)('refuses XML by the bound on its %s, which the error names: %#', async (bound, text) => {
     const error = await read(bytes(text)).then(() => undefined, (thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(XmlBoundError)
     expect(error).toMatchObject({ bound, kind: 'malformed' })

@@ -28,13 +28,16 @@ describe('parseStat()', () => {
 })
 
 describe('the memory of a process', () => {
-  it.each([['amd64-4k', 4], ['ppc64el-64k', 64]])('is what its pages hold on %s, of %i KiB each', (machine, pageKb) => {
-    const pages = Number(recorded(machine, 'statm').split(' ')[1])
-    expect(pages).toBeGreaterThan(0)
-    expect(residentKb(recorded(machine, 'status'))).toBe(pages * pageKb)
-  })
+  it.each([['amd64-4k', 4], ['ppc64el-64k', 64]])(
+    'the memory of a process is what its pages hold on %s, of %i KiB each',
+    (machine, pageKb) => {
+      const pages = Number(recorded(machine, 'statm').split(' ')[1])
+      expect(pages).toBeGreaterThan(0)
+      expect(residentKb(recorded(machine, 'status'))).toBe(pages * pageKb)
+    },
+  )
 
-  it('is nothing once it has ended, and for a thread of the kernel, which has no VmRSS', () => {
+  it('finds no memory of a process that has ended, nor of a thread of the kernel, which has no VmRSS', () => {
     expect(residentKb('')).toBe(0)
     expect(residentKb('Name:\tkthreadd\nPPid:\t0\n')).toBe(0)
     expect(residentMb(NOBODY)).toBe(0)
@@ -57,12 +60,12 @@ describe('the memory of a process', () => {
 })
 
 describe('the memory that is available', () => {
-  it('is MemAvailable, in MiB', () => {
+  it('the memory that is available is MemAvailable, in MiB', () => {
     expect(availableMb(recorded('ppc64el-64k', 'meminfo'))).toBe(921_024 / 1024)
     expect(availableMb()).toBeGreaterThan(10)
   })
 
-  it('has no bound where nobody says', () => {
+  it('the memory that is available has no bound where nobody says', () => {
     expect(availableMb('MemTotal:  1 kB\n')).toBe(Infinity)
   })
 })
@@ -74,13 +77,13 @@ describe('a process by its name', () => {
     expect(isRunning({ ...me, until: 0 })).toBe(true)
   })
 
-  it('does not run when its number belongs to another one now, or to none', () => {
+  it('takes a process for ended when its number belongs to another one now, or to none', () => {
     const me = thisProcess()
     expect(isRunning({ ...me, started: '1', until: Infinity })).toBe(false)
     expect(isRunning({ ...me, pid: NOBODY, until: Infinity })).toBe(false)
   })
 
-  it('is believed until its time is over when it is on another host', () => {
+  it('believes a process on another host to run until its time is over', () => {
     const there = { ...thisProcess(), host: 'elsewhere.example' }
     expect(isRunning({ ...there, until: Date.now() / 1000 + 100 })).toBe(true)
     expect(isRunning({ ...there, until: Date.now() / 1000 - 100 })).toBe(false)
@@ -88,7 +91,7 @@ describe('a process by its name', () => {
 })
 
 describe('what a process has open', () => {
-  it('is named by path, and so is its working directory', () => {
+  it('names what a process has open by path, and so its working directory', () => {
     const file = openSync('/etc/hostname', 'r')
     try {
       expect(openFiles(pid).get(file)).toBe('/etc/hostname')
@@ -99,7 +102,7 @@ describe('what a process has open', () => {
     }
   })
 
-  it('is nothing for a process that has ended', () => {
+  it('finds nothing open by a process that has ended', () => {
     expect(openFiles(NOBODY).size).toBe(0)
     expect(workingDirectory(NOBODY)).toBeUndefined()
     expect(childrenOf(NOBODY)).toEqual([])

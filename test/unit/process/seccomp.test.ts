@@ -42,7 +42,7 @@ describe('seccompFilter()', () => {
     expect(verdict(filter, X86_64, 0xffffffff)).toBe(KILL)
   })
 
-  it('has a filter for other hosts, and refuses hosts that it does not know', () => {
+  it('seccompFilter() has a filter for other hosts, and refuses hosts that it does not know', () => {
     expect(verdict(seccompFilter('arm64'), 0xc00000b7, 117)).toBe(EPERM)
     expect(verdict(seccompFilter('arm64'), 0xc00000b7, 64)).toBe(ALLOW)
     expect(() => seccompFilter('mips')).toThrow(/add a row for mips/)

@@ -61,7 +61,7 @@ describe('a program that ends by itself', () => {
     await expect.poll(() => isAlive(left)).toBe(false)
   })
 
-  it('is over for good: stopping it afterwards sends nothing and changes nothing', async () => {
+  it('sends nothing and changes nothing when a program is stopped that has ended by itself', async () => {
     const running = shell('exit 0')
     await running.ended
     expect(running.hasExited).toBe(true)
@@ -71,7 +71,7 @@ describe('a program that ends by itself', () => {
 })
 
 describe('a program that cannot be started', () => {
-  it('has ended at once, with the reason', async () => {
+  it('a program that cannot be started has ended at once, with the reason', async () => {
     const running = startOutside('abrt-retrace-worker', ['/nowhere/at-all'])
     expect(running.pid).toBeUndefined()
     running.stop()
@@ -82,7 +82,7 @@ describe('a program that cannot be started', () => {
     })
   })
 
-  it('is told apart from one that fails, also where others start it', async () => {
+  it('tells a program that cannot be started from one that fails, also where others start it', async () => {
     const behind = startOutside('abrt-retrace-worker', ['/nowhere/at-all'], { diesWithUs: true })
     await expect(behind.succeeded()).rejects.toMatchObject({
       kind: 'not-started',
@@ -162,7 +162,7 @@ describe('a program that is ended', () => {
 })
 
 describe('what a program is given', () => {
-  it('is an environment of two variables, or ours where it answers to the administrator', async () => {
+  it('gives a program an environment of two variables, or ours where it answers to the administrator', async () => {
     const names = (text: string) => text.trim().split('\n').map((line) => line.split('=')[0]).sort()
     const plain = startOutside('abrt-retrace-worker', ['env'])
     expect(names(await textOf(plain))).toEqual(['LC_ALL', 'PATH'])
@@ -170,7 +170,7 @@ describe('what a program is given', () => {
     expect(names(await textOf(inherited))).toEqual(expect.arrayContaining(Object.keys(env).slice(0, 3)))
   })
 
-  it('is the root as working directory, and a process group and session of its own', async () => {
+  it('gives a program the root as working directory, and a process group and session of its own', async () => {
     const running = shell('pwd; read line', { input: 'open' })
     await once(running.output, 'data')
     expect(statOf(running.pid ?? 0)?.group).toBe(running.pid)
@@ -180,7 +180,7 @@ describe('what a program is given', () => {
     expect(await textOf(place)).toBe('/\n')
   })
 
-  it('is an empty input, a stream, an open file, or what is written to it', async () => {
+  it('gives a program an empty input, a stream, an open file, or what is written to it', async () => {
     expect(await textOf(shell('cat'))).toBe('')
     expect(await textOf(shell('cat', { input: Readable.from([new TextEncoder().encode('streamed')]) }))).toBe(
       'streamed',
@@ -194,7 +194,7 @@ describe('what a program is given', () => {
     expect(await textOf(open)).toBe('written')
   })
 
-  it('is a file for both its outputs, which it writes without us', async () => {
+  it('gives a program a file for both its outputs, which it writes without us', async () => {
     await using folder = await temporaryFolder()
     const file = openSync(folder.file('log'), 'a')
     const running = shell('echo one; echo two >&2', { output: file })
@@ -204,7 +204,7 @@ describe('what a program is given', () => {
     expect(await textOf(running)).toBe('')
   })
 
-  it('is as many pipes as were asked for, from descriptor 3 on', async () => {
+  it('gives a program as many pipes as were asked for, from descriptor 3 on', async () => {
     const running = shell('echo three >&3; cat <&4 >&2', { channels: 2 })
     running.channels[1]?.end('four')
     expect(await textOf(running, running.channels[0])).toBe('three\n')
@@ -213,7 +213,7 @@ describe('what a program is given', () => {
 })
 
 describe('what a program complains', () => {
-  it('is kept at its beginning and at its end, however long it is', async () => {
+  it('keeps the beginning and the end of what a program complains, however long it is', async () => {
     const running = shell('echo begins >&2; yes | head -c 3000000 >&2; echo ends >&2; exit 1')
     const { complaint } = await running.ended
     expect(complaint.length).toBeLessThan(7000)
@@ -222,7 +222,7 @@ describe('what a program complains', () => {
     expect(complaint).toMatch(/(y\n)+ends$/)
   })
 
-  it('is whole where it is short, in any pieces', async () => {
+  it('keeps a short complaint whole, in any pieces', async () => {
     const running = shell("printf 'Gr\\303' >&2; sleep 0.1; printf '\\274\\303\\237e' >&2")
     expect((await running.ended).complaint).toBe('Grüße')
   })
@@ -236,7 +236,7 @@ describe('a signal', () => {
     expect(endGroup(running.pid ?? 0)).toBe(false)
   })
 
-  it('is not sent to a group whose number belongs to a process that we did not start', async () => {
+  it('sends no signal to a group whose number belongs to a process that we did not start', async () => {
     const stranger = spawn('sleep', ['600'], { detached: true })
     try {
       expect(endOrphans(stranger.pid ?? 0)).toBe(false)
@@ -247,7 +247,7 @@ describe('a signal', () => {
     }
   })
 
-  it.skipIf(getuid?.() !== 0)('that is refused is said, not taken for an end', async () => {
+  it.skipIf(getuid?.() !== 0)('says that a signal was refused, and does not take it for an end', async () => {
     const ours = spawn('sleep', ['600'])
     const module = `file://${installationRoot()}/dist/src/process/signals.js`
     const script = `import('${module}').then(({ endProcess }) => endProcess(${ours.pid}))

@@ -55,7 +55,7 @@ describe('backtraceText()', () => {
     ['as gdb says them', `#0  crash () at a.c:3\n        s = "/b${FALSE}"`],
     ['without their values', undefined],
   ])(
-    "has the crash's thread, frames and signal alone, whatever files and commands are called: frames %s",
+    "backtraceText() says the crash's thread, frames and signal alone, whatever files and commands are called: frames %s",
     (_, text) => {
       const shown = hostileText(text)
       expect(shown).toContain('\nProgram terminated with signal SIGSEGV, Segmentation fault.\n#0')

@@ -66,7 +66,7 @@ describe('packages that hold a build-id', () => {
       { known: [{ ...LIB, name: 'lib-dbg', isDebug: true, code: [], debug: [ID] }] },
       [],
     ],
-  ])('are, first, %s', async (_why, given, expected) => {
+  ])('the first packages that hold a build-id are %s', async (_why, given, expected) => {
     expect(await found(given, (knowledge) => holders(ID, 'code', knowledge))).toEqual(expected)
   })
 })
@@ -136,11 +136,11 @@ describe('candidates by a build-id', () => {
       { known: [DEBUG, { ...LIB, source: 'lib' }] },
       ['lib_1_amd64'],
     ],
-  ])('are %s', async (_why, given, expected) => {
+  ])('candidates by a build-id are %s', async (_why, given, expected) => {
     expect(await found(given, (knowledge) => candidatesByBuildId(libraryModule(), knowledge))).toEqual(expected)
   })
 
-  it('are none where the core holds no build-id', async () => {
+  it('finds no candidate by a build-id where the core holds none', async () => {
     expect(await found({ known: [LIB] }, (all) => candidatesByBuildId(libraryModule({ buildId: undefined }), all)))
       .toEqual([])
   })
@@ -162,7 +162,7 @@ describe('candidates by the package note of a file', () => {
       ['lib_1_i386', 'lib_1_amd64'],
     ],
     ['none where no index knows it', { known: [{ ...LIB, name: 'other' }] }, []],
-  ])('are %s', async (_why, given, expected) => {
+  ])('candidates by the package note of a file are %s', async (_why, given, expected) => {
     expect(
       await found(
         given,
@@ -172,7 +172,7 @@ describe('candidates by the package note of a file', () => {
       .toEqual(expected)
   })
 
-  it('are none where it has no note', async () => {
+  it('finds no candidate by the package note of a file without one', async () => {
     expect(await found({ known: [LIB] }, (knowledge) => candidatesNoted(libraryModule(), knowledge))).toEqual([])
   })
 })
@@ -202,7 +202,7 @@ describe('candidates by path', () => {
       { known: [at('1'), at('1', { release: FEDORA, architecture: 'x86_64' })], release: undefined },
       ['lib_1_amd64', `${FEDORA}: lib-1.x86_64`],
     ],
-  ])('are %s', async (_why, given, expected) => {
+  ])('candidates by path are %s', async (_why, given, expected) => {
     expect(await found(given, (knowledge) => candidatesByPath(libraryModule(), knowledge))).toEqual(expected)
   })
 })

@@ -107,7 +107,7 @@ describe('decide()', () => {
       { threads: [reportThread(undefined, stripped)], modules: [stripped] },
       { kind: 'debuginfo-missing', why: 'unknown', tried: ['p has no debuginfo package'] },
     ],
-  ])('when %s', (_, change, reason) => {
+  ])('decide() judges a retrace by its facts when %s', (_, change, reason) => {
     expect(decideOn(change)).toMatchObject(reason)
   })
 })

@@ -108,14 +108,14 @@ describe('outcomeOf()', () => {
     expect(summary).toContain('; 3 more modules.')
   })
 
-  it('is a line without control characters, whatever the files of a core are called', () => {
+  it('outcomeOf() makes a line without control characters, whatever the files of a core are called', () => {
     const path = `/a\u001b[31m\nreport: ok${'b'.repeat(5000)}`
     const { summary } = outcomeOf({ kind: 'program-missing', why: 'unknown', path, tried: [] })
     expect(summary).toMatch(/^\/a\\x1b\[31m\\x0areport: okb+\.\.\.$/)
     expect(summary.length).toBeLessThan(1100)
   })
 
-  it('has the same code and advice, however losses and lacks are worded', async () => {
+  it('outcomeOf() gives the same code and advice, however losses and lacks are worded', async () => {
     const before = PARTIAL.map(([lacks, losses]) => outcomeOf(partial(lacks, losses)))
     vi.resetModules()
     vi.doMock('../../../workers/retrace/words/lack.ts', () => ({ lackText: () => 'the core was taken by its path' }))

@@ -34,7 +34,7 @@ describe('a core that was cut off', () => {
     expect(cutOffIn({ ...core, truncated: undefined })).toBeUndefined()
   })
 
-  it('is described in the log with each segment, and with what was never dumped', () => {
+  it('the log of a core that was cut off describes each segment, and what was never dumped', () => {
     expect(memoryRemarks(core)).toEqual([
       'the core is cut off: 7168 bytes of 2 segments are missing (liba.so, memory at 0x8000)',
       'missing: 3072 of 8192 bytes at 0x4000 (/usr/lib/liba.so)',

@@ -58,7 +58,7 @@ describe('parseRecord()', () => {
     expect(() => parseRecord(`^done,a=[${'"",'.repeat(200_001)}""]`)).toThrow(MiError)
   })
 
-  it('is not led to a prototype', () => {
+  it('parseRecord() takes __proto__ and constructor for names like others', () => {
     const record = parseRecord('^done,__proto__={polluted="1"},constructor="x"')
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
     expect(record).toMatchObject({ kind: 'result', results: { constructor: 'x' } })

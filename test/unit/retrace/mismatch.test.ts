@@ -20,14 +20,14 @@ describe('a mismatch', () => {
     [WANTED.toUpperCase(), true],
     ['', true],
     [undefined, true],
-  ])('is every file that has not the whole build-id that is wanted: %s', (buildId, isOther) => {
+  ])('a mismatch is every file that has not the whole build-id that is wanted: %s', (buildId, isOther) => {
     const file = { buildId }
     expect(isMismatch(WANTED, file)).toBe(isOther)
     expect(matching(WANTED, file)).toBe(isOther ? undefined : file)
     expect(matchingByPath({ buildId: WANTED }, file)).toBe(isOther ? undefined : file)
   })
 
-  it('is no file at the path of a module of which the core holds no build-id', () => {
+  it('takes no file at the path of a module for a mismatch when the core holds no build-id', () => {
     for (const file of [{ buildId: OTHER }, { buildId: undefined }]) {
       expect(matchingByPath({ buildId: undefined }, file)).toBe(file)
     }

@@ -51,7 +51,7 @@ describe('candidates among the packages that a client named', () => {
       { path: '/lib/libx.so.1' },
       ['lib_1_amd64'],
     ],
-  ])('are %s', async (_why, given, more, expected) => {
+  ])('the candidates among named packages are %s', async (_why, given, more, expected) => {
     expect(await found(given, (knowledge) => candidatesNamed(libraryModule(more), knowledge))).toEqual(expected)
   })
 })
@@ -75,7 +75,7 @@ describe('the packages that a client names', () => {
       [`${FEDORA}: foo-1-2.0.x86_64`],
     ],
     ['are none for a name alone', { known: [{ ...BASH, version: '1-1' }], lines: ['bash'] }, []],
-  ])('%s', async (_why, given, expected) => {
+  ])('the packages that a client names %s', async (_why, given, expected) => {
     await using known = await knownIndex(given.known)
     const named = namedPackages(given.lines ?? [], known.index, known.releaseId(FEDORA))
     expect(labels([...named.values()].flat())).toEqual(expected)
@@ -99,14 +99,14 @@ describe('debuginfo packages beside a binary package', () => {
     ]],
     ['of no other architecture', [debug('lib-dbg', { architecture: 'i386' })], []],
     ['of no other build', [debug('lib-dbg', { sourceVersion: '2' })], []],
-  ])('are those %s', async (_why, known, expected) => {
+  ])('the debuginfo packages beside a binary package are those %s', async (_why, known, expected) => {
     await using all = await knownIndex([LIB, ...known])
     const [binary] = all.index.exactly('lib', '1')
     if (binary === undefined) throw new Error('Expected the binary package')
     expect(debugPackagesBeside(binary, all.index).map(({ name }) => name)).toEqual(expected)
   })
 
-  it('are none that hold sources alone, in a format that has such', async () => {
+  it('the debuginfo packages beside a binary package are none that hold sources alone, in a format that has such', async () => {
     const fedora = { release: FEDORA, architecture: 'x86_64' }
     await using all = await knownIndex([
       { ...LIB, ...fedora },

@@ -16,7 +16,7 @@ describe('the package that a file names in its note', () => {
     ['alpm', 'bash 5.2-3 x86_64'],
     [undefined, 'bash 5.2-3 x86_64'],
     [5, 'bash 5.2-3 x86_64'],
-  ])('of type %s is shown as %s', (type, label) => {
+  ])('shows a package note of type %s as %s', (type, label) => {
     const noted = notedPackage(note({ ...BASH, type }))
     expect(noted && notedLabel(noted, NAMINGS)).toBe(label)
   })
@@ -26,7 +26,8 @@ describe('the package that a file names in its note', () => {
     [{ ...BASH, version: '' }],
     [{ ...BASH, name: '../../etc' }],
     [{ ...BASH, version: { toString: '1' } }],
-  ])('is none in %j', (fields) => expect(notedPackage(note(fields))).toBeUndefined())
+  ])('finds no package in the note %j', (fields) => expect(notedPackage(note(fields))).toBeUndefined())
 
-  it('is none where the core holds no note', () => expect(notedPackage({ packageNote: undefined })).toBeUndefined())
+  it('finds no package by a note where the core holds none', () =>
+    expect(notedPackage({ packageNote: undefined })).toBeUndefined())
 })

@@ -28,7 +28,7 @@ describe('debuggerSandbox()', () => {
       .toMatchObject({ addressSpace: 12_288 * MIB, cpuS: 1 })
   })
 
-  it('has room at the wall for as many links as a task may have', () => {
+  it('debuggerSandbox() has room for as many links as a task may have', () => {
     const links = Array.from({ length: MAX_LINKS }, (_, n) => ({ path: `/sysroot/${n}`, target: '/store/0/x' }))
     const whole = debuggerSandbox({ ...plan, links }, { memoryMb: 4096, seconds: 120 }, ['/usr/bin/gdb'])
     expect(wallArguments(whole).length).toBeLessThan(9000)

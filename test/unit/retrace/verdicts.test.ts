@@ -19,7 +19,7 @@ describe('contradictions()', () => {
   }
   const seen = { architecture: 'aarch64', lwps: [6, 5], pc: 0x40n }
 
-  it('has none for a debugger that sees what the notes say', () => {
+  it('contradictions() finds none for a debugger that sees what the notes say', () => {
     expect(contradictions(core, seen)).toEqual([])
   })
 
@@ -32,7 +32,7 @@ describe('contradictions()', () => {
     expect(contradictions(core, { ...seen, ...change })).toEqual([expect.stringMatching(reason)])
   })
 
-  it('has none for threads that the core holds nothing of: the thread library knows some that had ended', () => {
+  it('contradictions() finds none for threads that the core holds nothing of: the thread library knows some that had ended', () => {
     expect(contradictions(core, { ...seen, lwps: [4, 5, 6, 7] })).toEqual([])
   })
 
@@ -42,7 +42,7 @@ describe('contradictions()', () => {
 })
 
 describe('answers of retrace.py', () => {
-  it('are believed as far as their shape holds', () => {
+  it('believes answers of retrace.py as far as their shape holds', () => {
     const data = [
       { pointer: '0x7f', sp: 'x' },
       { frames: [['0x1', 'normal', 'f', 'f.c', 3], ['no', 'normal', 'g'], 5, ['0x2', 'evil', 7, {}, -1]] },
@@ -62,12 +62,12 @@ describe('answers of retrace.py', () => {
     expect(readFrames([])).toMatchObject({ frames: [], complete: false })
   })
 
-  it('are told apart by the thread that they are about', () => {
+  it('tells answers of retrace.py apart by the thread that they are about', () => {
     const data = [{ lost: 1 }, { thread: 2 }, { text: 'a' }, { thread: 'x' }, { thread: 5 }]
     expect([...splitByThread(data)]).toEqual([[2, [{ text: 'a' }, { thread: 'x' }]], [5, []]])
   })
 
-  it('are nothing when they are something else', () => {
+  it('takes an answer of retrace.py for nothing when it is something else', () => {
     expect(readThreads([{ threads: 'x' }, null, 4])).toBeUndefined()
     expect(readThreads([{ threads: [[1, 5], 'x', [-1, 2]], selected: 1, pc: '0x5', architecture: 'a', version: '13' }]))
       .toMatchObject({ threads: [{ number: 1, lwp: 5 }], pc: 5n })
@@ -127,7 +127,7 @@ describe('the journal', () => {
 })
 
 describe('the command line', () => {
-  it('is a directory, a dash, or one of two options', () => {
+  it('readCommandLine() takes a directory or a dash, and refuses more and unknown options', () => {
     expect(readCommandLine(['/spool/1'])).toEqual({ kind: 'task', dir: '/spool/1' })
     expect(readCommandLine(['-'])).toEqual({ kind: 'wait' })
     expect(() => readCommandLine(['a', 'b'])).toThrow(/one argument/)
@@ -136,7 +136,7 @@ describe('the command line', () => {
 })
 
 describe('signals', () => {
-  it('have their names, and their causes', () => {
+  it('knows the names of signals and their causes', () => {
     expect([signalName(11), signalName(50), codeName(11, 1), codeName(6, -6), codeName(11, 99)])
       .toEqual(['SIGSEGV', 'SIG50', 'SEGV_MAPERR', 'SI_TKILL', undefined])
     expect([signalSentence(6), signalSentence(0)]).toEqual([

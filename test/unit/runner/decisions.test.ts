@@ -10,7 +10,7 @@ describe('fits()', () => {
     ['a running task may still grow into it', { available: 1499, running: [500] }, false],
     ['the running ones have grown whole', { available: 1000, running: [1000, 1200] }, true],
     ['its own limit is not available', { available: 999, running: [1000, 1200] }, false],
-  ])('with a limit of 1000 MiB, when %s: %#', (_, use, answer) => {
+  ])('fits() judges a limit of 1000 MiB when %s: %#', (_, use, answer) => {
     expect(fits(use, 1000)).toBe(answer)
   })
 })
@@ -22,7 +22,7 @@ describe('expectedStarts()', () => {
     ['one place serves one after the other', [4], [10, 20, 30], 1, [4, 14, 34]],
     ['nobody waits', [4], [], 1, []],
     ['fractions are rounded up', [0.2], [1], 1, [1]],
-  ])('%s', (_, running, waiting, slots, starts) => {
+  ])('expectedStarts() knows that %s', (_, running, waiting, slots, starts) => {
     expect(expectedStarts(running, waiting, slots)).toEqual(starts)
   })
 })

@@ -5,7 +5,7 @@ import { addTime, averageTime, pruneTimes } from '../../../src/runner/package_ti
 import { temporaryDatabase } from '../../helpers/index_rows.ts'
 
 describe('averageTime()', () => {
-  it('is that of a package in a release, of a release, or of all', async () => {
+  it('averageTime() is that of a package in a release, of a release, or of all', async () => {
     await using at = await temporaryDatabase()
     expect(averageTime(at.database, {})).toBeUndefined()
     addTime(at.database, { package: 'bash', release: 'a' }, 1)

@@ -15,14 +15,14 @@ const record = (...message: string[]): LogRecord => ({
 describe('a line of the log', () => {
   const forged = 'file \u001b[31mred\u001b[0m\u0085\r\n2026 INF forged: no\u2028thing'
 
-  it('is one line as text, whatever a stranger slipped in', () => {
+  it('writes one line of the log as text, whatever a stranger slipped in', () => {
     expect(lineOf({ logFormat: 'text' })(record(`${forged}\n`))).toBe(
       '1970-01-01T00:00:00.000Z INF retrace\u00b7upload task=7: file \\x1b[31mred\\x1b[0m\\x85\\x0d | 2026 INF forged: ' +
         'no\\u2028thing',
     )
   })
 
-  it('is JSON that shows the same in its strings', () => {
+  it('writes a line of the log as JSON that shows the same in its strings', () => {
     const line = lineOf({ logFormat: 'json' })(record(forged))
     expect(line).not.toMatch(/[\p{Cc}\u2028]/u)
     expect(JSON.parse(line).message).toBe('file \\x1b[31mred\\x1b[0m\\x85\\x0d\n2026 INF forged: no\\u2028thing')
@@ -60,7 +60,7 @@ describe('logLevels()', () => {
     ])
   })
 
-  it.each(['loud', 'info,http', 'http=debug', 'info,=debug'])('does not take %s', (value) => {
+  it.each(['loud', 'info,http', 'http=debug', 'info,=debug'])('logLevels() does not take %s', (value) => {
     expect(() => readConfig(['abrt-retrace-server'], { RETRACE_LOG_LEVEL: value })).toThrow(/RETRACE_LOG_LEVEL/)
   })
 })

@@ -54,7 +54,7 @@ describe('CoreFile', () => {
     expect(before).toBe(statSync(path).blocks)
   })
 
-  it('is 0600 whatever the umask', async () => {
+  it('CoreFile makes a file of 0600 whatever the umask', async () => {
     expect(statSync(await written(Buffer.from('x'), 1)).mode & 0o777).toBe(0o600)
   })
 

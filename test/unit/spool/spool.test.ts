@@ -36,7 +36,7 @@ async function accepted() {
 }
 
 describe('Draft', () => {
-  it('is no task until it is committed, and gone when it is not', async () => {
+  it('a draft is no task until it is committed, and gone when it is not', async () => {
     {
       await using draft = await test.spool.draft(test.spool.reserve(0))
       draft.write('release', 'x')
@@ -87,7 +87,7 @@ describe('Draft', () => {
 })
 
 describe('task ids', () => {
-  it('are never given twice, also when the task before was deleted', async () => {
+  it('gives no task id twice, also when the task before was deleted', async () => {
     const ids: number[] = []
     for (let round = 0; round < 4; round++) {
       const { id, task } = await accepted()
@@ -108,7 +108,7 @@ describe('task ids', () => {
     expect((await accepted()).id).toBe('4712')
   })
 
-  it('are given to many uploads at once, each its own', async () => {
+  it('gives many uploads at once a task id each', async () => {
     const all = await Promise.all(Array.from({ length: 20 }, accepted))
     expect(new Set(all.map(({ id }) => id)).size).toBe(20)
     expect(test.names()).toHaveLength(20)
@@ -116,7 +116,7 @@ describe('task ids', () => {
 })
 
 describe('Task', () => {
-  it('is found by its id and by nothing else', async () => {
+  it('finds a task by its id and by nothing else', async () => {
     const { id } = await accepted()
     expect(test.spool.find(id).id).toBe(id)
     for (
@@ -158,7 +158,7 @@ describe('Task', () => {
     }
   })
 
-  it('is gone at once when it is removed, and can be removed once', async () => {
+  it('a task is gone at once when it is removed, and can be removed once', async () => {
     const { id, task } = await accepted()
     await removeTask(task)
     expect(test.names()).toEqual([])

@@ -58,7 +58,7 @@ describe('releaseOf()', () => {
       'CentOS Linux release 7.9',
     ],
     [{}, undefined],
-  ])('is that of the files the program ran with: of %j', (members, release) => {
+  ])('releaseOf() is that of the files the program ran with: of %j', (members, release) => {
     expect(releaseOf((name) => members[name])).toBe(release)
   })
 })

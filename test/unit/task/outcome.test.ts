@@ -8,7 +8,7 @@ import { taskWith } from '../../helpers/task_directory.ts'
 const OUTCOME = { code: 'ok-partial', summary: '2 frames.', next_step: 'Ask.' } as const
 
 describe('adviceText()', () => {
-  it.each(OUTCOME_CODES)('has a whole sentence for %s', (code) => {
+  it.each(OUTCOME_CODES)('adviceText() has a whole sentence for %s', (code) => {
     expect(adviceText([code])).toMatch(/^[A-Z].*\.$/)
   })
 
@@ -18,7 +18,7 @@ describe('adviceText()', () => {
 })
 
 describe('outcome.json', () => {
-  it('is read as it was written', async () => {
+  it('reads outcome.json as it was written', async () => {
     const seconds = { read: 0.1, resolve: 1, fetch: 0, assemble: 0.01, debug: 2.5, report: 0, total: 3.61 }
     const modules = { total: 3, exact: 2, by_path: 0, no_debuginfo: 1, missing: 0, mismatch: 0 }
     const known = { package: 'bash', release: 'debian-12-amd64', seconds, modules, packages: { here: 4, fetched: 1 } }
@@ -31,7 +31,7 @@ describe('outcome.json', () => {
     expect(JSON.parse(text)).toEqual({ ...OUTCOME, step: null, package: null, release: null })
   })
 
-  it.each(['', '{', '[]', '{"code":"ok"}', 'null'])('is nothing when it is damaged: %s', async (text) => {
+  it.each(['', '{', '[]', '{"code":"ok"}', 'null'])('reads nothing from a damaged outcome.json: %s', async (text) => {
     await using directory = await taskWith({ 'outcome.json': text })
     expect(readOutcome(directory.task)).toBeUndefined()
   })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { isSamePassword, newPassword } from '../../../src/task/password.ts'
 
 describe('newPassword()', () => {
-  it('is 22 letters and digits, another one each time', () => {
+  it('newPassword() makes 22 letters and digits, others each time', () => {
     const passwords = Array.from({ length: 500 }, () => newPassword())
     for (const password of passwords) expect(password).toMatch(/^[a-zA-Z0-9]{22}$/)
     expect(new Set(passwords).size).toBe(500)

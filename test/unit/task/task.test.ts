@@ -26,7 +26,7 @@ describe('Task', () => {
     expect([damaged.task.created(), missing.task.created()]).toEqual([undefined, undefined])
   })
 
-  it('has the name of its directory as its id, and exists as long as that does', async () => {
+  it('a task has the name of its directory as its id, and exists as long as that does', async () => {
     await using directory = await taskWith()
     const { task } = directory
     expect([task.id, task.exists()]).toEqual(['7', true])

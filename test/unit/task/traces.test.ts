@@ -85,16 +85,19 @@ describe('endLog()', () => {
 })
 
 describe('the step of a task', () => {
-  it.each(STEPS)('is read as it was written: %s', async (step) => {
+  it.each(STEPS)('reads the step of a task as it was written: %s', async (step) => {
     await using directory = await taskWith({ step: 'report\n' })
     writeStep(directory.task, step)
     expect(readStep(directory.task)).toBe(step)
   })
 
-  it.each(['', 'dance\n', 'debug: gdb\n'])('is none where the file says no word of the list: %j', async (text) => {
-    await using directory = await taskWith({ step: text })
-    expect(readStep(directory.task)).toBeUndefined()
-  })
+  it.each(['', 'dance\n', 'debug: gdb\n'])(
+    'reads no step where the file says no word of the list: %j',
+    async (text) => {
+      await using directory = await taskWith({ step: text })
+      expect(readStep(directory.task)).toBeUndefined()
+    },
+  )
 
   it('stops no worker when it cannot be written', async () => {
     await using directory = await taskWith()

@@ -47,7 +47,7 @@ describe('escapeText() shows', () => {
       '\u{1f3f4}\u{e0067}\u{e007f}\u{e0068}',
       '\u{1f3f4}\u{e0067}\u{e007f}\\u{e0068}',
     ],
-  ])('%s as its number', (_, text, shown) => {
+  ])('escapeText() shows %s as its number', (_, text, shown) => {
     expect(escapeText(text)).toBe(shown)
   })
 })
@@ -67,7 +67,7 @@ describe('escapeText() leaves as it is', () => {
     ['the flag of Scotland', '\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}'],
     ['a letter with a mark', 'e\u0301'],
     ['a replacement character', '\ufffd'],
-  ])('%s', (_, text) => {
+  ])('escapeText() leaves %s as it is', (_, text) => {
     expect(escapeText(text)).toBe(text)
   })
 })
@@ -84,7 +84,7 @@ describe('escapeText() differs where its reader does', () => {
       ['a cut splits no surrogate pair', { length: 3 }, 'ab💥', 'ab...'],
       ['a cut behind a surrogate pair keeps it', { length: 4 }, 'ab💥c', 'ab💥...'],
     ] as const,
-  )('%s', (_, options, text, shown) => {
+  )('escapeText() knows its reader: %s', (_, options, text, shown) => {
     expect(escapeText(text, options)).toBe(shown)
   })
 
@@ -95,7 +95,7 @@ describe('escapeText() differs where its reader does', () => {
 })
 
 describe('escaped text', () => {
-  it('is the same when it is escaped again, and has no character that is not seen', () => {
+  it('escaped text stays the same when it is escaped again, and has no character that is not seen', () => {
     const unit = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.integer({ min: 0, max: 0xffff }).map((n) => String.fromCharCode(n)),

@@ -82,7 +82,7 @@ describe.each(FORMS)('a sparse core as GNU tar writes it in the form %s', (_, op
     expect(error.limit).toEqual({ setting: 'RETRACE_MAX_UNPACKED_MB', value: 40, unit: 'MiB' })
   })
 
-  it('is refused with 403 when it is any other member', async () => {
+  it('refuses with 403 a sparse member that is not the core', async () => {
     const folder = mkdtempSync(join(test.folder, 'other-'))
     for (const [name, content] of Object.entries(designMembers())) writeFileSync(join(folder, name), content)
     execFileSync('truncate', ['--size=50K', join(folder, 'release')])
@@ -91,7 +91,7 @@ describe.each(FORMS)('a sparse core as GNU tar writes it in the form %s', (_, op
     expect(error.message).toContain("'release'")
   })
 
-  it('is refused with 400 when it ends early', async () => {
+  it('refuses with 400 a sparse core that ends early', async () => {
     const { folder } = sparseFolder([0, MIB], 2 * MIB)
     const tar = tarOfFolder(folder, options)
     for (const end of [700, 1500, 2100, 5000]) {
@@ -128,7 +128,7 @@ describe('a sparse core with a map that lies', () => {
     ['overlaps', [[0, 1024], [512, 0]]],
     ['holds less than the member', [[0, 512]]],
     ['holds more than the member', [[0, 4096]]],
-  ] as [string, [number, number][]][])('is refused with 400 when it %s', async (_, parts) => {
+  ] as [string, [number, number][]][])('refuses with 400 a sparse core whose map %s', async (_, parts) => {
     const error = await refused(test, makeTar([oldSparse(parts, 5000, content), ...rest]))
     expect(error.code).toBe('bad-stream')
     expect(error.message).toContain('sparse')
@@ -141,12 +141,12 @@ describe('a sparse core with a map that lies', () => {
     ['0.1 without a size', [['GNU.sparse.map', '0,1024']]],
     ['1.0 without a map', [['GNU.sparse.major', '1'], ['GNU.sparse.minor', '0'], ['GNU.sparse.realsize', '9']]],
     ['2.0', [['GNU.sparse.major', '2'], ['GNU.sparse.minor', '0'], ['GNU.sparse.realsize', '9']]],
-  ] as [string, [string, string][]][])('is refused with 400 in the form PAX %s', async (_, records) => {
+  ] as [string, [string, string][]][])('refuses with 400 a sparse core in the form PAX %s', async (_, records) => {
     const error = await refused(test, makeTar([paxHeader(records), { name: 'coredump', content }, ...rest]))
     expect(error.code).toBe('bad-stream')
   })
 
-  it('is refused with 400 when extension follows extension without a part', async () => {
+  it('refuses with 400 a sparse core whose extensions follow each other without a part', async () => {
     const empty = Buffer.alloc(512)
     empty[504] = 1
     const core = oldSparse([[0, 512]], 5000, Buffer.concat(Array.from({ length: 1000 }, () => empty)))

@@ -51,7 +51,7 @@ describe('keptFiles()', () => {
 })
 
 describe('the files of a package', () => {
-  it('are without its links where they are looked up, and with them where the disk is compared', async () => {
+  it('finds the files of a package without its links to look up, and with them to compare with the disk', async () => {
     await using at = await temporaryDatabase()
     const { releaseId } = addRepository(at.database)
     const packageId = addPackage(at.database, { releaseId, folder: 'f' })
@@ -92,7 +92,7 @@ describe('the files of a package', () => {
     expect(filesOnDisk(at.database, packageId)).toEqual([])
   })
 
-  it('are forgotten one by one with the bytes that they were charged for', async () => {
+  it('forgets files one by one with the bytes that they were charged for', async () => {
     await using at = await temporaryDatabase()
     const { releaseId } = addRepository(at.database)
     const id = addPackage(at.database, { releaseId })
@@ -105,7 +105,7 @@ describe('the files of a package', () => {
 })
 
 describe('a content that several packages hold', () => {
-  it('is found with two others, those that are charged for it first', async () => {
+  it('holdersOf() finds two others that hold a content, those that are charged for it first', async () => {
     await using at = await temporaryDatabase()
     const { releaseId } = addRepository(at.database)
     const ids = ['1', '2', '3', '4'].map((version) => addPackage(at.database, { releaseId, version, folder: version }))
@@ -119,7 +119,7 @@ describe('a content that several packages hold', () => {
     expect(found.map(({ id }) => id)).not.toContain(absent)
   })
 
-  it('is charged to another that is kept, and to nobody when none is', async () => {
+  it('chargeAnother() charges a content to another package that is kept, and to nobody when none is', async () => {
     await using at = await temporaryDatabase()
     const { releaseId } = addRepository(at.database)
     const [one, two, lost] = [{ kept: 1 }, { kept: 1 }, { kept: null }].map((row, version) =>

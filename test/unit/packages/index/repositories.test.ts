@@ -95,7 +95,7 @@ describe('a generation of a repository', () => {
     })
   })
 
-  it('has the newest date of its suite', async () => {
+  it('a generation of a repository has the newest date of its suite', async () => {
     await using at = await temporaryDatabase()
     expect(newestDate(at.database, SPEC)).toBeUndefined()
     const { repositoryId } = addRepository(at.database)

@@ -38,7 +38,7 @@ describe('keptPackages()', () => {
 })
 
 describe('a package', () => {
-  it('is kept, charged and kept no more', async () => {
+  it('keeps a package, charges it, and keeps it no more', async () => {
     await using at = await temporaryDatabase()
     const { releaseId } = addRepository(at.database)
     const id = addPackage(at.database, { releaseId })
@@ -50,7 +50,7 @@ describe('a package', () => {
     expect([keptPackages(at.database), noteNotKept(at.database, id)]).toEqual([[], 0])
   })
 
-  it('has its folder for itself, beside another content of its version', async () => {
+  it('gives a package a folder for itself, beside another content of its version', async () => {
     await using at = await temporaryDatabase()
     const { releaseId } = addRepository(at.database)
     const row = { releaseId, name: 'tool', version: '1', architecture: 'amd64' }

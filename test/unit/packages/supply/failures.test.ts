@@ -6,7 +6,7 @@ import { unixSeconds } from '../../../../src/units/time.ts'
 import { temporaryDatabase } from '../../../helpers/index_rows.ts'
 
 describe('a failure', () => {
-  it('is remembered with its kind and the newest sentence, until it is forgotten', async () => {
+  it('remembers a failure with its kind and the newest sentence, until it is forgotten', async () => {
     await using at = await temporaryDatabase()
     rememberFailure(at.database, 'package:1', new FetchError('timeout', 'It took too long'))
     rememberFailure(at.database, 'package:1', new FetchError('not-found', `It is gone ${'x'.repeat(2000)}`))
@@ -18,7 +18,7 @@ describe('a failure', () => {
     expect(failure).not.toThrow()
   })
 
-  it('of a host says so, and counts no more when its time is over', async () => {
+  it('a failure of a host says so, and counts no more when its time is over', async () => {
     await using at = await temporaryDatabase()
     rememberFailure(at.database, 'host:a.example', new FetchError('unreachable', 'Nobody answers'))
     const failure = () => assertNotFailed(at.database, 'host:a.example')
