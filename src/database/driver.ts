@@ -1,7 +1,7 @@
 /**
- * The SQLite driver, better-sqlite3, in the version that this runtime can load. Its 12 is the last for Node 20 and aborts
- * newer ones while they collect garbage; its 13 needs Node 22 (docs/facts.md, 'Platform'). Owns that choice, and nothing
- * of what is done with it; Deno's is made by deno.json.
+ * The SQLite driver, better-sqlite3, in the version that this runtime can load. Its 12 is the last for Node 20 and
+ * aborts newer ones while they collect garbage; its 13 needs Node 22 (docs/facts.md, 'Platform'). For Deno, deno.json
+ * makes that choice.
  */
 import { createRequire } from 'node:module'
 import { versions } from 'node:process'

@@ -1,7 +1,7 @@
 /**
- * The one table of architectures: whoever adds one adds a row here, and nothing else in src/elf.
- * Owns the names that ELF, Debian, RPM, the kernel, ABRT's client, gdb and qemu have for the same machine.
- * Refuses to guess: what no row names is `undefined` (x32 and big-endian ppc64 among them), never 'the nearest'.
+ * The one table of architectures: whoever adds one adds a row here, and nothing else in src/elf. It maps the names that
+ * ELF, Debian, RPM, the kernel, ABRT's client, gdb and qemu have for the same machine. It never guesses: what no row
+ * names is `undefined` (x32 and big-endian ppc64 among them), never 'the nearest'.
  */
 
 /** Debian's name of an architecture: the name that this project uses everywhere. */

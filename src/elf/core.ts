@@ -1,7 +1,8 @@
 /**
  * Cores: what the kernel (or gdb's generate-core-file) wrote about a crashed process. This file is the table of
- * contents; a file beside this one per part. Owns the order of reading; refuses everything that is no ELF core, and
- * reads headers, notes and single pages only: a core of 4 GB costs what its number of mappings costs.
+ * contents; a file beside this one per part. It reads headers, notes and single pages only, so the cost of a core of 4
+ * GB depends on its number of mappings. File reads are synchronous: the server's event loop never comes here, workers
+ * do.
  */
 import { type Architecture, architectureOf } from './architecture.ts'
 import { ElfError } from './error.ts'

@@ -1,6 +1,6 @@
 /**
- * What the reader says about bytes that it cannot use. Owns the closed list of codes; refuses to carry client-made
- * text: the sentences hold numbers and the reader's own words only, so they are fit for a log as they are.
+ * What the reader says about bytes that it cannot use. The codes are a closed list. The sentences hold numbers and the
+ * reader's own words, never the client's text, so they can be logged as they are.
  */
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Numbers and strings out of bytes, in the class and byte order of an ELF file. Owns the check that a field lies within
- * the bytes it is read from; refuses (ElfError `malformed`) to read one that does not.
+ * Numbers and strings out of bytes, in the class and byte order of an ELF file. A field that does not lie within the
+ * bytes it is read from is an ElfError `malformed`.
  */
 import { ElfError } from './error.ts'
 

@@ -1,6 +1,6 @@
 /**
- * ELF files on disk: programs, libraries, debug files, dwz files. Owns what the index and the sandbox need to know of
- * one; refuses to believe a header about bytes that the file does not have, and reads no debuginfo.
+ * ELF files on disk: programs, libraries, debug files, dwz files. It reads what the index and the sandbox need to know,
+ * and no debuginfo. A header is not believed about bytes that the file does not have.
  */
 import { Fields, fileNumber, fixedText, wordSize } from './fields.ts'
 import {

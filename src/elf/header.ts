@@ -1,6 +1,6 @@
 /**
- * The ELF header and the program headers (gABI, chapters 4 and 5). Owns their layouts in both classes and byte orders
- * and the escape for more than 65,534 program headers; refuses a table that does not lie within the file.
+ * The ELF header and the program headers (gABI, chapters 4 and 5). Both classes and byte orders, and the escape for
+ * more than 65,534 program headers. A table that does not lie within the file is refused.
  */
 import { ElfError } from './error.ts'
 import { type Encoding, Fields, fileNumber } from './fields.ts'

@@ -1,7 +1,7 @@
 /**
  * An ELF file as it was mapped into the crashed process: the kernel dumps the first page of each, which holds its
- * header, program headers and notes. Owns the way from there to build-id, extent and names; refuses images of another
- * class, byte order or machine, and reads a bounded part of each.
+ * header, program headers and notes. From there this file finds build-id, extent and names. Images of another class,
+ * byte order or machine do not count, and a bounded part of each is read.
  */
 import { ElfError } from './error.ts'
 import { wordSize } from './fields.ts'

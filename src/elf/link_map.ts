@@ -1,7 +1,7 @@
 /**
  * The names that the dynamic linker gave: AT_PHDR -> PT_DYNAMIC -> DT_DEBUG -> r_debug -> link_map (glibc's link.h).
- * These are the names that gdb opens, often a SONAME link where NT_FILE has the real path. Owns the walk; refuses to
- * walk in circles or for long.
+ * These are the names that gdb opens, often a SONAME link where NT_FILE has the real path. The walk is bounded and
+ * detects circles, since the memory is a stranger's.
  */
 import { wordSize } from './fields.ts'
 import { parseProgramHeaders, PT_DYNAMIC, PT_PHDR } from './header.ts'

@@ -1,6 +1,6 @@
 /**
- * NT_FILE (the kernel's fs/coredump.c, binfmt_elf.c fill_files_note) and NT_AUXV (getauxval(3)). Owns their layouts;
- * refuses counts that their own descriptor cannot hold.
+ * NT_FILE (the kernel's fs/coredump.c, binfmt_elf.c fill_files_note) and NT_AUXV (getauxval(3)). Counts that their own
+ * descriptor cannot hold are refused.
  */
 import { type Encoding, Fields, wordSize } from './fields.ts'
 

@@ -1,6 +1,6 @@
 /**
- * The crashed process's memory, as far as the core holds it. Owns the way from an address to bytes; refuses to invent:
- * what was not dumped, or was cut off, ends a read early and is never zeros.
+ * The crashed process's memory, as far as the core holds it. A read ends early at what was not dumped or was cut off;
+ * it never returns zeros in its place.
  */
 import type { ByteSource } from './source.ts'
 import { type Encoding, Fields, fileNumber } from './fields.ts'

@@ -1,7 +1,7 @@
 /**
- * The modules of a core: which ELF files were loaded where, and which build-id each has. Owns the decision what is a
- * module and what only a mapped file (locale archives, gconv caches, fonts, ELF files that were merely read); refuses
- * to take a name for an identity: without a dumped build-id, `buildId` is undefined.
+ * The modules of a core: which ELF files were loaded where, and which build-id each has. Decides what is a module and
+ * what is merely a mapped file (locale archives, gconv caches, fonts, ELF files that were only read). A name is no
+ * identity: without a dumped build-id, `buildId` is undefined.
  */
 import { type Found, type Image, readImage, readSoname } from './image.ts'
 import { PF_X } from './header.ts'

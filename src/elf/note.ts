@@ -1,6 +1,6 @@
 /**
- * Notes (gABI, chapter 5, 'Note Section'): of a core's PT_NOTE segments, of files, of images in memory. Owns their
- * padding and bounds; refuses to hold descriptors: it says where they are, and the caller reads the ones it wants.
+ * Notes (gABI, chapter 5, 'Note Section'): of a core's PT_NOTE segments, of files, of images in memory. Descriptors are
+ * not read here: a note says where its descriptor is, and the caller reads the ones it wants.
  */
 import { type Encoding, Fields, fixedText } from './fields.ts'
 import type { ByteSource } from './source.ts'

@@ -1,6 +1,6 @@
 /**
- * Section headers (gABI, chapter 4, 'Sections'). Owns their layout and names, and the escapes for more than 65,279 of
- * them; refuses nothing: a file whose table is missing or cut off has no sections, since debuggers can do without.
+ * Section headers (gABI, chapter 4, 'Sections'). Handles the escapes for more than 65,279 of them. A file whose table
+ * is missing or cut off counts as one without sections, since debuggers can do without.
  */
 import { Fields, fileNumber } from './fields.ts'
 import { type ElfHeader, headerSizes } from './header.ts'

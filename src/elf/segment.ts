@@ -1,6 +1,6 @@
 /**
- * The memory segments of a core: what was mapped, what of it was dumped, what of that the file still holds. Owns the
- * arithmetic of truncation; refuses to believe p_filesz without looking at the size of the file.
+ * The memory segments of a core: what was mapped, what of it was dumped, what of that the file still holds. p_filesz is
+ * never believed without a look at the size of the file.
  */
 import { type ProgramHeader, PT_LOAD, PT_NOTE } from './header.ts'
 

@@ -1,6 +1,6 @@
 /**
- * Where the reader gets bytes from. Owns the file descriptor and a cache of 1 MB; refuses to read more than it is asked
- * for (rounded to blocks), so a core of any size costs the same memory.
+ * Where the reader gets bytes from. A file is read synchronously, block by block as asked, through a cache of 1 MB: a
+ * core of any size costs the same memory.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 

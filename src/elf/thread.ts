@@ -1,6 +1,6 @@
 /**
  * What the kernel wrote about the threads and the process: NT_PRSTATUS, NT_PRPSINFO, NT_SIGINFO (linux/elfcore.h,
- * siginfo(2)). Owns these layouts; refuses descriptors whose size is not the one that the kernel writes.
+ * siginfo(2)). A descriptor whose size is not the one that the kernel writes is refused.
  */
 import { type Architecture, architectureRow } from './architecture.ts'
 import { type Fields, fixedText, wordSize } from './fields.ts'

@@ -2,11 +2,11 @@
 import { chmodSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** Modes of what is kept, whatever the umask of who keeps it. */
+/** Modes of what is kept, whatever the umask of the process that keeps it. */
 export const FOLDER_MODE = 0o755
 export const FILE_MODE = 0o644
 
-/** Makes an absolute folder and those above it that are missing; the modes of those that are there stay. */
+/** Makes a folder (an absolute path) and its missing parents, synchronously; existing folders keep their modes. */
 export function makeFolder(path: string): void {
   const first = mkdirSync(path, { recursive: true })
   if (first === undefined) return

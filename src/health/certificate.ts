@@ -1,4 +1,4 @@
-/** The certificate: whether there is one, or somebody else does TLS, and how long it is valid. */
+/** The look at the certificate: whether there is one or a proxy does TLS, and how long it is valid. */
 import { readCertificate } from '../tls/certificate.ts'
 import { DAY_MS } from '../units/time.ts'
 import type { Finding, Look, Subject } from './look.ts'

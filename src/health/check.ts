@@ -9,13 +9,13 @@ import { escapeText } from '../text/escape.ts'
 import { type Finding, lookAt, type Subject } from './look.ts'
 import { LOOKS } from './looks.ts'
 
-/** Looks, and says a line for each; true when nothing failed. */
+/** Runs all looks and prints a line for each; true when nothing failed. */
 export async function check(say: (line: string) => void): Promise<boolean> {
   let isWell = true
   for await (const { what, verdict, text, more } of findings()) {
     isWell &&= verdict !== 'FAIL'
     const line = `${verdict.padEnd(4)} ${what.padEnd(13)} ${more === undefined ? text : `${text}: ${more}`}`
-    // What a program complained can be several.
+    // What a program wrote to standard error can be several lines.
     say(escapeText(line, { lineFeed: ' | ' }))
   }
   return isWell

@@ -1,16 +1,16 @@
-/** What a look at the server's health is: one thing that a working server needs, and the question how it is. */
+/** A look at the server's health: one thing that a working server needs, and the function that asks about it. */
 import type { Config } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
 import { errnoOf } from '../errors/errno.ts'
 
 export interface Finding {
-  /** `warn` is worth a look, and makes no check fail. */
+  /** `warn` deserves attention, and makes no check fail. */
   verdict: 'ok' | 'warn' | 'FAIL'
-  /** For anybody: a stranger may ask. Settings by their names, no path, nothing that a program said. */
+  /** Fit for strangers: settings by their names, no paths, nothing that a program wrote. */
   text: string
   /** For the administrator, after the text: paths, reasons, what to do. */
   more?: string
-  /** Whether a task can be taken and done justice; left away: unless the verdict is FAIL. */
+  /** Whether the server can take tasks; left out, it can unless the verdict is FAIL. */
   ready?: boolean
 }
 
@@ -22,7 +22,7 @@ export interface Subject {
   >
   /** The database; undefined: there is none yet. Throws what opening it says. */
   database(): Database | undefined
-  /** Whether the server runs that is looked at: what its start makes must be there then. */
+  /** Whether the server is running: then what its start creates must be there. */
   isRunning: boolean
   now: Date
 }
@@ -32,7 +32,7 @@ export interface Look {
   what: string
   /** The part of `/readyz` that it is; left away: only the administrator is told. */
   part?: Part
-  /** Its answer is kept for a moment when strangers ask. */
+  /** Its answer is remembered for a moment when strangers ask. */
   isCostly?: boolean
   question(subject: Subject): Finding | Promise<Finding>
 }

@@ -1,15 +1,15 @@
 /**
- * Whether the server can take a task and do it justice: `GET /readyz`. Looks, changes nothing, and says to a stranger no
- * more than he may know.
+ * `GET /readyz`: whether the server can take a task and finish it. Changes nothing, and tells a stranger no more than
+ * anybody may know.
  */
 import type { Database } from '../database/database.ts'
 import { type Finding, type Look, lookAt, type Part, type Subject } from './look.ts'
 import { LOOKS } from './looks.ts'
 
-/** Strangers may ask: the looks that cost something are kept for so long. */
+/** Strangers may ask, so the answer of a costly look is kept for this long. */
 const FRESH_MS = 30_000
 
-/** How one thing is that a task needs. */
+/** The state of one thing that a task needs. */
 export interface PartOfReadiness {
   ok: boolean
   text: string
@@ -27,7 +27,7 @@ export interface ReadinessSources {
   now: () => Date
 }
 
-/** The question, with what was found a moment ago in mind. */
+/** The function behind the route; it remembers the answers of costly looks. */
 export function createReadiness({ config, database, stopping, now }: ReadinessSources): () => Promise<Readiness> {
   const ask = remembering(now, (look) => {
     return lookAt(look, { config, database: () => database, isRunning: true, now: now() })

@@ -17,7 +17,7 @@ export const space: Look = {
   },
 }
 
-/** Where the spool will be made. */
+/** The nearest existing parent: where the spool will be created. */
 function nearestExisting(path: string): string {
   return existsSync(path) ? path : nearestExisting(dirname(path))
 }

@@ -1,4 +1,4 @@
-/** The last sync of the repositories: without it there are no files for new packages. */
+/** The last sync of the repositories: without one, files of new packages are missing. */
 import { type RepositorySummary, summarizeRepositories } from '../packages/index/summary.ts'
 import { DAY_MS } from '../units/time.ts'
 import type { Finding, Look } from './look.ts'

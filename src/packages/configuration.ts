@@ -1,6 +1,7 @@
 /**
- * The administrator's repository files: all of RETRACE_REPOS_D, in the order of their names. Read anew whenever
- * something is fetched: they alone say how a repository is reached. Refuses two files that contradict each other.
+ * The administrator's repository files: all of RETRACE_REPOS_D, in the order of their names. They are read anew,
+ * synchronously, whenever something is fetched, because only they say how a repository is reached. Two files that
+ * contradict each other are an error.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,7 +12,7 @@ import { ASPECTS, type RepositorySpec } from './format/repository_spec.ts'
 import { formatNamed } from './format/naming.ts'
 import { FORMATS } from './formats.ts'
 
-/** Reads them all; throws UsageError with file and line for what contradicts itself. */
+/** Reads all files. Throws UsageError with file and line for a contradiction. */
 export function readConfiguration(
   folder: string,
   formats: readonly PackageFormat[] = FORMATS,

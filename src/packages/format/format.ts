@@ -13,7 +13,7 @@ import type { SyncContext } from './sync_context.ts'
 export interface PackageFormat extends PackageNaming {
   /** Extension of its configuration files, with the dot. */
   extension: string
-  /** What its configuration files call that in which two stanzas for one suite must agree. */
+  /** What its configuration files call each aspect in which two stanzas for one suite must agree. */
   aspects: Readonly<Record<(typeof ASPECTS)[number], string>>
   /** Reads a configuration file. Throws UsageError with file and line for what contradicts itself. */
   configuration(file: string, text: string): { repositories: RepositorySpec[]; warnings: string[] }
@@ -27,7 +27,7 @@ export interface PackageFormat extends PackageNaming {
   ): AsyncIterable<IndexEntry[]>
   /** Where a path of a repository can be had, the best first; without it: below the repository's address. */
   addresses?(repository: RepositorySpec, path: string, context: SyncContext): Promise<string[]>
-  /** What is checked on a package beside the checksum that its index has, before anything opens it. Throws FetchError. */
+  /** Checks a package beyond its checksum in the index, before anything opens it. Throws FetchError. */
   verify?(file: string, repository: RepositorySpec, context: SyncContext): Promise<void>
   /** The members of a package file whose checksum was verified. */
   members(file: string, signal: AbortSignal): AsyncIterable<Member>

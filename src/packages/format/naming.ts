@@ -5,12 +5,12 @@
  */
 import type { Architecture } from '../../elf/architecture.ts'
 
-/** A package by what sets it apart from others. */
+/** What tells a package from all others. */
 export interface PackageIdentity {
   readonly name: string
   /** As the format writes it: `[epoch:]version[-release]`. */
   readonly version: string
-  /** As the format writes it, what is for every machine included; undefined where nobody said. */
+  /** As the format writes it (`all` and `noarch` included); undefined where it is not known. */
   readonly architecture: string | undefined
 }
 
@@ -24,9 +24,11 @@ export interface PackageReading {
 }
 
 export interface PackageNaming {
-  /** As rows of repositories have it, and the `type` of a package note. */
+  /** As the `repository` table and the `type` of package notes spell it. */
   readonly name: string
-  /** How a package is named to people, and its folder; an architecture that nobody said is left away. */
+  /**
+   * How people read the name of a package, which is also the name of its folder; an unknown architecture is left out.
+   */
   label(pack: PackageIdentity): string
   /** Negative, zero or positive as `a` is older than, equal to or newer than `b`. */
   compareVersions(a: string, b: string): number
@@ -42,15 +44,15 @@ export interface PackageNaming {
   mainDebugName(source: string): string | undefined
   /** How clients may write a package of this format, one word for each way, for people. */
   readonly spellings: readonly string[]
-  /** Whether a line of a client is one of them: the strict rule for what is sent to us. */
+  /** Whether a client's line is spelled in one of these ways: the strict rule for uploads. */
   isSpelling(line: string): boolean
-  /** Whether the text bears marks of this format that no package of another one has. */
+  /** Whether the text can only be a package of this format. */
   isCertain(text: string): boolean
   /** What a text means in this format, the likeliest first, at most a dozen; it has no white space and no slash. */
   readings(text: string): PackageReading[]
 }
 
-/** The one of a list that a row of the index names. */
+/** The format of a list that goes by this name in the index. */
 export function formatNamed<Format extends Pick<PackageNaming, 'name'>>(
   name: string,
   among: readonly Format[],

@@ -1,7 +1,7 @@
 /**
- * Where a file is within a repository, as an index writes it, and its address. Owns the one place where names become
- * addresses: raw ones are misread by object stores (`+` as a space) and by everybody (`%3a` as a colon).
- * Refuses what leads out of the repository, and what no address can hold.
+ * Where a file is within a repository, as an index writes it, and its address. Only here do names become addresses,
+ * since raw ones are misread by object stores (`+` as a space) and by everybody (`%3a` as a colon). A name that leads
+ * out of the repository, or that no address can hold, is refused.
  */
 import { controlIn } from '../../text/escape.ts'
 

@@ -1,4 +1,4 @@
-/** What the end of a program that judges or opens something means for what was fetched. Owns that one table. */
+/** When a program that verifies or opens a download fails: the FetchError that its failure stands for. */
 import { ProgramError, type ProgramFailure } from '../../process/error.ts'
 import { FetchError, type FetchFailureKind } from './error.ts'
 
@@ -12,7 +12,7 @@ const MEANING: Record<ProgramFailure, FetchFailureKind> = {
   'input': 'malformed',
 }
 
-/** A ProgramError as the FetchError that it means; everything else as it is. */
+/** Turns a ProgramError into its FetchError; any other error is returned unchanged. */
 export function asFetchError(error: unknown): unknown {
   if (!(error instanceof ProgramError)) return error
   return new FetchError(MEANING[error.kind], error.message, { cause: error })

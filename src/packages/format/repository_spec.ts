@@ -1,4 +1,4 @@
-/** What an administrator's file says of one repository, and in what two of them must agree. */
+/** What an administrator's file says about one repository, and what two stanzas must agree in. */
 import type { Connection } from './connection.ts'
 import type { Trust } from './trust.ts'
 
@@ -22,7 +22,7 @@ export interface RepositorySpec {
   superseded: 'keep' | 'one-week'
   checkValidUntil: boolean
   byHash: 'yes' | 'no' | 'force'
-  /** Sentences on what is not verified, since the configuration says so: for every sync's log, and `--status`. */
+  /** What the configuration leaves unverified, as sentences for the log of every sync and for `--status`. */
   remarks?: string[]
   /** What only the format itself understands. */
   own?: unknown

@@ -1,4 +1,4 @@
-/** A suite as its signed description has it, and which of its indices are to be read. */
+/** A suite as its signed description has it, and the indices that are to be read. */
 
 /** A verified description of a suite: nothing in it came from outside its signature. */
 export interface SignedSuite {
@@ -13,7 +13,7 @@ export interface SignedSuite {
 
 /** Files of one component and architecture by SHA256. */
 export interface SuiteIndices {
-  /** What identifies their contents: equal to what was read last time means that there is nothing to do. */
+  /** Identifies their contents: when it equals that of the last sync, there is nothing to do. */
   packagesSha256: string
   contentsSha256: string
   /** Bytes to download. */

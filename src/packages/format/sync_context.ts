@@ -17,16 +17,16 @@ export interface SyncContext {
 }
 
 export interface Refreshed {
-  /** To be verified and read, whether it is new or not. */
+  /** The caller verifies and reads it whether it is new or not. */
   file: string
-  /** It is what was kept the last time. */
+  /** The same as what was kept the last time. */
   isUnchanged: boolean
   /** Keeps it for the next sync: to be called once it was verified. */
   keep(): Promise<void>
 }
 
 export interface DownloadRequest {
-  /** Where the bytes go; what is there already is taken as the beginning of the file, when `sha256` will judge it. */
+  /** Where the bytes go. With `sha256`, bytes that are there already count as the beginning of the file. */
   file: string
   /** Bytes expected, exactly. */
   size?: number

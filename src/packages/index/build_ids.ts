@@ -6,10 +6,10 @@ import type { Database } from '../../database/database.ts'
 import { fixedLimit, prepared } from '../../database/prepared.ts'
 import { type KnownPackage, PACKAGE_COLUMNS } from './packages.ts'
 
-/** As what a package holds a build-id. */
+/** The role in which a package holds a build-id. */
 export type BuildIdRole = 'code' | 'debug' | 'dwz'
 
-/** One build-id can stand in many versions: the best so many are enough to choose from. */
+/** One build-id can be in many versions: this many of the best are enough to choose from. */
 const MOST_HOLDERS = 50
 
 const holders = prepared((database) =>
@@ -62,7 +62,7 @@ export function hasBuildIds(database: Database, packageId: number): boolean {
   return ofPackage(database).get({ packageId }) !== undefined
 }
 
-/** A kept file of the package has it; known already, it stays as it is. */
+/** Notes that a kept file of the package has it; does nothing when that is known. */
 export function noteBuildId(
   database: Database,
   { buildId, role, packageId }: { buildId: Buffer; role: string; packageId: number },

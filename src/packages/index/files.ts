@@ -21,7 +21,7 @@ export interface KnownFile extends KnownPackage {
   altBuildId: Buffer | null
 }
 
-/** What is compared with the disk. */
+/** What `--verify` compares with the disk. */
 export interface FileOnDisk {
   path: string
   role: FileRole
@@ -117,7 +117,7 @@ export function filesOf(database: Database, packageId: number): KnownFile[] {
   return ofPackage(database).all({ packageId })
 }
 
-/** What of a package has to lie on the disk, links among it. */
+/** What must be on the disk for a package, links included. */
 export function filesOnDisk(database: Database, packageId: number): FileOnDisk[] {
   const { path, role, size, target, buildId, sha256 } = packageFile
   return database.select({ path, role, size, target, buildId, sha256 }).from(packageFile)
@@ -140,7 +140,7 @@ export function forgetFiles(database: Database, packageId: number): void {
   database.delete(packageFile).where(eq(packageFile.packageId, packageId)).run()
 }
 
-/** Forgets one file; the bytes that its package is charged for no more. */
+/** Forgets one file; returns the bytes that its package is no longer charged for. */
 export function forgetFile(database: Database, { id, path }: { id: number; path: string }): number {
   const isIt = and(eq(packageFile.packageId, id), eq(packageFile.path, path))
   const { size, isShared } = packageFile
@@ -157,7 +157,7 @@ export function chargedContents(database: Database, packageId: number): { sha256
     .flatMap((row) => row.sha256 === null ? [] : [{ sha256: row.sha256, size: row.size }])
 }
 
-/** Charges another kept package that holds a content for it; its id, undefined when none holds it. */
+/** Charges another kept package that holds a content; returns its id, or undefined when there is none. */
 export function chargeAnother(
   database: Database,
   { sha256, except }: { sha256: Buffer; except: number },

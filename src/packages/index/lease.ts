@@ -1,6 +1,6 @@
 /**
- * Leases, the table `lease`: the right to be the only one at something, across processes. A lease ends when it is given
- * back, when its process ends (a kill -9 included), or when it is not renewed in time.
+ * Leases, the table `lease`: the right to be the only one at something, across processes. A lease ends when it is
+ * returned, when its process ends (even by kill -9), or when it is not renewed in time.
  */
 import { and, eq } from 'drizzle-orm'
 import { lease } from '../../../schema/tables.ts'
@@ -20,7 +20,7 @@ export interface Lease extends Disposable {
   subject: string
 }
 
-/** Takes a lease, or says who holds it. */
+/** Takes a lease, or returns its holder. */
 export function takeLease(database: Database, subject: string): Lease | LeaseHolder {
   const me = thisProcess()
   const holder = database.transaction(() => claim(database, subject, me), { behavior: 'immediate' })
@@ -44,7 +44,7 @@ export function takeLease(database: Database, subject: string): Lease | LeaseHol
   }
 }
 
-/** Takes over what nobody holds any more; who holds it, undefined when it is ours. */
+/** Takes a lease that nobody holds any more; returns the holder, or undefined when it is ours now. */
 function claim(database: Database, subject: string, me: ProcessName): LeaseHolder | undefined {
   const row = database.select().from(lease).where(eq(lease.subject, subject)).get()
   if (row !== undefined && isRunning(row)) return { host: row.host, pid: row.pid }
@@ -54,7 +54,7 @@ function claim(database: Database, subject: string, me: ProcessName): LeaseHolde
   return undefined
 }
 
-/** Whether what takeLease() gave is the lease, not its holder. */
+/** Whether takeLease() returned the lease rather than its holder. */
 export function isLease(taken: Lease | LeaseHolder): taken is Lease {
   return 'subject' in taken
 }

@@ -19,9 +19,9 @@ export interface Location {
 export interface AbsentPackage
   extends Pick<KnownPackage, 'id' | 'release' | 'format' | 'name' | 'version' | 'architecture' | 'size' | 'isDebug'> {
   uri: string
-  /** Any build-id of it is known. */
+  /** Whether any build-id of it is known. */
   hasBuildIds: boolean
-  /** The repository has a list of files. */
+  /** Whether its repository has a list of files. */
   hasContents: boolean
 }
 
@@ -30,7 +30,7 @@ const holders = prepared((database) =>
     .where(eq(packageLocation.packageId, sql.placeholder('packageId'))).limit(fixedLimit(1)).prepare()
 )
 
-/** Whether a repository has it now. */
+/** Whether any repository has the package now. */
 export function canBeFetched(database: Database, packageId: number): boolean {
   return holders(database).get({ packageId }) !== undefined
 }

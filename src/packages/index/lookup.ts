@@ -1,7 +1,7 @@
 /**
- * The index as one object, which whoever looks for packages is given: who has a build-id, which packages had a path,
- * what else a source made. Owns the way from the name of a format to what it says of its packages. Read only, and
- * light: a worker whose packages are all here asks nothing else.
+ * The index as one object for everything that looks for packages: who has a build-id, which packages had a path, what
+ * else a source made. It gives each row the naming of its format. Read only, synchronous and light: a worker whose
+ * packages are all here asks nothing else.
  */
 import type { Database } from '../../database/database.ts'
 import { formatNamed, type PackageNaming } from '../format/naming.ts'
@@ -21,7 +21,7 @@ import { allReleases } from './releases.ts'
 
 /** What stands in place of the name of a format. */
 interface Named {
-  /** Of the format that its release is in. */
+  /** The naming of its release's format. */
   naming: PackageNaming
 }
 
@@ -66,7 +66,7 @@ export class PackageIndex {
     return releasesWith(this.#database, buildId)
   }
 
-  /** All packages that one version of a source made, in a release. */
+  /** All packages in a release that were built from one version of a source. */
   madeFrom(build: Pick<PackageRow, 'source' | 'sourceVersion' | 'releaseId'>): PackageRow[] {
     return packagesMadeFrom(this.#database, build).map((row) => this.#named(row))
   }
@@ -120,7 +120,7 @@ export class PackageIndex {
       }))
   }
 
-  /** The package as it is now. */
+  /** Reads the row of a package again. */
   again(id: number): PackageRow | undefined {
     const row = packageAgain(this.#database, id)
     return row === undefined ? undefined : this.#named(row)

@@ -1,6 +1,7 @@
 /**
- * From the temporary tables into the index: a few statements over whole tables, which SQLite runs without a row ever
- * coming here. Owns what becomes of a package that an index has, has no more, or has again.
+ * From the temporary tables into the index: a few statements over whole tables, so that no row passes through
+ * JavaScript. They decide what becomes of a package that an index has, has no longer, or has again. Synchronous, and
+ * takes seconds: only syncs run it.
  */
 import { and, type Column, count, eq, inArray, isNotNull, isNull, ne, notExists, or, sql } from 'drizzle-orm'
 import { alias, except } from 'drizzle-orm/sqlite-core'
@@ -48,7 +49,7 @@ export function linkStaged(database: Database, releaseId: number): void {
   database.update(stagedPackage).set({ packageId: sql`${known}` }).where(isNull(stagedPackage.packageId)).run()
 }
 
-/** Makes the generation the visible one; its caller holds the lock. */
+/** Makes the generation the visible one; the caller holds the write lock. */
 export function mergeStaged(database: Database, generation: Generation): GenerationCounts {
   const { repositoryId, packagesSha256, contentsSha256 } = generation
   const nothing = { added: 0, vanished: 0, paths: 0 }
@@ -133,7 +134,7 @@ function addBuildIds(database: Database): void {
   database.insert(buildId).select(rows).onConflictDoNothing().run()
 }
 
-/** What a list of files says; it names packages without their versions. How many paths are new. */
+/** Merges a list of files, which names packages without versions; returns how many paths are new. */
 function mergeContents(database: Database, { repositoryId, releaseId }: Generation): number {
   // Where the version itself says what it holds, that counts.
   const known = alias(buildId, 'known')

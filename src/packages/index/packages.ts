@@ -1,6 +1,6 @@
 /**
- * The table `package`, as the index knows it: by name and version, by the source that made it. What is kept of a
- * package, and when a newer version came, `src/packages/keep` asks and notes.
+ * The table `package`, as the index knows it: by name and version, by the source that made it. The columns about kept
+ * files and superseded versions belong to `src/packages/keep`.
  */
 import { and, asc, eq, sql } from 'drizzle-orm'
 import { packages, release } from '../../../schema/tables.ts'
@@ -26,7 +26,7 @@ export interface KnownPackage {
   folder: string | null
 }
 
-/** A stranger's core may name what stands in many versions: of one question no more than this comes back. */
+/** A stranger's core may name something that is in very many versions: no question returns more rows than this. */
 const MOST = 500
 
 /** What a question about packages selects, from the table and its release. */
@@ -80,7 +80,7 @@ const byVersionWithoutEpoch = prepared((database) => {
   )).limit(fixedLimit(MOST)).prepare()
 })
 
-/** The package as it is now. */
+/** Reads the row of a package again. */
 export function packageAgain(database: Database, id: number): KnownPackage | undefined {
   return byId(database).get({ id })
 }

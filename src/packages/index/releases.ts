@@ -12,7 +12,7 @@ export interface KnownRelease {
   format: string | null
 }
 
-/** Of the release in a query: it is fed by repositories of one format. */
+/** The format of the release in a query: all repositories that feed it have the same one. */
 export const formatOfRelease = new QueryBuilder().select({ format: repository.format }).from(repository)
   .where(eq(repository.releaseId, release.id)).limit(fixedLimit(1))
 

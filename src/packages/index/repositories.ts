@@ -1,6 +1,6 @@
 /**
  * The table `repository`: what a sync remembers of each component and architecture of a suite from one run to the next,
- * its generation and its health. The administrator's files say what it should be, this says what it is.
+ * its generation and its health. The administrator's files say what a repository should be; this table says what it is.
  */
 import { and, asc, eq, max, ne, sql } from 'drizzle-orm'
 import { release, repository } from '../../../schema/tables.ts'
@@ -28,7 +28,7 @@ export interface NewGeneration {
   now: number
 }
 
-/** What a repository says of its own health. */
+/** The health of a repository, as its last syncs left it. */
 export type RepositoryHealth = Pick<
   typeof repository.$inferSelect,
   'releaseId' | 'uri' | 'suite' | 'fetch' | 'synced' | 'error'
@@ -60,7 +60,7 @@ export function repositoryRow(
       setWhere: sql`${ne(repository.fetch, excluded(repository.fetch))}
         or ${ne(repository.superseded, excluded(repository.superseded))}`,
     }).run()
-  // What fed another release until now (`stable` after a release of Debian) feeds that one no more.
+  // A suite that fed another release until now (`stable`, after a release of Debian) no longer feeds that one.
   database.update(repository).set({ fetch: 'none' }).where(and(
     isOf(spec),
     eq(repository.component, component),
@@ -74,8 +74,8 @@ export function repositoryRow(
 }
 
 /**
- * Repositories that the administrator's files name no more: what they gave stays known, and can be fetched while it is
- * there, but that they are not synced and what they said last is no fault of their release.
+ * Marks repositories that are no longer configured. Their packages stay known, and can be fetched while they are
+ * upstream; but their age and last error no longer count against their release.
  */
 export function noteConfigured(
   database: Database,
@@ -125,7 +125,10 @@ export function allRepositories(
     .innerJoin(release, eq(release.id, releaseId)).orderBy(asc(id)).all()
 }
 
-/** How each of them fares, in the order in which they were noted; of those that are named no more, too (`none`). */
+/**
+ * The health of every repository, in the order in which they were noted, those that are no longer configured (`none`)
+ * included.
+ */
 export function repositoryHealth(database: Database): RepositoryHealth[] {
   const { releaseId, uri, suite, fetch, synced, error } = repository
   return database.select({ releaseId, uri, suite, fetch, synced, error }).from(repository)

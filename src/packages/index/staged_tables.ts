@@ -8,7 +8,7 @@ import type { Database } from '../../database/database.ts'
 
 export const stagedPackage = sqliteTable('staged_package', {
   id: integer('id').primaryKey(),
-  /** The package that it is, once that is known. */
+  /** The package in the index, once it is found or made. */
   packageId: integer('package_id'),
   name: text('name').notNull(),
   version: text('version').notNull(),
@@ -43,7 +43,7 @@ export const stagedPath = sqliteTable('staged_path', {
 
 const STAGED: readonly SQLiteTable[] = [stagedPackage, stagedBuildId, stagedNamedBuildId, stagedPath]
 
-/** Makes them, empty. They have no keys but row ids: each row is written once and read once or twice. */
+/** Creates them empty. They have no keys but row ids: each row is written once and read once or twice. */
 export function createStaged({ $client: client }: Database): void {
   // Drizzle has no words for temporary tables, nor for how much of them is held in memory.
   client.pragma('temp_store = FILE')
@@ -60,7 +60,7 @@ export function dropStaged({ $client: client }: Database): void {
   for (const table of STAGED) client.exec(`DROP TABLE IF EXISTS temp."${getTableName(table)}"`)
 }
 
-/** Bytes of what is in them; room that earlier ones left in the temporary file is none of theirs. */
+/** Bytes of their rows, without the free room that earlier generations left in the temporary file. */
 export function stagedBytes({ $client: client }: Database): number {
   const pragma = (name: string) => Number(client.pragma(name, { simple: true }))
   return (pragma('temp.page_count') - pragma('temp.freelist_count')) * pragma('temp.page_size')

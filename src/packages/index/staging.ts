@@ -1,7 +1,7 @@
 /**
  * A generation of an index on its way into the database: collected in temporary tables with no lock held, then made
- * visible in one transaction. A process that dies in between leaves the old generation. Refuses nothing: what comes here
- * was checked by its format.
+ * visible in one transaction. A process that dies in between leaves the old generation visible. Entries are not checked
+ * here: their format has done so.
  */
 import { Buffer } from 'node:buffer'
 import { bulkInsert } from '../../database/bulk.ts'
@@ -60,7 +60,7 @@ export class Staging implements Disposable {
     }
   }
 
-  /** Bytes that it takes on the disk until it is committed; the database grows by about as much. */
+  /** Bytes on the disk until the commit; the database will grow by about as much. */
   get bytes(): number {
     return stagedBytes(this.#database)
   }

@@ -12,7 +12,7 @@ export interface RepositorySummary {
   gone: number
   here: number
   bytes: number
-  /** Repositories that the administrator's files name. */
+  /** How many repositories the administrator's files name. */
   repositories: number
   /**
    * Unix seconds: the last success of the repository that has waited longest for one; null: one had none yet. Where
@@ -47,7 +47,7 @@ function countPackages(database: Database) {
   }).from(packages).groupBy(releaseId).all()
 }
 
-/** Of the repositories of one release; those that are named no more say nothing of its health. */
+/** Sums up the repositories of one release; those that are no longer configured do not count. */
 export function summarizeHealth(
   rows: RepositoryHealth[],
 ): Pick<RepositorySummary, 'repositories' | 'synced' | 'failing' | 'error'> {

@@ -48,8 +48,8 @@ export class PackageUses implements Disposable {
   }
 
   /**
-   * From now on the package is in use, whether its files are here or are to be fetched. The folder of its files when
-   * they are here: what was read of the package before may have been evicted since.
+   * Marks the package as in use from now on, whether its files are here or still to be fetched. Returns the folder of
+   * its files when they are here: a row that was read earlier may be out of date.
    */
   claim(id: number): string | null {
     if (!this.#claimed.has(id)) this.#note(id)
@@ -58,7 +58,7 @@ export class PackageUses implements Disposable {
     return folder
   }
 
-  /** How many of them were here, and how many have come since; one that could not be had is neither. */
+  /** How many packages were here, and how many were fetched; one that could not be fetched is in neither count. */
   counts(): PackageCounts {
     const counts = { here: 0, fetched: 0 }
     for (const [id, wasHere] of this.#claimed) {

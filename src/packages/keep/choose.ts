@@ -1,7 +1,7 @@
 /**
  * Which members of a package are kept, and under which names: a pure decision from a member's name, type and first
- * bytes. Kept are ELF programs, libraries and debuginfo, and gdb's own scripts of verified packages.
- * Refuses a package with names that leave it, or with devices: no package of a distribution has them.
+ * bytes. Kept are ELF programs, libraries and debuginfo, and gdb's own scripts of verified packages. A package with
+ * names that lead out of it, or with devices, is refused: no package of a distribution has them.
  */
 import { FetchError } from '../format/error.ts'
 

@@ -1,6 +1,7 @@
 /**
- * Contents of kept files: the same bytes in two packages lie on the disk once, as hard links, and are counted once.
- * Owns the links between packages and who is charged for what they share. Refuses to link to a file whose bytes are not those that the index says: damage must not spread.
+ * Contents of kept files: the same bytes in two packages lie on the disk once, as hard links, and are counted once. One
+ * of the packages that share a content is charged for it. A file whose bytes are not those of the index is never linked
+ * to: damage must not spread.
  */
 import { createHash } from 'node:crypto'
 import { createReadStream, linkSync, lstatSync, renameSync, rmSync } from 'node:fs'
@@ -13,14 +14,14 @@ import type { KeptEntry } from './unpack.ts'
 import { MIB } from '../../units/bytes.ts'
 
 export interface Unpacked {
-  /** The package that it is going to be. */
+  /** Id of the package that is being kept. */
   id: number
   /** Where its files lie now, in the file system of RETRACE_REPO_DIR. */
   folder: string
   entries: KeptEntry[]
 }
 
-/** Contents that others held already: whether they are hard links to theirs by now. */
+/** For each content that other packages hold: whether ours are hard links to theirs by now. */
 export type Looked = Map<string, boolean>
 
 interface Neighbour {
@@ -58,13 +59,15 @@ export function chargeContents(
 ): void {
   for (const [sha256, files] of byContent(entries)) {
     const [neighbour] = neighbours(database, repoDir, { id, sha256 })
-    // One that was not there to be looked at has come since, hashed as it was written.
+    // A neighbour that was not there for the first look has come since; it was hashed while it was written.
     const isHeld = neighbour !== undefined && (looked.get(sha256) ?? linkAll(neighbour, { folder, entries: files }))
     for (const [at, file] of files.entries()) file.isShared = isHeld || at > 0
   }
 }
 
-/** Charges others for what this package holds with them, before it is forgotten; the bytes that were passed on. */
+/**
+ * Before a package is forgotten: charges others for the contents that it shares with them. Returns the bytes passed on.
+ */
 export function passOnContents(database: Database, id: number): number {
   let bytes = 0
   for (const { sha256, size } of chargedContents(database, id)) {

@@ -1,7 +1,7 @@
 /**
- * Debug sections stored as gdb uses them (RETRACE_DECOMPRESS_DEBUG): twice the room, and no time lost on them in every
- * task. elfutils does it, behind the wall, on files of verified packages: it sees the package's folder and nothing
- * else. Refuses what comes out with another build-id.
+ * RETRACE_DECOMPRESS_DEBUG: stores debug sections uncompressed, as gdb uses them. That takes twice the room and saves
+ * every task the time to decompress them. elfutils does it, behind the wall, on files of verified packages: it sees the
+ * package's folder and nothing else. A result with another build-id is refused.
  */
 import { chmodSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -63,7 +63,10 @@ async function decompressSome(entries: KeptEntry[], { folder, signal }: Decompre
   }
 }
 
-/** Rewrites files in place, by a temporary name beside each and a rename. `names` are those inside, below /work. */
+/**
+ * The sandbox that rewrites files in place, by a temporary name beside each and a rename. `names` are relative to
+ * /work.
+ */
 export function debugSectionsSandbox(folder: string, names: readonly string[]): Sandbox {
   return systemSandbox('eu-elfcompress', {
     name: 'debug-sections',

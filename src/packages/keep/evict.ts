@@ -1,7 +1,7 @@
 /**
- * RETRACE_REPO_QUOTA_MB: what was longest unused goes first, until the rest fits. Owns that order. Refuses to take what
- * a running task uses: then more stays than the quota allows, and the log says so. An evicted package stays known, and
- * comes back when it is next needed; one that is gone upstream cannot, so a sync spares it.
+ * RETRACE_REPO_QUOTA_MB: evicts the packages that were unused for longest until the rest fits. A package that a running
+ * task uses is never evicted: then more stays than the quota allows, and the log says so. An evicted package stays
+ * known and is fetched again when it is next needed; one that is gone upstream cannot be, so a sync spares it.
  */
 import type { Config } from '../../config/config.ts'
 import type { Database } from '../../database/database.ts'
@@ -23,11 +23,11 @@ export interface Eviction {
 export interface EvictOptions {
   /** Only say what would go. */
   dryRun?: boolean
-  /** Leave what could not be fetched again. */
+  /** Spare what could not be fetched again. */
   spareGone?: boolean
 }
 
-/** Brings the kept files under the quota. Costs one question when they are. */
+/** Brings the kept files under the quota; synchronous. When they are under it already, this costs one query. */
 export function evictOverQuota(
   database: Database,
   { repoDir, repoQuotaMb }: Pick<Config, 'repoDir' | 'repoQuotaMb'>,
@@ -72,7 +72,10 @@ function evict(
 
 class Rehearsed extends Error {}
 
-/** The same on the rows alone, taken back: what packages share makes it hard to foretell in any other way. */
+/**
+ * For a dry run: does it on the rows alone, in a transaction that is rolled back. Shared contents make the result hard
+ * to predict in any other way.
+ */
 function rehearse(database: Database, bounds: Bounds): Eviction {
   let eviction: Eviction | undefined
   try {

@@ -1,6 +1,6 @@
 /**
- * A verified package file into the store: unpacked under a temporary name, its debuginfo made as the settings say,
- * put in its place. Owns the order, and that nothing half-written stays when it fails.
+ * A verified package file into the store: unpacked under a temporary name, its debuginfo made as the settings say, put
+ * in its place. A failure leaves nothing half-written behind.
  */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,7 +24,7 @@ export interface KeepContext {
   signal: AbortSignal
 }
 
-/** What of a file whose SHA256 was compared. */
+/** A downloaded package file whose SHA256 has been verified. */
 export interface PackageFile {
   file: string
   format: PackageFormat
@@ -59,7 +59,7 @@ export async function keepPackage(row: PackageRow, pack: PackageFile, context: K
   evictOverQuota(database, config)
 }
 
-/** NAME_VERSION_ARCH, unless another content of that name is kept there. */
+/** The folder's name: NAME_VERSION_ARCH, with a suffix when another content of that name is kept there. */
 function folderOf(row: PackageRow, sha256: string, database: Database): string {
   const label = packageLabel(row)
   return isFolderTaken(database, row, label) ? `${label}.${sha256.slice(0, 8)}` : label

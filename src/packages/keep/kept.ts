@@ -1,6 +1,6 @@
 /**
  * Packages whose files are here: their rows and their folders under RETRACE_REPO_DIR/RELEASE, from the rename that puts
- * them there to the one that takes them away. Owns that both come and go together.
+ * them there to the one that takes them away. Row and folder always come and go together.
  */
 import { Buffer } from 'node:buffer'
 import { existsSync, renameSync, rmSync } from 'node:fs'
@@ -16,7 +16,7 @@ import { charge, type KeptPackage, noteKept, noteNotKept } from './kept_packages
 import type { KeptEntry } from './unpack.ts'
 import { unixSeconds } from '../../units/time.ts'
 
-/** Under RETRACE_REPO_DIR: packages that come and go. */
+/** Below RETRACE_REPO_DIR, for packages that are being put in place or removed. */
 export const WORK_FOLDER = '.fetch'
 
 export interface NewlyUnpacked {
@@ -35,12 +35,12 @@ export async function putInPlace(database: Database, repoDir: string, unpacked: 
   const looked = await shareContents(database, repoDir, { id, folder: temporary, entries })
   const target = join(repoDir, release, folder)
   makeFolder(join(repoDir, release))
-  // Left by a process that was killed between its rename and its row, or lost: it goes before the lock is taken.
+  // A folder without a row, left by a process that was killed after its rename: removed before the lock is taken.
   rmSync(target, { recursive: true, force: true })
   database.transaction(() => {
     chargeContents(database, repoDir, { id, folder: temporary, entries, looked })
     recordKept(database, { id, folder }, entries)
-    // With the lock held: whoever looks for folders without a row never sees this one.
+    // Renamed with the lock held, so that a search for folders without a row never finds this one.
     renameSync(temporary, target)
   }, { behavior: 'immediate' })
 }
@@ -68,8 +68,8 @@ function fromHex(text: string | undefined): Buffer | null {
 }
 
 /**
- * A kept file is not there, or not what it was. The whole package is noted as lost, to be fetched again; where it can
- * be had no more, just the file is, since the others may be the last copies of theirs.
+ * A kept file is missing or damaged. The whole package is noted as lost, to be fetched again; when it is gone upstream,
+ * only the file is, since its other files may be the last copies.
  */
 export function noteLost(database: Database, { id, path }: { id: number; path: string }): void {
   database.transaction(() => {
@@ -78,7 +78,9 @@ export function noteLost(database: Database, { id, path }: { id: number; path: s
   }, { behavior: 'immediate' })
 }
 
-/** Its files are not here any more; the package stays known. The bytes that this frees on the disk. */
+/**
+ * Notes that the files are not here any more; the package stays known. Returns the bytes that this frees on the disk.
+ */
 export function forgetRows(database: Database, id: number): number {
   const passedOn = passOnContents(database, id)
   forgetFiles(database, id)
@@ -86,8 +88,9 @@ export function forgetRows(database: Database, id: number): number {
 }
 
 /**
- * Forgets the files of a package and removes them, unless a running task uses them. The bytes freed; undefined when it
- * is in use. Whoever is killed in the middle leaves a folder without a row, or under a temporary name, for `strays.ts`.
+ * Forgets the files of a package and removes them, unless a running task uses them. Returns the bytes freed, or
+ * undefined when it is in use. A process killed in the middle leaves a folder without a row, or under a temporary name,
+ * for `strays.ts`.
  */
 export function removeKept(
   database: Database,

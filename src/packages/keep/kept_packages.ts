@@ -1,6 +1,6 @@
 /**
  * The table `package`, as far as files are kept: the folder of a package, since when, the bytes that it is charged for,
- * when it was last needed. Owns `package.folder`, `kept` and `kept_bytes`.
+ * when it was last needed. Nothing else writes `package.folder`, `kept` and `kept_bytes`.
  */
 import { and, asc, eq, isNotNull, ne, sql } from 'drizzle-orm'
 import { packages, release } from '../../../schema/tables.ts'
@@ -27,7 +27,7 @@ const charged = prepared((database) =>
 /** What names a kept package; `folder` is null for one that is not kept. */
 export const KEPT_COLUMNS = { id: packages.id, release: release.name, folder: packages.folder }
 
-/** Those of the rows that have a folder: a kept package always has. */
+/** Narrows rows to those with a folder, which every kept package has. */
 export function withFolder(rows: (Omit<KeptPackage, 'folder'> & { folder: string | null })[]): KeptPackage[] {
   return rows.flatMap(({ folder, ...row }) => folder === null ? [] : [{ ...row, folder }])
 }
@@ -68,7 +68,7 @@ export function isFolderTaken(
   )).get() !== undefined
 }
 
-/** The files of a package are here, in a folder, since `now` (Unix seconds), and it is charged for so many bytes. */
+/** Notes the folder of a package's files, kept since `now` (Unix seconds), and the bytes that it is charged for. */
 export function noteKept(
   database: Database,
   id: number,
@@ -77,14 +77,14 @@ export function noteKept(
   database.update(packages).set({ folder, kept: now, keptBytes: bytes, used: now }).where(eq(packages.id, id)).run()
 }
 
-/** The files of a package are not here any more; the bytes that it was charged for. */
+/** Notes that the files of a package are not here any more; returns the bytes that it was charged for. */
 export function noteNotKept(database: Database, id: number): number {
   const row = database.select({ bytes: packages.keptBytes }).from(packages).where(eq(packages.id, id)).get()
   database.update(packages).set({ folder: null, kept: null, keptBytes: null }).where(eq(packages.id, id)).run()
   return row?.bytes ?? 0
 }
 
-/** A package is charged for so many bytes more, or for less. */
+/** Adds to the bytes that a package is charged for; negative numbers subtract. */
 export function charge(database: Database, id: number, bytes: number): void {
   charged(database).run({ id, bytes })
 }

@@ -1,7 +1,8 @@
 /**
- * What a killed process left under RETRACE_REPO_DIR: folders of packages without a row, and temporary names. Owns the
- * question what is nobody's: a name is looked at with the lock held that whoever makes it would hold. Refuses to touch
- * what it does not know, an administrator's own files among it.
+ * What a killed process left under RETRACE_REPO_DIR: folders of packages without a row, and temporary names. A name is
+ * judged while holding the lock under which such a name is created, so nothing that is just being made is taken for a
+ * stray. Only folders of releases and the work folder are searched: what else an administrator keeps there is left
+ * alone. Synchronous: syncs and clean-ups run it.
  */
 import { lstatSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,10 +14,10 @@ import { WORK_FOLDER } from './kept.ts'
 import { keptFolders } from './kept_packages.ts'
 import { DAY_MS } from '../../units/time.ts'
 
-/** A partial download is worth something to who goes on with it, for a while. */
+/** A partial download can be resumed for this long. */
 const KEEP_PART_MS = 2 * DAY_MS
 
-/** Removes them, or with `dryRun` only finds them; their names below `repoDir`. */
+/** Removes strays, or only finds them with `dryRun`; returns their names below `repoDir`. */
 export function removeStrays(database: Database, repoDir: string, { dryRun }: { dryRun: boolean }): string[] {
   return [...strayFolders(database, repoDir, dryRun), ...strayNames(database, repoDir, dryRun)]
 }
@@ -24,7 +25,7 @@ export function removeStrays(database: Database, repoDir: string, { dryRun }: { 
 function strayFolders(database: Database, repoDir: string, dryRun: boolean): string[] {
   const found: string[] = []
   for (const { id, name } of allReleases(database)) {
-    // With the lock held: a folder comes and goes in the transaction that notes it.
+    // With the lock held, since a folder comes and goes in the transaction that notes it.
     database.transaction(() => {
       const known = keptFolders(database, id)
       for (const folder of namesIn(join(repoDir, name))) {
@@ -53,7 +54,10 @@ function strayNames(database: Database, repoDir: string, dryRun: boolean): strin
   return found
 }
 
-/** Names are `ID.part`, `ID.new`, `ID.gone` and such, `ID.part.check`; whoever makes one holds the package's lease. */
+/**
+ * Whether nobody works on a name such as `ID.part`, `ID.new`, `ID.gone` or `ID.part.check`: to make one takes the
+ * package's lease.
+ */
 function isNobodys(database: Database, file: string, name: string): boolean {
   const [stem = '', ...rest] = name.split('.')
   const ending = rest.join('.')

@@ -1,7 +1,7 @@
 /**
  * `X-Retrace-Superseded: one-week`: the files of a version go a week after a newer one stood beside it, as the design
- * wants for Rawhide. Owns the week. Refuses to take what a running task uses, and what any repository that
- * still has it wants kept; the version stays known.
+ * wants for Rawhide. Files stay while a running task uses them, or when any repository that still has the version wants
+ * it kept; the version stays known in any case.
  */
 import type { Database } from '../../database/database.ts'
 import { formatNamed, type PackageNaming } from '../format/naming.ts'
@@ -14,7 +14,10 @@ import { DAY_S } from '../../units/time.ts'
 
 const WEEK_S = 7 * DAY_S
 
-/** Notes of each version since when a newer one is upstream beside it, in releases where that matters. Unix seconds. */
+/**
+ * Notes since when (Unix seconds) a newer version has been upstream beside each version, in releases where that
+ * matters.
+ */
 export function noteSuperseded(
   database: Database,
   now: number,
@@ -25,7 +28,7 @@ export function noteSuperseded(
   }
 }
 
-/** What has to be noted anew of the versions of a release. */
+/** The versions of a release whose note has to change. */
 export function supersededChanges(
   rows: VersionRow[],
   now: number,
@@ -53,7 +56,7 @@ export function overdue(database: Database, now: number): KeptPackage[] {
   return supersededSince(database, now - WEEK_S)
 }
 
-/** Removes the files of versions whose week is over; those that were removed, the others are in use. */
+/** Removes the files of versions whose week is over, but for those in use; returns what was removed. */
 export function removeSuperseded(database: Database, repoDir: string, now: number): KeptPackage[] {
   return overdue(database, now).filter((kept) => removeKept(database, repoDir, kept) !== undefined)
 }

@@ -1,7 +1,7 @@
 /**
- * A verified package file into a folder: just what is kept, at the paths of the package, modes readable, links relative
- * and inside. Owns the folder until its caller renames it. Nothing is followed while it writes: symbolic links are made
- * last, so that no member is written through one.
+ * Unpacks a verified package file into a folder: only what is kept, at the paths of the package, with readable modes
+ * and with links that are relative and stay inside. The caller renames the folder into place. Nothing is followed while
+ * it writes: symbolic links are made last, so that no member is written through one.
  */
 import { createHash, type Hash } from 'node:crypto'
 import { closeSync, fchmodSync, linkSync, openSync, rmSync, statSync, symlinkSync, writeSync } from 'node:fs'
@@ -30,7 +30,7 @@ export interface KeptEntry {
   hasDebug: boolean
   altBuildId: string | undefined
   target: string | undefined
-  /** Of its bytes, lower-case hex; undefined for links. */
+  /** SHA256 of its bytes in lower-case hex; undefined for links. */
   sha256: string | undefined
   /** Its bytes are counted with another file (content.ts). */
   isShared: boolean
@@ -43,7 +43,7 @@ export interface UnpackOptions {
   assertRoom(bytes: number): void
 }
 
-/** Writes what is kept; throws FetchError 'malformed' for a package that is none, and leaves the rest to its caller. */
+/** Writes what is kept. Throws FetchError 'malformed' for what is no package; the caller removes the folder then. */
 export async function unpack(members: AsyncIterable<Member>, options: UnpackOptions): Promise<KeptEntry[]> {
   const state = new Unpacking(options)
   let count = 0
@@ -93,7 +93,7 @@ class Unpacking {
     let head: Uint8Array = new Uint8Array(0)
     const hash = createHash('sha256')
     try {
-      // Read to its end in any case: leaving the loop would destroy the member, and with it the archive's stream.
+      // Read to the end in any case: leaving the loop would destroy the member, and with it the archive's stream.
       for await (const chunk of member.body) {
         if (isSkipped) continue
         if (file !== undefined) {

@@ -1,6 +1,6 @@
 /**
- * A kept package against the index: every file that it says, of the bytes that it says, and no other. Owns what counts
- * as damage; what becomes of it is its caller's business. A content that several packages share is read once.
+ * Compares a kept package with the index: every file must be there with its bytes, and no other. This file decides what
+ * counts as damage; the caller decides what happens then. A content that several packages share is read once.
  */
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -16,7 +16,7 @@ export interface Fault {
   path: string
   /** A sentence that begins with the path. */
   sentence: string
-  /** The index knows nothing of it. */
+  /** The index does not know the file. */
   isStray: boolean
 }
 
@@ -32,7 +32,7 @@ export class Verifier {
     this.#repoDir = repoDir
   }
 
-  /** What is wrong with it; nothing when it is whole. */
+  /** What is wrong with a package; empty when it is whole. */
   async faults({ id, release, folder }: KeptPackage): Promise<Fault[]> {
     const rows = filesOnDisk(this.#database, id)
     const root = join(this.#repoDir, release, folder)

@@ -1,4 +1,6 @@
-/** The tables `package` and `repository`, as far as newer versions make older ones go. Owns `package.superseded`. */
+/**
+ * Queries on superseded versions, over the tables `package` and `repository`. Nothing else writes `package.superseded`.
+ */
 import { and, asc, count, eq, gt, inArray, isNotNull, lte, ne, notExists, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/sqlite-core'
 import { packageLocation, packages, release, repository } from '../../../schema/tables.ts'
@@ -33,7 +35,7 @@ export function versionsBeside(database: Database, releaseId: number): VersionRo
     .where(and(eq(packages.releaseId, releaseId), inArray(name, several))).all()
 }
 
-/** Notes since when newer versions stand beside them; all of it at once. */
+/** Writes all changes to `superseded` in one transaction. */
 export function noteSince(database: Database, changes: Pick<VersionRow, 'id' | 'superseded'>[]): void {
   database.transaction(() => {
     for (const change of changes) note(database).run(change)
@@ -50,7 +52,7 @@ export function supersededSince(database: Database, since: number): KeptPackage[
     database.select(KEPT_COLUMNS).from(packages).innerJoin(release, eq(release.id, packages.releaseId)).where(and(
       isNotNull(packages.kept),
       lte(packages.superseded, since),
-      // Last seen in a repository with `one-week`, and in none with `keep` now.
+      // Last seen in a repository with `one-week`, and now in none with `keep`.
       inArray(packages.repositoryId, oneWeek),
       notExists(keepers),
     )).orderBy(asc(packages.id)).all(),

@@ -1,7 +1,7 @@
 /**
- * How clients write the name of a package, taken apart by all formats. Owns what is no package in any of them, and whose
- * readings come first; whether such a package exists is the index's business. Refuses to choose where a text leaves
- * several readings: `packageReadings` gives all of them.
+ * How clients write the name of a package, taken apart by all formats. A text that is no package in any format has no
+ * reading, and a text with several readings keeps all of them, the likeliest first: which of these exist, the index
+ * knows.
  */
 import type { PackageNaming, PackageReading } from '../format/naming.ts'
 import { NAMINGS } from './namings.ts'

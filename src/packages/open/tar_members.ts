@@ -1,6 +1,6 @@
 /**
- * A tar as a stream, member by member; where a program writes it, owns the end of that program: its own words are the
- * better reason for an archive that ends too early.
+ * A tar as a stream, member by member. When a program that writes the tar fails, its own error is thrown in place of
+ * the reader's 'the archive ends too early'.
  */
 import { type Extract, extract, type Header } from 'tar-stream'
 import type { Running } from '../../process/start.ts'
@@ -14,7 +14,7 @@ export async function* tarMembers(running: Running): AsyncGenerator<Member> {
   const tar = extract()
   program.output.on('error', (error) => tar.destroy(error))
   program.output.pipe(tar)
-  // A program that fails ends its output too early or not at all: its own words are the better reason.
+  // A program that fails ends its output too early or not at all: its own error says more.
   program.succeeded().catch((error) => tar.destroy(error))
   try {
     yield* membersOf(tar)
@@ -26,7 +26,7 @@ export async function* tarMembers(running: Running): AsyncGenerator<Member> {
   }
 }
 
-/** Each member of what is piped into `tar`; throws FetchError 'malformed' for what is none. */
+/** Each member of what is piped into `tar`; throws FetchError 'malformed' for what is no tar. */
 export async function* membersOf(tar: Extract): AsyncGenerator<Member> {
   try {
     for await (const entry of tar) {

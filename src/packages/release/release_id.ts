@@ -1,7 +1,7 @@
 /**
  * Release ids, `debian-12-amd64`: from what a system's release file, PRETTY_NAME or /etc/os-release says, and from ids
- * in any spelling. The architecture is the distribution's own name for it (docs/http.md, 'For the ABRT client').
- * Owns spelling; refuses nothing: whether such a release is indexed here is the database's business.
+ * in any spelling. The architecture is the distribution's own name for it (docs/http.md, 'For the ABRT client'). This
+ * is about spelling only: whether such a release is indexed here, the database knows.
  */
 import { architectureNamed, architectureRow } from '../../elf/architecture.ts'
 

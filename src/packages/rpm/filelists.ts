@@ -1,7 +1,7 @@
 /**
  * `filelists.xml`: which package has which path, as XML that streams through (Fedora's unpacks to over a gigabyte).
- * Owns the paths that are build-ids (`/usr/lib/.build-id`, `/usr/lib/debug/.build-id`, where a second file of the same
- * id has the suffix `.1`); of the others, `loadable.ts` says which are worth a row.
+ * Paths that are build-ids (`/usr/lib/.build-id`, `/usr/lib/debug/.build-id`, where a second file of the same id has
+ * the suffix `.1`) are read here; which others are worth a row, `loadable.ts` says.
  */
 import type { IndexEntry } from '../format/index_entry.ts'
 import { canBeLoaded } from '../format/loadable.ts'
@@ -55,7 +55,7 @@ export async function* readFilelists(
 }
 
 function takePath(path: string, { name, sha256 }: Owner, found: IndexEntry[]): void {
-  // Two thirds of the paths, told apart before anything is cut out of them.
+  // Two thirds of the paths, skipped before anything is parsed.
   if (/^\/usr\/(share|include|src)\//.test(path) && !path.includes('.so')) return
   const isCode = path.startsWith('/usr/lib/.build-id/')
   if (isCode || path.startsWith('/usr/lib/debug/.build-id/')) {

@@ -1,6 +1,6 @@
 /**
- * The text of a `.repo` file as sections of options, with their lines (dnf.conf(5), 'repo options'). Owns the syntax:
- * comments, continued lines, an option that comes twice. No library of this kind keeps lines, which errors must name.
+ * The text of a `.repo` file as sections of options, with their lines (dnf.conf(5), 'repo options'). Our own reader,
+ * because no library for this syntax keeps the line numbers that errors must name.
  */
 
 /** An option's value; lines that continue it are joined by LF. */
@@ -15,7 +15,7 @@ export interface IniSection {
   options: Map<string, IniOption>
 }
 
-/** Reads a text; `fail` hears of the first line that is none, and does not return. */
+/** Reads a text; calls `fail`, which does not return, for the first line that is malformed. */
 export function parseIni(text: string, fail: (line: number, message: string) => never): IniSection[] {
   const sections: IniSection[] = []
   let current: IniOption | undefined

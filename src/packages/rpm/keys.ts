@@ -31,7 +31,7 @@ export async function localTrust(
   return { ...signedBy, files, addresses: [] }
 }
 
-/** The file of a key that stands at an address; what is no key takes no place of one that was. */
+/** The file of a key at an address. A page that is no key never replaces a key that was kept. */
 async function keyAt(address: string, { isSync, context }: { isSync: boolean; context: SyncContext }): Promise<string> {
   const document = await (isSync ? freshDocument : keptDocument)(address, context)
   try {

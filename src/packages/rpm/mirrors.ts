@@ -1,7 +1,7 @@
 /**
- * Where a repository can be had: its own addresses, then those of its metalink or mirrorlist. Owns how these two are
- * read, and the verdict on a repomd.xml that a metalink knows the hashes of. Refuses addresses that cannot be fetched
- * (an rsync mirror among them is passed over), and files of this machine in a list that came from another one.
+ * Where a repository can be had: its own addresses, then those of its metalink or mirrorlist. Also judges a repomd.xml
+ * by the hashes of a metalink. Addresses that cannot be fetched, such as rsync mirrors, are skipped, and so are files
+ * of this machine in a list that came from another one.
  */
 import { FetchError } from '../format/error.ts'
 import { type Checksum, checksumOf } from './repomd.ts'
@@ -13,7 +13,7 @@ const MAX_ALTERNATES = 50
 export interface MirrorList {
   /** Base addresses with a slash at their ends, the best first. */
   mirrors: string[]
-  /** Of the newest repomd.xml, then of older ones that mirrors may still have; empty: nobody says. */
+  /** Of the newest repomd.xml, then of older ones that mirrors may still have; empty when the list has none. */
   checksums: Checksum[]
 }
 

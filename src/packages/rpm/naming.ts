@@ -33,7 +33,7 @@ export function isDebugName(name: string): boolean {
   return /-debug(info|source)(-common.*)?$/.test(name)
 }
 
-/** Versions need not begin with a digit; where nothing else tells that the text is of RPM, they have to. */
+/** Versions need not begin with a digit, unless nothing else shows that the text is RPM's. */
 function readings(text: string): PackageReading[] {
   if (text.includes('=')) return []
   const { epoch, rest } = leadingEpoch(text)

@@ -1,7 +1,7 @@
 /**
  * Signatures of packages: rpmkeys behind the wall, with a database of its own that holds the keys of the section and no
- * others. Owns the verdict: header and payload, digests and signature, all of them (`_pkgverify_level all`; without it
- * a package without a signature passes). Nothing else opens a package before.
+ * others. It checks digests and signatures of header and payload, all of them (`_pkgverify_level all`; otherwise a
+ * package without a signature passes). Nothing opens a package before this check.
  */
 import { randomUUID } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'

@@ -1,7 +1,7 @@
 /**
- * `primary.xml`: every package of a repository, as XML that streams through. Owns which elements count; summaries,
- * requirements and the rest are never held. Refuses a package whose name, version, location or checksum is none: it
- * could lead out of the store, or could not be verified.
+ * `primary.xml`: every package of a repository, as XML that streams through. Summaries, requirements and the like are
+ * never held in memory. A package whose name, version, location or checksum is malformed is refused: it could lead out
+ * of the store, or could not be verified.
  */
 import type { IndexedPackage } from '../format/index_entry.ts'
 import { isInside } from './locations.ts'
@@ -24,7 +24,7 @@ const MAX_BUILD_IDS = 100_000
 /** `debuginfo(build-id)` of a dwz file that has none is 'nilnil'. */
 const BUILD_ID = /^([0-9a-f]{2}){4,64}$/
 
-/** Every well-formed package, in batches. `refuse` hears of each that is not, by the name that it gives itself. */
+/** Every well-formed package, in batches. `refuse` is called for each other one, with the name that it gives itself. */
 export async function* readPrimary(
   text: AsyncIterable<Uint8Array>,
   refuse: (name: string, why: string) => void,
@@ -106,7 +106,7 @@ function isVersion(text: string): boolean {
   return text.length <= 200 && /^[A-Za-z0-9][A-Za-z0-9._+~^]*$/.test(text)
 }
 
-/** The package, or why it is none. */
+/** The package, or the reason why it is refused. */
 function packageOf(draft: Draft): IndexedPackage | string {
   const { name, architecture, version, sha256, size, path } = draft
   if (name.length > 200 || !/^[A-Za-z0-9_][A-Za-z0-9_+.-]*$/.test(name)) return 'its name is none'

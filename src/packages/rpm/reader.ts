@@ -1,4 +1,4 @@
-/** The options of one section, read as what they have to be; a value that is none of it fails with file and line. */
+/** The options of one section as typed values; a value of the wrong kind is an error with file and line. */
 import { UsageError } from '../../errors/usage_error.ts'
 import type { IniSection } from './ini.ts'
 
@@ -11,7 +11,7 @@ export class Reader {
     this.section = section
   }
 
-  /** Refuses, naming the line of a key, or of the section. */
+  /** Throws UsageError with the line of a key, or of the section. */
   fail(key: string | undefined, message: string): never {
     const line = (key === undefined ? undefined : this.section.options.get(key)?.line) ?? this.section.line
     throw new UsageError(`${this.file}:${line}: ${message}`)

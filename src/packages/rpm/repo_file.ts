@@ -1,7 +1,7 @@
 /**
  * `.repo` files (dnf.conf(5)) with our keys `retrace_release`, `retrace_architectures`, `retrace_releasever`,
  * `retrace_fetch` and `retrace_superseded`: one RepositorySpec per section, and per architecture where its addresses
- * name one. Refuses what contradicts itself, with file and line; names keys that it does not know in a warning.
+ * name one. A contradiction is an error with file and line; an unknown key is a warning.
  */
 import { type Architecture, architectureNamed, architectureRow } from '../../elf/architecture.ts'
 import { UsageError } from '../../errors/usage_error.ts'

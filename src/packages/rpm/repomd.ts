@@ -1,7 +1,7 @@
 /**
- * `repomd.xml`: what a repository says about its indices. Owns which of them count: primary and filelists, as XML;
- * those of sqlite, zchunk, modules and groups are not looked at. Refuses what has no SHA256 or SHA512, and locations
- * that lead out of the repository.
+ * `repomd.xml`: what a repository says about its indices. Only primary and filelists count, as XML; sqlite, zchunk,
+ * modules and groups are ignored. An index without SHA256 or SHA512, or with a location outside the repository, is
+ * refused.
  */
 import type { Compression } from '../open/decompress.ts'
 import { FetchError } from '../format/error.ts'

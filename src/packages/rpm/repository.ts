@@ -1,7 +1,6 @@
 /**
  * A yum repository: its repomd.xml from the first mirror that has a current one, then the indices that this names, each
- * by its checksum. Owns the way over the mirrors; hands out entries and keeps nothing.
- * Refuses to open a byte of an index that the checksums do not cover.
+ * by its checksum. Hands out entries and keeps nothing. No byte of an index is opened before its checksum was compared.
  */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
@@ -31,7 +30,7 @@ const MAX_INDEX = 8 * GIB
 
 class YumRepository implements SignedSuite {
   readonly repomd: Repomd
-  /** The one that the description came from first. */
+  /** The mirror that the description came from is the first. */
   readonly mirrors: string[]
   readonly release: string
   readonly date: number
@@ -99,7 +98,7 @@ export async function readRepository(repository: RepositorySpec, context: SyncCo
   return best
 }
 
-/** The description that a mirror has; `age` counts the generations between it and the metalink's newest. */
+/** The description that one mirror has; `age` is how many generations it is behind the metalink's newest. */
 async function readRepomd(
   repository: RepositorySpec,
   { mirror, checksums, context }: { mirror: string; checksums: Checksum[]; context: SyncContext },

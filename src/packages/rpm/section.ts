@@ -9,7 +9,7 @@ export interface SectionOptions {
   mirrorlist: string | undefined
   /** Packages must be signed by a key that the section names. */
   gpgcheck: boolean
-  /** repomd.xml must be. */
+  /** repomd.xml must be signed. */
   repoGpgcheck: boolean
   /** Globs over `name`, `name.arch` and the longer spellings (dnf.conf(5)); empty `included`: all. */
   excluded: string[]

@@ -1,6 +1,6 @@
 /**
  * dnf's variables in addresses: `$releasever`, `$releasever_major`, `$releasever_minor`, `$arch`, `$basearch`, in
- * braces too. Owns their values; refuses names that it does not know: an address that is half right leads nowhere.
+ * braces too. An unknown name is an error: an address that is half right leads nowhere.
  */
 import { type Architecture, architectureRow } from '../../elf/architecture.ts'
 
@@ -19,7 +19,7 @@ export function variablesIn(text: string): Set<string> {
   return new Set([...text.matchAll(VARIABLE)].map(([, braced, bare]) => braced ?? bare ?? ''))
 }
 
-/** The text with their values; `fail` hears of one that has none. */
+/** The text with the variables replaced; calls `fail` for one that has no value. */
 export function expandVariables(text: string, values: VariableValues, fail: (message: string) => never): string {
   return text.replaceAll(VARIABLE, (whole, braced: string | undefined, bare: string | undefined) => {
     const name = braced ?? bare ?? ''

@@ -1,7 +1,7 @@
 /**
- * XML as a stream of elements: saxes, fed piece by piece. Owns the bounds, which hold for an index whose description
- * nobody signed, too: no document type, so no entity but the five of XML itself; no element deeper, no attributes more
- * or longer, no text longer than any of these formats needs, and no tag or comment without an end.
+ * XML as a stream of elements: saxes, fed piece by piece. The bounds hold for unsigned indices, too: no document type,
+ * so no entity but the five of XML itself; no element deeper, no attributes more or longer, no text longer than any of
+ * these formats needs, and no tag or comment without an end.
  */
 import { SaxesParser } from 'saxes'
 import { KIB, MIB } from '../../units/bytes.ts'
@@ -33,7 +33,7 @@ export class XmlBoundError extends FetchError {
   }
 }
 
-/** So much is read at a time: between two pieces what has no end yet is looked at. */
+/** The parser is fed this much at a time; between two pieces the bound on unfinished tags and comments is checked. */
 const PIECE = 64 * KIB
 
 export interface ElementHandlers {

@@ -8,7 +8,7 @@ import type { Database } from '../../database/database.ts'
 import { FetchError, REMEMBERED_S } from '../format/error.ts'
 import { unixSeconds } from '../../units/time.ts'
 
-/** Throws the failure that is remembered of a subject, when it has not expired. */
+/** Throws the remembered failure of a subject, unless it has expired. */
 export function assertNotFailed(database: Database, subject: string): void {
   const row = database.select().from(fetchFailure).where(eq(fetchFailure.subject, subject)).get()
   const seconds = row === undefined ? 0 : row.until - unixSeconds()
@@ -25,7 +25,7 @@ export function rememberFailure(database: Database, subject: string, { kind, mes
     .onConflictDoUpdate({ target: fetchFailure.subject, set: failure }).run()
 }
 
-/** It works again. */
+/** Forgets the failure of a subject, which works again. */
 export function forgetFailure(database: Database, subject: string): void {
   database.delete(fetchFailure).where(eq(fetchFailure.subject, subject)).run()
 }

@@ -1,7 +1,7 @@
 /**
  * A package from wherever it is upstream into the store: downloaded, verified against the signed index, unpacked, put
- * in place by one rename, noted in the index. Across processes it is fetched once: the others wait for the one.
- * Refuses to open a byte before its SHA256 was compared; remembers what failed.
+ * in place by one rename, noted in the index. When several processes want the same package, one fetches it and the
+ * others wait. No byte is opened before the SHA256 was compared. Failures are remembered.
  */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ const POLL_MS = 100
 /** Its signal ends waiting, downloading and unpacking. */
 export interface FetchContext extends UpstreamContext {
   config: KeepContext['config'] & UpstreamContext['config']
-  /** Hears of each download as it begins: `libc6-dbg 2.36-9+deb12u14 (7.0 MB)`. */
+  /** Called when a download begins: `libc6-dbg 2.36-9+deb12u14 (7.0 MB)`. */
   say(text: string): void
 }
 
@@ -65,7 +65,7 @@ async function fetchOnce(row: PackageRow, subject: string, context: FetchContext
     rmSync(file, { force: true })
     forgetFailure(database, subject)
   } catch (error) {
-    // When our own time was over, that says nothing about the package, whatever broke because of it.
+    // When our own time is over, what broke because of it says nothing about the package.
     if (context.signal.aborted) throw abortError(context.signal)
     if (!(error instanceof FetchError)) throw error
     // A host that is down says nothing about a package either: it is remembered on its own.

@@ -1,7 +1,7 @@
 /**
  * From the places where an index has a package to a verified file: over the mirrors of each, whose dead hosts are
- * remembered, through the check that its format asks for. Owns the order of trying; refuses a package whose signature
- * nobody can check any more, since its repository is no longer configured.
+ * remembered, through the check that its format asks for. A package whose repository is no longer configured is
+ * refused, since nobody says any more whose signature counts.
  */
 import { mkdir, rm } from 'node:fs/promises'
 import type { Config } from '../../config/config.ts'
@@ -33,7 +33,7 @@ export interface UpstreamContext extends Transfer {
 }
 
 export interface Wanted {
-  /** Where the bytes go. */
+  /** The file that receives the bytes. */
   file: string
   size: number
   /** Lower-case hex. */
@@ -69,7 +69,7 @@ async function fetchOne(
     throw new FetchError('refused', `[${location.suite}] is no longer configured, so nobody says which keys may sign`)
   }
   const { signal, config } = context
-  // Named after the package, whose lease we have: what a killed process left is recognised.
+  // Named after the package, whose lease we hold, so that what a killed process left can be recognised.
   const folder = `${wanted.file}.check`
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { mode: 0o700 })
@@ -89,7 +89,7 @@ async function fetchOne(
     await fromAny(addresses, wanted, { context, own })
     if (spec !== undefined) await format.verify?.(wanted.file, spec, own)
   } catch (error) {
-    // What a check refused is not the beginning of anything.
+    // A file that was refused must not be resumed.
     if (error instanceof FetchError && error.kind === 'refused') await rm(wanted.file, { force: true })
     throw error
   } finally {
