@@ -23,6 +23,7 @@ import { createReadiness } from './health/readiness.ts'
 import { createSupervisor, passedSocket } from './server/supervisor.ts'
 import { killOrphans } from './spool/processes.ts'
 import { takeLock } from './spool/server_lock.ts'
+import { count } from './text/count.ts'
 
 /** How long a stop lets answers end, and then streams. */
 const DRAIN_MS = 5000
@@ -55,7 +56,9 @@ export async function startProgram(
   const lock = takeLock(config)
   const spool = await Spool.open(config, database)
   const orphans = killOrphans(config.spoolDir)
-  if (orphans > 0) log('server').warning(`Killed ${orphans} processes that workers of the last run left behind`)
+  if (orphans > 0) {
+    log('server').warning(`Killed ${count(orphans, 'process', 'processes')} that workers of the last run left behind`)
+  }
   await spool.recover()
   const estimates = createEstimates(database, config.defaultEstTimeS)
   const metrics = createMetrics()
@@ -72,7 +75,7 @@ export async function startProgram(
   const observed = await listenForMetrics(config, createMetricsApp(services).fetch)
   const unfinished = await spool.unfinished()
   for (const task of unfinished) await runner.resume(task)
-  if (unfinished.length > 0) log('server').info(`${unfinished.length} tasks of the last run begin again`)
+  if (unfinished.length > 0) log('server').info(`${count(unfinished.length, 'task')} of the last run to do again`)
   log('server').info(`listening on ${listening.url}`)
   const supervisor = createSupervisor(environment)
   supervisor.ready(`listening on ${listening.url}`)

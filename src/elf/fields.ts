@@ -3,6 +3,7 @@
  * bytes it is read from is an ElfError `malformed`.
  */
 import { ElfError } from './error.ts'
+import { count } from '../text/count.ts'
 
 /** EI_CLASS as 32 or 64, and EI_DATA. */
 export interface Encoding {
@@ -64,7 +65,10 @@ export class Fields {
 
   #checked(offset: number, length: number): number {
     if (!(offset >= 0 && offset + length <= this.bytes.length)) {
-      throw new ElfError('malformed', `A field of ${length} bytes lies outside its table of ${this.bytes.length} bytes`)
+      throw new ElfError(
+        'malformed',
+        `A field of ${count(length, 'byte')} lies outside its table of ${count(this.bytes.length, 'byte')}`,
+      )
     }
     return offset
   }

@@ -5,6 +5,7 @@
 import { ElfError } from './error.ts'
 import { type Encoding, Fields, fileNumber } from './fields.ts'
 import type { ByteSource } from './source.ts'
+import { count } from '../text/count.ts'
 
 /** e_type: gABI, 'ELF Header'. */
 export const ET_EXEC = 2
@@ -55,7 +56,7 @@ export function parseHeader(bytes: Uint8Array): ElfHeader {
     throw new ElfError('not-elf', 'The file does not begin with an ELF header; send the core as the kernel wrote it')
   }
   if (bytes.length < 20) {
-    throw new ElfError('truncated', `The file ends within its ELF header, after ${bytes.length} bytes`)
+    throw new ElfError('truncated', `The file ends within its ELF header, after ${count(bytes.length, 'byte')}`)
   }
   const [elfClass, data] = [bytes[4], bytes[5]]
   if ((elfClass !== 1 && elfClass !== 2) || (data !== 1 && data !== 2)) {
@@ -64,7 +65,7 @@ export function parseHeader(bytes: Uint8Array): ElfHeader {
   const encoding: Encoding = { class: elfClass === 2 ? 64 : 32, littleEndian: data === 1 }
   const sizes = headerSizes(encoding)
   if (bytes.length < sizes.header) {
-    throw new ElfError('truncated', `The file ends within its ELF header, after ${bytes.length} bytes`)
+    throw new ElfError('truncated', `The file ends within its ELF header, after ${count(bytes.length, 'byte')}`)
   }
   const fields = new Fields(bytes.subarray(0, sizes.header), encoding)
   const [offsets, counts] = encoding.class === 64 ? [32, 54] : [28, 42]
@@ -73,7 +74,9 @@ export function parseHeader(bytes: Uint8Array): ElfHeader {
   if (programCount > 0 && fields.u16(counts) !== sizes.program) {
     throw new ElfError(
       'malformed',
-      `The ELF header says that a program header has ${fields.u16(counts)} bytes; its class has ${sizes.program}`,
+      `The ELF header says that a program header has ${
+        count(fields.u16(counts), 'byte')
+      }; its class has ${sizes.program}`,
     )
   }
   return {

@@ -2,6 +2,7 @@
 import { readCertificate } from '../tls/certificate.ts'
 import { DAY_MS } from '../units/time.ts'
 import type { Finding, Look, Subject } from './look.ts'
+import { count } from '../text/count.ts'
 
 const EXPIRES_SOON_DAYS = 14
 
@@ -21,7 +22,7 @@ export function judgeExpiry(expires: Date, now: Date): Finding {
   if (days < 0) return { verdict: 'FAIL', text: `it expired on ${date}`, more }
   const text = `it is valid until ${date}`
   return days < EXPIRES_SOON_DAYS
-    ? { verdict: 'warn', text: `${text}, ${days} days from now`, more }
+    ? { verdict: 'warn', text: `${text}, ${count(days, 'day')} from now`, more }
     : { verdict: 'ok', text }
 }
 

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer'
 import type { Readable } from 'node:stream'
 import { ProgramError } from './error.ts'
 import type { Running } from './start.ts'
+import { count } from '../text/count.ts'
 
 /** All of a pipe of `running`, at most `maxBytes`: one byte more ends the program as 'too-much'. */
 export function gathered(running: Running, pipe: Readable, maxBytes: number): Promise<Uint8Array> {
@@ -11,7 +12,7 @@ export function gathered(running: Running, pipe: Readable, maxBytes: number): Pr
   pipe.on('data', (chunk: Uint8Array) => {
     size += chunk.length
     if (size <= maxBytes) chunks.push(chunk)
-    else running.stop(new ProgramError('too-much', `${running.title} wrote more than ${maxBytes} bytes`))
+    else running.stop(new ProgramError('too-much', `${running.title} wrote more than ${count(maxBytes, 'byte')}`))
   })
   return running.ended.then(() => Buffer.concat(chunks))
 }

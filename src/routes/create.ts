@@ -19,6 +19,7 @@ import { answer, TEXT } from '../http/answer.ts'
 import { refusals, textResponse } from '../http/description.ts'
 import { headersSent } from '../http/headers_sent.ts'
 import { methodNotAllowed } from '../http/method_not_allowed.ts'
+import { count } from '../text/count.ts'
 
 export function createRoutes(services: Services): Hono<AppEnv> {
   const { config, runner, metrics } = services
@@ -31,7 +32,9 @@ export function createRoutes(services: Services): Hono<AppEnv> {
         const { task } = accepted
         metrics.uploads.inc()
         metrics.uploadBytes.inc(plan.contentLength)
-        log('upload').info(`Accepted an upload (${plan.manifest}, ${plan.contentLength} bytes)`, { task: task.id })
+        log('upload').info(`Accepted an upload (${plan.manifest}, ${count(plan.contentLength, 'byte')})`, {
+          task: task.id,
+        })
         const response = await createdResponse(c, { accepted, plan, services })
         // A caller that has gone changes nothing for its task.
         void headersSent(c.env.outgoing).then(() => runner.start(task, admission))

@@ -8,6 +8,7 @@ import type { AppEnv, Services } from '../http/services.ts'
 import { answer } from '../http/answer.ts'
 import { refusals, textResponse } from '../http/description.ts'
 import { methodNotAllowed } from '../http/method_not_allowed.ts'
+import { count } from '../text/count.ts'
 
 export function indexRoutes({ config }: Services): Hono<AppEnv> {
   return new Hono<AppEnv>()
@@ -43,8 +44,8 @@ says the status (PENDING, FINISHED_SUCCESS, FINISHED_FAILURE); /ID/backtrace and
 Limits:
 
   ${config.maxPackedMb} MiB sent, ${config.maxUnpackedMb} MiB unpacked, ${config.maxFileKb} KiB for each other file
-  ${config.maxRunningTasks} tasks at once, ${config.taskTimeoutS} seconds for a task
-  deleted after ${config.deleteAfterDays} days
+  ${count(config.maxRunningTasks, 'task')} at once, ${count(config.taskTimeoutS, 'second')} for a task
+  deleted after ${count(config.deleteAfterDays, 'day')}
 
 /settings lists releases and formats, /openapi.json describes the whole interface.
 `

@@ -17,6 +17,7 @@ import { answer, answerJson, prefersJson } from '../http/answer.ts'
 import { refusals, TASK_FAILURES, taskParameters } from '../http/description.ts'
 import { methodNotAllowed } from '../http/method_not_allowed.ts'
 import { TASK_PATH, taskOf } from './task_access.ts'
+import { count } from '../text/count.ts'
 
 const Time = z.iso.datetime().nullable()
 
@@ -81,7 +82,9 @@ async function sentenceOf(task: Task, { state, services }: Asked): Promise<strin
   if (state === 'PENDING') {
     const position = services.runner.position(task.id)
     if (position !== undefined) {
-      return `The task waits at place ${position.place} and is expected to start in ${position.startsIn} seconds`
+      return `The task waits at place ${position.place} and is expected to start in ${
+        count(position.startsIn, 'second')
+      }`
     }
     const line = await lastLine(task)
     return line === undefined ? 'The task is about to start' : `The task runs: ${line}`

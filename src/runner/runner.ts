@@ -23,6 +23,7 @@ import { causeOfDeath, outcomeOfDeath } from './death.ts'
 import { persist } from './patience.ts'
 import { endTask } from './post_mortem.ts'
 import { startWorker, type WorkerEnd, type WorkerProcess } from './worker_process.ts'
+import { count } from '../text/count.ts'
 
 /** How long after RETRACE_TASK_TIMEOUT_S the worker may still take to write what it has. */
 const GRACE_S = 15
@@ -83,11 +84,9 @@ export class Runner {
     }
     if (this.#jobs.size + this.#uploading >= maxRunningTasks + maxQueuedTasks) {
       throw new RetraceError('server-full', {
-        detail: `All ${maxRunningTasks} places (RETRACE_MAX_RUNNING_TASKS) are taken` +
-          (maxQueuedTasks > 0
-            ? `, and so is every one of the ${maxQueuedTasks} to wait (RETRACE_MAX_QUEUED_TASKS)`
-            : '') +
-          `; try again in ${this.#retryAfter()} seconds`,
+        detail: `${allTaken(maxRunningTasks)} (RETRACE_MAX_RUNNING_TASKS)` +
+          (maxQueuedTasks > 0 ? `, and so is ${allToWait(maxQueuedTasks)} (RETRACE_MAX_QUEUED_TASKS)` : '') +
+          `; try again in ${count(this.#retryAfter(), 'second')}`,
         limit: { setting: 'RETRACE_MAX_RUNNING_TASKS', value: maxRunningTasks, unit: 'tasks' },
         headers: { 'Retry-After': String(this.#retryAfter()) },
       })
@@ -291,6 +290,14 @@ export class Runner {
 function begin(task: Task, now: number): void {
   removeTraces(task)
   writeNote(task, 'started', `${new Date(now).toISOString()}\n`)
+}
+
+function allTaken(places: number): string {
+  return places === 1 ? 'The only place is taken' : `All ${count(places, 'place')} are taken`
+}
+
+function allToWait(places: number): string {
+  return places === 1 ? 'the only one to wait' : `every one of the ${places} to wait`
 }
 
 function withResolvers(): { promise: Promise<void>; resolve: () => void } {

@@ -3,6 +3,7 @@ import type { Freed } from './clean.ts'
 import type { SeenTask } from './tasks.ts'
 import { megabytes } from '../../src/units/bytes.ts'
 import { HOUR_MS } from '../../src/units/time.ts'
+import { count } from '../../src/text/count.ts'
 
 /** A task of `--list --json`. */
 export interface ListedTask {
@@ -38,7 +39,7 @@ export function summary(freed: Freed): string {
     `${count(freed.packages.evicted, 'package')} over the quota (${megabytes(freed.packages.bytes)})`,
     count(freed.timings, 'old timing'),
   ]
-  if (freed.processes > 0) parts.push(count(freed.processes, 'orphaned process', 'es'))
+  if (freed.processes > 0) parts.push(count(freed.processes, 'orphaned process', 'orphaned processes'))
   if (freed.packages.strays > 0) parts.push(`${count(freed.packages.strays, 'stray name')} among the packages`)
   if (freed.database_bytes > 0) parts.push(`${megabytes(freed.database_bytes)} of the database`)
   const failures = new Set(freed.failures)
@@ -49,9 +50,5 @@ export function summary(freed: Freed): string {
 
 function age(days: number): string {
   const hours = Math.floor(days * 24)
-  return hours < 48 ? `${hours} h` : `${Math.floor(days)} days`
-}
-
-function count(number: number, noun: string, ending = 's'): string {
-  return `${number} ${noun}${number === 1 ? '' : ending}`
+  return hours < 48 ? `${hours} h` : count(Math.floor(days), 'day')
 }

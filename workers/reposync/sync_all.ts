@@ -31,6 +31,7 @@ import { nameOf, type PartResult, syncSuite } from './sync_suite.ts'
 import { tidy } from './tidy.ts'
 import { megabytes } from '../../src/units/bytes.ts'
 import { unixSeconds } from '../../src/units/time.ts'
+import { count } from '../../src/text/count.ts'
 
 export interface Services {
   config: ConfigOf<'abrt-reposync'> & { proxies: ProxyEnvironment }
@@ -132,12 +133,14 @@ export function describe(result: PartResult, dryRun: boolean): string {
   const head = `${result.label} -> ${result.release}:`
   const seconds = `${result.seconds.toFixed(1)} s`
   if (result.isUnchanged && result.problem !== undefined) return `${head} left as it was: ${result.problem}`
-  if (result.isUnchanged) return `${head} unchanged, ${result.packages} packages, ${seconds}`
+  if (result.isUnchanged) return `${head} unchanged, ${count(result.packages, 'package')}, ${seconds}`
   if (dryRun) return `${head} has changed, would be read (up to ${megabytes(result.bytes)})`
   const files = result.problem === undefined
-    ? `${result.paths} new paths`
+    ? count(result.paths, 'new path')
     : `its list of files left as it was: ${result.problem}`
-  return `${head} ${result.packages} packages (${result.added} new, ${result.vanished} gone), ${files}, ${seconds}`
+  return `${head} ${
+    count(result.packages, 'package')
+  } (${result.added} new, ${result.vanished} gone), ${files}, ${seconds}`
 }
 
 function noteFailure(repository: RepositorySpec, error: unknown, database: Database | undefined): void {
@@ -175,11 +178,15 @@ function summary(
     const own = results.filter((result) => result.release === release)
     const sum = (pick: (result: PartResult) => number) => own.reduce((total, result) => total + pick(result), 0)
     const changed = own.filter((result) => !result.isUnchanged).length
-    return `${release}: ${sum((r) => r.packages)} packages in ${own.length} indices, ${changed} changed, ` +
-      `${sum((r) => r.added)} packages new, ${sum((r) => r.vanished)} gone upstream, ${sum((r) => r.paths)} paths new\n`
+    return `${release}: ${count(sum((r) => r.packages), 'package')} in ${
+      count(own.length, 'index', 'indices')
+    }, ${changed} changed, ` +
+      `${count(sum((r) => r.added), 'package')} new, ${sum((r) => r.vanished)} gone upstream, ${
+        count(sum((r) => r.paths), 'path')
+      } new\n`
   })
   const seconds = ((performance.now() - run.started) / 1000).toFixed(1)
-  const failed = run.failures > 0 ? `, ${run.failures} suites failed, or parts of them (see the log)` : ''
+  const failed = run.failures > 0 ? `, ${count(run.failures, 'suite')} failed, or parts of them (see the log)` : ''
   const tense = run.options.dryRun ? 'looked at, nothing was changed,' : 'synced'
-  return `${rows.join('')}${run.repositories} suites ${tense} in ${seconds} s${failed}\n`
+  return `${rows.join('')}${count(run.repositories, 'suite')} ${tense} in ${seconds} s${failed}\n`
 }

@@ -19,6 +19,7 @@ import { type Fault, Verifier } from '../../src/packages/keep/verify.ts'
 import type { Arguments } from './command/arguments.ts'
 import { assertKnown, isWanted } from './command/releases.ts'
 import type { Services } from './sync_all.ts'
+import { count } from '../../src/text/count.ts'
 
 /** Checks and repairs all of it; resolves with the exit code: 0 when all is whole by now. */
 export async function verifyKept(options: Arguments, services: Services): Promise<number> {
@@ -43,7 +44,11 @@ export async function verifyKept(options: Arguments, services: Services): Promis
   const strays = removeStrays(database, config.repoDir, { dryRun })
   for (const name of strays) stdout.write(`${name}: ${dryRun ? 'would be removed' : 'removed'}: it is nobody's\n`)
   const failed = counts.failed > 0 ? `, ${counts.failed} of them could not be fetched again` : ''
-  stdout.write(`${wanted.length} packages checked, ${counts.damaged} damaged${failed}, ${strays.length} strays\n`)
+  stdout.write(
+    `${count(wanted.length, 'package')} checked, ${counts.damaged} damaged${failed}, ${
+      count(strays.length, 'stray')
+    }\n`,
+  )
   return counts.failed > 0 ? EXIT.failed : EXIT.done
 }
 

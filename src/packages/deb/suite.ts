@@ -17,6 +17,7 @@ import { readPackages } from './packages_index.ts'
 import { type IndexFile, indexFile, parseRelease, type ReleaseFile } from './release_file.ts'
 import { MAX_RELEASE, type Verification, verifiedText } from '../verify/signature.ts'
 import { GIB } from '../../units/bytes.ts'
+import { count } from '../../text/count.ts'
 
 const MAX_INDEX = 16 * GIB
 /** What Debian's own archive is signed with; used where a repository names no key. */
@@ -145,7 +146,9 @@ export async function* readIndices(
     for await (const batch of batches) yield batch.map((one) => ({ kind: 'package', package: one }))
   }
   if (refusals > 0) {
-    context.warn(`${suiteAddress(repository)}: ${refusals} packages are left out (${refused.join('; ')})`)
+    context.warn(
+      `${suiteAddress(repository)}: ${count(refusals, 'package is', 'packages are')} left out (${refused.join('; ')})`,
+    )
   }
   if (contents !== undefined) yield* readContents(await contents)
 }

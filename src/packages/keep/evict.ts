@@ -12,6 +12,7 @@ import { packagesInUse } from '../index/use.ts'
 import { forgetRows, removeKept } from './kept.ts'
 import { keptBytes, type KeptPackage, keptPackages } from './kept_packages.ts'
 import { megabytes, MIB } from '../../units/bytes.ts'
+import { count } from '../../text/count.ts'
 
 export interface Eviction {
   packages: KeptPackage[]
@@ -94,7 +95,7 @@ function report({ packages, freedBytes, keptBytes: left }: Eviction, quotaMb: nu
   if (packages.length > 0) {
     const names = packages.slice(0, 5).map(({ release, folder }) => `${release}/${folder}`).join(', ')
     logger.info(
-      `evicted ${packages.length} packages (${megabytes(freedBytes)}), the longest unused first: ${names}` +
+      `evicted ${count(packages.length, 'package')} (${megabytes(freedBytes)}), the longest unused first: ${names}` +
         (packages.length > 5 ? ', ...' : ''),
     )
   }

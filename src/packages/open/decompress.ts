@@ -8,6 +8,7 @@ import { decode } from '../../decoder/decode.ts'
 import { type DecoderName, decoderSandbox } from '../../decoder/decoder.ts'
 import { FetchError } from '../format/error.ts'
 import { asFetchError } from '../format/program_failure.ts'
+import { count } from '../../text/count.ts'
 
 /** How a file is packed; gz is opened in this process, on another thread. */
 export type Compression = 'xz' | 'gz' | 'zst' | 'bz2' | 'none'
@@ -26,7 +27,7 @@ export async function* decompressed(
   try {
     for await (const chunk of plain(raw, compression, signal)) {
       size += chunk.length
-      if (size > maxSize) throw new FetchError('malformed', `An index unpacks to more than ${maxSize} bytes`)
+      if (size > maxSize) throw new FetchError('malformed', `An index unpacks to more than ${count(maxSize, 'byte')}`)
       yield chunk
     }
   } catch (cause) {

@@ -23,6 +23,7 @@ import { readPrimary } from './primary.ts'
 import { type Checksum, parseRepomd, type Repomd, type RepomdFile } from './repomd.ts'
 import { isOfArchitecture, sectionOf } from './section.ts'
 import { GIB, MIB } from '../../units/bytes.ts'
+import { count } from '../../text/count.ts'
 
 const MAX_REPOMD = 16 * MIB
 /** Fedora's filelists unpack to 1.2 GB. */
@@ -158,7 +159,10 @@ export async function* readIndices(
     for await (const batch of batches) {
       yield batch.filter(wants).map((one) => ({ kind: 'package', package: one }))
     }
-    if (refusals > 0) context.warn(`[${repository.suite}] ${refusals} packages are left out (${refused.join('; ')})`)
+    if (refusals > 0) {
+      const left = count(refusals, 'package is', 'packages are')
+      context.warn(`[${repository.suite}] ${left} left out (${refused.join('; ')})`)
+    }
   }
   if (contents !== undefined) yield* readFilelists(await contents, wants)
 }
@@ -169,7 +173,10 @@ async function fetchIndex(
 ): Promise<AsyncGenerator<Uint8Array>> {
   const { openSize = MAX_INDEX, checksum } = index
   if (openSize > MAX_INDEX) {
-    throw new FetchError('malformed', `The ${kind} index unpacks to ${openSize} bytes, more than ${MAX_INDEX}: refused`)
+    throw new FetchError(
+      'malformed',
+      `The ${kind} index unpacks to ${count(openSize, 'byte')}, more than ${MAX_INDEX}: refused`,
+    )
   }
   const file = join(context.folder, `${kind}-${checksum.hex}`)
   await fromAnyMirror(suite.mirrors, context, async (mirror) => {

@@ -17,6 +17,7 @@ import { openAddress } from './request.ts'
 import type { Transport } from './transport.ts'
 import { watchTransfer } from './watch.ts'
 import { MIB } from '../../units/bytes.ts'
+import { count } from '../../text/count.ts'
 
 const ATTEMPTS = 4
 const BACK_OFF_MS = 250
@@ -143,7 +144,10 @@ async function receive(address: string, answer: Answer, { file, state, options, 
   const where = shown(new URL(address))
   if (answer.length !== undefined && state.size + answer.length > allowed) {
     answer.body.destroy()
-    throw new FetchError('malformed', `${where} announces ${answer.length} bytes where at most ${allowed} can be`)
+    throw new FetchError(
+      'malformed',
+      `${where} announces ${count(answer.length, 'byte')} where at most ${allowed} can be`,
+    )
   }
   const watch = watchTransfer(answer, { where, limits, signal: options.signal })
   const begun = state.size
@@ -151,7 +155,7 @@ async function receive(address: string, answer: Answer, { file, state, options, 
     for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
       watch.count(chunk.length)
       if (state.size + chunk.length > allowed) {
-        throw new FetchError('malformed', `${where} sends more than the ${allowed} bytes that it can have`)
+        throw new FetchError('malformed', `${where} sends more than the ${count(allowed, 'byte')} that it can have`)
       }
       state.hash.update(chunk)
       state.size += chunk.length
@@ -169,13 +173,16 @@ async function receive(address: string, answer: Answer, { file, state, options, 
     if (errnoOf(error) === 'ENOSPC') {
       throw new FetchError('no-space', `There is no space left to keep ${where}`, { cause: error })
     }
-    throw new FetchError('unreachable', `${where} broke off after ${state.size} bytes`, { cause: error, again: true })
+    throw new FetchError('unreachable', `${where} broke off after ${count(state.size, 'byte')}`, {
+      cause: error,
+      again: true,
+    })
   } finally {
     watch.stop()
   }
   // All came that was announced, and it is not enough: another try would end the same.
   if (options.size !== undefined && state.size < options.size && state.size - begun === answer.length) {
-    throw new FetchError('malformed', `${where} is shorter than the ${options.size} bytes of the signed index`)
+    throw new FetchError('malformed', `${where} is shorter than the ${count(options.size, 'byte')} of the signed index`)
   }
 }
 
@@ -187,7 +194,9 @@ async function judge(
 ): Promise<Downloaded> {
   const where = shown(new URL(address))
   if (options.size !== undefined && size < options.size) {
-    throw new FetchError('unreachable', `${where} ended after ${size} of ${options.size} bytes`, { again: true })
+    throw new FetchError('unreachable', `${where} ended after ${size} of ${count(options.size, 'byte')}`, {
+      again: true,
+    })
   }
   const sha256 = hash.digest('hex')
   if (options.sha256 !== undefined && sha256 !== options.sha256) {

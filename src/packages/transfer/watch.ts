@@ -5,6 +5,7 @@
 import { FetchError } from '../format/error.ts'
 import type { Answer } from './answer.ts'
 import type { TransferLimits } from './limits.ts'
+import { count } from '../../text/count.ts'
 
 export interface TransferWatch {
   count(bytes: number): void
@@ -38,14 +39,14 @@ export function watchTransfer(
   const check = () => {
     const at = now()
     if (at - last > limits.idleMs) {
-      return giveUp(`was silent for ${limits.idleMs / 1000} s after ${state.received} bytes`)
+      return giveUp(`was silent for ${limits.idleMs / 1000} s after ${count(state.received, 'byte')}`)
     }
     if (at - begun > limits.requestMs) {
-      return giveUp(`took longer than ${limits.requestMs / 1000} s, of which ${state.received} bytes came`)
+      return giveUp(`took longer than ${limits.requestMs / 1000} s, of which ${count(state.received, 'byte')} came`)
     }
     if (at - window.start < limits.slowMs) return
     if (window.bytes < limits.minBytesPerSecond * (limits.slowMs / 1000)) {
-      return giveUp(`sent less than ${limits.minBytesPerSecond} bytes a second for ${limits.slowMs / 1000} s`)
+      return giveUp(`sent less than ${count(limits.minBytesPerSecond, 'byte')} a second for ${limits.slowMs / 1000} s`)
     }
     window = { start: at, bytes: 0 }
   }

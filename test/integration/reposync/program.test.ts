@@ -56,11 +56,11 @@ describe.skipIf(!existsSync(join(installationRoot(), 'dist/workers/reposync/main
     const first = await run([], world.environment)
     expect(first.code).toBe(0)
     expect(first.stderr).toMatch(
-      /bookworm main amd64 -> debian-12-amd64: 1 packages \(1 new, 0 gone\), 1 new paths, \d/,
+      /bookworm main amd64 -> debian-12-amd64: 1 package \(1 new, 0 gone\), 1 new path, \d/,
     )
-    expect(first.stdout).toMatch(/^debian-12-amd64: 1 packages in 1 indices.*\n1 suites synced in [\d.]+ s\n$/s)
+    expect(first.stdout).toMatch(/^debian-12-amd64: 1 package in 1 index.*\n1 suite synced in [\d.]+ s\n$/s)
     const second = await run([], world.environment)
-    expect(second.stderr).toContain('unchanged, 1 packages')
+    expect(second.stderr).toContain('unchanged, 1 package')
     const { stdout } = await run(['--status'], world.environment)
     expect(stdout).toMatch(/^RELEASE +KNOWN +HERE .*\ndebian-12-amd64 +1 +0 /)
     expect(readdirSync(world.config.repoDir)).toEqual(['.metadata'])
@@ -73,7 +73,7 @@ describe.skipIf(!existsSync(join(installationRoot(), 'dist/workers/reposync/main
     const { code, stdout, stderr } = await run([], world.environment)
     expect(code).toBe(1)
     expect(stderr).toContain('nothing of 127.0.0.1')
-    expect(stdout).toContain('1 suites failed')
+    expect(stdout).toContain('1 suite failed')
     expect(world.row('tool').version).toBe('1.0-1')
   })
 

@@ -216,6 +216,6 @@ describe('abrt-reposync --verify', () => {
       statSync(inStore(world, 'one_1_amd64', SHARED)).size +
         statSync(inStore(world, 'two_1_amd64/usr/lib/libtwo.so')).size,
     )
-    expect(await verify(world)).toContain('0 damaged, 1 strays')
+    expect(await verify(world)).toContain('0 damaged, 1 stray')
   })
 })

@@ -121,7 +121,7 @@ describe('memory that is not in the core', () => {
     expect(text).toContain('(The stack of this thread is not in the core)')
     expect(json.threads[0]).toMatchObject({ stack_missing: true })
     expect(report.outcome).toMatchObject({ code: 'ok-partial' })
-    expect(report.outcome.summary).toContain('the core does not hold the stacks of 1 of 1 threads')
+    expect(report.outcome.summary).toContain('the core does not hold the stacks of 1 of 1 thread')
   })
 
   it('shows memory that was cut off as unavailable, and the outcome says how much is missing', async () => {

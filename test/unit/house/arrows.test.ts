@@ -14,19 +14,19 @@ const MAY_CALL: Record<string, string> = {
   'src/config': 'src/errors',
   'src/program': '',
   'src/database': 'src/errors src/program',
-  'src/elf': 'src/units',
-  'src/process': 'src/errors src/units',
+  'src/elf': 'src/text src/units',
+  'src/process': 'src/text src/errors src/units',
   'src/packages/format': 'src/text src/elf src/process src/units',
   'src/stream': 'src/errors src/units',
   'src/decoder': 'src/process src/stream src/units',
-  'src/packages/open': 'src/packages/format src/process src/units src/decoder',
+  'src/packages/open': 'src/text src/packages/format src/process src/units src/decoder',
   'src/packages/release': 'src/elf',
   'src/packages/verify': 'src/packages/format src/process src/units src/errors',
   'src/packages/deb':
-    'src/errors src/packages/format src/process src/elf src/packages/open src/packages/release src/packages/verify src/units',
+    'src/text src/errors src/packages/format src/process src/elf src/packages/open src/packages/release src/packages/verify src/units',
   'src/files': '',
   'src/telemetry': 'src/text src/config',
-  'src/packages/transfer': 'src/config src/packages/format src/files src/telemetry src/units src/errors',
+  'src/packages/transfer': 'src/text src/config src/packages/format src/files src/telemetry src/units src/errors',
   'src/packages/rpm':
     'src/text src/errors src/packages/format src/process src/elf src/packages/open src/packages/release src/packages/transfer src/packages/verify src/units',
   'src/packages/naming': 'src/packages/format src/packages/deb src/packages/rpm',
@@ -45,25 +45,25 @@ const MAY_CALL: Record<string, string> = {
   'src/upload':
     'src/text src/errors src/config src/task src/spool src/stream src/packages/format src/packages/naming src/process src/decoder src/units',
   'src/routes':
-    'src/errors src/program src/task src/telemetry src/spool src/elf src/packages/release src/packages src/runner src/http src/upload src/stream',
+    'src/text src/errors src/program src/task src/telemetry src/spool src/elf src/packages/release src/packages src/runner src/http src/upload src/stream',
   'src/server':
     'src/text src/errors src/config src/packages/index src/telemetry src/tls src/http src/process src/units',
   'src':
-    'src/errors src/config src/program src/database src/telemetry src/spool src/tls src/health src/runner src/http src/routes src/server',
+    'src/text src/errors src/config src/program src/database src/telemetry src/spool src/tls src/health src/runner src/http src/routes src/server',
   'src/packages/keep':
-    'schema src/config src/database src/packages/format src/process src/packages/index src/files src/telemetry src/elf src/packages/naming src/units src/errors',
+    'src/text schema src/config src/database src/packages/format src/process src/packages/index src/files src/telemetry src/elf src/packages/naming src/units src/errors',
   'src/packages/supply':
     'schema src/errors src/config src/database src/packages/format src/packages/index src/files src/telemetry src/packages/transfer src/packages src/packages/keep src/units',
   'workers/clean':
     'src/text src/errors src/config src/program src/task src/database src/telemetry src/spool src/runner src/packages/keep src/units',
   'workers/reposync/command': 'src/errors',
   'workers/reposync/full':
-    'src/program src/database src/packages/format src/packages/index src/telemetry src/packages src/packages/keep workers/reposync/command src/packages/naming src/units src/packages/transfer src/packages/supply',
+    'src/text src/program src/database src/packages/format src/packages/index src/telemetry src/packages src/packages/keep workers/reposync/command src/packages/naming src/units src/packages/transfer src/packages/supply',
   'workers/reposync':
     'src/text src/errors src/config src/program src/database src/packages/format src/packages/index src/files src/telemetry src/packages/release src/packages/transfer src/packages src/packages/keep src/packages/supply workers/reposync/command workers/reposync/full src/units',
   'workers/retrace/sandbox': 'src/text src/process src/units',
   'workers/retrace/time': 'src/task',
-  'workers/retrace/gdb': 'src/elf workers/retrace/sandbox workers/retrace/time src/process src/units',
+  'workers/retrace/gdb': 'src/text src/elf workers/retrace/sandbox workers/retrace/time src/process src/units',
   'workers/retrace/resolve':
     'src/task src/config src/database src/packages/format src/packages/index src/elf src/packages/release src/packages/keep src/packages/supply src/packages/naming src/units',
   'workers/retrace/report':

@@ -41,7 +41,7 @@ const ROWS: [Reason, OutcomeCode, RegExp][] = [
   [{ kind: 'debugger-died', detail: 'SIGSEGV', shown }, 'debugger-failed', /SIGSEGV/],
   [{ kind: 'no-debugger', rejected: [] }, 'debugger-failed', /no debugger/],
   [{ kind: 'no-debugger', rejected: ['gdb does not', 'nor does gdb 16'] }, 'debugger-failed', /not\. nor/],
-  [{ kind: 'core-cut-off', loss: CUT_OFF }, 'core-truncated', /^The core is cut off: 7 bytes of 1 segments/],
+  [{ kind: 'core-cut-off', loss: CUT_OFF }, 'core-truncated', /^The core is cut off: 7 bytes of 1 segment are missing/],
   [{ kind: 'stacks-not-dumped', losses: [NO_STACKS] }, 'core-truncated', /stacks: the core does not hold/],
   [{ kind: 'release-unknown' }, 'release-unknown', /release/],
   [{ kind: 'program-missing', why: 'unknown', ...file }, 'package-not-found', /^\/usr\/bin\/p was not found: no/],

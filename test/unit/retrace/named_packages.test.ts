@@ -60,9 +60,14 @@ describe('the packages that a client names', () => {
   const BASH = { release: FEDORA, architecture: 'x86_64', name: 'bash' }
   it.each<[string, Given, string[]]>([
     [
-      'are exactly those where the epoch is right',
-      { known: [{ ...BASH, version: '1-1' }, { ...BASH, version: '2:1-1' }], lines: ['bash-1-1'] },
-      [`${FEDORA}: bash-1-1.x86_64`],
+      'are exactly those whose epoch is named',
+      { known: [{ ...BASH, version: '1-1' }, { ...BASH, version: '2:1-1' }], lines: ['2:bash-1-1'] },
+      [`${FEDORA}: bash-2:1-1.x86_64`],
+    ],
+    [
+      'are those of every epoch where none is named, the one without first: build-ids decide among them',
+      { known: [{ ...BASH, version: '2:1-1' }, { ...BASH, version: '1-1' }], lines: ['bash-1-1'] },
+      [`${FEDORA}: bash-1-1.x86_64`, `${FEDORA}: bash-2:1-1.x86_64`],
     ],
     [
       'are those of any epoch where none is exact: rpm -qa prints none',

@@ -25,8 +25,8 @@ describe('contradictions()', () => {
 
   it.each([
     ['another architecture', { architecture: 'i386' }, /takes the core for i386/],
-    ['invented threads', { lwps: [1] }, /sees 1 threads, 2 of the core's 2/],
-    ['a thread that is not seen', { lwps: [5, 7] }, /sees 2 threads, 1 of the core's 2 are not among them/],
+    ['invented threads', { lwps: [1] }, /sees 1 thread, 2 of the core's 2/],
+    ['a thread that is not seen', { lwps: [5, 7] }, /sees 2 threads, 1 of the core's 2 is not among them/],
     ['another pc', { pc: 0n }, /is at 0x40, not at 0x0/],
   ])('names %s', (_, change, reason) => {
     expect(contradictions(core, { ...seen, ...change })).toEqual([expect.stringMatching(reason)])

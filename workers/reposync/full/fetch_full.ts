@@ -23,6 +23,7 @@ import { plan, type Wanted } from './plan.ts'
 import { Progress } from './progress.ts'
 import { megabytes, MIB } from '../../../src/units/bytes.ts'
 import { HOUR_MS } from '../../../src/units/time.ts'
+import { count } from '../../../src/text/count.ts'
 
 const AT_ONCE = 8
 const PER_HOST = 4
@@ -75,7 +76,7 @@ export async function fetchFull(options: Arguments, services: FullServices): Pro
 
 async function fetchAll(wanted: Wanted[], services: FullServices): Promise<number> {
   const total = { packages: wanted.length, bytes: wanted.reduce((sum, { size }) => sum + size, 0) }
-  log('reposync').info(`full: ${total.packages} packages, ${megabytes(total.bytes)}, are to be fetched`)
+  log('reposync').info(`full: ${count(total.packages, 'package')} to fetch, ${megabytes(total.bytes)}`)
   const { progressMs: intervalMs } = services
   using progress = new Progress(total, intervalMs === undefined ? {} : { intervalMs })
   const run: Run = {
@@ -153,10 +154,12 @@ function isQuotaReached({ config, database }: Run, size: number): boolean {
 
 /** What is not there upstream any more fails no run: the archive moved on while it was read. */
 function conclude(hosts: Host[], { progress, counts, signal, noMore, ended }: Run): number {
-  const failures = Object.entries(counts).map(([kind, count]) => `${count} ${kind}`).join(', ')
+  const failures = Object.entries(counts).map(([kind, times]) => `${times} ${kind}`).join(', ')
   const givenUp = hosts.filter(({ isGivenUp }) => isGivenUp).map(({ name, left }) => `${name} (${left} left)`)
   say(
-    `full: ${progress.done} packages fetched, ${progress.failed} failed${failures === '' ? '' : ` (${failures})`}` +
+    `full: ${count(progress.done, 'package')} fetched, ${progress.failed} failed${
+      failures === '' ? '' : ` (${failures})`
+    }` +
       `${givenUp.length === 0 ? '' : `; given up: ${givenUp.join(', ')}`}\n`,
   )
   const why = signal.aborted ? 'it was told to' : ended.aborted ? 'its time was over' : noMore
@@ -170,7 +173,7 @@ function wouldFetch(wanted: Wanted[]): string {
   const releases = [...new Set(wanted.map(({ release }) => release))].sort()
   const lines = releases.map((release) => {
     const own = wanted.filter((one) => one.release === release)
-    return `${release}: ${own.length} packages would be fetched (${
+    return `${release}: ${count(own.length, 'package')} would be fetched (${
       megabytes(own.reduce((sum, { size }) => sum + size, 0))
     })\n`
   })

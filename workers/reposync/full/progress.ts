@@ -3,6 +3,7 @@ import { stderr } from 'node:process'
 import cliProgress from 'cli-progress'
 import { log } from '../../../src/telemetry/log.ts'
 import { MIB } from '../../../src/units/bytes.ts'
+import { count } from '../../../src/text/count.ts'
 
 const BAR = '{bar} {percentage}% | {here} of {all} packages | {value} of {total} MB | {rate} MB/s | {left} left'
 
@@ -79,7 +80,7 @@ export class Progress implements Disposable {
   /** One line: `full: 12 of 340 packages, 20.1 of 812.0 MB, 3.1 MB/s, 0 failed, about 4 min left`. */
   line(): string {
     const { rate, left } = this.#payload()
-    return `full: ${this.#done} of ${this.#total.packages} packages, ${(this.#bytes / MIB).toFixed(1)} of ` +
+    return `full: ${this.#done} of ${count(this.#total.packages, 'package')}, ${(this.#bytes / MIB).toFixed(1)} of ` +
       `${(this.#total.bytes / MIB).toFixed(1)} MB, ${rate} MB/s, ${this.#failed} failed, about ${left} left`
   }
 

@@ -4,6 +4,7 @@
  */
 import { architectureRow } from '../../../src/elf/architecture.ts'
 import type { Core } from '../../../src/elf/core.ts'
+import { count } from '../../../src/text/count.ts'
 
 /** What the debugger said about the core, right after it was opened. */
 export interface Seen {
@@ -23,7 +24,9 @@ export function contradictions(core: Pick<Core, 'architecture' | 'threads'>, see
   const missing = core.threads.filter(({ lwp }) => !lwps.has(lwp)).length
   if (missing > 0) {
     found.push(
-      `it sees ${seen.lwps.length} threads, ${missing} of the core's ${core.threads.length} are not among them`,
+      `it sees ${count(seen.lwps.length, 'thread')}, ${missing} of the core's ${core.threads.length} ${
+        missing === 1 ? 'is' : 'are'
+      } not among them`,
     )
   }
   const crashed = core.threads[0]

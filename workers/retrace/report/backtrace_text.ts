@@ -11,6 +11,7 @@ import { framesText, harmless, onOneLine } from './frame_text.ts'
 import type { ReportThread } from './frames.ts'
 import { libraryTable } from './libraries.ts'
 import { signalSentence } from './signal.ts'
+import { count } from '../../../src/text/count.ts'
 
 export interface TextParts {
   readonly core: Core
@@ -27,9 +28,7 @@ export function backtraceText({ core, conversation, threads, notes }: TextParts)
   const parts = [
     [...greeting(core, conversation.greeting), ...(crashFrame === undefined ? [] : [crashFrame])].join('\n'),
     ...blocks,
-    omitted > 0
-      ? `(${omitted} more ${omitted === 1 ? 'thread is' : 'threads are'} not shown: a limit was reached)`
-      : '',
+    omitted > 0 ? `(${count(omitted, 'more thread is', 'more threads are')} not shown: a limit was reached)` : '',
     harmless(libraryTable(conversation.libraries, conversation.symbols, core.ident.class)),
     conversation.registers.map(({ name, value }) => `${name.padEnd(15)}${value}`).join('\n'),
     harmless(conversation.instructions),
@@ -62,7 +61,9 @@ function threadBlock(thread: ReportThread): string {
   ]
   if (thread.cutFrames > 0) {
     lines.push(
-      `(${thread.cutFrames} more frames of this thread are not shown: the text reached RETRACE_MAX_BACKTRACE_KB)`,
+      `(${
+        count(thread.cutFrames, 'more frame of this thread is', 'more frames of this thread are')
+      } not shown: the text reached RETRACE_MAX_BACKTRACE_KB)`,
     )
   } else if (thread.more && thread.frames.length > 0) {
     lines.push(`(More frames follow; ${thread.frames.length} are shown)`)

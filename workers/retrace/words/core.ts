@@ -6,11 +6,12 @@ import type { Manifest } from '../../../src/task/manifest.ts'
 import { cutOffIn, undumpedIn } from '../report/lacking_memory.ts'
 import { signalName } from '../report/signal.ts'
 import { cutOffText } from './loss.ts'
+import { count } from '../../../src/text/count.ts'
 
 /** 'core of /usr/bin/python3.11 (amd64), 1 thread, SIGSEGV'. */
 export function describeCore(core: Core): string {
   const program = core.modules.find((module) => module.kind === 'executable')?.path || core.process?.name || 'a program'
-  const threads = core.threads.length === 1 ? '1 thread' : `${core.threads.length} threads`
+  const threads = count(core.threads.length, 'thread')
   const signal = core.siginfo?.signal || core.threads[0]?.signal || 0
   return `core of ${program} (${core.architecture}), ${threads}${signal === 0 ? '' : `, ${signalName(signal)}`}`
 }
@@ -28,13 +29,15 @@ export function memoryRemarks(core: Pick<Core, 'segments' | 'files' | 'truncated
   const lines = cut === undefined ? [] : [
     cutOffText(cut),
     ...cut.parts.map((each) =>
-      `missing: ${each.missingBytes} of ${each.end - each.start} bytes at 0x${each.start.toString(16)}` +
+      `missing: ${each.missingBytes} of ${count(each.end - each.start, 'byte')} at 0x${each.start.toString(16)}` +
       (each.path === undefined ? '' : ` (${each.path})`)
     ),
   ]
   if (undumped.mappings > 0) {
     const { mappings, bytes } = undumped
-    lines.push(`writable mappings that were not dumped: ${mappings} (${bytes} bytes); their memory is unavailable`)
+    lines.push(
+      `writable mappings that were not dumped: ${mappings} (${count(bytes, 'byte')}); their memory is unavailable`,
+    )
   }
   return lines
 }

@@ -4,6 +4,7 @@ import type { Loss } from '../outcome/loss.ts'
 import type { CutOff } from '../report/lacking_memory.ts'
 import type { ReportThread } from '../report/frames.ts'
 import { hex } from '../report/modules.ts'
+import { count } from '../../../src/text/count.ts'
 
 const MAX_NAMED = 3
 /** Threads that had ended, named one by one. */
@@ -15,7 +16,9 @@ export function cutOffText({ missingBytes, segments, parts }: CutOff): string {
     ...new Set(parts.map(({ path, start }) => path === undefined ? `memory at ${hex(start)}` : base(path))),
   ]
   const shown = [...names.slice(0, MAX_NAMED), ...(names.length > MAX_NAMED ? ['...'] : [])]
-  return `the core is cut off: ${missingBytes} bytes of ${segments} segments are missing` +
+  return `the core is cut off: ${count(missingBytes, 'byte')} of ${count(segments, 'segment')} ${
+    Number(missingBytes) === 1 ? 'is' : 'are'
+  } missing` +
     (shown.length === 0 ? '' : ` (${shown.join(', ')})`)
 }
 
@@ -24,11 +27,15 @@ export function lossText(loss: Loss): string {
     case 'cut-off':
       return `${cutOffText(loss)}, so some memory is unavailable`
     case 'no-stacks':
-      return `the core does not hold the stacks of ${loss.threads} of ${loss.of} threads`
+      return `the core does not hold the stacks of ${loss.threads} of ${count(loss.of, 'thread')}`
     case 'no-values':
-      return `the values of ${loss.frames} frames are not shown, since the text reached RETRACE_MAX_BACKTRACE_KB`
+      return `the values of ${
+        count(loss.frames, 'frame')
+      } are not shown, since the text reached RETRACE_MAX_BACKTRACE_KB`
     case 'no-threads':
-      return `${loss.threads} of ${loss.of} threads are not shown, since a limit was reached`
+      return `${loss.threads} of ${count(loss.of, 'thread')} ${
+        loss.threads === 1 ? 'is' : 'are'
+      } not shown, since a limit was reached`
   }
 }
 
@@ -36,9 +43,9 @@ export function lossText(loss: Loss): string {
 export function threadRemarks(threads: readonly ReportThread[], ended: Conversation['ended']): string[] {
   const long = threads.filter((thread) => thread.more).length
   return [
-    ...(long === 0 ? [] : [`${long} ${long === 1 ? 'stack is' : 'stacks are'} longer than what is shown`]),
+    ...(long === 0 ? [] : [`${count(long, 'stack is', 'stacks are')} longer than what is shown`]),
     ...ended.slice(0, MAX_ENDED).map(({ lwp }) => `the thread with LWP ${lwp} had ended: the core holds nothing of it`),
-    ...(ended.length > MAX_ENDED ? [`${ended.length - MAX_ENDED} more threads had ended`] : []),
+    ...(ended.length > MAX_ENDED ? [`${count(ended.length - MAX_ENDED, 'more thread')} had ended`] : []),
   ]
 }
 

@@ -5,6 +5,7 @@ import { judge } from '../outcome/judge.ts'
 import type { Reason, Shown } from '../outcome/reason.ts'
 import { lackText } from './lack.ts'
 import { cutOffText, lossText } from './loss.ts'
+import { count } from '../../../src/text/count.ts'
 
 /** Characters of a summary: names in it can be long. */
 const MAX_SUMMARY = 1000
@@ -32,7 +33,7 @@ function summaryOf(reason: Reason): string {
     case 'no-threads':
       return 'The core holds no thread.'
     case 'cut-before-threads':
-      return `The core is cut off before its threads: ${reason.missingBytes} bytes are missing.`
+      return `The core is cut off before its threads: ${count(reason.missingBytes, 'byte is', 'bytes are')} missing.`
     case 'out-of-memory':
       return `The debugger was stopped: ${reason.detail}. ${whatCame(reason.shown)}`
     case 'fetching-late':
@@ -65,16 +66,16 @@ function summaryOf(reason: Reason): string {
   }
 }
 
-function countOf({ frames, threads }: Shown): string {
-  return `${frames} frames of ${threads} ${threads === 1 ? 'thread' : 'threads'}`
+function countOf({ frames, threads }: Pick<Shown, 'frames' | 'threads'>): string {
+  return `${count(frames, 'frame')} of ${count(threads, 'thread')}`
 }
 
 function whatCame({ frames, threads, isNamed }: Shown): string {
-  return isNamed ? `What came before is here: ${frames} frames of ${threads} threads.` : 'No frame has a name.'
+  return isNamed ? `What came before is here: ${countOf({ frames, threads })}.` : 'No frame has a name.'
 }
 
 function missingIn({ lacks, losses }: Reason & { kind: 'partial' }): string[] {
-  const more = lacks.length > MAX_LACKS ? [`${lacks.length - MAX_LACKS} more modules`] : []
+  const more = lacks.length > MAX_LACKS ? [count(lacks.length - MAX_LACKS, 'more module')] : []
   return [...lacks.slice(0, MAX_LACKS).map(lackText), ...more, ...losses.map(lossText)]
 }
 

@@ -7,6 +7,7 @@ import type { Core } from '../../../src/elf/core.ts'
 import { megabytes } from '../../../src/units/bytes.ts'
 import type { Conversation } from '../gdb/conversation.ts'
 import type { Resolution } from '../resolve/resolve.ts'
+import { count } from '../../../src/text/count.ts'
 
 /** st_blocks counts these, whatever the file system. */
 const BLOCK = 512
@@ -20,7 +21,8 @@ export function beforeReading(path: string): string {
 }
 
 export function beforeResolving({ modules }: Core): string {
-  return `looking for the files of ${modules.filter(({ kind }) => kind !== 'vdso').length} programs and libraries`
+  const files = modules.filter(({ kind }) => kind !== 'vdso').length
+  return `looking for the files of ${count(files, 'program or library', 'programs and libraries')}`
 }
 
 /** `12 of 13 are here, 11 with debuginfo, after 3.4 s (3.1 s of fetching)`. */
@@ -35,7 +37,9 @@ export function afterResolving({ modules, seconds }: Pick<Resolution, 'modules' 
 
 /** `running gdb with 31 names for 9 modules, for 540 s at most`. */
 export function beforeDebugging(names: number, modules: number, leftMs: number): string {
-  return `running gdb with ${names} names for ${modules} modules, for ${Math.ceil(leftMs / 1000)} s at most`
+  return `running gdb with ${count(names, 'name')} for ${count(modules, 'module')}, for ${
+    Math.ceil(leftMs / 1000)
+  } s at most`
 }
 
 /** `gdb showed 24 frames of 1 thread and held 87 MB`. */
@@ -48,10 +52,6 @@ export function afterDebugging(
 ): string {
   if (conversation === undefined || engine === undefined) return 'there is no debugger for this core'
   const frames = conversation.threads.reduce((sum, thread) => sum + thread.frames.length, 0)
-  const threads = counted(conversation.threads.length, 'thread', 'threads')
-  return `${engine} showed ${counted(frames, 'frame', 'frames')} of ${threads} and held ${peakMb} MB`
-}
-
-function counted(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`
+  const threads = count(conversation.threads.length, 'thread')
+  return `${engine} showed ${count(frames, 'frame')} of ${threads} and held ${peakMb} MB`
 }
