@@ -10,7 +10,8 @@ const FIRST = 3
 const MAX_DESCRIPTOR = 65_535
 
 let given: number[] | undefined
-let nothing: number | undefined
+/** For each of them one of its own: Deno gives an open file to one descriptor of a program only. */
+let empty: Map<number, number> | undefined
 
 /**
  * The descriptors of a new program: those of `wanted`, then an open /dev/null for each that it would inherit; 'ignore'
@@ -20,9 +21,9 @@ export function withoutInherited<Wanted>(wanted: readonly Wanted[]): (Wanted | n
   given ??= inheritable().filter((descriptor) => descriptor >= FIRST && descriptor <= MAX_DESCRIPTOR)
   const others = given.filter((descriptor) => descriptor >= wanted.length)
   if (others.length === 0) return [...wanted]
-  const empty = nothing ??= openSync('/dev/null', 'r+')
+  const places = empty ??= new Map(given.map((descriptor) => [descriptor, openSync('/dev/null', 'r+')]))
   return Array.from(
     { length: Math.max(...others) + 1 },
-    (_, descriptor) => wanted[descriptor] ?? (others.includes(descriptor) ? empty : 'ignore'),
+    (_, descriptor) => wanted[descriptor] ?? places.get(descriptor) ?? 'ignore',
   )
 }
