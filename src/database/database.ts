@@ -32,12 +32,12 @@ export function openDatabase(file: string, options: { migrate?: boolean } = {}):
   }
 }
 
-/** Closes it; what is asked of it afterwards throws. */
+/** Closes it; later queries throw. */
 export function closeDatabase(database: Database): void {
   database.$client.close()
 }
 
-/** Whether it can still be asked: who gives something back at the end of a program may come after the end of it. */
+/** Whether it is still open: what is given back at the end of a program may come after the database was closed. */
 export function isOpen(database: Database): boolean {
   return database.$client.open
 }

@@ -4,7 +4,7 @@
  */
 import type { Database } from './database.ts'
 
-/** How long a look at the lock waits for who writes just now. */
+/** How long a look at the lock waits for another writer. */
 const LOOK_MS = 200
 
 /** Takes the lock for writing and gives it back; throws SQLite's error when that cannot be, SQLITE_BUSY among them. */
@@ -29,7 +29,7 @@ export function pagesOf({ $client: client }: Database): { pages: number; free: n
   return { pages: number('page_count'), free: number('freelist_count'), pageSize: number('page_size') }
 }
 
-/** Writes the file anew without its free pages. */
+/** Rewrites the file without its free pages, synchronously: as long as copying the file takes. */
 export function vacuum({ $client: client }: Database): void {
   client.exec('VACUUM')
 }

@@ -1,6 +1,6 @@
 /**
  * A stream decompressed by a program behind the wall: fed as the input arrives, read as the caller asks, ended when
- * either stops. Refuses to keep more than what pipes hold.
+ * either stops. Holds no more in memory than pipes do.
  */
 import { ProgramError } from '../process/error.ts'
 import { startInside } from '../process/inside.ts'
@@ -44,7 +44,7 @@ export async function* decode(
     }
     await running.succeeded()
   } catch (error) {
-    // The program was ended for it, or ended itself: the reason is the input's.
+    // Whether we ended the program or it ended itself: the fault is in the input.
     throw feed.failure ?? error
   } finally {
     clearInterval(watch)

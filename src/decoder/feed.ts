@@ -14,7 +14,7 @@ export class Feed {
   constructor(input: AsyncIterable<Uint8Array>, stdin: Writable, onFailure: () => void) {
     this.#stdin = stdin
     this.#input = input[Symbol.asyncIterator]()
-    // EPIPE: the program has ended; its exit code says why.
+    // EPIPE: the program has ended, and its exit code says why.
     stdin.on('error', () => this.stop())
     stdin.on('close', () => this.stop())
     this.#run().catch((cause) => {

@@ -1,6 +1,6 @@
 /**
- * Answers that are complete: every one has its type and its Content-Length (docs/http.md, 'Rules for every answer': the
- * older ABRT client cannot read chunked answers), and none may be stored by a cache.
+ * Makes complete answers: each has its type and its Content-Length (docs/http.md, 'Rules for every answer': the older
+ * ABRT client cannot read chunked answers), and none may be stored by a cache.
  */
 import { readFile, stat } from 'node:fs/promises'
 import type { Context } from 'hono'
@@ -20,7 +20,7 @@ export interface AnswerOptions {
   headers?: Record<string, string>
 }
 
-/** An answer whose body is here; an empty one says `Content-Length: 0`, a 204 says nothing. */
+/** An answer with this body. An empty one has `Content-Length: 0`; a 204 has no length. */
 export function answer(body: string, options: AnswerOptions = {}): Response {
   const bytes = new TextEncoder().encode(body)
   return new Response(bytes.length === 0 ? null : bytes, {

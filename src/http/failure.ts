@@ -2,10 +2,10 @@
 import { errnoOf } from '../errors/errno.ts'
 import { RetraceError } from '../errors/errors.ts'
 
-/** What the system says of a file system that is read-only, failing or forbidden, or of a process out of handles. */
+/** Codes of a file system that is read-only, failing or forbidden, and of a process that is out of file descriptors. */
 const UNUSABLE = new Set(['EROFS', 'EACCES', 'EPERM', 'EIO', 'EMFILE', 'ENFILE'])
 
-/** The failure that a caller is told about; what is not of the list says nothing about the inside. */
+/** The failure that a caller is told about; an error that is not on the list reveals nothing of the server's inside. */
 export function failureOf(error: unknown): RetraceError {
   if (error instanceof RetraceError) return error
   const code = errnoOf(error)

@@ -12,7 +12,7 @@ export async function headersSent(outgoing: Outgoing): Promise<void> {
   await setImmediate()
 }
 
-/** Every way to answer leads through `writeHead`; who wrote it flushes it in the same turn. */
+/** Every answer goes through `writeHead`, and is flushed in the same turn of the event loop. */
 async function begun(outgoing: Outgoing): Promise<void> {
   await new Promise<void>((resolve) => {
     const writeHead = outgoing.writeHead.bind(outgoing) as (...head: unknown[]) => typeof outgoing

@@ -1,7 +1,10 @@
 /** What Node's parser refuses before our code sees a request, as failures of the closed list. Pure. */
 import { RetraceError } from '../errors/errors.ts'
 
-/** What an error of `clientError` is, by its code; undefined: the client has gone, there is nobody to tell. */
+/**
+ * The failure that an error of `clientError` means, by its code; undefined when the client has gone and nobody is left
+ * to tell.
+ */
 export function parserFailure(
   code: string | undefined,
   limits: { maxHeaderKb: number },
@@ -26,7 +29,7 @@ export function parserFailure(
   }
 }
 
-/** For HTTP/1.1 the parser sees to it, for HTTP/2 we. */
+/** For HTTP/1.1 the parser checks this, for HTTP/2 we do. */
 export function headersTooLarge({ maxHeaderKb }: { maxHeaderKb: number }): RetraceError {
   return new RetraceError('headers-too-large', {
     detail: `The request headers are larger than ${maxHeaderKb} KiB (RETRACE_MAX_HEADER_KB)`,

@@ -1,6 +1,6 @@
 /**
  * What a program says on its standard error, for whoever reads how it ended: its beginning, where most say what is
- * wrong, and its end, where the others do. Refuses to grow with what it is told.
+ * wrong, and its end, where the others do. Its size is bounded, however much a program writes.
  */
 const MAX_HEAD = 4096
 const MAX_TAIL = 2048

@@ -1,4 +1,4 @@
-/** What can go wrong with a program that was started: a closed list, whoever started it. Callers say what it means. */
+/** The closed list of what can go wrong with a program that is started. What it means, each caller decides. */
 
 /**
  * `not-started`: it, or the sandbox around it, is missing or broken. `timeout`: it took longer than it may. `stopped`:

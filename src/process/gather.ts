@@ -1,4 +1,4 @@
-/** What a program writes, whole, in memory. Owns the bound on it: a program that writes more is ended. */
+/** Collects the output of a program in memory, up to a bound: a program that writes more is ended. */
 import { Buffer } from 'node:buffer'
 import type { Readable } from 'node:stream'
 import { ProgramError } from './error.ts'

@@ -1,7 +1,6 @@
 /**
  * Processes as the database and the spool name them, so that what they hold ends with them: host, number and start
- * time, since a number is used again and both together are not. Owns the question whether one still runs; what it holds
- * is its caller's.
+ * time, since a number is used again and both together are not. The question here is whether one still runs.
  */
 import { hostname } from 'node:os'
 import { pid } from 'node:process'
@@ -19,13 +18,13 @@ export function thisProcess(): ProcessName {
   return { host: hostname(), pid, started: startOf(pid) ?? '' }
 }
 
-/** Whether it runs: on this host the process decides, elsewhere the time until which it was going to (Unix seconds). */
+/** Whether it runs. A process of another host counts as running until the time that it announced (Unix seconds). */
 export function isRunning({ host, pid: other, started, until }: ProcessName & { until: number }): boolean {
   if (host !== hostname()) return until > unixSeconds()
   return startOf(other) === started
 }
 
-/** When the process of a number started, in clock ticks since boot; undefined: there is none. */
+/** The start time of the process with this number, in clock ticks since boot; undefined when there is none. */
 export function startOf(other: number): string | undefined {
   return statOf(other)?.started
 }

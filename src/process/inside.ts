@@ -1,6 +1,6 @@
 /**
- * Starts a program behind the wall. Owns the descriptors that bubblewrap itself reads: its arguments, which no list of
- * processes shows, and the filter of system calls.
+ * Starts a program behind the wall. bubblewrap reads its arguments and the filter of system calls from descriptors, so
+ * that no list of processes shows them.
  */
 import { arch } from 'node:process'
 import { seccompFilter } from './seccomp.ts'
@@ -15,8 +15,8 @@ export interface InsideOptions extends Omit<StartOptions, 'output' | 'environmen
 const FIRST_CHANNEL = 3
 
 /**
- * Never throws for what cannot be started: that has ended at once. Throws RangeError as wallArguments() does,
- * and for a machine whose system calls have no row in seccomp.ts.
+ * Never throws because a program cannot be started: such a program has ended at once. Throws RangeError as
+ * wallArguments() does, and for a machine whose system calls have no row in seccomp.ts.
  */
 export function startInside(sandbox: Sandbox, { onStart, channels = 0, ...options }: InsideOptions = {}): Running {
   const args = FIRST_CHANNEL + channels

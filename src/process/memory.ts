@@ -6,7 +6,10 @@ import { childrenOf, kilobytes, procText } from './proc.ts'
 
 const MAX_PROCESSES = 256
 
-/** A process and all its descendants, parents before children; at most 256. */
+/**
+ * A process and all its descendants, parents before children; at most 256. Synchronous: some small reads of /proc for
+ * each.
+ */
 export function processTree(pid: number): number[] {
   const found = [pid]
   for (let index = 0; index < found.length && found.length < MAX_PROCESSES; index++) {
@@ -27,7 +30,7 @@ export function residentKb(status: string): number {
   return kilobytes(status, 'VmRSS') ?? 0
 }
 
-/** What new programs can have without swapping, in MiB (MemAvailable); Infinity where nobody says. */
+/** What new programs can have without swapping, in MiB (MemAvailable); Infinity where the kernel does not say. */
 export function availableMb(meminfo: string = procText('meminfo')): number {
   return (kilobytes(meminfo, 'MemAvailable') ?? Infinity) / 1024
 }

@@ -1,6 +1,6 @@
 /**
- * What the kernel says of processes, read from /proc: the one reader of its texts (proc(5)). Owns their grammar, and
- * what it means that a process ends while it is looked at: it says nothing any more.
+ * What the kernel says about processes: the only reader of /proc (proc(5)). A process can end while it is looked at;
+ * then the answer is that there is nothing. All reads are synchronous; they never touch a disk.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { errnoOf } from '../errors/errno.ts'
@@ -34,12 +34,12 @@ export function kilobytes(text: string, field: string): number | undefined {
   return match === null ? undefined : Number(match[1])
 }
 
-/** Numbers of all processes. */
+/** Numbers of all processes. A walk over all of them costs milliseconds: not for the path of a request. */
 export function processIds(): number[] {
   return names('').filter((name) => /^[0-9]+$/.test(name)).map(Number)
 }
 
-/** Those that a process started and that have not ended: of all its threads. Needs CONFIG_PROC_CHILDREN. */
+/** The running children of a process, of all its threads. Needs CONFIG_PROC_CHILDREN. */
 export function childrenOf(pid: number): number[] {
   return names(`${pid}/task`).flatMap((thread) =>
     procText(`${pid}/task/${thread}/children`).split(' ').filter((child) => child !== '').map(Number)
@@ -78,7 +78,7 @@ function names(folder: string): string[] {
   return unlessGone(() => readdirSync(`/proc/${folder}`), [])
 }
 
-/** Processes end while they are looked at, and those of other users cannot be. */
+/** A process can end while it is looked at, and those of other users may not be looked at. */
 function unlessGone<Value>(look: () => Value, instead: Value): Value {
   try {
     return look()

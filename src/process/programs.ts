@@ -1,8 +1,8 @@
 /**
- * Every program that is started, on which side of the wall, and whose bytes it reads there. Owns the rule of
- * docs/architecture.md, rule 4, that nothing of a stranger is parsed by C code outside: outside.ts and inside.ts start what stands
- * here and nothing else. Two named exceptions run in our own processes: Node's HTTP and TLS, and zlib (gzip uploads and
- * indices; lzma-native, for uploads, where there is no xz).
+ * Every program that is started, on which side of the wall, and whose bytes it reads there. This is
+ * docs/architecture.md, rule 4: no stranger's bytes are parsed by C code outside the wall; outside.ts and inside.ts
+ * start what stands here and nothing else. Two named exceptions run in our own processes: Node's HTTP and TLS, and zlib
+ * (gzip uploads and indices; lzma-native, for uploads, where there is no xz).
  */
 
 /** The sandboxes, by what happens in them. A test runs one list of attempts to get out in each. */

@@ -1,8 +1,7 @@
 /**
- * The system call filter of the sandbox: a BPF program made by hand, for `bwrap --seccomp FD`. Owns the list of calls
- * that no debugger of cores needs; refuses them with EPERM, and kills a process that calls by another ABI (x32, or
- * 32-bit calls on a 64-bit kernel), since the numbers mean something else there.
- * Sources: linux/filter.h, linux/seccomp.h, linux/audit.h, seccomp(2).
+ * The system call filter of the sandbox: a BPF program made by hand, for `bwrap --seccomp FD`. Calls that no debugger
+ * of cores needs fail with EPERM. A process that calls by another ABI (x32, or 32-bit calls on a 64-bit kernel) is
+ * killed, since numbers mean something else there. Sources: linux/filter.h, linux/seccomp.h, linux/audit.h, seccomp(2).
  */
 
 /** One host architecture: AUDIT_ARCH_*, and whether its call numbers have the x32 bit to refuse. */

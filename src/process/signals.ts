@@ -1,7 +1,7 @@
 /**
- * Signals to processes, the one policy: ESRCH means that it has ended, which is what was wanted; anything else is said.
- * Owns nothing that runs: whoever calls knows that the number is still the process that it means (start.ts does by
- * never sending one after its child was reaped).
+ * Signals to processes, by one policy: ESRCH means that the process has ended, which is what was wanted; every other
+ * error is thrown. The caller must know that the number still belongs to the process that it means (start.ts sends none
+ * after its child was reaped).
  */
 import { existsSync } from 'node:fs'
 import { kill } from 'node:process'

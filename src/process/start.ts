@@ -1,7 +1,7 @@
 /**
- * The one place that starts programs. Owns their lives: an argument array and never a shell, an environment that is
- * named, a process group that ends as a whole, a time limit, its caller's signal, the end of what a program leaves
- * behind. What is started, and whether behind the wall, say outside.ts and inside.ts, which alone call this.
+ * The only place that starts programs: with an array of arguments and never a shell, with a named environment, in a
+ * process group that ends as a whole, under a time limit and its caller's signal; what a program leaves behind is
+ * ended, too. Only outside.ts and inside.ts call this; they say what is started, and on which side of the wall.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Readable, Writable } from 'node:stream'
@@ -96,12 +96,12 @@ export class Running implements AsyncDisposable {
     return this.#command.title
   }
 
-  /** Its number is no process of ours any more. */
+  /** Whether its number no longer belongs to a process of ours. */
   get hasExited(): boolean {
     return this.#hasExited
   }
 
-  /** What it has said on standard error so far. */
+  /** What it has written to standard error so far. */
   get complaint(): string {
     return this.#complaint.text()
   }
@@ -158,7 +158,7 @@ export class Running implements AsyncDisposable {
     })
   }
 
-  /** What cannot be killed is said when it ends: here nobody might be there to catch it. */
+  /** A failed kill is reported when the program ends: if it were thrown here, nobody might catch it. */
   #send(kill: () => boolean): void {
     try {
       kill()

@@ -1,4 +1,4 @@
-/** Questions to this system before anything depends on the answer: can sandboxes be made, is a program there. */
+/** Tries out this system before anything depends on it: can sandboxes be made, is a program there. */
 import { gathered } from './gather.ts'
 import { startInside } from './inside.ts'
 import { startOutside } from './outside.ts'

@@ -1,8 +1,8 @@
 /**
- * The wall: the command line of bubblewrap around a program that reads what came from elsewhere. Owns what every
- * sandbox lacks (namespaces of ours, users, capabilities, an environment, a way to write, new namespaces, a terminal)
- * and its limits; what one sees and may besides, its maker says. Pure: values in, words out.
- * Facts and figures behind each argument: docs/facts.md, 'Sandbox'.
+ * The wall: the command line of bubblewrap around a program that reads what came from elsewhere. Here is what every
+ * sandbox lacks (our namespaces, users, capabilities, an environment, a way to write, new namespaces, a terminal) and
+ * its limits; what a sandbox sees and may do besides, its maker says. Pure: values in, words out. Facts and figures
+ * behind each argument: docs/facts.md, 'Sandbox'.
  */
 import type { InsideProgram, SandboxName } from './programs.ts'
 
@@ -55,7 +55,7 @@ const MAX_ARGUMENTS = 9_000
 
 const NOBODY = '65534'
 
-/** What all of them lack. Needs bubblewrap 0.8 (`--disable-userns`, which needs `--unshare-user`). */
+/** The arguments of every sandbox. Needs bubblewrap 0.8 (`--disable-userns`, which needs `--unshare-user`). */
 const BASE = [
   ...['--unshare-all', '--unshare-user', '--disable-userns', '--uid', NOBODY, '--gid', NOBODY],
   ...['--hostname', 'retrace', '--die-with-parent', '--new-session', '--cap-drop', 'ALL'],

@@ -1,6 +1,6 @@
 /**
- * What runs this process: Node, on what was built, or Deno, on the sources and on the packages that deno.json maps.
- * Owns the rule that the server's worker runs under the same.
+ * What runs this process: Node, on what was built, or Deno, on the sources and on the packages that deno.json maps. The
+ * server's worker runs under the same.
  */
 import { join } from 'node:path'
 import { execPath, versions } from 'node:process'
@@ -12,7 +12,8 @@ const NAME = 'abrt-retrace-worker'
 export function workerCommand(deno: string | undefined = denoHere()): string[] {
   const root = installationRoot()
   if (deno === undefined) return [join(root, 'ops', 'bin', NAME)]
-  // It says nothing of its own, which would stand in the task's log, and looks up nothing that changes while it runs.
+  // Quiet, since Deno's own messages would end up in the task's log; no lock file, since nothing is resolved while it
+  // runs.
   return [deno, 'run', '-A', '--quiet', '--no-lock', join(root, 'workers', 'retrace', 'main.ts')]
 }
 

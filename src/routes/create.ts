@@ -1,6 +1,6 @@
 /**
- * POST /create (docs/http.md, 'POST /create'; docs/design.txt, chapter 2.1): headers, place, space, body, task, 201.
- * Refuses to hold an upload: it is unpacked as it arrives, and what is refused is gone before the answer leaves.
+ * POST /create (docs/http.md, 'POST /create'; docs/design.txt, chapter 2.1): headers, place, space, body, task, 201. An
+ * upload is unpacked as it arrives, never held; a refused one is deleted before the answer leaves.
  */
 import type { Context } from 'hono'
 import { Hono } from 'hono'
@@ -36,7 +36,7 @@ export function createRoutes(services: Services): Hono<AppEnv> {
           task: task.id,
         })
         const response = await createdResponse(c, { accepted, plan, services })
-        // A caller that has gone changes nothing for its task.
+        // The task starts even if its caller has gone.
         void headersSent(c.env.outgoing).then(() => runner.start(task, admission))
         return response
       } catch (cause) {
@@ -56,13 +56,13 @@ async function accept(
   const reservation = spool.reserve(plan.contentLength)
   await using draft = await spool.draft(reservation)
   const { incoming, outgoing } = c.env
-  // The headers have passed: who asked whether to send the body is told to (RFC 9110, 10.1.1).
+  // The headers have passed, so a client that asked whether to send the body is told to (RFC 9110, 10.1.1).
   if (incoming.headers.expect?.toLowerCase() === '100-continue') outgoing.writeContinue()
   const reading = new AbortController()
   try {
     await receive(requestBody(incoming, config, reading.signal), { plan, draft }, {
       config,
-      // A worker takes a moment to load: it may as well do that while the core arrives.
+      // A worker takes a moment to load, so it starts while the core arrives.
       onCore: () => admission.prestart(draft.file('worker.log')),
     })
   } finally {
@@ -93,7 +93,7 @@ async function createdResponse(
   return new Response(body, { status: 201, headers: { 'Content-Type': TEXT, ...headers } })
 }
 
-/** An accepted upload is never refused for want of an estimate. */
+/** A missing estimate never makes an accepted upload fail. */
 async function estimate(task: Task, { config, runner }: Services): Promise<number> {
   try {
     return await runner.estimate(task)

@@ -1,6 +1,4 @@
-/**
- * DELETE /<id> and POST /<id>/delete: the task and everything of it is gone, its worker stopped, its streams ended.
- */
+/** DELETE /<id> and POST /<id>/delete: deletes the task with all its files, stops its worker, ends its streams. */
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
 import { log } from '../telemetry/log.ts'

@@ -1,6 +1,6 @@
 /**
- * The place that an upload takes from its first header to the end of its task (docs/http.md, 'POST /create').
- * Counts, and refuses, nothing else: what runs and what waits is the runner's.
+ * The place that an upload takes from its first header to the end of its task (docs/http.md, 'POST /create'). What runs
+ * and what waits is the runner's business.
  */
 import type { Task } from '../task/task.ts'
 import type { WorkerProcess } from './worker_process.ts'

@@ -1,6 +1,6 @@
 /**
- * Why a worker ended without ending its task, and what is said of it. Pure. Refuses to guess from what the worker wrote
- * for people: the step is what it said as data.
+ * Why a worker ended without ending its task, and what is said of it. Pure. The step comes from the file `step`, never
+ * from text that the worker wrote for people.
  */
 import { type Advice, adviceText, type Outcome, type OutcomeCode } from '../task/outcome.ts'
 import type { Step } from '../task/step.ts'

@@ -1,6 +1,6 @@
 /**
- * How long a task will take, from how long the ones before it took: `package_time` (docs/design.txt, chapter 2.1).
- * Pure but for three queries; refuses to know what runs now.
+ * How long a task will take, from how long the ones before it took: `package_time` (docs/design.txt, chapter 2.1). Pure
+ * but for three queries; what runs now plays no part.
  */
 import type { Database } from '../database/database.ts'
 import { addTime, averageTime } from './package_times.ts'

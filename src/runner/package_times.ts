@@ -12,7 +12,7 @@ export interface TimedPackage {
   release: string | null
 }
 
-/** Of each package and release so many of the newest rows stay. */
+/** How many of the newest rows stay for each package and release. */
 const KEPT_ROWS = 100
 
 /** Seconds, on average, of all rows, or those of a release, or of a package in it; undefined: there is none. */
@@ -31,7 +31,7 @@ export function addTime(database: Database, of: TimedPackage, time: number): voi
   database.insert(packageTime).values({ ...of, time }).run()
 }
 
-/** Deletes the older rows of each package and release, or only counts them; how many. */
+/** Deletes the older rows of each package and release, or only counts them; returns their number. */
 export function pruneTimes(database: Database, { dryRun }: { dryRun: boolean }): number {
   const { package: name, release } = packageTime
   const groups = database.select({ name, release, rows: count() }).from(packageTime).groupBy(name, release).all()

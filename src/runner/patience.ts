@@ -1,6 +1,6 @@
 /**
- * What the server has to write about a task when its disk is full or read-only: it waits for the administrator, and the
- * task with it, instead of forgetting that it has ended.
+ * When the disk is full or read-only at the end of a task, the server waits for the administrator, and the task with
+ * it, instead of losing the fact that it has ended.
  */
 import { log } from '../telemetry/log.ts'
 import { errnoOf } from '../errors/errno.ts'
@@ -8,7 +8,7 @@ import { errnoOf } from '../errors/errno.ts'
 const RETRY_MS = 2000
 const TROUBLE = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE'])
 
-/** Does `act` until it no longer fails for want of a disk; gives up with the last failure when `isOver` says so. */
+/** Repeats `act` until it no longer fails because of the disk; throws the last failure when `isOver` says so. */
 export async function persist(
   task: string,
   { act, isOver, retryMs = RETRY_MS }: { act: () => Promise<void> | void; isOver: () => boolean; retryMs?: number },

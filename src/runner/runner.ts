@@ -1,6 +1,6 @@
 /**
  * Which tasks run, which wait, and which may still come: admission, the queue, one worker process per running task, its
- * time limit, its end. Refuses to keep anything that a restart would need: that is all in the task's directory.
+ * time limit, its end. Nothing in its memory is needed after a restart: that is all in the task's directory.
  */
 import PQueue from 'p-queue'
 import type { ConfigOf } from '../config/config.ts'
@@ -257,7 +257,7 @@ export class Runner {
     return { end, timedOut }
   }
 
-  /** Waits for a disk that is full: a task whose end is not written would stay PENDING until the next start. */
+  /** Waits while the disk is full: a task whose end is not written would stay PENDING until the next start. */
   async #persist(job: Job, act: () => Promise<void> | void): Promise<void> {
     await persist(job.task.id, { act, isOver: () => job.stopped || this.#closing })
   }
@@ -286,7 +286,7 @@ export class Runner {
   }
 }
 
-/** Notes when a worker begins; what an earlier one said that was killed counts no more. */
+/** Notes when a worker begins; removes what an earlier one that was killed left behind. */
 function begin(task: Task, now: number): void {
   removeTraces(task)
   writeNote(task, 'started', `${new Date(now).toISOString()}\n`)

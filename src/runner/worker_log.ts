@@ -1,6 +1,6 @@
 /**
- * The end of `worker.log`: what the worker says to the person who waits. Refuses to draw conclusions from it: the step
- * of a task is a fact of its own.
+ * The end of `worker.log`: what the worker says to the person who waits. Nothing is concluded from that text: the step
+ * of a task has a file of its own.
  */
 import { open } from 'node:fs/promises'
 import { STEPS } from '../task/step.ts'

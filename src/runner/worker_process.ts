@@ -1,7 +1,7 @@
 /**
- * One worker process: how it is started, told its directory, and killed with everything it started.
- * Its output goes straight into a file (O_APPEND), never through a pipe: nothing is lost or buffered when the server
- * dies, and a worker that writes much costs the server no memory. Refuses to know what a task is.
+ * One worker process: how it is started, told its directory, and killed with everything it started. Its output goes
+ * straight into a file (O_APPEND), never through a pipe: nothing is lost or buffered when the server dies, and a worker
+ * that writes much costs the server no memory. It does not know what a task is.
  */
 import { closeSync, openSync } from 'node:fs'
 import { startOutside } from '../process/outside.ts'

@@ -1,6 +1,7 @@
 /**
  * A core while it arrives: written once, at most a few MiB in memory, its runs of zeros left out as holes whatever form
- * they came in, every block paid for from the reservation before it is written. Refuses to know how the core was packed.
+ * they came in, every block paid for from the reservation before it is written. How the core was packed, it does not
+ * know.
  */
 import { writeSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
@@ -85,7 +86,7 @@ export class CoreFile implements AsyncDisposable {
     await this.#handle.close()
   }
 
-  /** Takes as much of a piece as there is room for, and says how much that is. */
+  /** Copies as much of a piece as there is room for; returns how much. */
   #gather(piece: Uint8Array, position: number): number {
     if (position !== this.#gatheredStart + this.#gatheredLength || this.#gatheredLength === GATHER) {
       this.#flush()
@@ -130,7 +131,7 @@ export class CoreFile implements AsyncDisposable {
     return (end - first) * BLOCK
   }
 
-  /** A few pages into the page cache: quicker than asking another thread to do it. */
+  /** Synchronous: a few pages into the page cache take less time than the way to another thread. */
   #writeNow(content: Uint8Array, position: number): void {
     try {
       for (let done = 0; done < content.length;) {

@@ -1,7 +1,6 @@
 /**
  * The free space of the spool's file system, and who was promised how much of it, so that several uploads together
- * cannot take it under RETRACE_MIN_FREE_MB (507: docs/http.md, 'POST /create'). Refuses to know what is written with
- * it.
+ * cannot take it under RETRACE_MIN_FREE_MB (507: docs/http.md, 'POST /create'). It does not know what is written.
  */
 import { statfsSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
@@ -63,7 +62,7 @@ export class FreeSpace {
   }
 }
 
-/** Bytes that are free in the file system of a directory. */
+/** Bytes that are free in the file system of a directory. Synchronous: one system call. */
 export function freeBytes(directory: string): number {
   const { bavail, bsize } = statfsSync(directory)
   return bavail * bsize

@@ -11,7 +11,10 @@ import type { TaskFile } from '../task/files.ts'
 
 const LOG: TaskFile = 'worker.log'
 
-/** Directories directly below `spoolDir` in which a process has a file open or that it has as working directory. */
+/**
+ * Directories directly below `spoolDir` in which a process works: it has a file open there, or it is its working
+ * directory. A synchronous walk over all of /proc, for clean-ups.
+ */
 export function busyDirectories(spoolDir: string): Set<string> {
   const busy = new Set<string>()
   for (const pid of processIds()) {
@@ -24,8 +27,8 @@ export function busyDirectories(spoolDir: string): Set<string> {
 }
 
 /**
- * Kills what workers left behind that died with their server: processes whose output goes into a task's log, and whose
- * process group has lost its leader, the worker. How many there were.
+ * Kills what workers left behind that died with their server: processes whose output goes into a task's log and whose
+ * process group has lost its leader, the worker. Returns how many there were.
  */
 export function killOrphans(spoolDir: string): number {
   return processIds().filter((pid) => pid !== self && !hasLeader(pid) && writesLog(pid, spoolDir) && endProcess(pid))

@@ -31,7 +31,7 @@ export function takeLock(config: Pick<Config, 'database'>): Disposable {
   }
 }
 
-/** Whether a server holds the lock now. It is asked for in passing, and held by nobody afterwards. */
+/** Whether a server holds the lock now. To find out, the lock is taken for an instant. */
 export function isServerRunning(config: Pick<Config, 'database'>): boolean {
   if (!existsSync(lockFile(config))) return false
   const client = new Sqlite(lockFile(config), { timeout: 0, readonly: true })

@@ -68,7 +68,9 @@ export class Spool {
     return (await this.tasks()).filter((task) => !task.hasEnded())
   }
 
-  /** To be called once, before the first request: deletes what died half-way and completes what was all but done. */
+  /**
+   * To be called once, before the first request: deletes what was left half-done and completes what was almost done.
+   */
   async recover(): Promise<void> {
     await recoverSpool(this.directory)
   }

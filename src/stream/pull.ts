@@ -1,4 +1,4 @@
-/** A stream that is made as it is read: no one reads, nothing is made, and nothing is kept in memory. */
+/** A stream that is produced only as fast as it is read, so that nothing piles up in memory. */
 
 /** A pull-based stream of what `make` generates; its signal aborts when the reader has gone, or `until` does. */
 export function pullStream(

@@ -1,6 +1,6 @@
 /**
- * Task passwords: 22 letters and digits, 131 bits (docs/design.txt, chapter 2.1), and who may ask about a task. Refuses
- * every other source of randomness than the kernel's, which seeds and reseeds `node:crypto`.
+ * Task passwords: 22 letters and digits, 131 bits (docs/design.txt, chapter 2.1), and who may ask about a task. All
+ * randomness comes from the kernel, which seeds and reseeds `node:crypto`.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { RetraceError } from '../errors/errors.ts'

@@ -1,6 +1,7 @@
 /**
  * A task: a directory of the spool whose name is its id. Which files it holds is its state (state.ts); nothing about it
- * is kept in memory. All looks are synchronous: the way to Node's threads and back costs many times what a look does.
+ * is kept in memory. All reads are synchronous, also on the server's event loop: the way to Node's threads and back
+ * costs many times what such a look does.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -40,7 +41,7 @@ export class Task {
     return stateOf((name) => this.has(name))
   }
 
-  /** Nothing is left to do but to tidy up. */
+  /** Whether nothing is left to do but to tidy up. */
   hasEnded(): boolean {
     return this.state() !== 'PENDING'
   }

@@ -1,12 +1,12 @@
 /**
- * What goes when a task has ended, and what a run that was killed left behind. The core goes last of all: where it is
- * still there, the rest may be.
+ * Removes what an ended task no longer needs, and what a run that was killed left behind. The core goes last: as long
+ * as it is there, the rest may be, too. Synchronous.
  */
 import { rmSync } from 'node:fs'
 import type { Task } from './task.ts'
 import { partialsOf } from './write.ts'
 
-/** Removes what a run makes beside its results. The task can begin again. */
+/** Removes what a run makes beside its results, so that the task can begin again. */
 export function removeTraces(task: Task): void {
   for (const path of tracesOf(task)) rmSync(path, { recursive: true, force: true })
 }
@@ -17,7 +17,7 @@ export function tidy(task: Task): void {
   rmSync(task.file('coredump'), { force: true })
 }
 
-/** Whether an ended task has been tidied: one look, not one for each thing. */
+/** Whether an ended task has been tidied: one look at the core, not one at each file. */
 export function isTidy(task: Task): boolean {
   return !task.has('coredump')
 }

@@ -1,6 +1,6 @@
 /**
  * How files appear in a task's directory: written under a temporary name, then renamed, so that each is there whole or
- * not at all. Owns that name, and what a killed program left under it.
+ * not at all. That name, and what a killed program left under it, are known here alone.
  */
 import { readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -34,12 +34,12 @@ export async function writeResults(task: Task, results: readonly (readonly [Resu
   await syncDirectory(task.directory)
 }
 
-/** Gives a flushed file its own name. */
+/** Renames a flushed file to its final name. */
 export function appear(task: Task, name: Result): void {
   renameSync(partialOf(task, name), task.file(name))
 }
 
-/** Writes what only the living need: it is whole, and not waited for until it is on the disk. */
+/** Writes a small file that need not survive a power cut: whole or not at all, but not flushed. */
 export function writeNote(task: Task, name: 'started' | 'step', text: string): void {
   writeFileSync(partialOf(task, name), text, { mode: MODE })
   renameSync(partialOf(task, name), task.file(name))

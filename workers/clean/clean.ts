@@ -33,7 +33,10 @@ export interface CleanOptions {
   config: ConfigOf<'abrt-retrace-clean'>
   now: Date
   dryRun: boolean
-  /** Just these tasks, whatever their age; empty: the ones that are too old, and everything else there is to clean. */
+  /**
+   * Deletes just these tasks, whatever their age; empty: the ones that are too old, and everything else there is to
+   * clean.
+   */
   ids: readonly string[]
 }
 
@@ -79,7 +82,7 @@ async function cleanTasks(freed: Freed, { config, ids, now, dryRun }: CleanOptio
   if (ids.length > 0) freed.failures.push(...complaints(ids, { seen, kept: freed.tasks.kept }))
 }
 
-/** Who asks for a task by its id wants to know when it was not deleted. */
+/** Complaints about tasks that were asked for by their ids and not deleted. */
 function complaints(ids: readonly string[], { seen, kept }: { seen: SeenTask[]; kept: Freed['tasks']['kept'] }) {
   const unknown = ids.filter((id) => !seen.some(({ task }) => task.id === id))
   return [
@@ -107,7 +110,7 @@ function cleanPackages(
   database: Database,
   { config, dryRun }: { config: CleanOptions['config']; dryRun: boolean },
 ): Freed['packages'] {
-  // What is gone upstream could not come back: the same choice as a sync makes.
+  // Spares what is gone upstream and could not be fetched again, as a sync does.
   const { packages, freedBytes } = evictOverQuota(database, config, { dryRun, spareGone: true })
   const strays = removeStrays(database, config.repoDir, { dryRun })
   return { evicted: packages.length, strays: strays.length, bytes: freedBytes }

@@ -1,6 +1,6 @@
 /**
  * What nothing refers to in the spool: uploads whose server died, removals that were cut short, and in tasks that have
- * ended the core and what a killed run left. Refuses to touch what a living process makes.
+ * ended the core and what a killed run left. What a running process is making is left alone.
  */
 import { lstatSync, readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -10,7 +10,7 @@ import { listTasks } from '../../src/spool/recovery.ts'
 import { isTidy, tidy, tracesOf } from '../../src/task/tidy.ts'
 import { sizeOf } from './tasks.ts'
 
-/** A removal that another program is in the middle of is left to it for so long. */
+/** How long an unfinished removal is left to the program that began it. */
 const REMOVAL_MS = 60_000
 
 export interface LeftOver {
@@ -19,7 +19,7 @@ export interface LeftOver {
   remove(): Promise<void>
 }
 
-/** Everything in the spool directory that no task needs and that nobody works on. */
+/** Everything in the spool directory that no task needs and that no process works on. */
 export async function findLeftOvers(spoolDir: string, now: Date): Promise<LeftOver[]> {
   return [...deadDirectories(spoolDir, now), ...await inEndedTasks(spoolDir)]
 }

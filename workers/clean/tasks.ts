@@ -1,6 +1,6 @@
 /**
- * The tasks of the spool as a clean-up sees them: age, state, size, whether they may go. Deciding is pure; removing is
- * the spool's own way, a rename first, so that two at once and a server beside them are harmless.
+ * The tasks of the spool as a clean-up sees them: age, state, size, whether they may go. Decisions are pure. A task is
+ * removed as the spool does it, by a rename first, so that two clean-ups at once, or a server beside one, do no harm.
  */
 import { lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -29,7 +29,7 @@ export async function seeTasks(spoolDir: string, busy: ReadonlySet<string>): Pro
   for (const task of await listTasks(spoolDir)) {
     const state = stateOf(task, busy)
     const created = createdOf(task)
-    // Undefined: another program deleted it after it was listed.
+    // When it is undefined, another program deleted the task after it was listed.
     if (created !== undefined) seen.push({ task, created, state, bytes: sizeOf(task.directory) })
   }
   return seen
@@ -60,7 +60,9 @@ export async function removeTask(task: Task): Promise<boolean> {
   }
 }
 
-/** Bytes on the disk of a directory and all that is in it; what vanishes meanwhile counts nothing. */
+/**
+ * Bytes on the disk of a directory and all that is in it, found synchronously; what vanishes meanwhile does not count.
+ */
 export function sizeOf(path: string): number {
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (found === undefined) return 0

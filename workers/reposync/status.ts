@@ -1,4 +1,4 @@
-/** `abrt-reposync --status`: what each release has, as a table for people. */
+/** `abrt-reposync --status`: a table of what each release has. */
 import { stdout } from 'node:process'
 import type { Database } from '../../src/database/database.ts'
 import { readConfiguration } from '../../src/packages/configuration.ts'
@@ -28,7 +28,7 @@ function remarks(database: Database, reposD: string): string[] {
       .map((one) => `${nameOf(one)} (${one.file}:${one.line}) was never synced; abrt-reposync says why`)
     return [...new Set([...unverified, ...missing])]
   } catch (error) {
-    // The table is about what is here: a file that is not in order takes nothing from it.
+    // The table is about what is here, so a faulty configuration file does not keep it from being shown.
     if (error instanceof UsageError) return [error.message]
     throw error
   }

@@ -1,6 +1,6 @@
 /**
- * A run over all repositories: one at a time on this database, each suite on its own, so that one that fails costs
- * nothing but itself. Owns the run's temporary folder, its log lines and its summary.
+ * A run over all repositories, one run at a time on a database. Each suite is synced on its own, so one that fails does
+ * not affect the others. The run's temporary folder, log lines and summary are made here.
  */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'

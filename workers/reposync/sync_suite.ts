@@ -1,6 +1,6 @@
 /**
- * One suite, from its signed description to a visible generation of each of its components and architectures.
- * Owns what is refused as a whole: an expired description, and one older than what is here.
+ * Syncs one suite, from its signed description to a visible generation of each of its components and architectures. An
+ * expired description, or one older than what is here, is refused as a whole.
  */
 import { errnoOf } from '../../src/errors/errno.ts'
 import type { Database } from '../../src/database/database.ts'
@@ -50,7 +50,7 @@ export interface PartResult {
   seconds: number
   /** Of the indices that were, or would be, downloaded. */
   bytes: number
-  /** Why it, or its list of files, is left as it was. */
+  /** Why the part, or its list of files, was left as it was. */
   problem: string | undefined
 }
 
@@ -125,7 +125,7 @@ function partsOf(signed: SignedSuite, sync: SuiteSync): Part[] {
   })
 }
 
-/** Its outcome; what can be had of the others must not suffer from what cannot be had of this one. */
+/** The result of one part; a failure here must not affect the other parts. */
 async function attemptPart(part: Part): Promise<{ result: PartResult; failure?: FetchError }> {
   const started = performance.now()
   try {
@@ -139,7 +139,7 @@ async function attemptPart(part: Part): Promise<{ result: PartResult; failure?: 
   }
 }
 
-/** What two attempts at a part came to. */
+/** The result of two attempts at one part together. */
 function together(first: PartResult | undefined, second: PartResult): PartResult {
   if (first === undefined) return second
   return {
@@ -213,7 +213,7 @@ async function readWhatCanBeHad(
   }
 }
 
-/** All of it, or nothing: a full disk ends it while the old generation is still the one that everybody sees. */
+/** Reads all of it or nothing: when the disk is full, the old generation stays visible. */
 async function readGeneration(part: Part, generation: Generation): Promise<GenerationCounts> {
   const { database, format, repository, context, assertRoom } = part
   const selection = {
@@ -229,7 +229,7 @@ async function readGeneration(part: Part, generation: Generation): Promise<Gener
       context.signal.throwIfAborted()
       staging.add(entries)
     }
-    // The log of the transaction and the database itself: what is staged is written twice.
+    // Staged rows are written twice: to the transaction's log, and to the database.
     assertRoom({ store: 0, database: 2 * staging.bytes })
     return staging.commit(generation)
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * What a sync does to the kept files when the indices are up to date: versions whose week is over go, then what is over
- * the quota. Owns the sentences on both.
+ * What a sync does to the kept files once the indices are up to date: removes versions whose week is over, then evicts
+ * what is over the quota, with a sentence on each.
  */
 import type { Config } from '../../src/config/config.ts'
 import type { Database } from '../../src/database/database.ts'

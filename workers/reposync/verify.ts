@@ -1,6 +1,7 @@
 /**
- * `abrt-reposync --verify`: kept files against the index. Damaged packages are removed, all of them before one is
- * fetched again, since damage can be shared; what nobody has any more loses its damaged files only. Then strays go.
+ * `abrt-reposync --verify`: compares kept files with the index. All damaged packages are removed before one is fetched
+ * again, since damage can be shared; a package that is gone upstream loses its damaged files only. Then strays are
+ * removed.
  */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -52,7 +53,7 @@ export async function verifyKept(options: Arguments, services: Services): Promis
   return counts.failed > 0 ? EXIT.failed : EXIT.done
 }
 
-/** What was done about it, or would be. */
+/** What was done about the damage, or would be. */
 function repair(
   kept: KeptPackage,
   faults: Fault[],

@@ -1,6 +1,6 @@
 /**
- * Step `assemble`: the root that gdb sees, as names that lead to kept files. Pure but for `withLinkFolder`. Owns which
- * names a module gets; refuses to copy anything, and to bind package folders that no module of this task uses.
+ * Step `assemble`: the root that gdb sees, as names that lead to kept files. Pure but for `withLinkFolder`. Nothing is
+ * copied, and only package folders that modules of this task use are bound.
  */
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'

@@ -1,6 +1,4 @@
-/**
- * The worker's command line. Owns its words; refuses all others.
- */
+/** The worker's command line. */
 import { stdin } from 'node:process'
 import { settingsHelp } from '../../src/config/help.ts'
 import { UsageError } from '../../src/errors/usage_error.ts'

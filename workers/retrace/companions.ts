@@ -1,8 +1,8 @@
 /**
  * What gdb may load besides the files of the modules: the thread library of the target's glibc, compiled for the
  * debugger's architecture, and the pretty printers of the target's libstdc++. Both are code, so they come from kept
- * packages only, whose signatures were checked, and run inside the sandbox. Owns where they lie in a package; refuses
- * those of another version, and the debugger's own.
+ * packages only, whose signatures were checked, and run inside the sandbox. Those of another version, or of the
+ * debugger itself, are never used.
  */
 import { existsSync, lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'

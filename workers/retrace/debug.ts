@@ -1,6 +1,6 @@
 /**
- * Step `debug`: gdb in the sandbox, one engine after the other until one understands the core and lives to the end. Owns
- * the choice and the end of each process; refuses an answer that contradicts the core's own notes.
+ * Step `debug`: gdb in the sandbox, one engine after the other until one understands the core and lives to the end. An
+ * answer that contradicts the core's own notes does not count.
  */
 import type { Config } from '../../src/config/config.ts'
 import type { Core } from '../../src/elf/core.ts'
@@ -37,7 +37,7 @@ export interface DebugContext {
   readonly signal: AbortSignal
   /** Where the kernel can hold the debugger's memory; undefined: it is watched through /proc. */
   readonly cgroups: CgroupHome | undefined
-  /** Hears which engine answers, and why others are passed over. */
+  /** Called with the engine that answers, and with why others are passed over. */
   say(line: string): void
 }
 
@@ -91,7 +91,10 @@ function whyPassedOver({ conversation, end }: Attempt): string | undefined {
   return end === undefined ? undefined : `did not come to its end: ${end.detail}`
 }
 
-/** Orders what engines said: nothing that can be believed, frames of the crashed thread, their values, other threads. */
+/**
+ * Ranks the answers of engines: nothing that can be believed, frames of the crashed thread, their values, other
+ * threads.
+ */
 function worth({ conversation: { contradictions, threads } }: Attempt): number {
   if (contradictions.length > 0) return 0
   const [crashed] = threads

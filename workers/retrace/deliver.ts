@@ -1,4 +1,4 @@
-/** The end of a task: its results appear, in their order, and what it needs no more goes. */
+/** The end of a task: its results appear in their order, and what it no longer needs is removed. */
 import { stdout } from 'node:process'
 import type { Task } from '../../src/task/task.ts'
 import { tidy } from '../../src/task/tidy.ts'

@@ -1,8 +1,7 @@
 /**
-/**
- * What the worker says while it works: for the person who waits, line by line, and whole for `retrace-log`; and as a
- * word of a closed list, for programs. Owns the shape `STEP: text`; refuses what would not be seen in a line, and to keep
- * more than a few megabytes.
+ * What the worker says while it works: for the person who waits, line by line, and whole for `retrace-log`; and as
+ * a word of a closed list, for programs. Lines have the shape `STEP: text`; characters that would not be seen in a line
+ * are escaped, and no more than a few megabytes are kept.
  */
 import { Buffer } from 'node:buffer'
 import { stderr, stdout } from 'node:process'

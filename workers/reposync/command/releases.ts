@@ -1,12 +1,12 @@
-/** What `--release` names: ids of releases with or without architecture. Owns the spelling, in every action alike. */
+/** What `--release` names: ids of releases with or without architecture, in every action alike. */
 import { UsageError } from '../../../src/errors/usage_error.ts'
 
-/** Whether a release (with its architecture) is wanted; no wishes: all are. */
+/** Whether a release (with its architecture) is wanted; when none is named, all are. */
 export function isWanted(wanted: string[], release: string): boolean {
   return wanted.length === 0 || wanted.includes(release) || wanted.includes(release.slice(0, release.lastIndexOf('-')))
 }
 
-/** Throws UsageError for a wish that none of the releases (with their architectures) fulfils. */
+/** Throws UsageError for a name that fits none of the releases (with their architectures). */
 export function assertKnown(wanted: string[], releases: string[]): void {
   const unknown = wanted.filter((one) => !releases.some((release) => isWanted([one], release)))
   if (unknown.length === 0) return

@@ -1,7 +1,7 @@
 /**
  * Everything of the repositories that say `X-Retrace-Fetch: full`, after the metadata: several packages at once, a few
- * per host, each verified and kept as if a retrace had asked for it. Ends when all is here, when space, quota or time
- * is over, or when it is told to; the next run goes on from there, in the middle of a package too.
+ * per host, each verified and kept as if a retrace had asked for it. Ends when everything is here, when space, quota or
+ * time has run out, or when it is told to; the next run goes on from there, even in the middle of a package.
  */
 import { stdout } from 'node:process'
 import PQueue from 'p-queue'
@@ -27,7 +27,7 @@ import { count } from '../../../src/text/count.ts'
 
 const AT_ONCE = 8
 const PER_HOST = 4
-/** One package, all tries together; the whole run. What is cut off goes on in the next run. */
+/** Time for one package with all tries, and for the whole run. What is cut off is resumed by the next run. */
 const PACKAGE_MS = 2 * HOUR_MS
 const RUN_MS = 24 * HOUR_MS
 /** Longer than a failure of a host is remembered (error.ts). */
@@ -49,9 +49,9 @@ export interface FullServices {
 interface Run extends FullServices {
   queue: PQueue
   progress: Progress
-  /** Ends what is being fetched: somebody says so, or the time is over. */
+  /** Aborts the fetches under way: on a signal, or when the time is over. */
   ended: AbortSignal
-  /** Why nothing more is begun; what was begun ends well, or says itself why not. */
+  /** Why no further package is begun; those under way go on. */
   noMore: string | undefined
   counts: Record<string, number>
 }
@@ -102,7 +102,7 @@ function byHost(wanted: Wanted[], options: ConstructorParameters<typeof Host>[1]
   return [...hosts.values()]
 }
 
-/** One package of a host after the other. */
+/** Fetches the packages of a host one after the other; several lanes share a host. */
 async function lane(host: Host, run: Run): Promise<void> {
   for (let wanted = await host.next(); wanted !== undefined; wanted = await host.next()) {
     const one = wanted
@@ -130,7 +130,7 @@ async function fetchOne(wanted: Wanted, host: Host, run: Run): Promise<void> {
     })
     host.answered()
     part.ended(true)
-    // It was evicted at once: alone it is more than the quota, and the next ones would fare no better.
+    // It was evicted at once, so it is larger than the quota alone, and the next ones would fare no better.
     if (index.again(wanted.id)?.folder === null) run.noMore ??= QUOTA_REACHED
   } catch (error) {
     if (!(error instanceof FetchError)) throw error
@@ -152,7 +152,7 @@ function isQuotaReached({ config, database }: Run, size: number): boolean {
   return quota > 0 && keptBytes(database) + size >= quota * 0.95
 }
 
-/** What is not there upstream any more fails no run: the archive moved on while it was read. */
+/** Packages that are gone upstream do not make the run fail: the archive moved on while it was read. */
 function conclude(hosts: Host[], { progress, counts, signal, noMore, ended }: Run): number {
   const failures = Object.entries(counts).map(([kind, times]) => `${times} ${kind}`).join(', ')
   const givenUp = hosts.filter(({ isGivenUp }) => isGivenUp).map(({ name, left }) => `${name} (${left} left)`)

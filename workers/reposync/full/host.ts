@@ -47,7 +47,7 @@ export class Host {
   /** The host did not answer for this package, which is tried again later. */
   failed(wanted: Wanted, why: string): void {
     this.#pending.unshift(wanted)
-    // Its other lanes failed of the same.
+    // Other lanes of this host have failed for the same reason.
     if (this.#pause !== undefined || this.isGivenUp) return
     const wait = this.#waits[this.#strikes++]
     if (wait === undefined) {

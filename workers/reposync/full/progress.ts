@@ -15,7 +15,7 @@ export interface Total {
 /** A package's share of the progress. */
 export interface Part {
   received(bytes: number): void
-  /** It is here, or will not be. */
+  /** The package is here, or will not come. */
   ended(isHere: boolean): void
   /** It will be tried again. */
   putOff(): void
@@ -28,7 +28,7 @@ export class Progress implements Disposable {
   readonly #bar: cliProgress.SingleBar | undefined
   #done = 0
   #failed = 0
-  /** Of the total: what came, or will never come. */
+  /** Bytes of the total that have come, or will never come. */
   #bytes = 0
   #received = 0
 

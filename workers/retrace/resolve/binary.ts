@@ -1,6 +1,6 @@
 /**
  * The program or library of a module: from the kept files, else from the packages that can hold it, fetched one after
- * the other until the build-id in the core is found. Owns the sentences on what was tried.
+ * the other until the build-id in the core is found. It records in sentences what was tried.
  */
 import type { CoreModule } from '../../../src/elf/core.ts'
 import { packageLabel, type PackageRow } from '../../../src/packages/index/lookup.ts'
@@ -28,7 +28,7 @@ export interface BinaryResult {
   file: Matching<StoredFile> | undefined
   /** `by-path`: the core has no build-id, the packages that the client named have the path. */
   way: 'exact' | 'by-path' | 'mismatch' | 'missing'
-  /** The package that has it, or would. */
+  /** The package that has the file, or would have it. */
   owner: PackageRow | undefined
   tried: string[]
 }

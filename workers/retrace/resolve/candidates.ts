@@ -1,7 +1,7 @@
 /**
- * Which packages can hold a module's program or library, the likeliest first; its build-id decides afterwards. Owns the
- * order of search (docs/architecture.md, 'The worker's steps'): build-id, then the package that the file itself names,
- * then those that the client named, then path and release with every known version. Pure questions to the index.
+ * Which packages can hold a module's program or library, the likeliest first; its build-id decides afterwards. The
+ * order of search is (docs/architecture.md, 'The worker's steps'): build-id, then the package that the file itself
+ * names, then those that the client named, then path and release with every known version. Pure questions to the index.
  */
 import type { Core, CoreModule } from '../../../src/elf/core.ts'
 import type { PackageIndex, PackageRow } from '../../../src/packages/index/lookup.ts'
@@ -162,7 +162,7 @@ export function ownersOf(path: string, releaseId: number, index: PackageIndex): 
   return normal === undefined ? [] : index.ownersOf(normal, releaseId)
 }
 
-/** Those of the release first. */
+/** Sorts the rows of the release to the front. */
 export function inRelease(rows: PackageRow[], releaseId: number | undefined): PackageRow[] {
   return [...rows.filter((row) => row.releaseId === releaseId), ...rows.filter((row) => row.releaseId !== releaseId)]
 }

@@ -19,7 +19,10 @@ export interface DebugResult {
   tried: string[]
 }
 
-/** By build-id alone: needs no binary, so it begins at once. Nothing is `tried` when no index knows the build-id. */
+/**
+ * Finds debuginfo by build-id alone: this needs no binary, so it begins at once. `tried` is empty when no index knows
+ * the build-id.
+ */
 export async function findDebugByBuildId(buildId: string, search: Search): Promise<DebugResult> {
   const { store, fetcher, knowledge } = search
   const result: DebugResult = { file: store.debug(buildId), owner: undefined, tried: [] }
@@ -39,7 +42,7 @@ export async function findDebugByBuildId(buildId: string, search: Search): Promi
   return result
 }
 
-/** Through the build of the binary package, when the build-id led nowhere. */
+/** Finds debuginfo by the build that the binary package is of, when the build-id led nowhere. */
 export async function findDebugBeside(binary: BinaryResult, search: Search, byId: DebugResult): Promise<DebugResult> {
   const { store, fetcher, knowledge } = search
   const buildId = binary.file?.buildId

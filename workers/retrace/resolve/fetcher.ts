@@ -1,6 +1,7 @@
 /**
- * Packages on demand, for one task: a few at once, each once, within the time for fetching; each is in use before it is
- * here, so that nothing evicts it in between. Owns the clock of what fetching cost. Network, tar and queue are loaded when the first package is missing: a task that has all pays nothing.
+ * Fetches packages on demand for one task: several at once, each only once, within the time for fetching. A package is
+ * marked as in use before it is here, so that nothing evicts it in between. Network, tar and queue are loaded when the
+ * first package is missing, so a task that needs none pays nothing.
  */
 import type { Config } from '../../../src/config/config.ts'
 import type { Database } from '../../../src/database/database.ts'

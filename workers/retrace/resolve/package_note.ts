@@ -1,7 +1,7 @@
 /**
- * What a program or library says about its own package (.note.package, systemd's PACKAGE_METADATA_FOR_EXECUTABLE_FILES):
- * the name of one that no index knows, and a good first guess for one that is known. Pure. Refuses to take it for more
- * than a claim: the build-id decides.
+ * What a program or library says about its own package (.note.package, systemd's
+ * PACKAGE_METADATA_FOR_EXECUTABLE_FILES): the name of one that no index knows, and a good first guess for one that is
+ * known. Pure. It is a claim and no more: the build-id decides.
  */
 import type { CoreModule } from '../../../src/elf/core.ts'
 import type { PackageIdentity, PackageNaming } from '../../../src/packages/format/naming.ts'
@@ -26,7 +26,7 @@ export function notedPackage({ packageNote }: Pick<CoreModule, 'packageNote'>): 
   }
 }
 
-/** As its format names packages to people; in words where that is none of ours. */
+/** The label that its format gives the package; plain words for a format that is none of ours. */
 export function notedLabel(noted: NotedPackage, namings: readonly PackageNaming[]): string {
   const naming = namings.find(({ name }) => name === noted.type)
   if (naming !== undefined) return naming.label(noted)

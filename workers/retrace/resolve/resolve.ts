@@ -1,7 +1,7 @@
 /**
- * Step `resolve`: each module of a core to the files that gdb needs, through the index; what is known and not here is
- * fetched, verified, kept. Owns the verdict on each module. Refuses a file that is a mismatch (mismatch.ts).
- * All modules at once: what one waits for, another one may bring.
+ * Step `resolve`: finds for each module of a core the files that gdb needs, by the index; packages that are known and
+ * not here are fetched, verified and kept. A file that is a mismatch is never used (mismatch.ts). All modules are
+ * resolved at once: a package that one waits for may have files of another.
  */
 import type { Database } from '../../../src/database/database.ts'
 import type { Core, CoreModule } from '../../../src/elf/core.ts'
@@ -31,7 +31,7 @@ export interface ResolvedModule {
   status: ModuleStatus
   /** `libc6_2.36-9+deb12u14_amd64`: the package that has it, or would. */
   package: string | undefined
-  /** What that is the label of. */
+  /** The package that `package` is the label of. */
   owner?: PackageIdentity
   debugPackage: string | undefined
   binary: Matching<KeptFile> | undefined

@@ -1,7 +1,7 @@
 /**
- * Kept files as the index and the disk agree on them: a row whose file is not there, or of another size, is no file,
- * and is noted as lost, so that its package is fetched again. What is given out is in use from then on, and stays.
- * Owns the way from a row to an absolute path.
+ * Kept files as the index and the disk agree on them: a row whose file is missing, or of another size, does not count,
+ * and is noted as lost, so that its package is fetched again. A file that is handed out is in use from then on, and is
+ * not evicted. Each look at the disk is synchronous.
  */
 import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
@@ -96,7 +96,7 @@ export class Store {
     return undefined
   }
 
-  /** Those that are here; each is in use once it is asked for. */
+  /** The rows whose files are here; each is in use once it is yielded. */
   *#stored(rows: FileRow[]): Generator<StoredFile, undefined> {
     for (const row of rows) {
       const folder = this.#uses.claim(row.id)

@@ -1,7 +1,7 @@
 /**
- * What a debugger sees and may behind the wall (src/process/wall.ts): its own files, the core, the kept files of the
- * task under the names that gdb looks for. Pure: values in, values out. Refuses to show anything that the plan does not
- * name. Facts and figures behind each: docs/facts.md, 'Sandbox'.
+ * What a debugger sees and may do behind the wall (src/process/wall.ts): its own files, the core, the kept files of the
+ * task under the names that gdb looks for. Pure: values in, values out. Nothing is visible that the plan does not name.
+ * Facts and figures behind each: docs/facts.md, 'Sandbox'.
  */
 import type { Bind, Link, Sandbox } from '../../../src/process/wall.ts'
 import { MERGED } from './links.ts'

@@ -1,8 +1,8 @@
 /**
  * RETRACE_TASK_MEMORY_MB by the kernel: a control group for each run of a debugger, where this process may make one (v1
- * memory and pids as root, a delegated v2 tree). Owns the group from its making to its removal, and the removal of
- * groups that a killed worker left; refuses to fail: without one, memory is watched through /proc (gdb/session.ts).
- * Sources: cgroups(7), Documentation/admin-guide/cgroup-v{1/memory,2}.rst of Linux.
+ * memory and pids as root, a delegated v2 tree). Groups that a killed worker left are removed, too. Nothing here fails
+ * a task: without a group, memory is watched through /proc (gdb/session.ts). Sources: cgroups(7),
+ * Documentation/admin-guide/cgroup-v{1/memory,2}.rst of Linux.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

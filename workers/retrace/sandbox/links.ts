@@ -1,6 +1,6 @@
 /**
- * The symbolic links that make a task's root: the names that gdb will look for, each leading to a kept file. Owns the
- * rule that no name leaves the root and none is in the way of another; refuses such names, and says which.
+ * The symbolic links that make a task's root: the names that gdb will look for, each leading to a kept file. A name
+ * that leaves the root, or is in the way of another one, is left out and reported.
  */
 import type { Link } from '../../../src/process/wall.ts'
 import { controlIn } from '../../../src/text/escape.ts'
