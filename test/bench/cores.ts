@@ -10,6 +10,7 @@ import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 import { compileFixture, plainGdb } from '../helpers/oracle.ts'
 import { copyModules, retraceIn } from '../helpers/retrace.ts'
 import { absolute, against, type Figure } from './figure.ts'
+import { GOALS } from './goals.ts'
 
 interface Extreme {
   name: string
@@ -25,7 +26,7 @@ const EXTREMES: Extreme[] = [
     file: 'threads.c',
     options: ['-O1', '-pthread'],
     args: ['1500'],
-    goals: { ratio: 1.5, mb: 300, kb: 4096 },
+    goals: { ratio: GOALS['retrace-threads-1500-over-gdb'], mb: 300, kb: 4096 },
   },
   { name: 'frames-29000', file: 'overflow.c', options: ['-O0'], args: [], goals: { ratio: 1.5, mb: 200, kb: 1024 } },
   { name: 'sparse-4gb', file: 'walk.c', options: ['-O1'], args: ['big'], goals: { ratio: 2, mb: 150, kb: 64 } },

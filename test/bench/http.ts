@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { startServerChild, type TestServer } from '../helpers/server.ts'
 import { absolute, against, type Figure, percentile } from './figure.ts'
+import { GOALS } from './goals.ts'
 import { fillSpool, PASSWORD } from './spool.ts'
 
 const REQUESTS = 3000
@@ -13,15 +14,18 @@ const REQUESTS = 3000
 export async function* figures(): AsyncGenerator<Figure> {
   const few = await measure(100)
   const many = await measure(10_000)
-  yield absolute('status-10000-tasks-p99', percentile(many.times, 99), { unit: 'ms', goal: 5 })
+  yield absolute('status-10000-tasks-p99', percentile(many.times, 99), {
+    unit: 'ms',
+    goal: GOALS['status-10000-tasks-p99'],
+  })
   yield absolute('status-10000-tasks-p50', percentile(many.times, 50), { unit: 'ms', goal: 2 })
   yield against('status-10000-over-100-tasks', {
     ours: percentile(many.times, 50),
     theirs: percentile(few.times, 50),
-  }, { unit: 'ms', goal: 1.25 })
-  yield absolute('status-one-connection', many.mean, { unit: 'ms/request', goal: 1.5 })
-  yield absolute('server-start-10000-tasks', many.start, { unit: 's', goal: 5 })
-  yield absolute('server-rss-after-status', many.rss, { unit: 'MiB', goal: 200 })
+  }, { unit: 'ms', goal: GOALS['status-10000-over-100-tasks'] })
+  yield absolute('status-one-connection', many.mean, { unit: 'ms/request', goal: GOALS['status-one-connection'] })
+  yield absolute('server-start-10000-tasks', many.start, { unit: 's', goal: GOALS['server-start-10000-tasks'] })
+  yield absolute('server-rss-after-status', many.rss, { unit: 'MiB', goal: GOALS['server-rss-after-status'] })
 }
 
 interface Measured {

@@ -11,6 +11,7 @@ import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 import { type ServerChild, startServerChild } from '../helpers/server.ts'
 import { scriptedWorker } from '../helpers/task.ts'
 import { absolute, type Figure, percentile } from './figure.ts'
+import { GOALS } from './goals.ts'
 import { residentMb, statusTimes } from './http.ts'
 import { fillSpool } from './spool.ts'
 
@@ -24,7 +25,7 @@ export async function* figures(): AsyncGenerator<Figure> {
   const pid = server.child.pid ?? 0
   await statusTimes(server, { tasks: TASKS, requests: 1 })
   const idle = residentMb(pid)
-  yield absolute('server-rss-idle', idle, { unit: 'MiB', goal: 150 })
+  yield absolute('server-rss-idle', idle, { unit: 'MiB', goal: GOALS['server-rss-idle'] })
 
   const large = archive(folder, 450)
   await upload(server, large)

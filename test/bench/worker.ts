@@ -13,6 +13,7 @@ import { crash } from '../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 import { coreFigures } from './cores.ts'
 import { absolute, against, alternate, type Figure } from './figure.ts'
+import { GOALS } from './goals.ts'
 
 /** repr() of a list in a list in a list: some 60,000 C frames, of which gdb shows 2048. */
 const RECURSION = 'import sys; sys.setrecursionlimit(10**9); l = []\nfor _ in range(10**6): l = [l]\nrepr(l)'
@@ -44,11 +45,11 @@ export async function* figures(): AsyncGenerator<Figure> {
   const sysroot = makeSysroot(folder)
   const words = gdbArguments(sysroot, deep)
   const times = await alternate(retrace, () => finished('gdb-multiarch', words, {}), ROUNDS)
-  yield against('worker-over-gdb', times, { unit: 's', goal: 1.1 })
+  yield against('worker-over-gdb', times, { unit: 's', goal: GOALS['worker-over-gdb'] })
   const log = readFileSync(folder.file('spool', String(ROUNDS + 1), 'outcome.json'), 'utf8')
   const { seconds } = JSON.parse(log) as { seconds: Record<string, number> }
   const own = (seconds.read ?? 0) + (seconds.resolve ?? 0) + (seconds.assemble ?? 0)
-  yield absolute('worker-before-gdb', own * 1000, { unit: 'ms', goal: 150 })
+  yield absolute('worker-before-gdb', own * 1000, { unit: 'ms', goal: GOALS['worker-before-gdb'] })
   yield* coreFigures()
 }
 
