@@ -45,10 +45,10 @@ export const repository = sqliteTable('repository', {
    */
   fetch: text('fetch', { enum: ['on-demand', 'full', 'none'] }).notNull(),
   superseded: text('superseded', { enum: ['keep', 'one-week'] }).notNull(),
-  /** Date of the signed generation that is visible, and SHA256 of the indices that were read for it. */
+  /** Date of the signed generation that is visible, and what identifies the indices that were read for it. */
   date: integer('date'),
-  packagesSha256: text('packages_sha256'),
-  contentsSha256: text('contents_sha256'),
+  packagesKey: text('packages_sha256'),
+  contentsKey: text('contents_sha256'),
   packages: integer('packages').notNull().default(0),
   checked: integer('checked'),
   synced: integer('synced'),
@@ -72,7 +72,8 @@ export const packages = sqliteTable('package', {
   /** It holds debuginfo and nothing that is loaded. */
   isDebug: integer('is_debug', { mode: 'boolean' }).notNull(),
   size: integer('size').notNull(),
-  sha256: blob('sha256', { mode: 'buffer' }).notNull(),
+  /** Its SHA256; where no index has one, the SHA384 or SHA512. Their lengths tell them apart. */
+  identity: blob('identity', { mode: 'buffer' }).notNull(),
   added: integer('added').notNull(),
   /** When it vanished from every index; null while one has it. */
   gone: integer('gone'),
@@ -89,7 +90,7 @@ export const packages = sqliteTable('package', {
   keptBytes: integer('kept_bytes'),
   used: integer('used'),
 }, (table) => [
-  uniqueIndex('package_key').on(table.name, table.version, table.releaseId, table.architecture, table.sha256),
+  uniqueIndex('package_key').on(table.name, table.version, table.releaseId, table.architecture, table.identity),
   index('package_source').on(table.source, table.sourceVersion, table.releaseId),
   index('package_kept').on(table.used, table.keptBytes).where(sql`kept IS NOT NULL`),
 ])
@@ -99,6 +100,8 @@ export const packageLocation = sqliteTable('package_location', {
   packageId: integer('package_id').notNull().references(() => packages.id, { onDelete: 'cascade' }),
   repositoryId: integer('repository_id').notNull().references(() => repository.id, { onDelete: 'cascade' }),
   path: text('path').notNull(),
+  /** What the repository says beside its SHA256: compared, too. */
+  sha512: blob('sha512', { mode: 'buffer' }),
 }, (table) => [
   primaryKey({ columns: [table.packageId, table.repositoryId] }),
   index('location_repository').on(table.repositoryId),

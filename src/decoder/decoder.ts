@@ -18,8 +18,11 @@ const LIMITS = {
   openFiles: 64,
 }
 
+const XZ = ['--decompress', '--stdout', '--threads=1', `--memlimit-decompress=${DECODER_MEMORY}`]
+
 const ARGUMENTS = {
-  xz: ['--decompress', '--stdout', '--format=xz', '--threads=1', `--memlimit-decompress=${DECODER_MEMORY}`],
+  xz: [...XZ, '--format=xz'],
+  lzma: [...XZ, '--format=lzma'],
   zstd: ['--decompress', '--stdout', '--no-progress', `--memory=${DECODER_MEMORY / MIB}MB`],
   // Its blocks have 900 kB at most, so its memory has no limit to be set.
   bzip2: ['--decompress', '--stdout'],
@@ -28,6 +31,10 @@ const ARGUMENTS = {
 export type DecoderName = keyof typeof ARGUMENTS
 
 /** `path`: of another program than this system's. Throws ProgramError 'not-started' where there is none. */
-export function decoderSandbox(decoder: DecoderName, path = findProgram(decoder)): Sandbox {
-  return systemSandbox(decoder, { name: 'decoder', args: ARGUMENTS[decoder], limits: LIMITS, path })
+export function decoderSandbox(decoder: DecoderName, path = findProgram(programOf(decoder))): Sandbox {
+  return systemSandbox(programOf(decoder), { name: 'decoder', args: ARGUMENTS[decoder], limits: LIMITS, path })
+}
+
+function programOf(decoder: DecoderName): Exclude<DecoderName, 'lzma'> {
+  return decoder === 'lzma' ? 'xz' : decoder
 }

@@ -123,7 +123,7 @@ function addPackage(database: Database, owner: number): void {
     sourceVersion: '1',
     isDebug: true,
     size: 1,
-    sha256: idBytes(idOf(-owner)),
+    identity: idBytes(idOf(-owner)),
     added: 0,
   }).run()
 }

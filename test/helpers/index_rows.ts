@@ -62,7 +62,7 @@ export function addPackage(
     sourceVersion: version,
     isDebug: false,
     size: 1000,
-    sha256: bytes(JSON.stringify(fields)),
+    identity: bytes(JSON.stringify(fields)),
     added: 1,
     ...fields,
   }).returning({ id: packages.id }).get().id

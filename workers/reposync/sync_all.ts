@@ -1,6 +1,6 @@
 /**
  * A run over all repositories, one run at a time on a database. Each suite is synced on its own, so one that fails does
- * not affect the others. The run's temporary folder, log lines and summary are made here.
+ * not affect the others. The run's temporary folder is made here.
  */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -27,11 +27,11 @@ import { assertRoom } from '../../src/packages/keep/room.ts'
 import type { Arguments } from './command/arguments.ts'
 import { assertKnown } from './command/releases.ts'
 import { type ContextOptions, syncContext, type Transfer } from '../../src/packages/transfer/sync_context.ts'
-import { nameOf, type PartResult, syncSuite } from './sync_suite.ts'
+import { describe, summary } from './summary.ts'
+import type { PartResult } from './sync_part.ts'
+import { nameOf, syncSuite } from './sync_suite.ts'
 import { tidy } from './tidy.ts'
-import { megabytes } from '../../src/units/bytes.ts'
 import { unixSeconds } from '../../src/units/time.ts'
-import { count } from '../../src/text/count.ts'
 
 export interface Services {
   config: ConfigOf<'abrt-reposync'> & { proxies: ProxyEnvironment }
@@ -91,7 +91,14 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
   if (signal.aborted) logger.warning('stopped; the next run goes on from here')
   else for (const line of tidy({ config, database, formats, now: unixSeconds() }, options)) stdout.write(`${line}\n`)
   if (!signal.aborted && !options.dryRun) forgetUnused(config.repoDir)
-  stdout.write(summary(results, { failures, repositories: repositories.length, started, options, config, formats }))
+  stdout.write(summary(results, {
+    failures,
+    repositories: repositories.length,
+    started,
+    formats,
+    reposD: config.reposD,
+    isDryRun: options.dryRun,
+  }))
   if (failures > 0 || signal.aborted) return EXIT.failed
   assertKnown(options.releases, [...run.fed].sort())
   return EXIT.done
@@ -128,21 +135,6 @@ async function syncOne(repository: RepositorySpec, run: Run): Promise<PartResult
   return results
 }
 
-/** The line of one component and architecture. */
-export function describe(result: PartResult, dryRun: boolean): string {
-  const head = `${result.label} -> ${result.release}:`
-  const seconds = `${result.seconds.toFixed(1)} s`
-  if (result.isUnchanged && result.problem !== undefined) return `${head} left as it was: ${result.problem}`
-  if (result.isUnchanged) return `${head} unchanged, ${count(result.packages, 'package')}, ${seconds}`
-  if (dryRun) return `${head} has changed, would be read (up to ${megabytes(result.bytes)})`
-  const files = result.problem === undefined
-    ? count(result.paths, 'new path')
-    : `its list of files left as it was: ${result.problem}`
-  return `${head} ${
-    count(result.packages, 'package')
-  } (${result.added} new, ${result.vanished} gone), ${files}, ${seconds}`
-}
-
 function noteFailure(repository: RepositorySpec, error: unknown, database: Database | undefined): void {
   const message = error instanceof Error ? error.message : String(error)
   log('reposync').error(`${nameOf(repository)} is left as it was: ${message}`)
@@ -163,30 +155,4 @@ function runFolder(repoDir: string): { folder: string } & Disposable {
     const code = errnoOf(error) ?? 'unknown'
     throw new UsageError(`RETRACE_REPO_DIR is ${repoDir}, which cannot be written to (${code})`, { cause: error })
   }
-}
-
-function summary(
-  results: PartResult[],
-  run: Pick<Run, 'options' | 'config' | 'formats'> & { failures: number; repositories: number; started: number },
-): string {
-  if (run.repositories === 0) {
-    const extensions = run.formats.map(({ extension }) => extension).join(' or ')
-    return `No repository is configured: put ${extensions} files into ${run.config.reposD}\n`
-  }
-  const releases = [...new Set(results.map(({ release }) => release))].sort()
-  const rows = releases.map((release) => {
-    const own = results.filter((result) => result.release === release)
-    const sum = (pick: (result: PartResult) => number) => own.reduce((total, result) => total + pick(result), 0)
-    const changed = own.filter((result) => !result.isUnchanged).length
-    return `${release}: ${count(sum((r) => r.packages), 'package')} in ${
-      count(own.length, 'index', 'indices')
-    }, ${changed} changed, ` +
-      `${count(sum((r) => r.added), 'package')} new, ${sum((r) => r.vanished)} gone upstream, ${
-        count(sum((r) => r.paths), 'path')
-      } new\n`
-  })
-  const seconds = ((performance.now() - run.started) / 1000).toFixed(1)
-  const failed = run.failures > 0 ? `, ${count(run.failures, 'suite')} failed, or parts of them (see the log)` : ''
-  const tense = run.options.dryRun ? 'looked at, nothing was changed,' : 'synced'
-  return `${rows.join('')}${count(run.repositories, 'suite')} ${tense} in ${seconds} s${failed}\n`
 }

@@ -3,7 +3,8 @@ import type { PackageFormat } from '../format/format.ts'
 import { members } from './members.ts'
 import { naming } from './naming.ts'
 import { readSources } from './sources_file.ts'
-import { readIndices, readSuite } from './suite.ts'
+import { readIndices } from './indices.ts'
+import { readSuite } from './suite.ts'
 
 export const deb: PackageFormat = {
   ...naming,

@@ -1,19 +1,23 @@
-/** A stream of bytes as batches of its lines; owns the cut line between two chunks, refuses one without an end. */
+/**
+ * A stream of bytes as batches of its lines, which end as apt reads them: in LF, with or without CRs before it. Owns the
+ * cut line between two chunks, refuses one without an end.
+ */
 import { FetchError } from '../format/error.ts'
 import { MIB } from '../../units/bytes.ts'
 
 const MAX_LINE = 16 * MIB
 
-/** The lines of each chunk as UTF-8 (what is none becomes U+FFFD), without their LF. */
+/** The lines of each chunk as UTF-8 (what is none becomes U+FFFD, a mark at the beginning is passed over), without ends. */
 export async function* lines(text: AsyncIterable<Uint8Array>): AsyncGenerator<string[]> {
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of text) {
-    const batch = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    const whole = rest + decoder.decode(chunk, { stream: true })
+    const batch = whole.split(whole.includes('\r') ? /\r*\n/ : '\n')
     rest = batch.pop() ?? ''
     if (rest.length > MAX_LINE) throw new FetchError('malformed', 'An index has a line of more than 16 MiB')
     yield batch
   }
-  rest += decoder.decode()
+  rest = (rest + decoder.decode()).replace(/\r+$/, '')
   if (rest !== '') yield [rest]
 }

@@ -1,4 +1,5 @@
 /** What an index says: packages, paths and build-ids, checked by the format that read it. */
+import type { Checksums } from './checksums.ts'
 
 /** A package as an index describes it. Every field was checked: names, versions and paths are safe to use as such. */
 export interface IndexedPackage {
@@ -8,9 +9,9 @@ export interface IndexedPackage {
   source: string
   sourceVersion: string
   isDebug: boolean
+  /** Bytes; 0 where the index does not say. */
   size: number
-  /** Lower-case hex. */
-  sha256: string
+  checksums: Checksums
   /** Below the repository's address. */
   path: string
   /** Lower-case hex of the debuginfo that it holds, when the index says. */
@@ -20,10 +21,12 @@ export interface IndexedPackage {
 /** What reading an index yields, in any order. */
 export type IndexEntry =
   | { kind: 'package'; package: IndexedPackage }
+  /** A package that is not taken; `reason` is a sentence about it. */
+  | { kind: 'left-out'; name: string; reason: string }
   /** A package of this name, in whatever version, has a file at this path (normal form). */
   | { kind: 'path'; path: string; name: string }
   /**
-   * A package of this name, in the version that this index has, holds this build-id; the very package of `sha256`
-   * where the index says so.
+   * A package of this name, in the version that this index has, holds this build-id; the very package of this
+   * identity (`checksums.ts`) where the index says so.
    */
-  | { kind: 'build-id'; buildId: string; name: string; role: 'code' | 'debug'; sha256?: string }
+  | { kind: 'build-id'; buildId: string; name: string; role: 'code' | 'debug'; identity?: string }

@@ -7,15 +7,15 @@ export interface SignedSuite {
   /** Unix seconds at which it was made. */
   date: number
   validUntil: number | undefined
-  /** The indices of a component and architecture; undefined when the suite has no such pair. */
-  indices(component: string, architecture: string): SuiteIndices | undefined
+  /** The indices of a component and architecture; a sentence about the suite when it has no such pair. */
+  indices(component: string, architecture: string): SuiteIndices | string
 }
 
-/** Files of one component and architecture by SHA256. */
+/** Files of one component and architecture. */
 export interface SuiteIndices {
   /** Identifies their contents: when it equals that of the last sync, there is nothing to do. */
-  packagesSha256: string
-  contentsSha256: string
+  packagesKey: string
+  contentsKey: string
   /** Bytes to download. */
   size: number
 }

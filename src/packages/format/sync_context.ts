@@ -1,5 +1,7 @@
 /** What a format is given to sync a repository and to verify a package: a folder, and files from the repository's hosts. */
 
+import type { Checksums } from './checksums.ts'
+
 /** What a format needs from whoever calls it. */
 export interface SyncContext {
   /** A folder of this run, for what is downloaded; removed by the caller. */
@@ -26,14 +28,14 @@ export interface Refreshed {
 }
 
 export interface DownloadRequest {
-  /** Where the bytes go. With `sha256`, bytes that are there already count as the beginning of the file. */
+  /** Where the bytes go. With `checksums`, bytes that are there already count as the beginning of the file. */
   file: string
   /** Bytes expected, exactly. */
   size?: number
   /** Bytes allowed at most, where the size is not known. */
   maxSize?: number
-  /** Lower-case hex that the whole must have. */
-  sha256?: string
+  /** Those that the whole must have, all of them. */
+  checksums?: Checksums
 }
 
 export interface Downloaded {

@@ -1,4 +1,5 @@
 /** The table `package_location`: which repositories have a package now, and where below their addresses. */
+import type { Buffer } from 'node:buffer'
 import { and, asc, eq, exists, isNotNull, isNull, sql } from 'drizzle-orm'
 import { buildId, packageLocation, packages, release, repository } from '../../../schema/tables.ts'
 import type { Database } from '../../database/database.ts'
@@ -12,7 +13,9 @@ export interface Location {
   suite: string
   /** Below the repository's address. */
   path: string
-  sha256: Uint8Array
+  /** Of the package (`checksums.ts`), and what the repository says beside it. */
+  identity: Buffer
+  sha512: Buffer | null
 }
 
 /** A package that a repository has and whose files are not here. */
@@ -38,7 +41,8 @@ export function canBeFetched(database: Database, packageId: number): boolean {
 /** Where a package can be downloaded, the repository that was known first at the front. */
 export function locationsOf(database: Database, packageId: number): Location[] {
   const { format, uri, suite } = repository
-  return database.select({ format, uri, suite, path: packageLocation.path, sha256: packages.sha256 })
+  const { path, sha512 } = packageLocation
+  return database.select({ format, uri, suite, path, sha512, identity: packages.identity })
     .from(packageLocation)
     .innerJoin(repository, eq(repository.id, packageLocation.repositoryId))
     .innerJoin(packages, eq(packages.id, packageLocation.packageId))
@@ -57,7 +61,7 @@ export function absentPackages(database: Database, repositoryId: number): Absent
     size: packages.size,
     isDebug: packages.isDebug,
     hasBuildIds: exists(ids).mapWith(Boolean).as('has_build_ids'),
-    hasContents: isNotNull(repository.contentsSha256).mapWith(Boolean).as('has_contents'),
+    hasContents: isNotNull(repository.contentsKey).mapWith(Boolean).as('has_contents'),
     format: repository.format,
     uri: repository.uri,
   }).from(packageLocation)

@@ -9,7 +9,7 @@ import { buildId, packageLocation, packagePath, packages } from '../../../schema
 import type { Database } from '../../database/database.ts'
 import { excluded } from '../../database/prepared.ts'
 import { noteGeneration } from './repositories.ts'
-import { stagedBuildId, stagedNamedBuildId, stagedPackage, stagedPath } from './staged_tables.ts'
+import { stagedBuildId, stagedLeftOut, stagedNamedBuildId, stagedPackage, stagedPath } from './staged_tables.ts'
 
 /** What a commit changed, for the log. */
 export interface GenerationCounts {
@@ -24,8 +24,8 @@ export interface Generation {
   releaseId: number
   date: number
   /** Undefined: this part was not read, since it is unchanged. */
-  packagesSha256: string | undefined
-  contentsSha256: string | undefined
+  packagesKey: string | undefined
+  contentsKey: string | undefined
   now: number
 }
 
@@ -44,17 +44,17 @@ export function linkStaged(database: Database, releaseId: number): void {
     eq(packages.version, stagedPackage.version),
     eq(packages.releaseId, releaseId),
     eq(packages.architecture, stagedPackage.architecture),
-    eq(packages.sha256, stagedPackage.sha256),
+    eq(packages.identity, stagedPackage.identity),
   ))
   database.update(stagedPackage).set({ packageId: sql`${known}` }).where(isNull(stagedPackage.packageId)).run()
 }
 
 /** Makes the generation the visible one; the caller holds the write lock. */
 export function mergeStaged(database: Database, generation: Generation): GenerationCounts {
-  const { repositoryId, packagesSha256, contentsSha256 } = generation
+  const { repositoryId, packagesKey, contentsKey } = generation
   const nothing = { added: 0, vanished: 0, paths: 0 }
-  const ofPackages = packagesSha256 === undefined ? nothing : mergePackages(database, generation)
-  const paths = contentsSha256 === undefined ? 0 : mergeContents(database, generation)
+  const ofPackages = packagesKey === undefined ? nothing : mergePackages(database, generation)
+  const paths = contentsKey === undefined ? 0 : mergeContents(database, generation)
   const has = database.select({ packages: count() }).from(packageLocation)
     .where(eq(packageLocation.repositoryId, repositoryId)).get()
   const counts = { ...ofPackages, paths, packages: has?.packages ?? 0 }
@@ -88,7 +88,7 @@ function mergePackages(database: Database, generation: Generation): Pick<Generat
 }
 
 function addPackages(database: Database, { repositoryId, releaseId, now }: Generation): number {
-  const { name, version, architecture, source, sourceVersion, isDebug, size, sha256 } = stagedPackage
+  const { name, version, architecture, source, sourceVersion, isDebug, size, identity } = stagedPackage
   const rows = database.select({
     id: always(packages.id, null),
     releaseId: always(packages.releaseId, releaseId),
@@ -99,7 +99,7 @@ function addPackages(database: Database, { repositoryId, releaseId, now }: Gener
     sourceVersion,
     isDebug,
     size,
-    sha256,
+    identity,
     added: always(packages.added, now),
     gone: always(packages.gone, null),
     repositoryId: always(packages.repositoryId, repositoryId),
@@ -117,11 +117,14 @@ function addLocations(database: Database, repositoryId: number): void {
     packageId: stagedPackage.packageId,
     repositoryId: always(packageLocation.repositoryId, repositoryId),
     path: stagedPackage.path,
+    sha512: stagedPackage.sha512,
   }).from(stagedPackage).where(EVERY_ROW)
   database.insert(packageLocation).select(rows).onConflictDoUpdate({
     target: [packageLocation.packageId, packageLocation.repositoryId],
-    set: { path: excluded(packageLocation.path) },
-    setWhere: ne(packageLocation.path, excluded(packageLocation.path)),
+    set: { path: excluded(packageLocation.path), sha512: excluded(packageLocation.sha512) },
+    setWhere: sql`(${packageLocation.path}, ${packageLocation.sha512}) is not (${excluded(packageLocation.path)}, ${
+      excluded(packageLocation.sha512)
+    })`,
   }).run()
 }
 
@@ -134,28 +137,37 @@ function addBuildIds(database: Database): void {
   database.insert(buildId).select(rows).onConflictDoNothing().run()
 }
 
-/** Merges a list of files, which names packages without versions; returns how many paths are new. */
+/**
+ * Merges a list of files, which names packages without versions; returns how many paths are new. Paths that only packages
+ * have which are left out are not taken.
+ */
 function mergeContents(database: Database, { repositoryId, releaseId }: Generation): number {
   // Where the version itself says what it holds, that counts.
   const known = alias(buildId, 'known')
   const says = database.select({ role: known.role }).from(known)
     .where(and(eq(known.packageId, packages.id), eq(known.role, 'debug')))
-  const { name, role, sha256 } = stagedNamedBuildId
+  const { name, role, identity } = stagedNamedBuildId
   // CROSS JOIN keeps the order: SQLite knows nothing about temporary tables, and began with the packages (8 s).
   const ids = database.select({ buildId: stagedNamedBuildId.buildId, role, packageId: packages.id })
     .from(stagedNamedBuildId).crossJoin(packages).crossJoin(packageLocation).where(and(
       eq(packages.name, name),
       eq(packages.releaseId, releaseId),
-      or(isNull(sha256), eq(packages.sha256, sha256)),
+      or(isNull(identity), eq(packages.identity, identity)),
       eq(packageLocation.packageId, packages.id),
       eq(packageLocation.repositoryId, repositoryId),
       notExists(says),
     ))
   database.insert(buildId).select(ids).onConflictDoNothing().run()
+  const named = database.select({ name: packages.name }).from(packages)
+    .where(and(eq(packages.name, stagedPath.name), eq(packages.releaseId, releaseId)))
+  const isUnknown = and(
+    inArray(stagedPath.name, database.select({ name: stagedLeftOut.name }).from(stagedLeftOut)),
+    notExists(named),
+  )
   const paths = database.select({
     path: stagedPath.path,
     releaseId: always(packagePath.releaseId, releaseId),
     name: stagedPath.name,
-  }).from(stagedPath).where(EVERY_ROW)
+  }).from(stagedPath).where(sql`not ${isUnknown}`)
   return database.insert(packagePath).select(paths).onConflictDoNothing().run().changes
 }

@@ -13,8 +13,8 @@ export interface RepositoryRow {
   id: number
   releaseId: number
   date: number | null
-  packagesSha256: string | null
-  contentsSha256: string | null
+  packagesKey: string | null
+  contentsKey: string | null
   synced: number | null
   packages: number
 }
@@ -23,8 +23,8 @@ export interface RepositoryRow {
 export interface NewGeneration {
   date: number
   packages: number
-  packagesSha256: string | undefined
-  contentsSha256: string | undefined
+  packagesKey: string | undefined
+  contentsKey: string | undefined
   now: number
 }
 
@@ -104,8 +104,8 @@ export function findRepository(
     id: repository.id,
     releaseId: repository.releaseId,
     date: repository.date,
-    packagesSha256: repository.packagesSha256,
-    contentsSha256: repository.contentsSha256,
+    packagesKey: repository.packagesKey,
+    contentsKey: repository.contentsKey,
     synced: repository.synced,
     packages: repository.packages,
   }).from(repository).innerJoin(release, eq(release.id, repository.releaseId)).where(and(
@@ -147,9 +147,9 @@ export function noteChecked(database: Database, id: number, { date, now }: { dat
 
 /** A new generation of a repository is visible from now on. */
 export function noteGeneration(database: Database, id: number, generation: NewGeneration): void {
-  const { date, packages, packagesSha256, contentsSha256, now } = generation
+  const { date, packages, packagesKey, contentsKey, now } = generation
   database.update(repository)
-    .set({ date, packages, packagesSha256, contentsSha256, checked: now, synced: now, error: null })
+    .set({ date, packages, packagesKey, contentsKey, checked: now, synced: now, error: null })
     .where(eq(repository.id, id)).run()
 }
 

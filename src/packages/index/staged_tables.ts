@@ -18,8 +18,9 @@ export const stagedPackage = sqliteTable('staged_package', {
   /** 0 or 1: what comes by the hundred thousand is not translated. */
   isDebug: integer('is_debug').notNull(),
   size: integer('size').notNull(),
-  sha256: blob('sha256', { mode: 'buffer' }).notNull(),
+  identity: blob('identity', { mode: 'buffer' }).notNull(),
   path: text('path').notNull(),
+  sha512: blob('sha512', { mode: 'buffer' }),
 })
 
 /** Build-ids that a staged package names itself. */
@@ -32,7 +33,7 @@ export const stagedBuildId = sqliteTable('staged_build_id', {
 export const stagedNamedBuildId = sqliteTable('staged_named_build_id', {
   name: text('name').notNull(),
   role: text('role').notNull(),
-  sha256: blob('sha256', { mode: 'buffer' }),
+  identity: blob('identity', { mode: 'buffer' }),
   buildId: blob('build_id', { mode: 'buffer' }).notNull(),
 })
 
@@ -41,7 +42,10 @@ export const stagedPath = sqliteTable('staged_path', {
   name: text('name').notNull(),
 })
 
-const STAGED: readonly SQLiteTable[] = [stagedPackage, stagedBuildId, stagedNamedBuildId, stagedPath]
+/** Names of packages that are left out. */
+export const stagedLeftOut = sqliteTable('staged_left_out', { name: text('name').notNull() })
+
+const STAGED: readonly SQLiteTable[] = [stagedPackage, stagedBuildId, stagedNamedBuildId, stagedPath, stagedLeftOut]
 
 /** Creates them empty. They have no keys but row ids: each row is written once and read once or twice. */
 export function createStaged({ $client: client }: Database): void {

@@ -6,13 +6,16 @@
 import { Buffer } from 'node:buffer'
 import { bulkInsert } from '../../database/bulk.ts'
 import { type Database, isOpen } from '../../database/database.ts'
+import { identityOf } from '../format/checksums.ts'
 import type { IndexEntry } from '../format/index_entry.ts'
+import { LeftOut } from '../format/left_out.ts'
 import { type Generation, type GenerationCounts, linkStaged, mergeStaged } from './merge.ts'
 import {
   createStaged,
   dropStaged,
   stagedBuildId,
   stagedBytes,
+  stagedLeftOut,
   stagedNamedBuildId,
   stagedPackage,
   stagedPath,
@@ -22,6 +25,9 @@ import {
 export class Staging implements Disposable {
   readonly #database: Database
   readonly #add: ReturnType<typeof inserts>
+  /** What the indices named and is not taken. */
+  readonly leftOut = new LeftOut()
+  #packages = 0
   #isDisposed = false
 
   constructor(database: Database) {
@@ -40,11 +46,17 @@ export class Staging implements Disposable {
 
   #addOne(entry: IndexEntry): void {
     if (entry.kind === 'path') this.#add.path(entry.path, entry.name)
-    else if (entry.kind === 'build-id') {
-      const sha256 = entry.sha256 === undefined ? null : bytes(entry.sha256)
-      this.#add.namedBuildId(entry.name, entry.role, sha256, bytes(entry.buildId))
+    else if (entry.kind === 'left-out') {
+      this.leftOut.add(entry.name, entry.reason)
+      this.#add.leftOut(entry.name)
+    } else if (entry.kind === 'build-id') {
+      const identity = entry.identity === undefined ? null : bytes(entry.identity)
+      this.#add.namedBuildId(entry.name, entry.role, identity, bytes(entry.buildId))
     } else {
+      this.#packages++
       const { package: one } = entry
+      const identity = identityOf(one.checksums) ?? ''
+      const { sha512 = identity } = one.checksums
       const stagedId = this.#add.package(
         one.name,
         one.version,
@@ -53,11 +65,17 @@ export class Staging implements Disposable {
         one.sourceVersion,
         one.isDebug ? 1 : 0,
         one.size,
-        bytes(one.sha256),
+        bytes(identity),
         one.path,
+        sha512 === identity ? null : bytes(sha512),
       )
       for (const id of one.buildIds) this.#add.buildId(Number(stagedId), bytes(id))
     }
+  }
+
+  /** Packages that were taken until now. */
+  get packages(): number {
+    return this.#packages
   }
 
   /** Bytes on the disk until the commit; the database will grow by about as much. */
@@ -89,12 +107,14 @@ function inserts(database: Database) {
       'sourceVersion',
       'isDebug',
       'size',
-      'sha256',
+      'identity',
       'path',
+      'sha512',
     ]),
     buildId: bulkInsert(database, stagedBuildId, ['stagedId', 'buildId']),
-    namedBuildId: bulkInsert(database, stagedNamedBuildId, ['name', 'role', 'sha256', 'buildId']),
+    namedBuildId: bulkInsert(database, stagedNamedBuildId, ['name', 'role', 'identity', 'buildId']),
     path: bulkInsert(database, stagedPath, ['path', 'name']),
+    leftOut: bulkInsert(database, stagedLeftOut, ['name']),
   }
 }
 

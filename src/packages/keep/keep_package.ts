@@ -24,12 +24,12 @@ export interface KeepContext {
   signal: AbortSignal
 }
 
-/** A downloaded package file whose SHA256 has been verified. */
+/** A downloaded package file whose checksums have been verified. */
 export interface PackageFile {
   file: string
   format: PackageFormat
-  /** Lower-case hex. */
-  sha256: string
+  /** Of the package, in lower-case hex. */
+  identity: string
 }
 
 /**
@@ -45,7 +45,7 @@ export async function keepPackage(row: PackageRow, pack: PackageFile, context: K
   try {
     const entries = await unpack(pack.format.members(pack.file, signal), { folder: temporary, assertRoom: hasRoom })
     if (config.decompressDebug) await decompressDebug(entries, { folder: temporary, signal, assertRoom: hasRoom })
-    const folder = folderOf(row, pack.sha256, database)
+    const folder = folderOf(row, pack.identity, database)
     await putInPlace(database, config.repoDir, { id: row.id, release: row.release, folder, temporary, entries })
   } catch (error) {
     if (error instanceof FetchError && error.kind === 'malformed') rmSync(pack.file, { force: true })
@@ -60,7 +60,7 @@ export async function keepPackage(row: PackageRow, pack: PackageFile, context: K
 }
 
 /** The folder's name: NAME_VERSION_ARCH, with a suffix when another content of that name is kept there. */
-function folderOf(row: PackageRow, sha256: string, database: Database): string {
+function folderOf(row: PackageRow, identity: string, database: Database): string {
   const label = packageLabel(row)
-  return isFolderTaken(database, row, label) ? `${label}.${sha256.slice(0, 8)}` : label
+  return isFolderTaken(database, row, label) ? `${label}.${identity.slice(0, 8)}` : label
 }

@@ -3,6 +3,7 @@
  * Paths that are build-ids (`/usr/lib/.build-id`, `/usr/lib/debug/.build-id`, where a second file of the same id has
  * the suffix `.1`) are read here; which others are worth a row, `loadable.ts` says.
  */
+import { CHECKSUM_KINDS, isChecksum } from '../format/checksums.ts'
 import type { IndexEntry } from '../format/index_entry.ts'
 import { canBeLoaded } from '../format/loadable.ts'
 import { usrMerged } from '../format/paths.ts'
@@ -16,7 +17,7 @@ const DEBUG_LINK = /^\/usr\/lib\/debug\/\.build-id\/([0-9a-f]{2})\/([0-9a-f]{6,1
 interface Owner {
   name: string
   architecture: string
-  sha256: string
+  identity: string
 }
 
 /** Paths and build-ids worth knowing of the packages that `wants` wants, in batches. */
@@ -36,11 +37,11 @@ export async function* readFilelists(
         named = {
           name: attributes.name ?? '',
           architecture: attributes.arch ?? '',
-          sha256: (attributes.pkgid ?? '').toLowerCase(),
+          identity: (attributes.pkgid ?? '').toLowerCase(),
         }
       } else if (name === 'version' && named !== undefined) {
         const version = versionOf(attributes)
-        const isWanted = version !== undefined && /^[0-9a-f]{64}$/.test(named.sha256) && wants({ ...named, version })
+        const isWanted = version !== undefined && isIdentity(named.identity) && wants({ ...named, version })
         owner = isWanted ? named : undefined
       }
     },
@@ -54,7 +55,7 @@ export async function* readFilelists(
   }
 }
 
-function takePath(path: string, { name, sha256 }: Owner, found: IndexEntry[]): void {
+function takePath(path: string, { name, identity }: Owner, found: IndexEntry[]): void {
   // Two thirds of the paths, skipped before anything is parsed.
   if (/^\/usr\/(share|include|src)\//.test(path) && !path.includes('.so')) return
   const isCode = path.startsWith('/usr/lib/.build-id/')
@@ -62,8 +63,12 @@ function takePath(path: string, { name, sha256 }: Owner, found: IndexEntry[]): v
     const [, head, tail] = (isCode ? CODE_LINK : DEBUG_LINK).exec(path) ?? []
     if (head === undefined || tail === undefined) return
     const role = isCode && !isDebugName(name) ? 'code' : 'debug'
-    found.push({ kind: 'build-id', buildId: head + tail, name, role, sha256 })
+    found.push({ kind: 'build-id', buildId: head + tail, name, role, identity })
   } else if (path.startsWith('/') && canBeLoaded(path.slice(1))) {
     found.push({ kind: 'path', path: usrMerged(path), name })
   }
+}
+
+function isIdentity(text: string): boolean {
+  return CHECKSUM_KINDS.some((kind) => isChecksum(text, kind))
 }

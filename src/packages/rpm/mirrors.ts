@@ -3,6 +3,7 @@
  * by the hashes of a metalink. Addresses that cannot be fetched, such as rsync mirrors, are skipped, and so are files
  * of this machine in a list that came from another one.
  */
+import { NO_CHECKSUM } from '../format/checksums.ts'
 import { FetchError } from '../format/error.ts'
 import { type Checksum, checksumOf } from './repomd.ts'
 import { parseXml } from './xml.ts'
@@ -63,6 +64,6 @@ export async function parseMetalink(bytes: Uint8Array, address: string): Promise
     .map(({ url }) => url.slice(0, -'repodata/repomd.xml'.length))
   const checksums = versions.map(checksumOf).filter((checksum) => checksum !== undefined)
   if (mirrors.length === 0) throw new FetchError('malformed', 'The metalink names no mirror')
-  if (checksums.length === 0) throw new FetchError('malformed', 'The metalink has no SHA256 or SHA512 of repomd.xml')
+  if (checksums.length === 0) throw new FetchError('malformed', `The metalink has ${NO_CHECKSUM} of repomd.xml`)
   return { mirrors, checksums }
 }

@@ -3,6 +3,7 @@
  * never held in memory. A package whose name, version, location or checksum is malformed is refused: it could lead out
  * of the store, or could not be verified.
  */
+import { type Checksums, checksumsIn, identityOf, NO_CHECKSUM } from '../format/checksums.ts'
 import type { IndexedPackage } from '../format/index_entry.ts'
 import { isInside } from './locations.ts'
 import { isDebugName } from './naming.ts'
@@ -13,7 +14,9 @@ interface Draft {
   name: string
   architecture: string
   version: string
-  sha256: string
+  checksums: Checksums
+  /** Kinds that count as none. */
+  otherKinds: string[]
   size: string
   path: string
   sourceRpm: string
@@ -70,7 +73,7 @@ export async function* readPrimary(
           draft.architecture = value
           break
         case 'checksum':
-          draft.sha256 = checksumType === 'sha256' ? value.trim().toLowerCase() : ''
+          takeChecksum(draft, checksumType ?? '', value)
           break
         case 'rpm:sourcerpm':
           draft.sourceRpm = value
@@ -92,8 +95,24 @@ export async function* readPrimary(
   }
 }
 
+function takeChecksum(draft: Draft, kind: string, value: string): void {
+  const own = checksumsIn({ [kind.toLowerCase()]: value })
+  if (identityOf(own) === undefined) draft.otherKinds.push(kind.slice(0, 20))
+  else draft.checksums = { ...draft.checksums, ...own }
+}
+
 function emptyDraft(): Draft {
-  return { name: '', architecture: '', version: '', sha256: '', size: '', path: '', sourceRpm: '', buildIds: [] }
+  return {
+    name: '',
+    architecture: '',
+    version: '',
+    checksums: {},
+    otherKinds: [],
+    size: '',
+    path: '',
+    sourceRpm: '',
+    buildIds: [],
+  }
 }
 
 /** `[epoch:]version-release` of a `version` element, an epoch of 0 left away; undefined when it is none. */
@@ -108,12 +127,16 @@ function isVersion(text: string): boolean {
 
 /** The package, or the reason why it is refused. */
 function packageOf(draft: Draft): IndexedPackage | string {
-  const { name, architecture, version, sha256, size, path } = draft
+  const { name, architecture, version, checksums, size, path } = draft
   if (name.length > 200 || !/^[A-Za-z0-9_][A-Za-z0-9_+.-]*$/.test(name)) return 'its name is none'
   if (version === '') return 'its version is none'
   if (!/^[A-Za-z0-9_]{1,40}$/.test(architecture)) return 'its architecture is none'
   if (!isInside(path)) return 'its location leads out of the repository'
-  if (!/^[0-9a-f]{64}$/.test(sha256)) return 'the index has no SHA256 for it'
+  if (identityOf(checksums) === undefined) {
+    return `the index has ${NO_CHECKSUM} for it${
+      draft.otherKinds.length > 0 ? `, but ${draft.otherKinds.join(', ')}` : ''
+    }`
+  }
   if (!/^[0-9]{1,15}$/.test(size)) return 'its size is none'
   return {
     name,
@@ -122,7 +145,7 @@ function packageOf(draft: Draft): IndexedPackage | string {
     ...sourceOf(draft.sourceRpm, { name, version }),
     isDebug: isDebugName(name),
     size: Number(size),
-    sha256,
+    checksums,
     path,
     buildIds: draft.buildIds,
   }

@@ -1,9 +1,10 @@
 /**
  * `repomd.xml`: what a repository says about its indices. Only primary and filelists count, as XML; sqlite, zchunk,
- * modules and groups are ignored. An index without SHA256 or SHA512, or with a location outside the repository, is
+ * modules and groups are ignored. An index without a checksum that counts, or with a location outside the repository, is
  * refused.
  */
 import type { Compression } from '../open/decompress.ts'
+import { CHECKSUM_KINDS, type ChecksumKind, isChecksum, NO_CHECKSUM } from '../format/checksums.ts'
 import { FetchError } from '../format/error.ts'
 import { isInside } from './locations.ts'
 import { parseXml } from './xml.ts'
@@ -19,7 +20,7 @@ export interface RepomdFile {
 }
 
 export interface Checksum {
-  algorithm: 'sha256' | 'sha512'
+  algorithm: ChecksumKind
   /** Lower-case hex. */
   hex: string
 }
@@ -91,7 +92,7 @@ function fileOf({ type, texts, checksums, href, hasBase }: Data): RepomdFile {
   const compression = ENDINGS.find(([ending]) => href.endsWith(ending))?.[1]
   if (compression === undefined) throw malformed(`has its ${type} index in a form that is not read here`)
   const checksum = checksumOf(checksums)
-  if (checksum === undefined) throw malformed(`has no SHA256 or SHA512 of its ${type} index; MD5 and SHA1 are refused`)
+  if (checksum === undefined) throw malformed(`has ${NO_CHECKSUM} of its ${type} index`)
   return {
     path: href,
     compression,
@@ -103,9 +104,9 @@ function fileOf({ type, texts, checksums, href, hasBase }: Data): RepomdFile {
 
 /** The better of the checksums that a metalink or repomd.xml has of one file; undefined when none is good enough. */
 export function checksumOf(checksums: Map<string, string>): Checksum | undefined {
-  for (const [algorithm, digits] of [['sha512', 128], ['sha256', 64]] as const) {
+  for (const algorithm of CHECKSUM_KINDS) {
     const hex = checksums.get(algorithm)
-    if (hex !== undefined && hex.length === digits && /^[0-9a-f]+$/.test(hex)) return { algorithm, hex }
+    if (hex !== undefined && isChecksum(hex, algorithm)) return { algorithm, hex }
   }
   return undefined
 }

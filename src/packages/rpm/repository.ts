@@ -3,14 +3,14 @@
  * by its checksum. Hands out entries and keeps nothing. No byte of an index is opened before its checksum was compared.
  */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { addressBelow } from '../format/place.ts'
 import { decompressed } from '../open/decompress.ts'
 import { MirrorWalk } from '../transfer/mirrors.ts'
 import { FetchError } from '../format/error.ts'
-import type { IndexEntry } from '../format/index_entry.ts'
+import type { IndexedPackage, IndexEntry } from '../format/index_entry.ts'
+import { OTHER_ARCHITECTURE } from '../format/left_out.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
 import type { IndexSelection, SignedSuite, SuiteIndices } from '../format/suite.ts'
 import type { Refreshed, SyncContext } from '../format/sync_context.ts'
@@ -21,7 +21,7 @@ import { localTrust } from './keys.ts'
 import { type MirrorList, parseMetalink, parseMirrorlist } from './mirrors.ts'
 import { readPrimary } from './primary.ts'
 import { type Checksum, parseRepomd, type Repomd, type RepomdFile } from './repomd.ts'
-import { isOfArchitecture, sectionOf } from './section.ts'
+import { isOfArchitecture, type RpmSection, sectionOf } from './section.ts'
 import { GIB, MIB } from '../../units/bytes.ts'
 import { count } from '../../text/count.ts'
 
@@ -49,8 +49,8 @@ class YumRepository implements SignedSuite {
   indices(): SuiteIndices {
     const { primary, filelists } = this.repomd
     return {
-      packagesSha256: primary.checksum.hex + this.#choice,
-      contentsSha256: filelists === undefined ? '' : filelists.checksum.hex + this.#choice,
+      packagesKey: primary.checksum.hex + this.#choice,
+      contentsKey: filelists === undefined ? '' : filelists.checksum.hex + this.#choice,
       size: (primary.size ?? 0) + (filelists?.size ?? 0),
     }
   }
@@ -150,21 +150,25 @@ export async function* readIndices(
     : undefined
   contents?.catch(() => undefined)
   if (selection.packages) {
-    const refused: string[] = []
-    let refusals = 0
+    const leftOut: IndexEntry[] = []
     const text = await fetchIndex(primary, { suite, kind: 'primary', context })
-    const batches = readPrimary(text, (name, why) => {
-      if (refusals++ < 5) refused.push(`${name.slice(0, 80)}: ${why}`)
-    })
+    const batches = readPrimary(text, (name, reason) => void leftOut.push({ kind: 'left-out', name, reason }))
     for await (const batch of batches) {
-      yield batch.filter(wants).map((one) => ({ kind: 'package', package: one }))
-    }
-    if (refusals > 0) {
-      const left = count(refusals, 'package is', 'packages are')
-      context.warn(`[${repository.suite}] ${left} left out (${refused.join('; ')})`)
+      yield [...leftOut.splice(0), ...batch.flatMap((one) => entryOf(one, { architecture, section }))]
     }
   }
   if (contents !== undefined) yield* readFilelists(await contents, wants)
+}
+
+/** A package; none where the section leaves it out. */
+function entryOf(
+  one: IndexedPackage,
+  { architecture, section }: { architecture: string; section: RpmSection },
+): IndexEntry[] {
+  if (!isOfArchitecture(one.architecture, architecture)) {
+    return [{ kind: 'left-out', name: one.name, reason: OTHER_ARCHITECTURE }]
+  }
+  return section.wants(one) ? [{ kind: 'package', package: one }] : []
 }
 
 async function fetchIndex(
@@ -181,10 +185,8 @@ async function fetchIndex(
   const file = join(context.folder, `${kind}-${checksum.hex}`)
   await fromAnyMirror(suite.mirrors, context, async (mirror) => {
     const expected = index.size === undefined ? { maxSize: MAX_INDEX } : { size: index.size }
-    const sha256 = checksum.algorithm === 'sha256' ? { sha256: checksum.hex } : {}
-    const address = addressBelow(mirror, index.path)
-    await context.download(address, { file, ...expected, ...sha256 })
-    if (checksum.algorithm !== 'sha256') await assertChecksum(file, checksum, address)
+    const checksums = { [checksum.algorithm]: checksum.hex }
+    await context.download(addressBelow(mirror, index.path), { file, ...expected, checksums })
   })
   const { compression } = index
   return removeAfter(file, decompressed(file, { compression, maxSize: openSize, signal: context.signal }))
@@ -204,14 +206,6 @@ async function fromAnyMirror(
     }
   }
   throw walk.refusal
-}
-
-async function assertChecksum(file: string, { algorithm, hex }: Checksum, address: string): Promise<void> {
-  const hash = createHash(algorithm)
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Uint8Array)
-  if (hash.digest('hex') === hex) return
-  await rm(file, { force: true })
-  throw new FetchError('malformed', `${address} has another ${algorithm} than repomd.xml says: refused`)
 }
 
 async function* removeAfter(file: string, text: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {

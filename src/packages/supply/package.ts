@@ -1,7 +1,7 @@
 /**
  * A package from wherever it is upstream into the store: downloaded, verified against the signed index, unpacked, put
  * in place by one rename, noted in the index. When several processes want the same package, one fetches it and the
- * others wait. No byte is opened before the SHA256 was compared. Failures are remembered.
+ * others wait. No byte is opened before its checksums were compared. Failures are remembered.
  */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -59,9 +59,9 @@ async function fetchOnce(row: PackageRow, subject: string, context: FetchContext
   const { database } = context
   try {
     const { file, location } = await downloadPackage(row, context)
-    const { format, sha256 } = location
+    const { format, identity } = location
     const own = formatNamed(format, context.formats ?? FORMATS)
-    await keepPackage(row, { file, format: own, sha256: hex(sha256) }, context)
+    await keepPackage(row, { file, format: own, identity: hex(identity) }, context)
     rmSync(file, { force: true })
     forgetFailure(database, subject)
   } catch (error) {
@@ -78,16 +78,14 @@ async function fetchOnce(row: PackageRow, subject: string, context: FetchContext
 async function downloadPackage(row: PackageRow, context: FetchContext): Promise<{ file: string; location: Location }> {
   const { config, database } = context
   const locations = locationsOf(database, row.id)
-  const [first] = locations
-  if (first === undefined) {
+  if (locations.length === 0) {
     throw new FetchError('not-found', `${packageLabel(row)} is gone upstream, and was not fetched while it was there`)
   }
   context.say(`${row.name} ${row.version} (${megabytes(row.size)})`)
   const folder = join(config.repoDir, WORK_FOLDER)
   makeFolder(folder)
   assertRoom(config.repoDir, { minFreeMb: config.minFreeMb, bytes: row.size })
-  const sha256 = hex(first.sha256)
   // By id: two releases can have the same content, and each has its own lease.
   const file = join(folder, `${row.id}.part`)
-  return { file, location: await fetchFrom(locations, { file, size: row.size, sha256 }, context) }
+  return { file, location: await fetchFrom(locations, { file, size: row.size }, context) }
 }

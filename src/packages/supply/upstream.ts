@@ -18,7 +18,9 @@ import type { SyncContext } from '../format/sync_context.ts'
 import { formatNamed } from '../format/naming.ts'
 import { FORMATS } from '../formats.ts'
 import type { Location } from '../index/locations.ts'
+import { type Checksums, checksumsOf } from '../format/checksums.ts'
 import { addressBelow } from '../format/place.ts'
+import { GIB, hex } from '../../units/bytes.ts'
 import { MirrorWalk } from '../transfer/mirrors.ts'
 import { syncContext, type Transfer } from '../transfer/sync_context.ts'
 import { type Network, readNetwork } from '../transfer/transport.ts'
@@ -32,12 +34,14 @@ export interface UpstreamContext extends Transfer {
   formats?: readonly PackageFormat[]
 }
 
+/** Where the index does not say. */
+const MAX_PACKAGE = 16 * GIB
+
 export interface Wanted {
   /** The file that receives the bytes. */
   file: string
+  /** Bytes; 0: nobody says. */
   size: number
-  /** Lower-case hex. */
-  sha256: string
 }
 
 /** Downloads and verifies from the first location that can give it, and says which. Throws FetchError. */
@@ -86,7 +90,9 @@ async function fetchOne(
     const addresses = spec === undefined || format.addresses === undefined
       ? [addressBelow(location.uri, location.path)]
       : await format.addresses(spec, location.path, own)
-    await fromAny(addresses, wanted, { context, own })
+    const { sha512, identity } = location
+    const checksums = { ...checksumsOf(hex(identity)), ...(sha512 === null ? {} : { sha512: hex(sha512) }) }
+    await fromAny(addresses, { ...wanted, checksums }, { context, own })
     if (spec !== undefined) await format.verify?.(wanted.file, spec, own)
   } catch (error) {
     // A file that was refused must not be resumed.
@@ -107,7 +113,7 @@ function transferOf({ limits, bandwidth, onBytes }: UpstreamContext): Transfer {
 
 async function fromAny(
   addresses: string[],
-  { file, size, sha256 }: Wanted,
+  { file, size, checksums }: Wanted & { checksums: Checksums },
   { context, own }: { context: UpstreamContext; own: SyncContext },
 ): Promise<void> {
   const walk = new MirrorWalk(addresses)
@@ -115,7 +121,7 @@ async function fromAny(
     const host = `host:${new URL(address).host}`
     try {
       assertNotFailed(context.database, host)
-      await own.download(address, { file, size, sha256 })
+      await own.download(address, { file, checksums, ...(size === 0 ? { maxSize: MAX_PACKAGE } : { size }) })
       return
     } catch (error) {
       walk.failed(error, context.signal)

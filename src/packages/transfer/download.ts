@@ -1,12 +1,13 @@
 /**
  * An address into a file, verified: counted, hashed as it arrives, resumed where it broke, tried again with back-off.
  * Owns a partial file of its caller's choosing, and removes it when what arrived is not what was promised.
- * Refuses a byte more than announced, a wrong size or SHA256, silence, and a trickle.
+ * Refuses a byte more than announced, a wrong size or checksum, silence, and a trickle.
  */
 import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errnoOf } from '../../errors/errno.ts'
+import { CHECKSUM_KINDS, type ChecksumKind } from '../format/checksums.ts'
 import type { Downloaded, DownloadRequest } from '../format/sync_context.ts'
 import { FetchError } from '../format/error.ts'
 import type { Bandwidth } from './bandwidth.ts'
@@ -62,7 +63,7 @@ export async function download(address: string, options: DownloadOptions): Promi
 }
 
 async function downloadOnce(address: string, options: DownloadOptions): Promise<Received> {
-  const file = await open(options.file, options.sha256 === undefined ? 'w+' : 'a+', 0o600)
+  const file = await open(options.file, options.checksums === undefined ? 'w+' : 'a+', 0o600)
   try {
     const begun = await hashBeginning(file, options)
     const found = begun.size
@@ -76,7 +77,7 @@ async function downloadOnce(address: string, options: DownloadOptions): Promise<
       if (Object.keys(conditions).length > 0) return { size: 0, sha256: '', isUnchanged: true, validator }
       throw new FetchError('refused', `${shown(new URL(address))} answered 304 to a request without a condition`)
     }
-    const state = answer.offset === begun.size ? begun : { size: 0, hash: createHash('sha256') }
+    const state = answer.offset === begun.size ? begun : newState(options)
     if (state.size === 0) await file.truncate(0)
     await receive(address, answer, { file, state, options, limits })
     return {
@@ -110,12 +111,22 @@ function validatorOf({ etag, lastModified }: Answer): Validator {
 
 interface State {
   size: number
-  hash: Hash
+  hashes: Map<ChecksumKind, Hash>
+}
+
+/** SHA256 is always told to who asks for a file, the others only where they are compared. */
+function newState({ checksums = {} }: DownloadOptions): State {
+  const kinds = CHECKSUM_KINDS.filter((kind) => kind === 'sha256' || checksums[kind] !== undefined)
+  return { size: 0, hashes: new Map(kinds.map((kind) => [kind, createHash(kind)])) }
+}
+
+function update({ hashes }: State, bytes: Uint8Array): void {
+  for (const hash of hashes.values()) hash.update(bytes)
 }
 
 /** The hash of what an earlier try left; nothing when it is longer than the file can be. */
 async function hashBeginning(file: FileHandle, options: DownloadOptions): Promise<State> {
-  const state: State = { size: 0, hash: createHash('sha256') }
+  const state = newState(options)
   const { size } = await file.stat()
   if (size === 0) return state
   if (options.size === undefined || size > options.size) {
@@ -126,7 +137,7 @@ async function hashBeginning(file: FileHandle, options: DownloadOptions): Promis
   while (state.size < size) {
     const { bytesRead } = await file.read(buffer, 0, Math.min(CHUNK, size - state.size), state.size)
     if (bytesRead === 0) break
-    state.hash.update(buffer.subarray(0, bytesRead))
+    update(state, buffer.subarray(0, bytesRead))
     state.size += bytesRead
   }
   return state
@@ -157,7 +168,7 @@ async function receive(address: string, answer: Answer, { file, state, options, 
       if (state.size + chunk.length > allowed) {
         throw new FetchError('malformed', `${where} sends more than the ${count(allowed, 'byte')} that it can have`)
       }
-      state.hash.update(chunk)
+      update(state, chunk)
       state.size += chunk.length
       // The file is opened for appending, and truncated where the beginning does not count.
       await file.appendFile(chunk)
@@ -189,7 +200,7 @@ async function receive(address: string, answer: Answer, { file, state, options, 
 /** `found`: bytes that an earlier try left. They may be what is wrong, so it is worth another without them. */
 async function judge(
   address: string,
-  { size, hash }: State,
+  { size, hashes }: State,
   { options, found }: { options: DownloadOptions; found: number },
 ): Promise<Downloaded> {
   const where = shown(new URL(address))
@@ -198,14 +209,17 @@ async function judge(
       again: true,
     })
   }
-  const sha256 = hash.digest('hex')
-  if (options.sha256 !== undefined && sha256 !== options.sha256) {
+  const found256 = hashes.get('sha256')?.digest('hex') ?? ''
+  for (const kind of CHECKSUM_KINDS) {
+    const expected = options.checksums?.[kind]
+    const here = kind === 'sha256' ? found256 : hashes.get(kind)?.digest('hex')
+    if (expected === undefined || here === expected) continue
     await rm(options.file, { force: true })
     throw new FetchError(
       'malformed',
-      `${where} has the SHA256 ${sha256}, but the signed index says ${options.sha256}: refused`,
+      `${where} has the ${kind.toUpperCase()} ${here}, but the signed index says ${expected}: refused`,
       { again: found > 0 },
     )
   }
-  return { size, sha256 }
+  return { size, sha256: found256 }
 }

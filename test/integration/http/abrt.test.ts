@@ -35,7 +35,7 @@ function addPackage(id: string, row: { name: string; version: string; architectu
     superseded: 'keep',
     synced: 1,
   }).onConflictDoNothing().run()
-  const sha256 = Buffer.alloc(32, row.name)
+  const identity = Buffer.alloc(32, row.name)
   database.insert(packages)
     .values({
       ...row,
@@ -44,7 +44,7 @@ function addPackage(id: string, row: { name: string; version: string; architectu
       sourceVersion: row.version,
       isDebug: false,
       size: 1,
-      sha256,
+      identity,
       added: 1,
     })
     .run()

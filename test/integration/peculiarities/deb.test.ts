@@ -6,8 +6,9 @@ import { labelOf } from '../../helpers/peculiarity.ts'
 import { saidBy } from '../../helpers/said.ts'
 import { makeWorld, type World } from '../packages/world.ts'
 import { ADDRESSES } from './deb/addresses.ts'
+import { INDICES } from './deb/indices.ts'
 
-const ROWS = [...ADDRESSES]
+const ROWS = [...ADDRESSES, ...INDICES]
 
 /** Labels of the packages that the index knows, and that could be fetched. */
 async function takenByUs({ index, config, database }: World): Promise<string[]> {

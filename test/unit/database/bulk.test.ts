@@ -39,7 +39,7 @@ describe('the temporary tables', () => {
       dropStaged(at.database)
       createStaged(at.database)
       const before = stagedBytes(at.database)
-      const insert = bulkInsert(at.database, stagedNamedBuildId, ['name', 'role', 'sha256', 'buildId'])
+      const insert = bulkInsert(at.database, stagedNamedBuildId, ['name', 'role', 'identity', 'buildId'])
       at.database.transaction(() => {
         for (let row = 0; row < 1000; row++) insert(`name${row}`, 'debug', null, Buffer.alloc(20, row))
       })

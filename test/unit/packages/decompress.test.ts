@@ -12,6 +12,7 @@ const PACKERS: Record<Compression, [string, ...string[]]> = {
   xz: ['xz', '-c'],
   zst: ['zstd', '-cq'],
   bz2: ['bzip2', '-c'],
+  lzma: ['xz', '--format=lzma', '-c'],
   gz: ['gzip', '-c'],
   none: ['cat'],
 }

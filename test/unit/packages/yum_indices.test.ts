@@ -69,7 +69,7 @@ describe('readPrimary()', () => {
         sourceVersion: '5.2-3.fc40',
         isDebug: false,
         size: 123,
-        sha256: SHA,
+        checksums: { sha256: SHA },
         path: 'Packages/b.rpm',
         buildIds: ['cd'.repeat(20)],
       }],
@@ -125,7 +125,7 @@ describe('readFilelists()', () => {
       buildId: head + rest,
       name: 'bash',
       role,
-      sha256: SHA,
+      identity: SHA,
     })
     expect(found).toEqual([
       id('ab', 'code'),

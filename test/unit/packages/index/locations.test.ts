@@ -15,11 +15,11 @@ describe('locationsOf()', () => {
     await using at = await temporaryDatabase()
     const first = addRepository(at.database)
     const second = addRepository(at.database, { uri: 'https://b.example/' })
-    const id = addPackage(at.database, { releaseId: first.releaseId, sha256: bytes('tool') })
+    const id = addPackage(at.database, { releaseId: first.releaseId, identity: bytes('tool') })
     const other = addPackage(at.database, { releaseId: first.releaseId, name: 'other' })
     addLocation(at.database, id, second.repositoryId, 'b/tool.deb')
     addLocation(at.database, id, first.repositoryId, 'pool/tool.deb')
-    const common = { format: 'deb', suite: 'bookworm', sha256: bytes('tool') }
+    const common = { format: 'deb', suite: 'bookworm', identity: bytes('tool'), sha512: null }
     expect(locationsOf(at.database, id)).toEqual([
       { ...common, uri: 'https://a.example/debian/', path: 'pool/tool.deb' },
       { ...common, uri: 'https://b.example/', path: 'b/tool.deb' },
@@ -47,7 +47,7 @@ describe('absentPackages()', () => {
     const flags = () => absentPackages(at.database, repositoryId).map((row) => [row.hasBuildIds, row.hasContents])
     expect(flags()).toEqual([[false, false]])
     addBuildId(at.database, id, 'ab'.repeat(20))
-    const generation = { date: 1, packages: 1, packagesSha256: 'a', contentsSha256: 'b', now: 2 }
+    const generation = { date: 1, packages: 1, packagesKey: 'a', contentsKey: 'b', now: 2 }
     noteGeneration(at.database, repositoryId, generation)
     expect(flags()).toEqual([[true, true]])
   })

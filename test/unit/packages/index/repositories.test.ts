@@ -37,8 +37,8 @@ describe('repositoryRow()', () => {
       id: 1,
       releaseId,
       date: null,
-      packagesSha256: null,
-      contentsSha256: null,
+      packagesKey: null,
+      contentsKey: null,
       synced: null,
       packages: 0,
     })
@@ -83,14 +83,14 @@ describe('a generation of a repository', () => {
   it('sets date, counts and hashes, and keeps the hash of what was not read', async () => {
     await using at = await temporaryDatabase()
     const { repositoryId } = addRepository(at.database)
-    const first = { date: 10, packages: 3, packagesSha256: 'a', contentsSha256: 'b', now: 20 }
+    const first = { date: 10, packages: 3, packagesKey: 'a', contentsKey: 'b', now: 20 }
     noteGeneration(at.database, repositoryId, first)
-    noteGeneration(at.database, repositoryId, { ...first, date: 11, packagesSha256: undefined, now: 21 })
+    noteGeneration(at.database, repositoryId, { ...first, date: 11, packagesKey: undefined, now: 21 })
     expect(findRepository(at.database, SPEC, KEY)).toMatchObject({
       date: 11,
       packages: 3,
-      packagesSha256: 'a',
-      contentsSha256: 'b',
+      packagesKey: 'a',
+      contentsKey: 'b',
       synced: 21,
     })
   })

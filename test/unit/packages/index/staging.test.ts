@@ -5,6 +5,7 @@ import type { Database } from '../../../../src/database/database.ts'
 import type { IndexEntry } from '../../../../src/packages/format/index_entry.ts'
 import { hasBuildIds, packagesWith } from '../../../../src/packages/index/build_ids.ts'
 import type { GenerationCounts } from '../../../../src/packages/index/merge.ts'
+import { locationsOf } from '../../../../src/packages/index/locations.ts'
 import { ownersOf } from '../../../../src/packages/index/paths.ts'
 import { findRepository } from '../../../../src/packages/index/repositories.ts'
 import { Staging } from '../../../../src/packages/index/staging.ts'
@@ -24,7 +25,7 @@ function pack(name: string, version: string, more: { buildIds?: string[]; isDebu
       sourceVersion: version,
       isDebug: false,
       size: 10,
-      sha256: bytes(`${name} ${version}`).toString('hex'),
+      checksums: { sha256: bytes(`${name} ${version}`).toString('hex') },
       path: `pool/${name}_${version}.deb`,
       buildIds: [],
       ...more,
@@ -40,7 +41,7 @@ function commit(
 ): GenerationCounts {
   using staging = new Staging(database)
   staging.add(entries)
-  const sums = { packagesSha256: `packages ${now}`, contentsSha256: contents ? `contents ${now}` : undefined }
+  const sums = { packagesKey: `packages ${now}`, contentsKey: contents ? `contents ${now}` : undefined }
   return staging.commit({ ...ids, date: now, now, ...sums })
 }
 
@@ -82,7 +83,7 @@ describe('a generation', () => {
     const ids = addRepository(at.database)
     commit(at.database, ids, { entries: [pack('tool', '1')], now: 10 })
     const again = pack('tool', '1')
-    if (again.kind === 'package') again.package.sha256 = 'ef'.repeat(32)
+    if (again.kind === 'package') again.package.checksums = { sha256: 'ef'.repeat(32) }
     expect(commit(at.database, ids, { entries: [again], now: 20 })).toMatchObject({ added: 1, vanished: 1 })
   })
 
@@ -105,7 +106,7 @@ describe('a generation', () => {
       pack('lib-dbg', '1', { isDebug: true }),
       { kind: 'build-id', name: 'tool-dbg', role: 'debug', buildId: 'cd'.repeat(20) },
       { kind: 'build-id', name: 'lib-dbg', role: 'debug', buildId: 'ef'.repeat(20) },
-      { kind: 'build-id', name: 'lib-dbg', role: 'debug', buildId: '12'.repeat(20), sha256: '00'.repeat(32) },
+      { kind: 'build-id', name: 'lib-dbg', role: 'debug', buildId: '12'.repeat(20), identity: '00'.repeat(32) },
     ]
     commit(at.database, ids, { entries, now: 10, contents: true })
     const holders = (id: string) =>
@@ -130,17 +131,42 @@ describe('a generation', () => {
     expect(ownersOf(at.database, '/usr/bin/tool', ids.releaseId)).toEqual(['new', 'tool'])
   })
 
+  it('takes no paths of packages that are left out, unless another one has their name', async () => {
+    await using at = await temporaryDatabase()
+    const ids = addRepository(at.database)
+    const path = (name: string): IndexEntry => ({ kind: 'path', path: `/usr/bin/${name}`, name })
+    const out = (name: string): IndexEntry => ({ kind: 'left-out', name, reason: 'its version is none' })
+    const entries = [pack('tool', '1'), out('tool'), out('bad'), path('tool'), path('bad'), path('elsewhere')]
+    expect(commit(at.database, ids, { entries, now: 10, contents: true })).toMatchObject({ packages: 1, paths: 2 })
+    const owners = (name: string) => ownersOf(at.database, `/usr/bin/${name}`, ids.releaseId)
+    expect([owners('tool'), owners('bad'), owners('elsewhere')]).toEqual([['tool'], [], ['elsewhere']])
+  })
+
+  it('changes the SHA512 that a repository says beside the identity', async () => {
+    await using at = await temporaryDatabase()
+    const ids = addRepository(at.database)
+    const entry = pack('tool', '1')
+    if (entry.kind !== 'package') throw new TypeError('Expected a package')
+    const { checksums } = entry.package
+    const sha512 = () => locationsOf(at.database, 1).map((location) => location.sha512?.toString('hex').slice(0, 4))
+    for (const start of [undefined, 'abcd', '1234', undefined]) {
+      entry.package.checksums = start === undefined ? checksums : { ...checksums, sha512: start.repeat(32) }
+      commit(at.database, ids, { entries: [entry], now: 10 })
+      expect(sha512()).toEqual([start])
+    }
+  })
+
   it('leaves the packages as they are when only the list of files was read', async () => {
     await using at = await temporaryDatabase()
     const ids = addRepository(at.database)
     commit(at.database, ids, { entries: [pack('tool', '1')], now: 10 })
     using staging = new Staging(at.database)
-    const generation = { ...ids, date: 20, now: 20, packagesSha256: undefined, contentsSha256: 'contents' }
+    const generation = { ...ids, date: 20, now: 20, packagesKey: undefined, contentsKey: 'contents' }
     expect(staging.commit(generation)).toEqual({ packages: 1, added: 0, vanished: 0, paths: 0 })
     expect(findRepository(at.database, SPEC, PART)).toMatchObject({
       date: 20,
-      packagesSha256: 'packages 10',
-      contentsSha256: 'contents',
+      packagesKey: 'packages 10',
+      contentsKey: 'contents',
     })
   })
 

@@ -1,0 +1,77 @@
+/**
+ * The signed description of a suite: InRelease, or Release with Release.gpg, verified. Owns which of them is asked for,
+ * and where they are; one request where nothing has changed.
+ */
+import { FetchError } from '../format/error.ts'
+import { addressBelow } from '../format/place.ts'
+import type { RepositorySpec } from '../format/repository_spec.ts'
+import type { Refreshed, SyncContext } from '../format/sync_context.ts'
+import { MAX_RELEASE, type Verification, verifiedText } from '../verify/signature.ts'
+
+/** What Debian's own archive is signed with; used where a repository names no key. */
+const DEFAULT_KEY_RING = '/usr/share/keyrings/debian-archive-keyring.gpg'
+
+/** Where a suite's files are; one that ends with a slash is a path below the address. */
+export function suiteAddress({ uri, suite }: RepositorySpec): string {
+  if (!suite.endsWith('/')) return addressBelow(uri, `dists/${suite}/`)
+  return suite === './' || suite === '/' ? uri : addressBelow(uri, suite)
+}
+
+/** What it says, but for what stands outside the signed part. Throws FetchError. */
+export async function signedRelease(repository: RepositorySpec, context: SyncContext): Promise<string> {
+  const unchanged = await unchangedPair(repository, context)
+  if (unchanged !== undefined) return unchanged
+  const base = suiteAddress(repository)
+  const inRelease = await unlessMissing(context.refresh(`${base}InRelease`, MAX_RELEASE))
+  if (!(inRelease instanceof FetchError)) {
+    return await verified({ text: inRelease, signature: undefined }, repository, context)
+  }
+  try {
+    const text = await context.refresh(`${base}Release`, MAX_RELEASE)
+    const signature = await context.refresh(`${base}Release.gpg`, MAX_RELEASE)
+    return await verified({ text, signature }, repository, context)
+  } catch (error) {
+    // What was wrong with the one that most suites have says more than that there is no other.
+    const isNothing = error instanceof FetchError && error.kind === 'not-found' && inRelease.kind !== 'not-found'
+    throw isNothing ? inRelease : error
+  }
+}
+
+/** As apt does, which asks for the other one whatever the server said, but not when it said nothing. */
+async function unlessMissing<Value>(asked: Promise<Value>): Promise<Value | FetchError> {
+  try {
+    return await asked
+  } catch (error) {
+    const isAnswer = error instanceof FetchError && !error.isHost && !['timeout', 'malformed'].includes(error.kind)
+    if (isAnswer) return error
+    throw error
+  }
+}
+
+/** A suite that had no InRelease the last time: when its Release is the same, one request was enough. */
+async function unchangedPair(repository: RepositorySpec, context: SyncContext): Promise<string | undefined> {
+  const base = suiteAddress(repository)
+  const signature = context.kept(`${base}Release.gpg`)
+  if (signature === undefined || context.kept(`${base}InRelease`) !== undefined) return undefined
+  const text = await unlessMissing(context.refresh(`${base}Release`, MAX_RELEASE))
+  if (text instanceof FetchError || !text.isUnchanged) return undefined
+  return await verifiedText({ text: text.file, signature }, verification(repository, context))
+}
+
+async function verified(
+  { text, signature }: { text: Refreshed; signature: Refreshed | undefined },
+  repository: RepositorySpec,
+  context: SyncContext,
+): Promise<string> {
+  const files = { text: text.file, signature: signature?.file }
+  const result = await verifiedText(files, verification(repository, context))
+  await text.keep()
+  await signature?.keep()
+  return result
+}
+
+function verification({ signedBy }: RepositorySpec, { folder, warn }: SyncContext): Verification {
+  const isNamed = signedBy.files.length > 0 || signedBy.inline.length > 0
+  const trust = isNamed ? signedBy : { ...signedBy, files: [DEFAULT_KEY_RING] }
+  return { trust, folder, warn, refusesWeakDigests: true }
+}
