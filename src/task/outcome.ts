@@ -24,7 +24,12 @@ export const OUTCOME_CODES = [
 export type OutcomeCode = (typeof OUTCOME_CODES)[number]
 
 /** What a person can do: for each code what is best as long as no more is known, and what helps in special cases. */
-export type Advice = OutcomeCode | 'name-packages' | 'raise-backtrace-limit' | 'check-installation'
+export type Advice =
+  | OutcomeCode
+  | 'name-packages'
+  | 'raise-backtrace-limit'
+  | 'check-installation'
+  | 'see-rest-in-debugger'
 
 const SENTENCES: Readonly<Record<Advice, string>> = {
   'ok': 'Nothing is missing.',
@@ -50,6 +55,8 @@ const SENTENCES: Readonly<Record<Advice, string>> = {
   'internal': 'Tell the administrator, with the log of this task.',
   'name-packages': 'Name exactly the packages of the crashed system: without a build-id nothing else tells.',
   'raise-backtrace-limit': 'Ask the administrator to raise RETRACE_MAX_BACKTRACE_KB to have all of the text.',
+  'see-rest-in-debugger':
+    'No package can add what is missing in the stacks; a debugger on the core itself may show more.',
   'check-installation': 'Ask the administrator to run abrt-retrace-server --check, then send the core again.',
 }
 

@@ -49,6 +49,7 @@ export function reportThread(
     frames: [{ ...frame, arguments: [], locals: [], module, trust: 'exact' }],
     text: '#0  p ()',
     stopped: undefined,
+    wrongCaller: undefined,
     more: false,
     cutFrames: 0,
     stackMissing: false,

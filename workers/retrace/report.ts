@@ -9,11 +9,12 @@ import { outcomeText, type Seconds } from '../../src/task/outcome_file.ts'
 import type { Findings } from './findings.ts'
 import { decide, hasNamedFrame } from './outcome/decide.ts'
 import { lossesOf } from './outcome/loss.ts'
+import { tellsExecutable } from './report/executable_memory.ts'
 import { reportThreads } from './report/frames.ts'
 import { backtraceJson } from './report/json.ts'
 import { countModules, modulesJson } from './report/modules.ts'
 import { backtraceText } from './report/backtrace_text.ts'
-import { lossText, threadRemarks } from './words/loss.ts'
+import { CALLERS_NOT_CHECKED, lossText, threadRemarks } from './words/loss.ts'
 import { outcomeOf } from './words/outcome.ts'
 
 export interface Report {
@@ -31,7 +32,11 @@ export function makeReport(findings: Findings, seconds: Seconds): Report {
     ? []
     : reportThreads(conversation.threads, { core, modules, regions: findings.regions })
   const losses = core === undefined ? [] : lossesOf(core, threads, conversation?.threadCount ?? threads.length)
-  const notes = [...losses.map(lossText), ...threadRemarks(threads, conversation?.ended ?? [])]
+  const notes = [
+    ...losses.map(lossText),
+    ...threadRemarks(conversation?.ended ?? []),
+    ...(core === undefined || tellsExecutable(core) ? [] : [CALLERS_NOT_CHECKED]),
+  ]
   const reason = findings.reason ?? (core === undefined ? { kind: 'core-not-read' as const } : decide({
     modules,
     release: findings.release,

@@ -28,6 +28,7 @@ describe('backtraceText()', () => {
       }],
       text,
       stopped: undefined,
+      wrongCaller: undefined,
       more: false,
       cutFrames: 0,
       framesWithoutValues: 0,
@@ -74,7 +75,11 @@ describe('reportThreads()', () => {
     return reportThreads(
       [{ ...answer, complete: true, text: '#0  f ()', cut: false, values: new Map() }],
       {
-        core: { threads: [], modules: linkName === undefined ? [] : [{ linkName, path: '' }] } as unknown as Core,
+        core: {
+          threads: [],
+          segments: [],
+          modules: linkName === undefined ? [] : [{ linkName, path: '' }],
+        } as unknown as Core,
         modules: [],
         regions: undefined,
       },

@@ -5,6 +5,7 @@ import { type LackKind, lackOf } from '../../../workers/retrace/outcome/lack.ts'
 import { type Loss, lossesOf } from '../../../workers/retrace/outcome/loss.ts'
 import type { Reason } from '../../../workers/retrace/outcome/reason.ts'
 import { unusableCore } from '../../../workers/retrace/outcome/unusable_core.ts'
+import type { ReportThread } from '../../../workers/retrace/report/frames.ts'
 import type { ResolvedModule } from '../../../workers/retrace/resolve/resolve.ts'
 import { KEPT_FILE, reportThread, resolvedModule, WHOLE_CORE } from '../../helpers/report_parts.ts'
 
@@ -18,6 +19,18 @@ const stripped = resolvedModule({ status: 'no-debuginfo', debug: undefined, trie
 const CUT_OFF: Loss = { kind: 'cut-off', missingBytes: 7n, segments: 1, parts: [] }
 const SHOWN = { frames: 1, threads: 1, isNamed: true }
 const NAMELESS = { threads: [reportThread(undefined, missing)], modules: [missing] }
+
+const COUNTED = { frames: 1, threads: 1, isCrashed: true, thread: 1, level: 0, toTheEnd: false, path: undefined }
+const CORE_WITH_MEMORY = {
+  ...WHOLE_CORE,
+  segments: [{ start: 0x8000n, memorySize: 0x1000n, fileOffset: 0n, fileSize: 0n, dumped: 0n, flags: 5 }],
+}
+
+/** A thread of one frame outside of all modules. */
+function astray(pc: bigint): ReportThread {
+  const thread = reportThread(undefined, resolvedModule())
+  return { ...thread, frames: thread.frames.map((frame) => ({ ...frame, pc, module: undefined, trust: 'no-symbols' })) }
+}
 
 function decideOn(change: Partial<Facts>): Reason {
   return decide({
@@ -155,6 +168,39 @@ describe('lossesOf()', () => {
       [{ kind: 'no-values', frames: 5 }],
     ],
     ['threads that nobody was asked about', [WHOLE_CORE, [whole], 4], [{ kind: 'no-threads', threads: 3, of: 4 }]],
+    [
+      'stacks that are longer than what is shown',
+      [WHOLE_CORE, [{ ...whole, more: true }], 1],
+      [{ kind: 'longer-stacks', threads: 1, thread: 1, frames: 1 }],
+    ],
+    [
+      'a stack that ends at a return address to where nothing can run',
+      [WHOLE_CORE, [{ ...whole, wrongCaller: 0x41n }], 1],
+      [{ kind: 'broken-stacks', threads: 1, thread: 1, level: 0, address: 0x41n }],
+    ],
+    ['nothing behind a function that nobody calls', [WHOLE_CORE, [{
+      ...reportThread('_start', resolvedModule()),
+      wrongCaller: 0n,
+    }], 1], []],
+    [
+      'frames without a name although the debuginfo is here',
+      [WHOLE_CORE, [whole, { ...reportThread(undefined, resolvedModule()), number: 2 }], 2],
+      [{ kind: 'nameless', ...COUNTED, isCrashed: false, thread: 2, path: '/usr/bin/p' }],
+    ],
+    [
+      'frames at address 0, in memory of no file, and where there was none',
+      [CORE_WITH_MEMORY, [astray(0n), astray(0x8000n), astray(0x4141414141414141n)], 3],
+      [
+        { kind: 'at-zero', ...COUNTED },
+        { kind: 'nowhere', ...COUNTED, isCrashed: false },
+        { kind: 'outside-files', ...COUNTED, isCrashed: false },
+      ],
+    ],
+    [
+      'frames that were guessed in modules that are here',
+      [WHOLE_CORE, [{ ...whole, frames: whole.frames.map((frame) => ({ ...frame, trust: 'guessed' as const })) }], 1],
+      [{ kind: 'guessed', ...COUNTED, path: '/usr/bin/p' }],
+    ],
     ['no thread where none was shown', [WHOLE_CORE, [], 4], []],
   ])('tells %s', (_, [core, threads, count], losses) => {
     expect(lossesOf(core, threads, count)).toEqual(losses)

@@ -75,10 +75,23 @@ const ON_LOSS: Readonly<Record<Loss['kind'], Advice>> = {
   'no-stacks': 'core-truncated',
   'no-values': 'raise-backtrace-limit',
   'no-threads': 'raise-backtrace-limit',
+  'longer-stacks': 'see-rest-in-debugger',
+  'broken-stacks': 'see-rest-in-debugger',
+  'outside-files': 'see-rest-in-debugger',
+  'nowhere': 'see-rest-in-debugger',
+  'at-zero': 'see-rest-in-debugger',
+  'nameless': 'see-rest-in-debugger',
+  'guessed': 'see-rest-in-debugger',
 }
 
 /** First what helps with most modules; each piece of advice once. */
-const ORDER: readonly Advice[] = ['ok-partial', 'name-packages', 'core-truncated', 'raise-backtrace-limit']
+const ORDER: readonly Advice[] = [
+  'ok-partial',
+  'name-packages',
+  'core-truncated',
+  'raise-backtrace-limit',
+  'see-rest-in-debugger',
+]
 
 function adviceOn({ lacks, losses }: { lacks: readonly Lack[]; losses: readonly Loss[] }): Advice[] {
   const wanted = new Set([...lacks.map(({ kind }) => ON_LACK[kind]), ...losses.map(({ kind }) => ON_LOSS[kind])])

@@ -2,8 +2,10 @@
 import type { Core } from '../../../src/elf/core.ts'
 import type { ReportThread } from '../report/frames.ts'
 import { type CutOff, cutOffIn } from '../report/lacking_memory.ts'
+import { type FrameLoss, frameLossesOf } from './frame_loss.ts'
 
 export type Loss =
+  | FrameLoss
   /** The end of the core is missing. */
   | { readonly kind: 'cut-off' } & CutOff
   /** The core does not hold the stacks of some threads. */
@@ -25,5 +27,5 @@ export function lossesOf(core: Core, threads: readonly ReportThread[], threadCou
   if (threadCount > threads.length && threads.length > 0) {
     losses.push({ kind: 'no-threads', threads: threadCount - threads.length, of: threadCount })
   }
-  return losses
+  return [...losses, ...frameLossesOf(core, threads)]
 }

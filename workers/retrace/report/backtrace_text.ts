@@ -68,6 +68,13 @@ function threadBlock(thread: ReportThread): string {
   } else if (thread.more && thread.frames.length > 0) {
     lines.push(`(More frames follow; ${thread.frames.length} are shown)`)
   }
+  if (thread.wrongCaller !== undefined && thread.stopped !== undefined) lines.push(`(Ends here: ${thread.stopped})`)
+  const guessed = thread.frames.findIndex(({ trust }) => trust === 'guessed')
+  if (guessed !== -1) {
+    lines.push(
+      `(Frame ${guessed} and what follows it are guessed: nothing tells for sure who called frame ${guessed - 1})`,
+    )
+  }
   if (thread.stackMissing) lines.push('(The stack of this thread is not in the core)')
   return lines.join('\n')
 }

@@ -37,6 +37,12 @@ export function readGdbText(said: string | undefined): GdbText {
   }
 }
 
+/** gdb's text of the frames before that level. */
+export function textBefore(text: string | undefined, level: number): string | undefined {
+  const at = text?.search(new RegExp(`^#${level} `, 'm')) ?? -1
+  return at === -1 ? text : text?.slice(0, at).trimEnd()
+}
+
 /** The text of a thread's frames: gdb's, with all values, else what is known without it. */
 export function framesText(
   { text, frames }: { readonly text: string | undefined; readonly frames: readonly FrameFacts[] },

@@ -10,7 +10,8 @@ import { isReadable, type Region } from '../gdb/readable_memory.ts'
 import type { ThreadAnswer } from '../gdb/frames.ts'
 import type { FrameValues, Variable } from '../gdb/values.ts'
 import type { ResolvedModule } from '../resolve/resolve.ts'
-import { readGdbText } from './frame_text.ts'
+import { firstWrongCaller } from './executable_memory.ts'
+import { readGdbText, textBefore } from './frame_text.ts'
 
 /**
  * `exact`: the module's build-id matched. `by-path`: it had none, so its file was found by name. `no-symbols`: no
@@ -40,6 +41,8 @@ export interface ReportThread {
   /** gdb's text of the frames, fit for the report; undefined when it did not come, or cannot be believed. */
   readonly text: string | undefined
   readonly stopped: string | undefined
+  /** Behind the last frame: a return address to where nothing can run, so what gdb showed from there on are no frames. */
+  readonly wrongCaller: bigint | undefined
   /** The stack goes on behind the last frame. */
   readonly more: boolean
   /** Frames that the text lacks for its size. */
@@ -71,7 +74,10 @@ export function reportThreads(
   return threads.map((thread) => {
     const isOdd = hasOddLibrary || thread.frames.some((frame) => hasLineFeed(frame.function))
     const said = readGdbText(isOdd ? undefined : thread.text)
-    const frames = thread.frames.length > 0 ? thread.frames : frameOfNotes(core, thread.lwp)
+    const all = thread.frames.length > 0 ? thread.frames : frameOfNotes(core, thread.lwp)
+    const end = firstWrongCaller(all, core)
+    const frames = all.slice(0, end)
+    const wrongCaller = end === undefined ? undefined : all[end]?.pc
     const places = placesOf(frames, moduleOf)
     return {
       number: thread.number,
@@ -82,10 +88,13 @@ export function reportThreads(
         const place = places[level] ?? { module: undefined, trust: 'guessed' }
         return { level, pc, kind, function: name, file, line, ...values, ...place }
       }),
-      text: said.text,
-      stopped: said.stopped ?? thread.stop,
-      more: thread.more || !thread.complete,
-      cutFrames: thread.cut ? Math.max(0, thread.frames.length - said.frames) : 0,
+      text: end === undefined ? said.text : textBefore(said.text, end),
+      stopped: wrongCaller === undefined
+        ? said.stopped ?? thread.stop
+        : `nothing can run at the return address 0x${wrongCaller.toString(16)}`,
+      wrongCaller,
+      more: wrongCaller === undefined && (thread.more || !thread.complete),
+      cutFrames: thread.cut ? Math.max(0, frames.length - said.frames) : 0,
       framesWithoutValues: frames.filter((_, level) => !thread.values.has(level)).length,
       stackMissing: frames.filter((frame) => frame.kind !== 'inline').length <= 1 && isOutside(regions, thread.sp),
     }

@@ -2,9 +2,12 @@
 import type { Conversation } from '../gdb/conversation.ts'
 import type { Loss } from '../outcome/loss.ts'
 import type { CutOff } from '../report/lacking_memory.ts'
-import type { ReportThread } from '../report/frames.ts'
+import { frameLossText } from './frame_loss.ts'
 import { hex } from '../report/modules.ts'
 import { count } from '../../../src/text/count.ts'
+
+export const CALLERS_NOT_CHECKED =
+  'no segment of the core says what could be executed, so return addresses were not checked against that'
 
 const MAX_NAMED = 3
 /** Threads that had ended, named one by one. */
@@ -36,14 +39,14 @@ export function lossText(loss: Loss): string {
       return `${loss.threads} of ${count(loss.of, 'thread')} ${
         loss.threads === 1 ? 'is' : 'are'
       } not shown, since a limit was reached`
+    default:
+      return frameLossText(loss)
   }
 }
 
 /** What a reader should know although nothing of use is missing. */
-export function threadRemarks(threads: readonly ReportThread[], ended: Conversation['ended']): string[] {
-  const long = threads.filter((thread) => thread.more).length
+export function threadRemarks(ended: Conversation['ended']): string[] {
   return [
-    ...(long === 0 ? [] : [`${count(long, 'stack is', 'stacks are')} longer than what is shown`]),
     ...ended.slice(0, MAX_ENDED).map(({ lwp }) => `the thread with LWP ${lwp} had ended: the core holds nothing of it`),
     ...(ended.length > MAX_ENDED ? [`${count(ended.length - MAX_ENDED, 'more thread')} had ended`] : []),
   ]

@@ -1,0 +1,62 @@
+/** Stacks that lead where no code is, or code of no file: crashes for real, and what is said of each. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { crash } from '../../helpers/cores.ts'
+import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
+import { compileFixture } from '../../helpers/oracle.ts'
+import { copyModules, retraceIn } from '../../helpers/retrace.ts'
+import { parseSatyr } from '../../helpers/satyr_grammar.ts'
+
+let folder: Folder
+let program: string
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  program = compileFixture(folder.path, 'astray.c', 'astray', ['-O1', '-fno-omit-frame-pointer'])
+})
+afterAll(async () => await folder[Symbol.asyncDispose]())
+
+async function retraced(word: string) {
+  const core = crash(folder.path, program, [word])
+  const root = folder.file(word)
+  copyModules(core, root)
+  const { text, json, report } = await retraceIn(core, root, { hostDebug: true })
+  const frames = json.threads[0]?.frames ?? []
+  return { text, frames, outcome: report.outcome, read: parseSatyr(text).threads[0]?.frames ?? [] }
+}
+
+describe.runIf(process.arch === 'x64')('a stack', () => {
+  it('that goes through generated code shows it, marks what follows as guessed, and the outcome says where', async () => {
+    const { text, frames, outcome, read } = await retraced('generated')
+    expect(frames.slice(0, 4).map(({ function: name, trust }) => [name, trust])).toEqual([
+      ['fault', 'exact'],
+      [null, 'no-symbols'],
+      ['through_generated_code', 'guessed'],
+      ['main', 'guessed'],
+    ])
+    expect(text).toContain('(Frame 2 and what follows it are guessed')
+    expect(outcome.code).toBe('ok-partial')
+    expect(outcome.summary).toContain('frame 1 is in memory of no file (generated or unloaded code)')
+    expect(read.length).toBe(frames.length)
+  })
+  it.each([
+    ['zero', 'frame 0 is at address 0, where no code is'],
+    ['nowhere', 'frame 0 is where the process had no memory'],
+  ])(
+    'that ends in a call through a pointer (%s) has the caller, and the outcome says where frame 0 is',
+    async (word, says) => {
+      const { frames, outcome } = await retraced(word)
+      expect(frames.map(({ function: name }) => name).slice(0, 3)).toEqual([null, 'through_pointer', 'main'])
+      expect(outcome).toMatchObject({ code: 'ok-partial', summary: expect.stringContaining(says) })
+    },
+  )
+
+  it('that was overwritten ends at the last frame that can be one, in JSON and in the text', async () => {
+    const { text, frames, outcome, read } = await retraced('overwritten')
+    expect(frames.map(({ function: name }) => name)).toEqual(['fault', 'overwritten'])
+    expect(read.length).toBe(2)
+    expect(text).not.toMatch(/^#\d+ +0x4141414141414141/m)
+    expect(text).toContain('(Ends here: nothing can run at the return address 0x4141414141414141)')
+    expect(outcome.code).toBe('ok-partial')
+    expect(outcome.summary).toContain('the stack of thread 1 ends at frame 1, which would return to 0x4141414141414141')
+  })
+})

@@ -1,0 +1,45 @@
+/** Frames that tell too little, and stacks that do not come to their end, in sentences without a full stop. */
+import type { FrameLoss, FrameLossKind } from '../outcome/frame_loss.ts'
+import { hex } from '../report/modules.ts'
+
+const WHERE: Readonly<Record<FrameLossKind, (path: string, areMany: boolean) => string>> = {
+  'at-zero': (_, are) => `${isOr(are)} at address 0, where no code is`,
+  'nowhere': (_, are) => `${isOr(are)} where the process had no memory`,
+  'outside-files': (_, are) => `${isOr(are)} in memory of no file (generated or unloaded code)`,
+  'nameless': (path, are) => `${are ? 'have' : 'has'} no name, although the debuginfo of ${path} is here`,
+  'guessed': (_, are) => `${isOr(are)} guessed, since no unwind information tells who called the frame before`,
+}
+
+/** `frame 3 on is in memory of no file (generated or unloaded code)`. */
+export function frameLossText(loss: FrameLoss): string {
+  switch (loss.kind) {
+    case 'longer-stacks':
+      return loss.threads === 1
+        ? `the stack of thread ${loss.thread} is longer than the ${loss.frames} frames that are shown`
+        : `${loss.threads} stacks are longer than what is shown`
+    case 'broken-stacks': {
+      const { threads, thread, level, address } = loss
+      const others = threads === 1 ? '' : `, and those of ${threads - 1} more threads end so`
+      return `the stack of thread ${thread} ends at frame ${level}, which would return to ${hex(address)}, ` +
+        `where nothing can run${others}`
+    }
+    default:
+      return countedText(loss)
+  }
+}
+
+function countedText(loss: FrameLoss & { readonly kind: FrameLossKind }): string {
+  const { frames, threads, thread, level, toTheEnd, isCrashed } = loss
+  const path = loss.path === undefined ? 'its module' : loss.path.slice(loss.path.lastIndexOf('/') + 1)
+  const first = `frame ${level}${isCrashed ? '' : ` of thread ${thread}`}`
+  const where = WHERE[loss.kind]
+  if (threads > 1) return `${frames} frames of ${threads} threads ${where(path, true)}; the first is ${first}`
+  if (toTheEnd) return `${first} on ${where(path, false)} (${frames} frames)`
+  return frames === 1
+    ? `${first} ${where(path, false)}`
+    : `${frames} frames, the first of them ${first}, ${where(path, true)}`
+}
+
+function isOr(areMany: boolean): string {
+  return areMany ? 'are' : 'is'
+}
