@@ -44,8 +44,10 @@ export async function* decode(
     }
     await running.succeeded()
   } catch (error) {
-    // Whether we ended the program or it ended itself: the fault is in the input.
-    throw feed.failure ?? error
+    if (error instanceof ProgramError) running.stop(error)
+    // An output that breaks off is seen first and is often not the reason, which is the input or a program that never ran.
+    const { failure } = await running.ended
+    throw feed.failure ?? failure ?? error
   } finally {
     clearInterval(watch)
     running.stop()

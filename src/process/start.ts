@@ -4,7 +4,8 @@
  * ended, too. Only outside.ts and inside.ts call this; they say what is started, and on which side of the wall.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { Readable, Writable } from 'node:stream'
+import { Duplex, type Readable, type Writable } from 'node:stream'
+import { errnoOf } from '../errors/errno.ts'
 import { Complaint } from './complaint.ts'
 import { ProgramError } from './error.ts'
 import { withoutInherited } from './inherited.ts'
@@ -53,10 +54,9 @@ export class Running implements AsyncDisposable {
   readonly pid: number | undefined
   readonly input: Writable
   readonly output: Readable
-  readonly channels: readonly (Readable & Writable)[]
+  readonly channels: readonly Duplex[]
   /** Resolves when it has ended and its pipes are closed, however it did. */
   readonly ended: Promise<End>
-  readonly #child: ChildProcess
   readonly #command: Command
   readonly #complaint = new Complaint()
   #failure: ProgramError | undefined
@@ -64,30 +64,20 @@ export class Running implements AsyncDisposable {
 
   constructor(command: Command, options: StartOptions) {
     this.#command = command
-    const [program, ...args] = command.words
-    const { input, channels = 0 } = options
-    const output: 'pipe' | number = options.output ?? 'pipe'
-    const stdio: ('pipe' | 'ignore' | number)[] = [
-      typeof input === 'number' ? input : input === undefined ? 'ignore' : 'pipe',
-      output,
-      output,
-      ...Array.from({ length: channels }, () => 'pipe' as const),
-    ]
-    const child: ChildProcess = spawn(program, args, {
-      stdio: withoutInherited(stdio),
-      detached: true,
-      cwd: '/',
-      ...(options.environment === 'inherited' ? {} : { env: ENVIRONMENT }),
-    })
-    this.#child = child
-    this.pid = child.pid
-    this.input = child.stdin ?? new Writable({ write: (_chunk, _encoding, done) => done() })
-    this.output = child.stdout ?? Readable.from([])
-    this.channels = child.stdio.slice(3, stdio.length) as unknown as (Readable & Writable)[]
+    const { input, output = 'pipe', channels = 0 } = options
+    const first = typeof input === 'number' ? input : input === undefined ? 'ignore' : 'pipe'
+    const child = spawned(command, [first, output, output, ...Array<Descriptor>(channels).fill('pipe')], options)
+    const pipes = child instanceof Error ? [] : child.stdio ?? []
+    this.pid = child instanceof Error ? undefined : child.pid
+    // Where there is no pipe, and where this process has no descriptor left for one: nothing comes, all goes nowhere.
+    this.input = pipes[0] as Writable | null ?? nowhere()
+    this.output = pipes[1] as Readable | null ?? nowhere()
+    this.channels = Array.from({ length: channels }, (_, at) => pipes[at + 3] as Duplex | undefined ?? nowhere())
+    const errors = pipes[2] as Readable | null ?? nowhere()
+    errors.on('data', (bytes: Uint8Array) => this.#complaint.add(bytes))
     // A program that ends early closes its pipes: how it ended says more than that.
-    for (const pipe of [this.input, this.output, ...this.channels]) pipe.on('error', () => undefined)
-    child.stderr?.on('error', () => undefined).on('data', (bytes: Uint8Array) => this.#complaint.add(bytes))
-    this.ended = this.#end(options)
+    for (const pipe of [this.input, this.output, errors, ...this.channels]) pipe.on('error', () => undefined)
+    this.ended = child instanceof Error ? Promise.resolve(this.#neverStarted(child)) : this.#end(child, options)
     if (typeof input === 'object') this.#feed(input)
   }
 
@@ -127,7 +117,7 @@ export class Running implements AsyncDisposable {
     await this.ended
   }
 
-  #end({ signal, timeoutMs }: StartOptions): Promise<End> {
+  #end(child: ChildProcess, { signal, timeoutMs }: StartOptions): Promise<End> {
     const { title } = this
     const abort = () => this.stop(new ProgramError('stopped', `${title} was stopped, because the time was over`))
     const late = () => this.stop(new ProgramError('timeout', `${title} took longer than ${(timeoutMs ?? 0) / 1000} s`))
@@ -135,27 +125,27 @@ export class Running implements AsyncDisposable {
     signal?.addEventListener('abort', abort, { once: true })
     if (signal?.aborted) abort()
     return new Promise<End>((resolve) => {
-      const over = (code: number | null, by: string | null) => {
+      const over = (end: Pick<End, 'code' | 'signal'>) => {
         clearTimeout(timer)
         signal?.removeEventListener('abort', abort)
-        resolve({ code, signal: by, failure: this.#failure, complaint: this.complaint })
+        resolve({ ...end, failure: this.#failure, complaint: this.complaint })
       }
-      this.#child.once('error', (cause) => {
-        this.#hasExited = true
-        this.#failure ??= new ProgramError(
-          'not-started',
-          `${this.#command.words[0]} cannot be started: is it installed?`,
-          { cause },
-        )
-        over(null, null)
-      })
-      this.#child.once('exit', () => {
+      child.once('error', (cause) => over(this.#neverStarted(cause)))
+      child.once('exit', () => {
         this.#hasExited = true
         const { pid } = this
         if (pid !== undefined) this.#send(() => endOrphans(pid))
       })
-      this.#child.once('close', over)
+      child.once('close', (code, signal) => over({ code, signal }))
     })
+  }
+
+  #neverStarted(cause: Error): End {
+    this.#hasExited = true
+    const why = errnoOf(cause) === 'ENOENT' ? ': is it installed?' : ` (${errnoOf(cause) ?? cause.message})`
+    const message = `${this.#command.words[0]} cannot be started${why}`
+    this.#failure ??= new ProgramError('not-started', message, { cause })
+    return { code: null, signal: null, failure: this.#failure, complaint: '' }
   }
 
   /** A failed kill is reported when the program ends: if it were thrown here, nobody might catch it. */
@@ -183,4 +173,28 @@ export class Running implements AsyncDisposable {
     const said = complaint === '' ? '' : `: ${complaint}`
     return new ProgramError('failed', `${title} failed (${code ?? signal})${said}`, { complaint })
   }
+}
+
+type Descriptor = 'pipe' | 'ignore' | number
+
+/** The system's refusal instead, as far as it comes at once. */
+function spawned(command: Command, stdio: Descriptor[], { environment }: StartOptions): ChildProcess | Error {
+  const [program, ...args] = command.words
+  try {
+    return spawn(program, args, {
+      stdio: withoutInherited(stdio),
+      detached: true,
+      cwd: '/',
+      ...(environment === 'inherited' ? {} : { env: ENVIRONMENT }),
+    })
+  } catch (error) {
+    if (error instanceof Error && /^E[A-Z0-9]+$/.test(errnoOf(error) ?? '')) return error
+    throw error
+  }
+}
+
+function nowhere(): Duplex {
+  const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
+  stream.push(null)
+  return stream
 }

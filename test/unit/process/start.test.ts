@@ -1,5 +1,5 @@
 /** The life of a program, on real ones: shells and their children. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { env, execPath, getuid } from 'node:process'
@@ -80,6 +80,20 @@ describe('a program that cannot be started', () => {
       kind: 'not-started',
       message: '/nowhere/at-all cannot be started: is it installed?',
     })
+  })
+
+  it('says that it has no descriptor left for a program, and lets all its pipes lead nowhere', () => {
+    const module = `file://${installationRoot()}/dist/src/process/outside.js`
+    const script = `import { openSync } from 'node:fs'
+      const { startOutside } = await import('${module}')
+      try { for (;;) openSync('/dev/null') } catch {}
+      const running = startOutside('abrt-retrace-worker', ['true'], { input: 'open', channels: 1 })
+      running.input.end('x'); running.channels[0].end('x'); running.output.resume()
+      const { failure } = await running.ended
+      process.stdout.write(failure.kind + ': ' + failure.message)`
+    const words = ['--nofile=64', execPath, '--input-type=module', '-e', script]
+    const { stdout, stderr } = spawnSync('prlimit', words, { encoding: 'utf8', timeout: 20_000 })
+    expect({ stdout, stderr }).toEqual({ stdout: 'not-started: true cannot be started (EMFILE)', stderr: '' })
   })
 
   it('tells a program that cannot be started from one that fails, also where others start it', async () => {
