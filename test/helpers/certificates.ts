@@ -1,13 +1,16 @@
-/** A throw-away authority, and certificates that it signs, made by openssl. */
+/** Certificates for tests, made by openssl: self-signed ones, and a throw-away authority with those that it signs. */
 import { execFileSync } from 'node:child_process'
 import type { ServerOptions } from 'node:https'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface MadeCertificate {
   cert: string
   key: string
 }
+
+const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+const NAMES = 'subjectAltName=DNS:localhost,IP:127.0.0.1'
 
 export class Authority {
   readonly file: string
@@ -18,34 +21,32 @@ export class Authority {
     this.#folder = folder
     this.file = join(folder, `${name}.pem`)
     this.#key = join(folder, `${name}.key`)
-    const subject = ['-subj', `/CN=${name}`, '-addext', 'basicConstraints=critical,CA:TRUE']
-    openssl([
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      ...subject,
-    ], [
-      ...['-keyout', this.#key, '-out', this.file],
+    openssl(['req', '-x509', ...NEW_KEY, '-days', '2', '-subj', `/CN=${name}`], [
+      ...['-addext', 'basicConstraints=critical,CA:TRUE', '-keyout', this.#key, '-out', this.file],
     ])
   }
 
   /** Files of a certificate for localhost and 127.0.0.1, as a server or as a client. */
   sign(name: string): MadeCertificate {
     const path = (ending: string) => join(this.#folder, `${name}.${ending}`)
-    const request = ['req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', `/CN=${name}`]
-    openssl(request, ['-keyout', path('key'), '-out', path('csr')])
-    writeFileSync(path('ext'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n')
+    openssl(['req', ...NEW_KEY, '-subj', `/CN=${name}`], ['-keyout', path('key'), '-out', path('csr')])
+    writeFileSync(path('ext'), `${NAMES}\n`)
     openssl(['x509', '-req', '-days', '2', '-CA', this.file, '-CAkey', this.#key, '-CAcreateserial'], [
       ...['-in', path('csr'), '-extfile', path('ext'), '-out', path('crt')],
     ])
     return { cert: path('crt'), key: path('key') }
   }
+}
+
+/** A self-signed certificate for localhost and 127.0.0.1 in a folder, made when it is not there yet; and its text. */
+export function selfSigned(folder: string, name = ''): MadeCertificate & { text: string } {
+  const [cert, key] = [join(folder, `${name}cert.pem`), join(folder, `${name}key.pem`)]
+  if (!existsSync(cert)) {
+    openssl(['req', '-x509', ...NEW_KEY, '-days', '30', '-subj', '/CN=localhost', '-addext', NAMES], [
+      ...['-keyout', key, '-out', cert],
+    ])
+  }
+  return { cert, key, text: readFileSync(cert, 'utf8') }
 }
 
 function openssl(words: string[], files: string[]): void {

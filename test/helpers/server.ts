@@ -2,15 +2,16 @@
  * A whole server over real TLS for tests, with its own spool, repository, database and self-signed certificate in a
  * temporary folder and a free port: in the test's own process from the sources, or the built program in a child.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { env } from 'node:process'
 import { type Config, readConfig } from '../../src/config/config.ts'
 import { PROGRAMS } from '../../src/config/settings.ts'
 import { installationRoot } from '../../src/program/program.ts'
 import { type Program, startProgram } from '../../src/start.ts'
+import { selfSigned } from './certificates.ts'
 import { type Client, createClient } from './client.ts'
 import { type Folder, temporaryFolder } from './folder.ts'
 
@@ -120,9 +121,16 @@ interface Prepared {
 
 async function prepare({ settings, plain, folder: given }: ServerOptions): Promise<Prepared> {
   const folder = given ?? await temporaryFolder()
-  const ca = makeCertificate(folder)
+  const { settings: usual, ca } = serverSettings(folder)
+  const all = { ...usual, ...(plain && { RETRACE_TLS_CERT: '', RETRACE_TLS_KEY: '' }), ...settings }
+  return { folder, config: readConfig(PROGRAMS, all), settings: all, ca, client: createClient({ ca }) }
+}
+
+/** The settings of a server whose files are all in a folder, and its certificate's text; makes what has to be there. */
+export function serverSettings(folder: Folder): { settings: Record<string, string>; ca: string } {
   for (const name of ['repo', 'repos.d']) mkdirSync(folder.file(name), { recursive: true })
-  const all: Record<string, string> = {
+  const { cert, key, text } = selfSigned(folder.path)
+  const settings = {
     RETRACE_HOST: '127.0.0.1',
     RETRACE_PORT: '0',
     RETRACE_SPOOL_DIR: folder.file('spool'),
@@ -130,10 +138,10 @@ async function prepare({ settings, plain, folder: given }: ServerOptions): Promi
     RETRACE_REPOS_D: folder.file('repos.d'),
     RETRACE_DATABASE: folder.file('database', 'retrace.db'),
     RETRACE_MIN_FREE_MB: '0',
-    ...(!plain && { RETRACE_TLS_CERT: folder.file('cert.pem'), RETRACE_TLS_KEY: folder.file('key.pem') }),
-    ...settings,
+    RETRACE_TLS_CERT: cert,
+    RETRACE_TLS_KEY: key,
   }
-  return { folder, config: readConfig(PROGRAMS, all), settings: all, ca, client: createClient({ ca }) }
+  return { settings, ca: text }
 }
 
 function finish({ folder, config, ca, client }: Prepared, { url, port }: { url: string; port: number }) {
@@ -147,31 +155,4 @@ function finish({ folder, config, ca, client }: Prepared, { url, port }: { url: 
     client,
     spool: (...names: string[]) => join(config.spoolDir, ...names),
   }
-}
-
-/** A self-signed certificate for 127.0.0.1 and localhost in cert.pem and key.pem; its text. */
-export function makeCertificate(folder: Folder, name = ''): string {
-  const [cert, key] = [folder.file(`${name}cert.pem`), folder.file(`${name}key.pem`)]
-  if (!existsSync(cert)) {
-    execFileSync('openssl', [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '30',
-      '-subj',
-      '/CN=localhost',
-      '-addext',
-      'subjectAltName=DNS:localhost,IP:127.0.0.1',
-      '-keyout',
-      key,
-      '-out',
-      cert,
-    ], { stdio: 'ignore', timeout: 10_000 })
-  }
-  return readFileSync(cert, 'utf8')
 }

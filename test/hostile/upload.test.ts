@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { memoryUsage, pid } from 'node:process'
+import { cpuUsage, memoryUsage, pid } from 'node:process'
 import { createGzip } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { removeTask } from '../../src/spool/removal.ts'
@@ -35,14 +35,15 @@ beforeAll(async () => {
 })
 afterAll(() => test[Symbol.asyncDispose]())
 
-/** What an attempt adds to this process at its highest, in MiB, sampled while it runs, and its seconds. */
+/** What an attempt adds to this process at its highest, in MiB, sampled while it runs, and its seconds of processor. */
 async function cost(attempt: () => Promise<unknown>): Promise<{ mib: number; seconds: number }> {
   const before = memoryUsage().rss
   let peak = before
   const timer = setInterval(() => peak = Math.max(peak, memoryUsage().rss), 10)
-  const begin = performance.now()
+  const begin = cpuUsage()
   await attempt().finally(() => clearInterval(timer))
-  return { mib: (Math.max(peak, memoryUsage().rss) - before) / MIB, seconds: (performance.now() - begin) / 1000 }
+  const { user, system } = cpuUsage(begin)
+  return { mib: (Math.max(peak, memoryUsage().rss) - before) / MIB, seconds: (user + system) / 1_000_000 }
 }
 
 /** `count` copies of a block, without holding them. */

@@ -18,7 +18,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installationRoot } from '../../src/program/program.ts'
 import { createClient } from '../helpers/client.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
-import { makeCertificate } from '../helpers/server.ts'
+import { serverSettings } from '../helpers/server.ts'
 import { eventually } from '../helpers/task.ts'
 
 const ops = join(installationRoot(), 'ops')
@@ -26,20 +26,7 @@ const server = join(ops, 'bin', 'abrt-retrace-server')
 
 /** The settings of a server in a folder, as environment. */
 function settings(folder: Folder, more: Record<string, string> = {}): Record<string, string> {
-  makeCertificate(folder)
-  return {
-    PATH: env.PATH ?? '',
-    RETRACE_HOST: '127.0.0.1',
-    RETRACE_PORT: '0',
-    RETRACE_SPOOL_DIR: folder.file('spool'),
-    RETRACE_REPO_DIR: folder.file('repo'),
-    RETRACE_REPOS_D: folder.file('repos.d'),
-    RETRACE_DATABASE: folder.file('database', 'retrace.db'),
-    RETRACE_MIN_FREE_MB: '0',
-    RETRACE_TLS_CERT: folder.file('cert.pem'),
-    RETRACE_TLS_KEY: folder.file('key.pem'),
-    ...more,
-  }
+  return { PATH: env.PATH ?? '', ...serverSettings(folder).settings, ...more }
 }
 
 describe('under systemd the server', () => {

@@ -6,9 +6,6 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { type ConfigOf, readConfig } from '../../src/config/config.ts'
-import { readProxies } from '../../src/config/proxy_environment.ts'
-import { closeDatabase, type Database, openDatabase } from '../../src/database/database.ts'
 import { readConfiguration } from '../../src/packages/configuration.ts'
 import type { PackageFormat } from '../../src/packages/format/format.ts'
 import { FORMATS } from '../../src/packages/formats.ts'
@@ -24,45 +21,30 @@ import { plain } from '../fixtures/third_format/format.ts'
 import { PlainRepository } from '../fixtures/third_format/repository.ts'
 import { crash } from '../helpers/cores.ts'
 import { type FileServer, serveFolder } from '../helpers/file_server.ts'
-import { type Folder, temporaryFolder } from '../helpers/folder.ts'
+import type { Folder } from '../helpers/folder.ts'
+import { makePackageStore, type PackageStore } from '../helpers/package_store.ts'
 import { WORKER_ROOT } from '../helpers/retrace.ts'
 import { SigningKey } from '../helpers/signing_key.ts'
 
 const RELEASE = 'plain-1-x86_64'
 
-interface World extends AsyncDisposable {
-  folder: Folder
+interface World extends PackageStore {
   repository: PlainRepository
   server: FileServer
-  config: ConfigOf<'abrt-reposync' | 'abrt-retrace-worker'> & { proxies: ReturnType<typeof readProxies> }
-  database: Database
 }
 
 async function makeWorld(): Promise<World> {
-  const folder = await temporaryFolder()
-  const repository = new PlainRepository(folder.path)
+  const store = await makePackageStore()
+  const repository = new PlainRepository(store.folder.path)
   const server = await serveFolder(repository.root)
-  mkdirSync(folder.file('repos.d'))
-  const environment = {
-    RETRACE_REPO_DIR: folder.file('repo'),
-    RETRACE_REPOS_D: folder.file('repos.d'),
-    RETRACE_DATABASE: folder.file('db/retrace.db'),
-    RETRACE_SPOOL_DIR: folder.file('spool'),
-    RETRACE_MIN_FREE_MB: '1',
-  }
-  const config = { ...readConfig(['abrt-reposync', 'abrt-retrace-worker'], environment), proxies: readProxies({}) }
-  const database = openDatabase(config.database, { migrate: true })
   return {
-    folder,
+    ...store,
     repository,
     server,
-    config,
-    database,
     async [Symbol.asyncDispose]() {
-      closeDatabase(database)
       await server[Symbol.asyncDispose]()
       repository[Symbol.dispose]()
-      await folder[Symbol.asyncDispose]()
+      await store[Symbol.asyncDispose]()
     },
   }
 }

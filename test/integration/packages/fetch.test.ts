@@ -221,9 +221,7 @@ describe('a dead mirror', () => {
       const names = ['lib', 'two', 'three', 'four']
       await expect(get(world)).rejects.toThrow(FetchError)
       const asked = world.server.requests.length
-      const started = performance.now()
       for (const name of names) await expect(get(world, name)).rejects.toThrow('tried before')
-      expect(performance.now() - started).toBeLessThan(2000)
       expect(world.server.requests).toHaveLength(asked)
       // Its memory ends: nothing is held against the packages themselves.
       world.database.$client.prepare("UPDATE fetch_failure SET until = 0 WHERE subject LIKE 'host:%'").run()
@@ -266,7 +264,7 @@ describe('downloads', () => {
       })
     )
     await Promise.all(fetched)
-    // 120 kB at 60 KiB/s, less what may come at once.
+    // 120 kB at 60 KiB/s, less what may come at once: a busy machine only makes it longer.
     expect(performance.now() - started).toBeGreaterThan(1000)
   })
 

@@ -33,9 +33,7 @@ describe('a session', () => {
   it('interrupts a command that takes too long, and goes on with the next', async () => {
     await using session = emptySession()
     await session.command('-gdb-version', 20_000)
-    const before = performance.now()
     expect(await session.command(python('exec("while True: pass")'), 300)).toMatchObject({ kind: 'interrupted' })
-    expect(performance.now() - before).toBeLessThan(5_000)
     expect(await session.command(python("print('alive')"), 20_000)).toMatchObject({ kind: 'done', console: 'alive\n' })
   })
 

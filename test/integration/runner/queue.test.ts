@@ -40,7 +40,7 @@ describe('admission', () => {
     await eventually(async () => (await post(server.client)).status === 201)
   })
 
-  it('counts uploads that are still arriving, and frees the place of one that is cut', async () => {
+  it('counts uploads that are still arriving for the 503, and frees the place of one that is cut', async () => {
     await using server = await startServer({ settings: { RETRACE_MAX_RUNNING_TASKS: '1' } })
     {
       using connection = await server.client.raw()
@@ -49,7 +49,9 @@ describe('admission', () => {
       )
       await connection.write(new Uint8Array(tarOf(designMembers()).subarray(0, 700)))
       await eventually(async () => /running_tasks 1\n/.test((await server.client.ask('/settings')).text))
-      expect((await post(server.client)).status).toBe(503)
+      const refused = await post(server.client)
+      expect(refused.status).toBe(503)
+      expect(refused.headers['retry-after']).toMatch(/^[0-9]+$/)
     }
     await eventually(async () => (await post(server.client)).status === 201)
   })

@@ -11,8 +11,9 @@ import { connect } from 'node:tls'
 import { describe, expect, it } from 'vitest'
 import { SETTINGS, settingsReadBy } from '../../../src/config/settings.ts'
 import { installationRoot, version } from '../../../src/program/program.ts'
-import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
-import { makeCertificate, type ServerChild, startServerChild } from '../../helpers/server.ts'
+import { temporaryFolder } from '../../helpers/folder.ts'
+import { type ServerChild, serverSettings, startServerChild } from '../../helpers/server.ts'
+import { selfSigned } from '../../helpers/certificates.ts'
 import { eventually } from '../../helpers/task.ts'
 
 const PROGRAM = join(installationRoot(), 'ops', 'bin', 'abrt-retrace-server')
@@ -34,21 +35,6 @@ async function run(args: string[], settings: Record<string, string> = {}): Promi
       },
     )
   })
-}
-
-/** Settings of a server that could start. */
-function settingsIn(folder: Folder): Record<string, string> {
-  makeCertificate(folder)
-  return {
-    RETRACE_PORT: '0',
-    RETRACE_HOST: '127.0.0.1',
-    RETRACE_TLS_CERT: folder.file('cert.pem'),
-    RETRACE_TLS_KEY: folder.file('key.pem'),
-    RETRACE_SPOOL_DIR: folder.file('spool'),
-    RETRACE_REPO_DIR: folder.file('repo'),
-    RETRACE_DATABASE: folder.file('retrace.db'),
-    RETRACE_MIN_FREE_MB: '0',
-  }
 }
 
 describe('the command line', () => {
@@ -93,7 +79,7 @@ describe('it does not start, says what to do, and ends with 2', () => {
     ['with a number that is none', { RETRACE_MAX_PACKED_MB: 'many' }, /RETRACE_MAX_PACKED_MB/],
   ])('stops the start of the server with 2 and says what to do: %s', async (_, change, sentence) => {
     await using folder = await temporaryFolder()
-    const { code, stderr } = await run([], { ...settingsIn(folder), ...change })
+    const { code, stderr } = await run([], { ...serverSettings(folder).settings, ...change })
     expect(code).toBe(2)
     expect(stderr).toMatch(sentence)
     expect(stderr).not.toMatch(/^\s+at /m)
@@ -104,7 +90,7 @@ describe('it does not start, says what to do, and ends with 2', () => {
     mkdirSync(folder.file('spool'))
     const { chmodSync } = await import('node:fs')
     chmodSync(folder.file('spool'), 0o777)
-    const { code, stderr } = await run([], settingsIn(folder))
+    const { code, stderr } = await run([], serverSettings(folder).settings)
     expect(code).toBe(2)
     expect(stderr).toMatch(/RETRACE_SPOOL_DIR.*chmod 0700/)
   })
@@ -113,7 +99,7 @@ describe('it does not start, says what to do, and ends with 2', () => {
 it('the server does not start beside another one with the same database, and leaves its uploads alone', async () => {
   await using server = await startServerChild()
   const { code, stderr } = await run([], {
-    ...settingsIn(server.folder),
+    ...serverSettings(server.folder).settings,
     RETRACE_DATABASE: server.config.database,
     RETRACE_SPOOL_DIR: server.config.spoolDir,
   })
@@ -124,7 +110,7 @@ it('the server does not start beside another one with the same database, and lea
 it('ends with 1 and the reason when the port is taken', async () => {
   await using folder = await temporaryFolder()
   await using server = await startServerChild()
-  const { code, stderr } = await run([], { ...settingsIn(folder), RETRACE_PORT: String(server.port) })
+  const { code, stderr } = await run([], { ...serverSettings(folder).settings, RETRACE_PORT: String(server.port) })
   expect(code).toBe(1)
   expect(stderr).toContain('EADDRINUSE')
 })
@@ -142,7 +128,7 @@ describe('--check', () => {
 
   it('prints one line per thing it looked at, and ends with 0', async () => {
     await using folder = await temporaryFolder()
-    const { code, stdout } = await run(['--check'], settingsIn(folder))
+    const { code, stdout } = await run(['--check'], serverSettings(folder).settings)
     for (const name of NAMES) expect(stdout).toMatch(new RegExp(`^(ok  |warn) ${name} `, 'm'))
     expect(code).toBe(0)
   })
@@ -155,7 +141,7 @@ describe('--check', () => {
   ])('ends with 1 and says what to do about: %s', async (name, change, advice) => {
     await using folder = await temporaryFolder()
     // The program itself is a shell script that needs node.
-    const settings: Record<string, string> = { ...settingsIn(folder), ...change }
+    const settings: Record<string, string> = { ...serverSettings(folder).settings, ...change }
     if ('PATH' in change) {
       mkdirSync(folder.file('bin'))
       for (const tool of ['node', 'sh', 'readlink', 'dirname']) {
@@ -171,7 +157,7 @@ describe('--check', () => {
 
 it('reads its certificate again at SIGHUP, and keeps it when the new one is broken', async () => {
   await using other = await temporaryFolder()
-  makeCertificate(other)
+  selfSigned(other.path)
   await using server = await startServerChild()
   const before = await shownBy(server)
   for (const name of ['cert.pem', 'key.pem']) copyFileSync(other.file(name), server.folder.file(name))

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseAnswers } from '../../helpers/client.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
 import { http2Client, onOpenConnection } from '../../helpers/http2.ts'
-import { makeCertificate, startServer, type TestServer } from '../../helpers/server.ts'
+import { selfSigned } from '../../helpers/certificates.ts'
+import { startServer, type TestServer } from '../../helpers/server.ts'
 
 let server: TestServer & { program: { reload(): void } }
 beforeAll(async () => {
@@ -62,7 +63,7 @@ describe('TLS', () => {
 
   it('shows a renewed certificate to new connections after reload(), and keeps it when the next one is broken', async () => {
     await using other = await temporaryFolder()
-    makeCertificate(other)
+    selfSigned(other.path)
     const shown = async () => {
       const socket = await handshake({ rejectUnauthorized: false })
       const { fingerprint256 } = socket.getPeerCertificate()

@@ -1,0 +1,11 @@
+import { describe, expect, it } from 'vitest'
+import { readCommandLine } from '../../../workers/retrace/command_line.ts'
+
+describe('the command line', () => {
+  it('readCommandLine() takes a directory or a dash, and refuses more and unknown options', () => {
+    expect(readCommandLine(['/spool/1'])).toEqual({ kind: 'task', dir: '/spool/1' })
+    expect(readCommandLine(['-'])).toEqual({ kind: 'wait' })
+    expect(() => readCommandLine(['a', 'b'])).toThrow(/one argument/)
+    expect(() => readCommandLine(['-x'])).toThrow(/no option/)
+  })
+})
