@@ -1,9 +1,8 @@
 /**
- * Answers on a bare connection, where there is no request to answer: what the parser refused, and CONNECT. Text, type and
- * length are those of every other answer (docs/http.md); the connection is closed after it.
+ * The bytes of an answer on a bare connection, where there is no request to answer: what the parser refused, and CONNECT.
+ * Text, type and length are those of every other answer (docs/http.md); the connection is closed after it.
  */
 import { STATUS_CODES } from 'node:http'
-import type { Duplex } from 'node:stream'
 import type { RetraceError } from '../errors/errors.ts'
 import { headersOf } from './answer.ts'
 import { inText } from './error_response.ts'
@@ -14,21 +13,4 @@ export function rawAnswer(failure: RetraceError): string {
   const headers = { ...headersOf(new TextEncoder().encode(body).length, options), Connection: 'close' }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   return `HTTP/1.1 ${options.status} ${STATUS_CODES[options.status]}\r\n${lines.join('')}\r\n${body}`
-}
-
-/**
- * Writes an answer, then reads and throws away what the client still sends before the connection is closed, bounded:
- * closing at once would reset it, and the client could lose the answer.
- */
-export function answerAndClose(socket: Duplex, answer: string, bounds: { bytes: number; milliseconds: number }): void {
-  let bytes = 0
-  const timer = setTimeout(() => socket.destroy(), bounds.milliseconds)
-  socket.on('error', () => socket.destroy())
-  socket.once('close', () => clearTimeout(timer))
-  socket.once('end', () => socket.destroy())
-  socket.on('data', (chunk: Uint8Array) => {
-    bytes += chunk.length
-    if (bytes > bounds.bytes) socket.destroy()
-  })
-  socket.end(answer)
 }

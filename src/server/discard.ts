@@ -1,5 +1,11 @@
-/** A request's body that nobody wants, read and thrown away within bounds. Refuses to answer or to close anything. */
-import type { Incoming } from '../http/incoming.ts'
+/**
+ * What a client sends and nobody wants, the body of a request or whatever comes on a connection: read and thrown away
+ * within bounds. Refuses to answer or to close anything.
+ */
+import type { Readable } from 'node:stream'
+
+/** A request has come as a whole before its stream has ended; a connection knows of no such thing. */
+type Unwanted = Pick<Readable, 'on' | 'off' | 'resume' | 'destroyed' | 'readableEnded'> & { complete?: boolean }
 
 export interface DiscardBounds {
   bytes: number
@@ -8,10 +14,10 @@ export interface DiscardBounds {
   idleMilliseconds?: number | undefined
 }
 
-/** `complete`: the body has ended; `gone`: its client went away; `bound`: there may be more. */
+/** `complete`: all of it has come; `gone`: its client went away; `bound`: there may be more. */
 export type Discarded = 'complete' | 'gone' | 'bound'
 
-export async function discard(incoming: Incoming, bounds: DiscardBounds): Promise<Discarded> {
+export async function discard(incoming: Unwanted, bounds: DiscardBounds): Promise<Discarded> {
   if (incoming.complete && incoming.readableEnded) return 'complete'
   if (incoming.destroyed) return 'gone'
   let resolve: (how: Discarded) => void = () => undefined

@@ -6,6 +6,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { constants, Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import type { Duplex } from 'node:stream'
 import type { Incoming, Outgoing } from '../http/incoming.ts'
 import { MIB } from '../units/bytes.ts'
 import { discard, type DiscardBounds } from './discard.ts'
@@ -41,7 +42,7 @@ export function drainBeforeEnd(incoming: Incoming, outgoing: Outgoing, bounds: D
     if (typeof chunk === 'string' || chunk instanceof Uint8Array) outgoing.write(chunk)
     void drain(incoming, outgoing, bounds).then(async (isComplete) => {
       if (isComplete) end()
-      else await closeGently(incoming, bounds)
+      else await closeGently(incoming, incoming.socket, bounds)
     })
     return outgoing
   }
@@ -60,10 +61,21 @@ async function drain(incoming: Incoming, outgoing: ServerResponse, { drain, ling
  * before the rest is closed: a socket that is closed with bytes unread resets its connection, and with it the answer
  * that the client has not looked at (RFC 9112, 9.6).
  */
-async function closeGently(incoming: IncomingMessage, bounds: DrainBounds): Promise<void> {
-  incoming.socket.end()
-  await discard(incoming, bounds.linger)
-  incoming.socket.destroy()
+async function closeGently(
+  incoming: IncomingMessage | Duplex,
+  socket: Duplex,
+  { linger }: Pick<DrainBounds, 'linger'>,
+): Promise<void> {
+  socket.end()
+  await discard(incoming, linger)
+  socket.destroy()
+}
+
+/** Answers on a connection that is to be closed whatever comes on it, in the same way. */
+export function answerAndClose(socket: Duplex, answer: string, bounds: Pick<DrainBounds, 'linger'>): void {
+  socket.on('error', () => socket.destroy())
+  socket.write(answer)
+  void closeGently(socket, socket, bounds)
 }
 
 /**

@@ -7,9 +7,9 @@ import type { Duplex } from 'node:stream'
 import type { Config } from '../config/config.ts'
 import { RetraceError } from '../errors/errors.ts'
 import { parserFailure } from '../http/parser_failure.ts'
-import { answerAndClose, rawAnswer } from '../http/raw_answer.ts'
+import { rawAnswer } from '../http/raw_answer.ts'
 import { log } from '../telemetry/log.ts'
-import { drainBounds } from './drain.ts'
+import { answerAndClose, drainBounds } from './drain.ts'
 import type { Listener } from './listener.ts'
 import { KIB } from '../units/bytes.ts'
 
@@ -57,7 +57,7 @@ export function answerOn(
     const refuse = () => {
       if (failure === undefined || !socket.writable) return void socket.destroy()
       log('http').debug(`${failure.code} for what is no request: ${error.message}`)
-      answerAndClose(socket, rawAnswer(failure), drainBounds(config.maxPackedMb).linger)
+      answerAndClose(socket, rawAnswer(failure), drainBounds(config.maxPackedMb))
     }
     // A whole request came before what is none: its answer comes first, and its task is not affected.
     if (isAnswering && outgoing.req.complete) outgoing.once('finish', refuse)
@@ -69,6 +69,6 @@ export function answerOn(
       detail: 'This is no proxy: CONNECT is not allowed',
       headers: { Allow: 'GET, HEAD, POST, DELETE' },
     })
-    answerAndClose(socket, rawAnswer(failure), drainBounds(config.maxPackedMb).linger)
+    answerAndClose(socket, rawAnswer(failure), drainBounds(config.maxPackedMb))
   })
 }
