@@ -28,7 +28,7 @@ import {
   SHT_NULL,
 } from './section.ts'
 import type { ByteSource } from './source.ts'
-import { hex } from '../units/bytes.ts'
+import { hex, MIB } from '../units/bytes.ts'
 
 export interface ElfFile {
   readonly class: 32 | 64
@@ -58,7 +58,7 @@ export interface ElfFile {
 /** What strip removes always; a dwz file can have strings alone. */
 const DEBUG_SECTIONS = new Set(['.debug_info', '.zdebug_info', '.debug_str', '.zdebug_str'])
 const MAX_NOTES = 1024
-const MAX_NOTE_BYTES = 1024 * 1024
+const MAX_NOTE_BYTES = MIB
 const MAX_TEXT = 4096
 const MAX_DYNAMIC_ENTRIES = 8192
 const MAX_NEEDED = 4096

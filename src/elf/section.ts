@@ -5,6 +5,7 @@
 import { Fields, fileNumber } from './fields.ts'
 import { type ElfHeader, headerSizes } from './header.ts'
 import type { ByteSource } from './source.ts'
+import { MIB } from '../units/bytes.ts'
 
 /** sh_type and sh_flags. */
 export const SHT_NULL = 0
@@ -31,7 +32,7 @@ interface RawSection extends Omit<Section, 'name'> {
 const SHN_XINDEX = 0xffff
 const MAX_SECTIONS = 1 << 18
 const MAX_NAME = 128
-const MAX_NAMES = 16 * 1024 * 1024
+const MAX_NAMES = 16 * MIB
 
 /** All sections, in the order of the file; none where the table is not within it or has over 262,144 entries. */
 export function readSections(source: ByteSource, header: ElfHeader): Section[] {

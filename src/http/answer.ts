@@ -4,6 +4,7 @@
  */
 import { readFile, stat } from 'node:fs/promises'
 import type { Context } from 'hono'
+import { errnoOf } from '../errors/errno.ts'
 import { readFileChunks } from '../stream/file.ts'
 import { pullStream } from '../stream/pull.ts'
 import type { AppEnv } from './services.ts'
@@ -47,7 +48,7 @@ export function answerJson(value: unknown, options: AnswerOptions = {}): Respons
 /** The contents of a file, with its length; undefined when there is no such file. */
 export async function answerFile(path: string, type: string, stopping: AbortSignal): Promise<Response | undefined> {
   const size = await stat(path).then((found) => found.size, (cause) => {
-    if (cause.code === 'ENOENT') return undefined
+    if (errnoOf(cause) === 'ENOENT') return undefined
     throw cause
   })
   if (size === undefined) return undefined

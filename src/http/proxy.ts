@@ -2,10 +2,9 @@
  * Who asks, and by which scheme, when a proxy may stand between: RETRACE_TRUST_PROXY. Only headers of a peer that is
  * named there count; what a stranger says about himself never does.
  */
-import type { IncomingMessage } from 'node:http'
-import type { Http2ServerRequest } from 'node:http2'
 import { isIP } from 'node:net'
 import type { TrustedProxies } from '../config/trusted_proxies.ts'
+import type { Incoming } from './incoming.ts'
 
 export interface Hop {
   /** The peer of the socket. */
@@ -16,7 +15,7 @@ export interface Hop {
 }
 
 /** The last hop of a request, as its socket and its headers tell it. */
-export function hopOf(incoming: IncomingMessage | Http2ServerRequest): Hop {
+export function hopOf(incoming: Incoming): Hop {
   const { socket, headers } = incoming
   return {
     address: socket.remoteAddress,

@@ -3,10 +3,10 @@
  * error is thrown. The caller must know that the number still belongs to the process that it means (start.ts sends none
  * after its child was reaped).
  */
-import { existsSync } from 'node:fs'
 import { kill } from 'node:process'
 import { errnoOf } from '../errors/errno.ts'
 import { ProgramError } from './error.ts'
+import { statOf } from './proc.ts'
 
 /** SIGKILL to a whole process group; false when nothing of it was left. Throws ProgramError 'not-ended'. */
 export function endGroup(leader: number): boolean {
@@ -18,7 +18,7 @@ export function endGroup(leader: number): boolean {
  * no process has it for its group, so a process of that number is a stranger, and the group then has no member of ours.
  */
 export function endOrphans(leader: number): boolean {
-  return existsSync(`/proc/${leader}`) ? false : endGroup(leader)
+  return statOf(leader) === undefined && endGroup(leader)
 }
 
 /** SIGKILL to one process; false when it was gone. Throws ProgramError 'not-ended'. */

@@ -5,6 +5,7 @@ import { startOutside } from './outside.ts'
 import type { OutsideProgram } from './programs.ts'
 import { systemSandbox } from './system.ts'
 import type { Sandbox } from './wall.ts'
+import { GIB } from '../units/bytes.ts'
 
 const TIMEOUT_MS = 10_000
 const MAX_BYTES = 100_000
@@ -14,7 +15,7 @@ export function trialSandbox(): Sandbox {
   return systemSandbox('true', {
     name: 'trial',
     args: [],
-    limits: { addressSpace: 1 << 30, cpuS: 10, fileBytes: 0, openFiles: 64 },
+    limits: { addressSpace: GIB, cpuS: 10, fileBytes: 0, openFiles: 64 },
   })
 }
 

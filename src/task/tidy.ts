@@ -3,6 +3,7 @@
  * as it is there, the rest may be, too. Synchronous.
  */
 import { rmSync } from 'node:fs'
+import { WORKING_FILES } from './files.ts'
 import type { Task } from './task.ts'
 import { partialsOf } from './write.ts'
 
@@ -24,6 +25,6 @@ export function isTidy(task: Task): boolean {
 
 /** Absolute paths of half-written files, of the links and of the step, as far as there are such. */
 export function tracesOf(task: Task): string[] {
-  const own = (['root', 'step'] as const).filter((name) => task.has(name)).map((name) => task.file(name))
+  const own = WORKING_FILES.filter((name) => task.has(name)).map((name) => task.file(name))
   return [...partialsOf(task), ...own]
 }

@@ -17,10 +17,10 @@ import type { Trust } from '../format/trust.ts'
 import { assertNoHtml } from './html.ts'
 import { keyRing } from './key_ring.ts'
 import { refusalOf } from './verdict.ts'
-import { MIB } from '../../units/bytes.ts'
+import { GIB, MIB } from '../../units/bytes.ts'
 
 const TIMEOUT_MS = 30_000
-const LIMITS = { addressSpace: 2 ** 30, cpuS: 60, fileBytes: 0, openFiles: 64 }
+const LIMITS = { addressSpace: GIB, cpuS: 60, fileBytes: 0, openFiles: 64 }
 const MAX_STATUS = 100_000
 /** Debian's InRelease has 150 kB. */
 export const MAX_RELEASE = 64 * MIB
