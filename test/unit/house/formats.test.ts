@@ -33,7 +33,7 @@ describe('the package formats', () => {
     expect(guilty).toEqual([])
   })
 
-  it('load nothing of network and archives into a worker that starts, but their names and versions', () => {
+  it('a worker that starts loads names and versions of the formats, and nothing of network and archives', () => {
     const { files, packages } = loadedWith('workers/retrace/main.ts', all)
     expect(HEAVY.filter((name) => packages.has(name))).toEqual([])
     expect([...files].filter((path) => OWN.test(path)).sort()).toEqual([
@@ -44,7 +44,7 @@ describe('the package formats', () => {
     ])
   })
 
-  it('load them where packages are fetched', () => {
+  it('network and archives are loaded where packages are fetched', () => {
     const { packages } = loadedWith('src/packages/supply/package.ts', all)
     expect(HEAVY.filter((name) => packages.has(name))).toEqual(['undici', 'saxes', 'tar-stream'])
   })

@@ -54,7 +54,7 @@ function paths(found: Source[]): string[] {
 }
 
 describe('the queries', () => {
-  it('stand in the file of a table, and nowhere else', () => {
+  it('queries stand in the file of a table, and nowhere else', () => {
     const asking = all.filter(({ imports }) => imports.includes('schema/tables.ts'))
     expect(paths(asking)).toEqual([...new Set([...Object.values(WRITERS).flat(), ...READERS])].sort())
   })
@@ -66,7 +66,7 @@ describe('the queries', () => {
     expect(paths(asking)).toEqual([...new Set(known)].sort())
   })
 
-  it('write to a table only where that is its business', () => {
+  it('a table is written to only where that is its business', () => {
     const found: Record<string, string[]> = {}
     for (const { path, text } of all) {
       const aliases = new Map([...text.matchAll(/\b(\w+) as (\w+)\b/g)].map(([, name, alias]) => [alias, name]))
@@ -81,7 +81,7 @@ describe('the queries', () => {
 })
 
 describe('SQL that drizzle does not write', () => {
-  it('stands in the files that say why', () => {
+  it('SQL that drizzle does not write stands in the files that say why', () => {
     const asking = all.filter(({ text, imports, packages }) =>
       text.includes('$client') || packages.includes('better-sqlite3') || imports.includes('src/database/driver.ts')
     )
@@ -89,7 +89,7 @@ describe('SQL that drizzle does not write', () => {
     expect(paths(all.filter(({ text }) => text.includes('sql.raw(')))).toEqual(['src/database/prepared.ts'])
   })
 
-  it('names no table and no column in its text: what is renamed would be missed', () => {
+  it('fragments of SQL name no table and no column: what is renamed would be missed', () => {
     const known = [...Object.values(tables), ...Object.values(staged)].filter((one) => is(one, SQLiteTable))
     const names = new Set(
       known.flatMap((table) => [getTableName(table), ...Object.values(getTableColumns(table)).map(({ name }) => name)]),

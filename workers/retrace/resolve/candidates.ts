@@ -32,7 +32,7 @@ export interface Knowledge {
   builds: { counts: Map<string, number>; named: Set<string> }
 }
 
-/** The client's packages as the index knows them, those of the release first. */
+/** The client's packages as the index knows them, by name: those of the release, of every one where it is not known. */
 export function namedPackages(
   texts: string[],
   index: PackageIndex,
