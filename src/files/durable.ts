@@ -1,6 +1,6 @@
 /**
- * Files and directories of the spool: 0600 and 0700 whatever the umask, and on the disk when asked for.
- * Refuses to overwrite.
+ * Files and directories of the spool: 0600 and 0700 whatever the umask, and on the disk when asked for. Nothing is
+ * overwritten.
  */
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 

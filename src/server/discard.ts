@@ -1,6 +1,6 @@
 /**
  * What a client sends and nobody wants, the body of a request or whatever comes on a connection: read and thrown away
- * within bounds. Refuses to answer or to close anything.
+ * within bounds. Answers nothing and closes nothing.
  */
 import type { Readable } from 'node:stream'
 

@@ -1,6 +1,6 @@
 /**
- * What `/metrics` looks at when it is asked: tasks, space, repositories, certificate. Refuses to look at the database
- * more often than once a minute: a scrape must not cost a retrace its time.
+ * What `/metrics` looks at when it is asked: tasks, space, repositories, certificate. The database is asked once a
+ * minute at most: a scrape must not cost a retrace its time.
  */
 import { Gauge } from 'prom-client'
 import { type RepositorySummary, summarizeRepositories } from '../packages/index/summary.ts'

@@ -1,6 +1,6 @@
 /**
- * HTTP/1.1: its limits, and what comes on a connection: requests, what the parser refuses, CONNECT. Refuses to know
- * whether there is TLS below.
+ * HTTP/1.1: its limits, and what comes on a connection: requests, what the parser refuses, CONNECT. Whether there is
+ * TLS below makes no difference here.
  */
 import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'

@@ -1,6 +1,6 @@
 /**
  * The sockets: one port for HTTP/1.1 and HTTP/2 (ALPN) over TLS 1.2 and 1.3, or plain HTTP/1.1; what listens, and its
- * end. Refuses to know any route.
+ * end. No route is known here.
  */
 import { createServer } from 'node:http'
 import type { ServerHttp2Session } from 'node:http2'

@@ -1,6 +1,6 @@
 /**
  * Bytes of a stream, pulled in the amounts that a parser asks for, copied only where a header lies across two chunks.
- * Refuses to hold more than one chunk and what it was asked for.
+ * No more is held than one chunk and what was asked for.
  */
 import { concatenate } from './bytes.ts'
 

@@ -1,6 +1,6 @@
 /**
  * A body made plain, as it arrives: which decoder takes which encoding, and the refusal of what is none before any of
- * them sees it. Refuses to look at what comes out.
+ * them sees it. What comes out is not looked at.
  */
 import { badStream } from './bad_stream.ts'
 import { ByteReader } from './byte_reader.ts'

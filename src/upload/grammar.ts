@@ -1,6 +1,6 @@
 /**
  * What the text members of an upload may hold (docs/http.md, 'POST /create', last table). Pure; every rule takes time
- * linear in the member. Refuses to know whether a release or a package exists.
+ * linear in the member. Whether a release or a package exists plays no part.
  */
 import { RetraceError } from '../errors/errors.ts'
 import { controlIn, quote } from '../text/escape.ts'

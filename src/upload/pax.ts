@@ -1,6 +1,6 @@
 /**
- * PAX extended headers (POSIX.1-2001, pax): records `LENGTH KEY=VALUE\n`, and what of them changes how a member is read.
- * Pure. Refuses to keep what it does not need: time stamps, owners and vendors' keys are passed over.
+ * PAX extended headers (POSIX.1-2001, pax): records `LENGTH KEY=VALUE\n`, and what of them changes how a member is
+ * read. Pure. Time stamps, owners and vendors' keys are skipped.
  */
 import { badStream } from './bad_stream.ts'
 import { parseCommaMap, parseDecimal, SparseMap } from './sparse_map.ts'

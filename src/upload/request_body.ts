@@ -1,6 +1,6 @@
 /**
  * The body of an upload as it arrives from the network: silence and a client that goes away become the failures that
- * docs/http.md, 'POST /create' names, and more bytes than were allowed are not taken. Refuses to look at the bytes.
+ * docs/http.md, 'POST /create' names, and more bytes than were allowed are not taken. The bytes are not looked at.
  */
 import type { Readable } from 'node:stream'
 import type { Config } from '../config/config.ts'

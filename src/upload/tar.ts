@@ -1,6 +1,7 @@
 /**
  * A tar archive as it streams by: its members one after the other, names and sizes from whichever header says them last
- * (ustar, GNU long names, PAX), sparse ones with their map. Refuses to decide which members are welcome, and to write.
+ * (ustar, GNU long names, PAX), sparse ones with their map. Which members are welcome, and where they are written, is
+ * decided elsewhere.
  */
 import { badStream } from './bad_stream.ts'
 import type { ByteReader } from './byte_reader.ts'

@@ -1,6 +1,6 @@
 /**
  * A tar header block: 512 bytes of POSIX ustar, GNU tar or the seventh edition (POSIX.1-1988 10.1.1, tar(5)). Pure.
- * Refuses to follow anything that a header says.
+ * Nothing that a header says is acted on here.
  */
 import { badStream } from './bad_stream.ts'
 

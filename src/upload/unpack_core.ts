@@ -1,6 +1,6 @@
 /**
- * A bare core into a draft: refused at once when its first bytes are no ELF core, counted as it unpacks.
- * Refuses to read on in it: that is the worker's.
+ * A bare core into a draft: refused at once when its first bytes are no ELF core, counted as it unpacks. Only the
+ * worker reads further.
  */
 import { RetraceError } from '../errors/errors.ts'
 import type { Draft } from '../spool/draft.ts'

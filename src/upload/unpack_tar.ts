@@ -1,7 +1,7 @@
 /**
  * A tar into a draft: each member judged by its header, then stored, then judged by its content, so that the first
- * fault of the stream is the one that is told (docs/http.md, 'POST /create'). Refuses everything that the manifest does
- * not name.
+ * fault of the stream is the one that is told (docs/http.md, 'POST /create'). Everything that the manifest does not
+ * name is refused.
  */
 import { RetraceError } from '../errors/errors.ts'
 import { quote } from '../text/escape.ts'

@@ -1,6 +1,6 @@
 /**
- * `Contents-ARCH` and `Contents-all`: which package has which path, as text that streams through (148 MB for bookworm's main). Owns its
- * lines; which paths are worth a row, `loadable.ts` says.
+ * `Contents-ARCH` and `Contents-all`: which package has which path, as text that streams through (148 MB for bookworm's
+ * main). Which paths are worth a row, `loadable.ts` says.
  */
 import { canBeLoaded } from '../format/loadable.ts'
 import { usrMerged } from '../format/paths.ts'

@@ -1,7 +1,7 @@
 /**
- * Debian's control syntax (deb822(5)) for short texts: `.sources` files and Release. Owns stanzas, continuation lines
- * and comments; `packages_index.ts` reads long texts in its own way. Field names are kept in lower case.
- * Refuses lines that belong to no field, and a field twice in a stanza.
+ * Debian's control syntax (deb822(5)) for short texts: `.sources` files and Release. Long texts are read by
+ * `packages_index.ts`, in its own way. Field names are kept in lower case. A line that belongs to no field, and a field
+ * that is twice in a stanza, are errors.
  */
 
 export interface Field {

@@ -1,6 +1,6 @@
 /**
- * A stream of bytes as batches of its lines, which end as apt reads them: in LF, with or without CRs before it. Owns the
- * cut line between two chunks, refuses one without an end.
+ * A stream of bytes as batches of its lines, which end as apt reads them: in LF, with or without CRs before it. A line
+ * that is cut between two chunks is joined; one without an end is an error.
  */
 import { FetchError } from '../format/error.ts'
 import { MIB } from '../../units/bytes.ts'

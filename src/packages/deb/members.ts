@@ -1,6 +1,6 @@
 /**
- * The members of a .deb: `dpkg-deb --fsys-tarfile` behind the wall, into tar-stream. The file's SHA256 was compared with
- * the signed one before. Owns nothing on disk; what is kept of it, and under which names, is `keep/`'s decision.
+ * The members of a .deb: `dpkg-deb --fsys-tarfile` behind the wall, into tar-stream. The file's SHA256 was compared
+ * with the signed one before. What is kept of it, and under which names, `keep/` decides.
  */
 import { startInside } from '../../process/inside.ts'
 import { systemSandbox } from '../../process/system.ts'

@@ -1,7 +1,7 @@
 /**
  * `.sources` files (sources.list(5), deb822 style) with our keys `X-Retrace-Release`, `X-Retrace-Fetch`,
- * `X-Retrace-Superseded`, and those of `connection.ts`. One RepositorySpec per address and suite.
- * Refuses what contradicts itself, with file and line; names keys that it does not know in a warning.
+ * `X-Retrace-Superseded`, and those of `connection.ts`. One RepositorySpec per address and suite. A contradiction is an
+ * error with file and line; an unknown key is a warning.
  */
 import { architectureNamed } from '../../elf/architecture.ts'
 import { UsageError } from '../../errors/usage_error.ts'

@@ -1,6 +1,6 @@
 /**
- * A suite of a Debian archive: what its signed Release says that there is of a component and architecture. Owns the
- * layout under `dists/`, and of a suite that is a path, where one Packages is for all.
+ * A suite of a Debian archive: what its signed Release says that there is of a component and architecture. It knows the
+ * layout under `dists/`, and that of a suite that is a path, where one Packages is for all.
  */
 import { identityOf } from '../format/checksums.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'

@@ -1,6 +1,6 @@
 /**
  * What an index names and is not taken: counted by reason, with a few names each, so that the end of a run can say it.
- * Refuses nothing; whether anything is left is its caller's business.
+ * Whether enough is left, the caller decides.
  */
 
 import { count as counted } from '../../text/count.ts'

@@ -1,7 +1,7 @@
 /**
  * Names and passwords in apt's auth.conf format (apt_auth.conf(5)): `machine [protocol://]host[:port][/path] login USER
- * password WORD`. Owns which entry an address matches. Refuses to match anything but https where an entry names no
- * protocol: a password is sent in clear text only where the administrator wrote `http://` beside it.
+ * password WORD`. An entry that names no protocol matches https alone: a password is sent in clear text only where the
+ * administrator wrote `http://` beside it.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

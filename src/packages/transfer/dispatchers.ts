@@ -1,6 +1,6 @@
 /**
  * Connections, kept and shared within a process: one undici dispatcher for each way in which hosts are reached. Idle
- * ones keep no program alive. Owns TLS: the system's authorities, or those of the connection's file.
+ * ones keep no program alive. TLS trusts the system's authorities, or those of the connection's file.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { Agent, type Dispatcher, ProxyAgent } from 'undici'

@@ -1,7 +1,7 @@
 /**
  * An address into a file, verified: counted, hashed as it arrives, resumed where it broke, tried again with back-off.
- * Owns a partial file of its caller's choosing, and removes it when what arrived is not what was promised.
- * Refuses a byte more than announced, a wrong size or checksum, silence, and a trickle.
+ * The partial file is one of the caller's choosing, and is removed when what arrived is not what was promised. Errors
+ * are a byte more than announced, a wrong size or checksum, silence, and a trickle.
  */
 import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'

@@ -1,6 +1,6 @@
 /**
- * The way over the mirrors that may have a file. Owns the bound on it, which is one of time: a list has hundreds, and
- * ten that refuse at once are no reason to give up; and how many were asked, which belongs into every refusal.
+ * The way over the mirrors that may have a file. It is bounded by time: a list has hundreds of mirrors, and ten that
+ * refuse at once are no reason to give up. Every refusal says how many were asked.
  */
 import { FetchError } from '../format/error.ts'
 

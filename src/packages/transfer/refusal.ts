@@ -1,4 +1,4 @@
-/** What went wrong with a request, as the FetchError that it means. Owns that one table; names nothing that may be secret. */
+/** What went wrong with a request, as the FetchError that it means. No message names what may be secret. */
 import { errnoOf } from '../../errors/errno.ts'
 import { FetchError } from '../format/error.ts'
 import { TunnelRefused } from './tunnel.ts'

@@ -1,7 +1,7 @@
 /**
- * One GET over http, https or file: opens it, follows redirects within bounds, hands back the body as a stream.
- * Owns the time limit for the answer's first byte; the caller counts what comes.
- * Refuses other schemes, a redirect from https to http, to file, or in a circle.
+ * One GET over http, https or file: opens it, follows redirects within bounds, hands back the body as a stream. The
+ * time limit here is that for the answer's first byte; the caller counts what comes. Refused are other schemes, a
+ * redirect from https to http, to file, or in a circle.
  */
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'

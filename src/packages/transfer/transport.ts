@@ -1,7 +1,7 @@
 /**
  * How one repository's addresses are reached: through which proxy, trusting which authorities, with whose name and
- * password. Owns the decision per address, so that a redirect is judged anew; `request.ts` acts on it.
- * Refuses to send a repository's credentials to another origin.
+ * password. This is decided for each address, so that a redirect is judged anew. A repository's credentials are never
+ * sent to another origin.
  */
 import { Buffer } from 'node:buffer'
 import type { Dispatcher } from 'undici'

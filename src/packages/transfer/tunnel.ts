@@ -1,6 +1,6 @@
 /**
- * The connection to a proxy on which tunnels are asked for (CONNECT, RFC 9110, chapter 9.3.6). Owns what a proxy's
- * refusal is: undici only has a sentence with the number in it.
+ * The connection to a proxy on which tunnels are asked for (CONNECT, RFC 9110, chapter 9.3.6). A refusal keeps its
+ * status here: undici only has a sentence with the number in it.
  */
 import { type Dispatcher, Pool } from 'undici'
 

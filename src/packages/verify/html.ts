@@ -1,6 +1,6 @@
 /**
- * A page of HTML in the place of a file: what networks that ask to log in send, and hosts that have moved. Owns the
- * look at the first bytes, and the sentence; no signed text, key or index begins so.
+ * A page of HTML in the place of a file: what networks that ask to log in send, and hosts that have moved. The first
+ * bytes tell: no signed text, key or index begins so.
  */
 import { FetchError } from '../format/error.ts'
 

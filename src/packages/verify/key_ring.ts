@@ -1,7 +1,7 @@
 /**
- * Key rings as gpgv reads them: binary. Owns ASCII armour (RFC 9580, chapter 6): `.asc` files and the keys that stand
- * in `.sources` files are dearmoured here, since gpgv cannot. What holds no public key costs only itself: where others
- * are left, it is named in a warning; where none is, it is refused.
+ * Key rings as gpgv reads them: binary. `.asc` files and the keys in `.sources` files have ASCII armour (RFC 9580,
+ * chapter 6), which gpgv cannot read, so it is taken off here. A file without a public key is a warning while other
+ * keys are left, and an error when none is.
  */
 import { Buffer } from 'node:buffer'
 import { readFile } from 'node:fs/promises'

@@ -1,8 +1,8 @@
 /**
  * Signatures of an index: gpgv behind the wall, on InRelease, on Release with Release.gpg, or on repomd.xml with its
- * .asc. Owns the run; what its status lines mean is in `verdict.ts` (its exit code is 2 where one of several keys is
- * not known: docs/facts.md, 'Debian packages'). What counts afterwards is only what gpgv wrote: text outside the signed
- * part never reaches a caller.
+ * .asc. What its status lines mean is in `verdict.ts` (its exit code is 2 where one of several keys is not known:
+ * docs/facts.md, 'Debian packages'). What counts afterwards is only what gpgv wrote: text outside the signed part never
+ * reaches a caller.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,7 +1,7 @@
 /**
- * gdb's own arguments, after the engine's command. Pure. Owns what gdb does before the first question: nothing of the
- * task is run, nothing is loaded by itself, values are cut at sane lengths. Refuses every script and library that a
- * file names; the one thing that gdb may load is the thread library that the caller chose, from a verified package.
+ * gdb's own arguments, after the engine's command. Pure. With them gdb runs nothing of the task, loads nothing by
+ * itself, no script or library that a file names, and cuts values at sane lengths; the one thing that it may load is
+ * the thread library that the caller chose, from a verified package.
  */
 import { INSIDE } from '../sandbox/arguments.ts'
 

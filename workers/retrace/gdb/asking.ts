@@ -1,6 +1,6 @@
 /**
- * Questions with a time limit each, and what became of them. Owns the list of sentences on questions that failed;
- * refuses to let one failing question cost another.
+ * Questions with a time limit each, and what became of them. Failed questions are listed in sentences; one that fails
+ * does not cost another.
  */
 import type { Deadline } from '../time/deadline.ts'
 import { readError } from './answers.ts'

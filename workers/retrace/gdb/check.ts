@@ -1,6 +1,6 @@
 /**
  * Whether a debugger understood a core. gdb never says that it does not know an architecture: it answers with invented
- * threads and frames (docs/facts.md, 'Cross-architecture gdb'). Pure. Owns that judgement; refuses an answer in part.
+ * threads and frames (docs/facts.md, 'Cross-architecture gdb'). Pure. An answer is believed whole or not at all.
  */
 import { architectureRow } from '../../../src/elf/architecture.ts'
 import type { Core } from '../../../src/elf/core.ts'

@@ -1,6 +1,6 @@
 /**
- * What gdb is asked about a core, in which order. Owns the order: first what matters most, so that a time-out costs the
- * least. The parts are files beside this one.
+ * What gdb is asked about a core, in which order. What matters most comes first, so that a time-out costs the least.
+ * The parts are files beside this one.
  */
 import type { Deadline } from '../time/deadline.ts'
 import { Asker } from './asking.ts'

@@ -1,6 +1,6 @@
 /**
- * The debuggers of a machine, in the order in which they are tried until one understands the core (check.ts): the host's,
- * newer ones in roots of their own, the target's own under qemu-user. Owns that order.
+ * The debuggers of a machine, in the order in which they are tried until one understands the core (check.ts): the
+ * host's, newer ones in roots of their own, the target's own under qemu-user.
  */
 import { type Engine, hostArchitecture, hostEngine } from './engine.ts'
 import { installedEngines } from './installed_engine.ts'

@@ -1,6 +1,6 @@
 /**
  * What gdb is asked about the frames of threads: which there are, gdb's own text of them, and their values one by one
- * (root/scripts/frames.py and values.py answer). Owns how much of each is asked, and that the frames come first.
+ * (root/scripts/frames.py and values.py answer). The frames come first, and how much of each is asked is bounded.
  */
 import { type FramesAnswer, readFlag, readFrames, readText, splitByThread } from './answers.ts'
 import type { Asker } from './asking.ts'

@@ -1,8 +1,8 @@
 /**
- * The engines that `ops/engine` made: RETRACE_ENGINE_DIR/SUITE-ARCHITECTURE/, a root with gdb, its libraries and its data
- * and nothing else. Owns how each is started; refuses folders that are not whole. One of the host's architecture runs as
- * it is; one of another architecture is that target's own gdb and runs under qemu-user, which is bound and named, so
- * that no binfmt_misc is needed.
+ * The engines that `ops/engine` made: RETRACE_ENGINE_DIR/SUITE-ARCHITECTURE/, a root with gdb, its libraries and its
+ * data and nothing else. Folders that are not whole are passed over. One of the host's architecture runs as it is; one
+ * of another architecture is that target's own gdb and runs under qemu-user, which is bound and named, so that no
+ * binfmt_misc is needed.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

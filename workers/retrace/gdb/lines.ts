@@ -1,6 +1,4 @@
-/**
- * Bytes of a pipe made into lines. Owns the bound on a line's length; refuses, once, what passes it.
- */
+/** Bytes of a pipe made into lines. A line's length is bounded; one that is longer is reported once. */
 import { Buffer } from 'node:buffer'
 
 /** Collects chunks and calls `onLine` for each whole line (without its end); `onOverflow` for one that is too long. */

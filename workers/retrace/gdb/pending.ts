@@ -1,6 +1,6 @@
 /**
- * A command that waits for its answer. Owns when the answer is complete, and the two clocks: when the command is to be
- * interrupted, and when that did not help. Refuses to settle twice.
+ * A command that waits for its answer. It knows when the answer is complete, and has two clocks: when the command is to
+ * be interrupted, and when that did not help. It settles once.
  */
 import { type MiTuple, textOf } from './mi.ts'
 import { MIB } from '../../../src/units/bytes.ts'

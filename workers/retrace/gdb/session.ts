@@ -1,7 +1,7 @@
 /**
- * A conversation with gdb: one command at a time, each with a time limit, each with an answer of its own. Owns pipes,
- * tokens, limits on bytes and memory, and the end of the process; refuses to hang: whatever gdb does, an answer comes.
- * The machine interface (mi.ts) starts and ends each command; bulk comes by the channel of root/scripts/retrace.py.
+ * A conversation with gdb: one command at a time, each with a time limit, each with an answer of its own. Bytes and
+ * memory are limited. It never hangs: whatever gdb does, an answer comes. The machine interface (mi.ts) starts and ends
+ * each command; bulk comes by the channel of root/scripts/retrace.py.
  */
 import { Buffer } from 'node:buffer'
 import { processTree, residentMb } from '../../../src/process/memory.ts'

@@ -1,5 +1,5 @@
 /**
- * The code of the closed list and the advice that a reason calls for. Pure. Refuses to see a sentence: how something is
+ * The code of the closed list and the advice that a reason calls for. Pure. It sees no sentences: how something is
  * worded changes neither.
  */
 import type { ElfErrorCode } from '../../../src/elf/error.ts'

@@ -1,6 +1,6 @@
 /**
  * The file `backtrace.json`: the same frames as the text, for programs. Its shape is published in
- * schema/backtrace.schema.json. Pure. Owns that shape; refuses numbers that readers would round: addresses are text.
+ * schema/backtrace.schema.json. Pure. Addresses are text, since readers would round such numbers.
  */
 import type { Core } from '../../../src/elf/core.ts'
 import type { Conversation } from '../gdb/conversation.ts'

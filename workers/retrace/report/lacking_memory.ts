@@ -1,7 +1,7 @@
 /**
- * What a core lacks of the crashed process's memory, in numbers: parts that its program headers promise and
- * the file does not hold (it was cut off), and mappings that were never dumped (coredump_filter). Pure. Refuses to list
- * more than a reader can use.
+ * What a core lacks of the crashed process's memory, in numbers: parts that its program headers promise and the file
+ * does not hold (it was cut off), and mappings that were never dumped (coredump_filter). Pure. The list is no longer
+ * than a reader can use.
  */
 import type { Core } from '../../../src/elf/core.ts'
 import { type MappedFile, withoutDeletedMark } from '../../../src/elf/mapping.ts'

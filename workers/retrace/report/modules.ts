@@ -1,4 +1,4 @@
-/** The file `modules.json`. Pure. Refuses the server's paths in it. */
+/** The file `modules.json`. Pure. The server's paths are not in it. */
 import type { CoreModule } from '../../../src/elf/module.ts'
 import type { ModuleCounts } from '../../../src/task/outcome_file.ts'
 import type { ResolvedModule } from '../resolve/resolve.ts'

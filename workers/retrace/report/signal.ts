@@ -1,6 +1,6 @@
 /**
  * Names of signals and of their causes on Linux (signal(7), siginfo(2)): the same numbers on all seven architectures.
- * Owns the table; refuses to name what it does not know.
+ * What the table does not know has no name.
  */
 
 const SIGNALS: Readonly<Record<number, [name: string, description: string]>> = {

@@ -1,6 +1,6 @@
 /**
- * Time limits of a task. Owns the sum (RETRACE_TASK_TIMEOUT_S from the start of the worker) and each step's part of
- * it; refuses to give a step the seconds that the report needs, so that what came in time is delivered.
+ * Time limits of a task. Each step has a part of RETRACE_TASK_TIMEOUT_S, which begins with the worker; the seconds that
+ * the report needs are given to no other step, so that what came in time is delivered.
  */
 
 const MIN_RESERVE_MS = 1_000

@@ -1,6 +1,4 @@
-/**
- * How long each step took. Owns the sum; refuses to count a second twice.
- */
+/** How long each step took. No second is counted twice. */
 import type { Seconds } from '../../../src/task/outcome_file.ts'
 import type { Step } from '../../../src/task/step.ts'
 
