@@ -1,0 +1,42 @@
+/** Sandboxes under what our systemd units forbid: what works by hand has to work as a service, too. */
+import { join } from 'node:path'
+import { execPath, getuid } from 'node:process'
+import { describe, expect, it } from 'vitest'
+import { installationRoot } from '../../src/program/program.ts'
+import { runAsService, unitSettings } from '../helpers/unit_restrictions.ts'
+
+const dist = `file://${join(installationRoot(), 'dist')}`
+
+/** Decompresses a stream, as uploads and indices are, and talks to a debugger, as a task does. */
+const SCRIPT = `
+  const { decode } = await import('${dist}/src/decoder/decode.js')
+  const { decoderSandbox } = await import('${dist}/src/decoder/decoder.js')
+  const { emptySession } = await import('${dist}/test/helpers/retrace.js')
+  /* 'ok', packed. */
+  async function* packed() { yield Buffer.from('/Td6WFoAAAFpIt42AgAhAQwAAACPmEGcAQACb2sKAAB9DhbaAAEXAwdgDLyQQpkNAQAAAAABWVo=', 'base64') }
+  try {
+    for await (const text of decode(packed(), decoderSandbox('xz'))) console.log(String(text))
+  } catch (error) { console.log(error.message) }
+  const session = emptySession()
+  const { kind, end } = await session.command('-gdb-version', 30_000)
+  console.log(kind, end?.detail ?? '')
+  await session.close()`
+
+describe.each(['abrt-retrace-server', 'abrt-reposync'])('under what %s.service forbids', (name) => {
+  const unit = unitSettings(join(installationRoot(), 'ops', 'systemd', `${name}.service`))
+
+  it.skipIf(getuid?.() !== 0)('streams are decompressed and a debugger answers, each in its sandbox', () => {
+    const { stdout, stderr } = runAsService(unit, [execPath, '--input-type=module', '-e', SCRIPT])
+    expect({ stdout, stderr }).toEqual({ stdout: 'ok\n\ndone \n', stderr: '' })
+  })
+
+  it.skipIf(getuid?.() !== 0).each([
+    ['ProtectKernelTunables', 'max_user_namespaces'],
+    ['ProtectHostname', 'hostname'],
+    ['SystemCallFilter', 'No permissions|Operation not permitted'],
+  ])('no sandbox could be made if %s were stricter, so that the test above can fail', (key, reason) => {
+    const stricter = new Map(unit).set(key, key === 'SystemCallFilter' ? '@system-service' : 'yes')
+    const { stdout } = runAsService(stricter, [execPath, '--input-type=module', '-e', SCRIPT])
+    expect(stdout).toMatch(new RegExp(`^The sandbox of xz does not work: bwrap: .*(${reason})`))
+  })
+})
