@@ -3,7 +3,7 @@
  * capabilities, the filter of system calls, and the options that keep a service from kernel tunables and the host name.
  * Needs root. What else a unit says is not laid on.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync, type SpawnSyncReturns } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 /** The last value of each key of a unit file. */
@@ -16,7 +16,7 @@ export function unitSettings(file: string): Map<string, string> {
 }
 
 /** Runs a command to its end, 60 s at most: its exit code, and what it said. */
-export function runAsService(unit: Map<string, string>, command: readonly string[]) {
+export function runAsService(unit: Map<string, string>, command: readonly string[]): SpawnSyncReturns<string> {
   const isOn = (key: string) => unit.get(key) === 'yes'
   const readOnly = isOn('ProtectKernelTunables') ? ['/proc/sys', '/sys'] : []
   const mounts = readOnly.map((path) => `mount --bind ${path} ${path} && mount -o remount,ro,bind ${path} && `).join('')
