@@ -12,6 +12,7 @@ import { auxvBytes, type MappedFile, parseAuxv, parseMappedFiles } from './mappi
 import { coreMemory } from './memory.ts'
 import { type CoreModule, modulesOf } from './module.ts'
 import { readNotes } from './note.ts'
+import { type OtherKind, otherKind, otherOwner, otherSystem } from './other_kind.ts'
 import { type Segment, segmentsOf, type Truncation, truncationOf } from './segment.ts'
 import type { ByteSource } from './source.ts'
 import { parseProcess, parseSignalInfo, parseThread, type Process, type SignalInfo, type Thread } from './thread.ts'
@@ -45,6 +46,9 @@ const NT_AUXV = 6
 const NT_SIGINFO = 0x53494749
 const NT_FILE = 0x46494c45
 
+/** As much as tells what a file is. */
+const HEAD = 512
+const EI_OSABI = 7
 const MAX_NOTES = 1 << 20
 const MAX_SMALL_NOTE = 4096
 /** The kernel's own limit is 4 MB by default, 16 MB at most (core_file_note_size_limit). */
@@ -52,14 +56,18 @@ const MAX_FILE_NOTE = 32 * 1024 * 1024
 const EM_X86_64 = 62
 
 /**
- * Reads a core: gABI, chapters 4 and 5, and the kernel's notes. Throws ElfError `not-elf`, `not-core`, `unsupported`
+ * Reads a core: gABI, chapters 4 and 5, and the kernel's notes. Throws ElfError `not-elf`, `packed`, `foreign` (what
+ * other_kind.ts knows), `not-core`, `unsupported`
  * (x32, over 1,048,576 mappings), `malformed`, `truncated` (within the headers); what is missing further on is said by
  * the result: `truncated`, `Segment.dumped`, undefined members.
  */
 export function readCore(source: ByteSource): Core {
   if (source.size === 0) throw new ElfError('not-elf', 'The file is empty; send the core as the kernel wrote it')
-  const header = parseHeader(source.read(0, 64))
+  const head = source.read(0, HEAD)
+  refuseOtherKind(otherKind(head))
+  const header = parseHeader(head.subarray(0, 64))
   refuseOtherFiles(header)
+  refuseOtherKind(otherSystem(head[EI_OSABI]))
   const programs = readProgramHeaders(source, header)
   if (programs.length === 0) throw new ElfError('malformed', 'The core has no program headers, so it holds nothing')
   const architecture = architectureOf(header.class, header.littleEndian, header.machine)
@@ -74,6 +82,10 @@ export function readCore(source: ByteSource): Core {
     truncated: truncationOf(programs, source.size),
     modules: modulesOf({ memory, machine: header.machine, segments, files: notes.files, auxv: notes.auxv }),
   }
+}
+
+function refuseOtherKind(kind: OtherKind | undefined): void {
+  if (kind !== undefined) throw new ElfError(kind.code, `it is ${kind.what}; ${kind.todo}`)
 }
 
 function refuseOtherFiles(header: ElfHeader): void {
@@ -104,7 +116,10 @@ function collectNotes(
     const length = program.fileSize < BigInt(rest) ? Number(program.fileSize) : rest
     for (const note of readNotes(source, header, { offset, length, align: 4, limit: left })) {
       left--
-      if (note.owner !== 'CORE') continue
+      if (note.owner !== 'CORE') {
+        refuseOtherKind(otherOwner(note.owner))
+        continue
+      }
       const descriptor = (limit: number) => new Fields(source.read(note.offset, Math.min(note.length, limit)), header)
       if (note.type === NT_PRSTATUS && architecture !== undefined) {
         const thread = parseThread(descriptor(MAX_SMALL_NOTE), architecture)

@@ -4,10 +4,10 @@
  */
 
 /**
- * `not-elf`: no ELF header. `not-core`: ELF, but no core. `unsupported`: well-formed, and more than this reader does.
+ * `not-elf`: no ELF header. `packed`, `foreign`: other_kind.ts knows what it is. `not-core`: ELF, but no core. `unsupported`: well-formed, and more than this reader does.
  * `malformed`: contradicts the format. `truncated`: the file ends before what is needed to read anything at all.
  */
-export type ElfErrorCode = 'not-elf' | 'not-core' | 'unsupported' | 'malformed' | 'truncated'
+export type ElfErrorCode = 'not-elf' | 'packed' | 'foreign' | 'not-core' | 'unsupported' | 'malformed' | 'truncated'
 
 /** The only error that the content of a file can cause in src/elf; errors of the disk pass as they are. */
 export class ElfError extends Error {

@@ -6,6 +6,8 @@ export const OUTCOME_CODES = [
   'ok',
   'ok-partial',
   'core-not-elf',
+  'core-packed',
+  'core-foreign',
   'core-truncated',
   'core-unsupported-arch',
   'core-empty',
@@ -36,6 +38,8 @@ const SENTENCES: Readonly<Record<Advice, string>> = {
   'ok-partial': 'Ask the administrator to add what is missing to the package repository, then send the core again.',
   'core-not-elf':
     'Send the core as the kernel wrote it (coredumpctl dump decompresses it), not a report or an archive.',
+  'core-packed': 'Take the core out of what it is packed in, and send that.',
+  'core-foreign': 'Use the debugger of the system that crashed; this server retraces processes of Linux.',
   'core-truncated':
     'Raise the limit on core size (ulimit -c unlimited, ProcessSizeMax= of coredump.conf) and crash again.',
   'core-unsupported-arch': 'Use a debugger on the machine that crashed; this server does not know its architecture.',

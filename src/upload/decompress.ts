@@ -22,6 +22,8 @@ const MAGIC: Record<Exclude<Encoding, 'none'>, (bytes: Uint8Array) => boolean> =
     (bytes[0]! & 0xf0) === 0x50 && matches(bytes.subarray(1), [0x2a, 0x4d, 0x18]),
 }
 
+const PACKINGS = ['gzip', 'xz', 'zstd'] as const
+
 export interface DecompressOptions {
   /** The xz program, or undefined to decompress in this process. */
   xz?: string | undefined
@@ -70,6 +72,11 @@ function doesNotDecompress(decoder: string, { message, complaint }: ProgramError
   const [first = ''] = complaint.split('\n', 1)
   const reason = first.replace(/^(?:\S*(?:xz|zstd): )?(?:\/\*stdin\*\\|\(stdin\))?[ :]*/, '')
   return badStream(`The body does not decompress as ${decoder}: ${quote(reason || message)}`, complaint)
+}
+
+/** Which of the encodings bytes begin with, whole; undefined: none of them. */
+export function packingOf(head: Uint8Array): Exclude<Encoding, 'none'> | undefined {
+  return PACKINGS.find((each) => head.length >= 6 && MAGIC[each](head))
 }
 
 /** Refuses at the first byte that is wrong, without waiting for more. */

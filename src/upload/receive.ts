@@ -34,7 +34,7 @@ export async function receive(
   const plain = decompress(countedBody(body, plan.contentLength, config), plan.encoding, options.programs)
   try {
     if (plan.manifest === 'bare') await unpackCore(plain, draft, { config, onCore })
-    else await unpackTar(plain, draft, { manifest: plan.manifest, config, onCore })
+    else await unpackTar(plain, draft, { manifest: plan.manifest, config, onCore, programs: options.programs })
   } finally {
     await plain.return(undefined)
   }

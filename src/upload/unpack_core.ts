@@ -3,6 +3,7 @@
  * worker reads further.
  */
 import { RetraceError } from '../errors/errors.ts'
+import { otherKind } from '../elf/other_kind.ts'
 import type { Draft } from '../spool/draft.ts'
 import { ByteReader } from './byte_reader.ts'
 import { startsWith } from './bytes.ts'
@@ -12,12 +13,11 @@ import { UnpackedCount, type UnpackLimits } from './limits.ts'
 const HEAD = 18
 const ET_CORE = 4
 
-/** What people send in place of a core, and what to do about it. */
+/** A core that is packed, and nobody said so. */
 const LOOKALIKES: readonly { magic: readonly number[]; hint: string }[] = [
   { magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a], hint: "it is xz: send it with 'Content-Encoding: xz'" },
   { magic: [0x1f, 0x8b], hint: "it is gzip: send it with 'Content-Encoding: gzip'" },
   { magic: [0x28, 0xb5, 0x2f, 0xfd], hint: "it is zstd: send it with 'Content-Encoding: zstd'" },
-  { magic: [0x04, 0x22, 0x4d, 0x18], hint: "it is lz4: make the core with 'coredumpctl dump' and send that" },
 ]
 
 /** Throws what the stream throws, not-a-core, unpacked-too-large and no-space. */
@@ -60,7 +60,9 @@ export function mayBeCore(head: Uint8Array): boolean {
 }
 
 function notACore(head: Uint8Array): RetraceError {
-  const hint = LOOKALIKES.find(({ magic }) => startsWith(head, magic))?.hint
+  const other = otherKind(head)
+  const hint = LOOKALIKES.find(({ magic }) => startsWith(head, magic))?.hint ??
+    (other === undefined ? undefined : `it is ${other.what}: ${other.todo}`)
   return new RetraceError('not-a-core', {
     detail: `The body is not an ELF core${hint === undefined ? '' : `; ${hint}`}`,
   })

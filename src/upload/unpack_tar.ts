@@ -14,6 +14,8 @@ import { concatenate } from './bytes.ts'
 import { checkText } from './grammar.ts'
 import { atMostUnpacked, checkFileSize, UnpackedCount, type UnpackLimits } from './limits.ts'
 import { knownMembers, missingMembers } from './manifests.ts'
+import { unpackMember } from './core_member.ts'
+import type { DecompressOptions } from './decompress.ts'
 import { readTar, type TarMember } from './tar.ts'
 
 const CORE = 'coredump' satisfies Member
@@ -22,6 +24,8 @@ export interface UnpackTarOptions {
   manifest: Exclude<ManifestKind, 'bare'>
   config: UnpackLimits
   onCore: () => void
+  /** Left out: the system's. */
+  programs?: DecompressOptions | undefined
 }
 
 /** Throws what the stream throws, and every fault of a member that docs/http.md, 'POST /create' names. */
@@ -46,8 +50,8 @@ export async function unpackTar(
     seen.add(name)
     if (name === CORE) {
       options.onCore()
-      core = { file: await draft.core(), size: member.size }
-      for await (const { chunk, position } of member.extents()) await core.file.write(chunk, position)
+      const file = await draft.core()
+      core = { file, size: await unpackMember(member, file, { count, programs: options.programs }) }
     } else {
       const content = await contentOf(member)
       checkText(name, content)

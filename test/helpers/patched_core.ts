@@ -114,9 +114,10 @@ export function patchAuxv(
 
 /**
  * A little-endian core of class 64 with `count` more mappings, none of which was dumped, and its program headers at the
- * end of the file: what the kernel writes when there are over 65,535 (PN_XNUM).
+ * end of the file: what the kernel writes when there are over 65,535 (PN_XNUM). `first`: before all others, and they claim
+ * to lie at the very beginning of the file.
  */
-export function withMoreSegments(core: Uint8Array, count: number): Uint8Array {
+export function withMoreSegments(core: Uint8Array, count: number, { first = false } = {}): Uint8Array {
   const view = new DataView(core.buffer, core.byteOffset, core.length)
   const present = view.getUint16(56, true)
   const start = Number(view.getBigUint64(32, true))
@@ -124,14 +125,14 @@ export function withMoreSegments(core: Uint8Array, count: number): Uint8Array {
   const place = Math.ceil(core.length / 8) * 8
   const bytes = new Uint8Array(place + (present + count) * 56 + 64)
   bytes.set(core)
-  bytes.set(table, place)
+  bytes.set(table, place + (first ? count * 56 : 0))
   const put = (offset: number, value: number | bigint, width: 2 | 4 | 8) =>
     bytes.set(numberBytes(BigInt(value), width), offset)
   for (let index = 0; index < count; index++) {
-    const at = place + (present + index) * 56
+    const at = place + ((first ? 0 : present) + index) * 56
     put(at, 1, 4)
     put(at + 4, 6, 4)
-    put(at + 8, place, 8)
+    put(at + 8, first ? 0 : place, 8)
     put(at + 16, 0x1000_0000_0000n + BigInt(index) * 0x3000n, 8)
     put(at + 40, 0x1000, 8)
     put(at + 48, 0x1000, 8)

@@ -1,12 +1,16 @@
 /** Step `read`: the core's own word, by our own reader. No debugger is started for a core that is of no use. */
+import { closeSync, openSync, writeSync } from 'node:fs'
 import { type Core, readCore } from '../../src/elf/core.ts'
 import { ElfError } from '../../src/elf/error.ts'
-import { fileSource } from '../../src/elf/source.ts'
+import { withoutEmptyAtStart } from '../../src/elf/empty_segments.ts'
+import { type ElfHeader, ET_CORE, headerSizes, parseHeader, readProgramHeaders } from '../../src/elf/header.ts'
+import { type ByteSource, fileSource } from '../../src/elf/source.ts'
 import type { Reason } from './outcome/reason.ts'
 import { unusableCore } from './outcome/unusable_core.ts'
 
 /** The core, or why the task ends here. Throws the errors of the disk. */
 export function readCoreFile(path: string): { core: Core | undefined; reason: Reason | undefined } {
+  moveEmptySegments(path)
   using source = fileSource(path)
   try {
     const core = readCore(source)
@@ -14,5 +18,43 @@ export function readCoreFile(path: string): { core: Core | undefined; reason: Re
   } catch (error) {
     if (!(error instanceof ElfError)) throw error
     return { core: undefined, reason: { kind: 'unreadable', code: error.code, detail: error.message } }
+  }
+}
+
+const HEADERS_AT_ONCE = 4096
+
+/**
+ * Rewrites in the task's own copy what makes a debugger read the headers again for each segment; whoever reads the core
+ * afterwards, we or a debugger, sees the same. What has no headers that can be read stays as it is.
+ */
+function moveEmptySegments(path: string): void {
+  using source = fileSource(path)
+  const table = tableOf(source)
+  if (table === undefined) return
+  const size = headerSizes(table.header).program
+  for (let done = 0; done < table.count; done += HEADERS_AT_ONCE) {
+    const at = Number(table.header.programOffset) + done * size
+    const part = source.read(at, Math.min(HEADERS_AT_ONCE, table.count - done) * size)
+    const moved = withoutEmptyAtStart(part, table.header, source.size)
+    if (moved !== undefined) writeAt(path, moved, at)
+  }
+}
+
+function tableOf(source: ByteSource): { header: ElfHeader; count: number } | undefined {
+  try {
+    const header = parseHeader(source.read(0, 64))
+    return header.type === ET_CORE ? { header, count: readProgramHeaders(source, header).length } : undefined
+  } catch (error) {
+    if (error instanceof ElfError) return undefined
+    throw error
+  }
+}
+
+function writeAt(path: string, bytes: Uint8Array, position: number): void {
+  const descriptor = openSync(path, 'r+')
+  try {
+    writeSync(descriptor, bytes, 0, bytes.length, position)
+  } finally {
+    closeSync(descriptor)
   }
 }

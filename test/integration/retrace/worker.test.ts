@@ -9,6 +9,7 @@ import { readStep } from '../../../src/task/step.ts'
 import { Task } from '../../../src/task/task.ts'
 import { crash, fixtureCore } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
+import { withMoreSegments } from '../../helpers/patched_core.ts'
 import { patchedCore } from '../../helpers/retrace.ts'
 
 let folder: Folder
@@ -68,6 +69,8 @@ describe('abrt-retrace-worker', () => {
     ['an empty file', new Uint8Array(0), 'core-not-elf'],
     ['the first 100 bytes of a core', 'cut', 'core-truncated'],
     ['a program', '/bin/true', 'core-not-elf'],
+    ['packed by bzip2', new TextEncoder().encode('BZh91AY&SY, and more'), 'core-packed'],
+    ['a minidump', new TextEncoder().encode('MDMP, and more'), 'core-foreign'],
     ['a core of an unknown machine', 'unknown', 'core-unsupported-arch'],
   ])('ends a task whose core is %s at once, with the reason', async (_, what, code) => {
     const source = what === 'cut' || what === 'unknown' ? core : what
@@ -81,6 +84,14 @@ describe('abrt-retrace-worker', () => {
     expect(run.out).toContain(`report: ${code}: `)
     expect(read(task, 'retrace-log')).toContain(outcome(task).next_step)
     expect(readdirSync(task).sort()).toEqual(['outcome.json', 'retrace-log'])
+  })
+
+  it('gives a debugger no segments that claim to lie over the headers: each would have it read all of them again', async () => {
+    const many = withMoreSegments(new Uint8Array(readFileSync(core)), 60_000, { first: true })
+    const task = makeTask(many)
+    const run = await work([task], { RETRACE_TASK_MEMORY_MB: '1024' })
+    expect(run.out).toMatch(/^debug: gdb-multiarch reads this core/m)
+    expect(outcome(task).code).not.toMatch(/debugger|memory/)
   })
 
   it('names the modules that no package has, and shows no backtrace in which no frame has a name', async () => {

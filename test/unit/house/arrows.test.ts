@@ -43,7 +43,7 @@ const MAY_CALL: Record<string, string> = {
   'src/http':
     'src/text src/errors src/config src/database src/telemetry src/spool src/health src/runner src/stream src/units',
   'src/upload':
-    'src/text src/errors src/config src/task src/spool src/stream src/packages/format src/packages/naming src/process src/decoder src/units',
+    'src/elf src/text src/errors src/config src/task src/spool src/stream src/packages/format src/packages/naming src/process src/decoder src/units',
   'src/routes':
     'src/text src/errors src/program src/task src/telemetry src/spool src/elf src/packages/release src/packages src/runner src/http src/upload src/stream',
   'src/server':

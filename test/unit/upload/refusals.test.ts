@@ -82,6 +82,8 @@ describe('receive(), what is no core', () => {
     ['gzip that does not say so', pack('gzip', fakeCore()), 'Content-Encoding: gzip'],
     ['zstd that does not say so', pack('zstd', fakeCore()), 'Content-Encoding: zstd'],
     ['lz4', Buffer.from([0x04, 0x22, 0x4d, 0x18, 0, 0, 0, 0]), 'coredumpctl dump'],
+    ['bzip2', Buffer.from('BZh91AY&SY'), 'it is packed by bzip2: unpack it'],
+    ['a minidump', Buffer.from('MDMP\x93\xa7\0\0'), 'it is a minidump: make a core of it'],
   ])('answers 400 to a bare core that is %s', async (_, body, reason) => {
     const error = await refused(test, Buffer.from(body), { manifest: 'bare' })
     expect(error.code).toBe('not-a-core')

@@ -15,6 +15,8 @@ export interface Judgement {
 
 const UNREADABLE: Readonly<Record<ElfErrorCode, OutcomeCode>> = {
   'not-elf': 'core-not-elf',
+  'packed': 'core-packed',
+  'foreign': 'core-foreign',
   'not-core': 'core-not-elf',
   'unsupported': 'core-unsupported-arch',
   'malformed': 'core-not-elf',
