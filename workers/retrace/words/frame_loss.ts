@@ -1,4 +1,5 @@
 /** Frames that tell too little, and stacks that do not come to their end, in sentences without a full stop. */
+import { count } from '../../../src/text/count.ts'
 import type { FrameLoss, FrameLossKind } from '../outcome/frame_loss.ts'
 import { hex } from '../report/modules.ts'
 
@@ -15,11 +16,13 @@ export function frameLossText(loss: FrameLoss): string {
   switch (loss.kind) {
     case 'longer-stacks':
       return loss.threads === 1
-        ? `the stack of thread ${loss.thread} is longer than the ${loss.frames} frames that are shown`
+        ? `the stack of thread ${loss.thread} is longer than the ${count(loss.frames, 'frame')} that ${
+          loss.frames === 1 ? 'is' : 'are'
+        } shown`
         : `${loss.threads} stacks are longer than what is shown`
     case 'broken-stacks': {
       const { threads, thread, level, address } = loss
-      const others = threads === 1 ? '' : `, and those of ${threads - 1} more threads end so`
+      const others = threads === 1 ? '' : `, and those of ${count(threads - 1, 'more thread')} end so`
       return `the stack of thread ${thread} ends at frame ${level}, which would return to ${hex(address)}, ` +
         `where nothing can run${others}`
     }
@@ -33,11 +36,13 @@ function countedText(loss: FrameLoss & { readonly kind: FrameLossKind }): string
   const path = loss.path === undefined ? 'its module' : loss.path.slice(loss.path.lastIndexOf('/') + 1)
   const first = `frame ${level}${isCrashed ? '' : ` of thread ${thread}`}`
   const where = WHERE[loss.kind]
-  if (threads > 1) return `${frames} frames of ${threads} threads ${where(path, true)}; the first is ${first}`
-  if (toTheEnd) return `${first} on ${where(path, false)} (${frames} frames)`
+  if (threads > 1) {
+    return `${count(frames, 'frame')} of ${count(threads, 'thread')} ${where(path, true)}; the first is ${first}`
+  }
+  if (toTheEnd) return `${first} on ${where(path, false)} (${count(frames, 'frame')})`
   return frames === 1
     ? `${first} ${where(path, false)}`
-    : `${frames} frames, the first of them ${first}, ${where(path, true)}`
+    : `${count(frames, 'frame')}, the first of them ${first}, ${where(path, true)}`
 }
 
 function isOr(areMany: boolean): string {
