@@ -26,7 +26,7 @@ function oldDatabase(folder: string, file: string, count: number): SqliteConnect
 }
 
 describe('a database of a version before SHA512 counted', () => {
-  it('has the same packages after its migration, by the SHA256 that each had', async () => {
+  it('a database of a version before SHA512 has the same packages after its migration, by the SHA256 that each had', async () => {
     await using folder = await temporaryFolder()
     const file = folder.file('db/retrace.db')
     const old = oldDatabase(folder.path, file, 3)

@@ -25,7 +25,7 @@ async function retraced(word: string) {
 }
 
 describe.runIf(process.arch === 'x64')('a stack', () => {
-  it('that goes through generated code shows it, marks what follows as guessed, and the outcome says where', async () => {
+  it('shows a stack that goes through generated code, marks what follows as guessed, and the outcome says where', async () => {
     const { text, frames, outcome, read } = await retraced('generated')
     expect(frames.slice(0, 4).map(({ function: name, trust }) => [name, trust])).toEqual([
       ['fault', 'exact'],
@@ -42,7 +42,7 @@ describe.runIf(process.arch === 'x64')('a stack', () => {
     ['zero', 'frame 0 is at address 0, where no code is'],
     ['nowhere', 'frame 0 is where the process had no memory'],
   ])(
-    'that ends in a call through a pointer (%s) has the caller, and the outcome says where frame 0 is',
+    'shows the caller of a call through a pointer (%s), and the outcome says where frame 0 is',
     async (word, says) => {
       const { frames, outcome } = await retraced(word)
       expect(frames.map(({ function: name }) => name).slice(0, 3)).toEqual([null, 'through_pointer', 'main'])
@@ -50,7 +50,7 @@ describe.runIf(process.arch === 'x64')('a stack', () => {
     },
   )
 
-  it('that was overwritten ends at the last frame that can be one, in JSON and in the text', async () => {
+  it('ends an overwritten stack at the last frame that can be one, in JSON and in the text', async () => {
     const { text, frames, outcome, read } = await retraced('overwritten')
     expect(frames.map(({ function: name }) => name)).toEqual(['fault', 'overwritten'])
     expect(read.length).toBe(2)

@@ -26,7 +26,7 @@ function benchText(): string {
 }
 
 describe('the goals of the bench', () => {
-  it('are those of docs/goals.md, each and no other', () => {
+  it('the goals of the bench are those of docs/goals.md, each and no other', () => {
     const said = Object.fromEntries(
       rows.flatMap(({ figures }) => figures).map((each) => [each.name, Number(each.number)]),
     )
@@ -39,7 +39,7 @@ describe('the goals of the bench', () => {
     }
   })
 
-  it.each(Object.keys(GOALS))('are what the bench measures %s against', (name) => {
+  it.each(Object.keys(GOALS))('the bench measures %s against its goal', (name) => {
     const text = benchText()
     expect(text).toContain(`GOALS['${name}']`)
     // Some names are put together there: retrace-NAME-over-gdb.

@@ -193,7 +193,7 @@ describe('parseRelease()', () => {
     expect(release.files.get('x')).toEqual({ checksums: { sha256: 'a'.repeat(64) }, size: 1 })
   })
 
-  it('has no date where none can be read, which apt warns about', () => {
+  it('parseRelease() gives no date where none can be read, which apt warns about', () => {
     expect(parseRelease(`Origin: Debian\nCodename: sid\nSHA256:\n${sum('x', 1)}`).date).toBe(0)
     expect(() => parseRelease(`${text}Valid-Until: soon\nSHA256:\n${sum('x', 1)}`)).toThrow('unreadable Valid-Until')
   })

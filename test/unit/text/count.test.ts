@@ -15,7 +15,7 @@ describe('count()', () => {
     expect([1, 2].map((amount) => count(amount, 'process', 'processes'))).toEqual(['1 process', '2 processes'])
   })
 
-  it('is how every number comes before its noun in a text for people', () => {
+  it('every number in a text for people comes before its noun by count()', () => {
     expect('`All ${places} places are taken`').toMatch(COUNTED)
     expect('`at most ${MAX_PLACES} bytes`').not.toMatch(COUNTED)
     const found = ['src', 'workers'].flatMap((folder) =>
