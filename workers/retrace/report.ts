@@ -8,7 +8,7 @@ import type { Outcome } from '../../src/task/outcome.ts'
 import { outcomeText, type Seconds } from '../../src/task/outcome_file.ts'
 import type { Findings } from './findings.ts'
 import { decide, hasNamedFrame } from './outcome/decide.ts'
-import { lossesOf } from './outcome/loss.ts'
+import { lossesOf, whyAbsent } from './outcome/loss.ts'
 import { tellsExecutable } from './report/executable_memory.ts'
 import { reportThreads } from './report/frames.ts'
 import { backtraceJson } from './report/json.ts'
@@ -31,7 +31,16 @@ export function makeReport(findings: Findings, seconds: Seconds): Report {
       conversation.contradictions.length > 0
     ? []
     : reportThreads(conversation.threads, { core, modules, regions: findings.regions })
-  const losses = core === undefined ? [] : lossesOf(core, threads, conversation?.threadCount ?? threads.length)
+  const losses = core === undefined ? [] : lossesOf(
+    core,
+    threads,
+    conversation?.threadCount ?? threads.length,
+    whyAbsent({
+      end: debugged?.end,
+      isLate: findings.ranOutOfTime === 'debug',
+      isTextFull: conversation?.isTextFull ?? false,
+    }),
+  )
   const notes = [
     ...losses.map(lossText),
     ...threadRemarks(conversation?.ended ?? []),
@@ -45,6 +54,7 @@ export function makeReport(findings: Findings, seconds: Seconds): Report {
     rejected: debugged?.rejected ?? [],
     ranOutOfTime: findings.ranOutOfTime,
     losses,
+    hasNamedPackages: findings.hints.packages.length > 0,
   }))
   const outcome = outcomeOf(reason)
   const files: [Result, string][] = modules.length > 0 ? [['modules.json', modulesJson(modules)]] : []

@@ -22,6 +22,7 @@ import { type Findings, nothingFound } from './findings.ts'
 import type { Engine } from './gdb/engine.ts'
 import type { Journal } from './journal.ts'
 import { readCoreFile } from './read.ts'
+import { lateStep } from './outcome/late.ts'
 import { makeReport } from './report.ts'
 import { resolveModules } from './resolve/resolve.ts'
 import { findCgroups } from './sandbox/cgroup.ts'
@@ -125,7 +126,7 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
     cgroups,
     say: (line) => said.say('debug', line),
   })
-  said.say('debug', afterDebugging(debugged))
+  said.say('debug', afterDebugging({ ...debugged, isOver: deadline.isOver }))
   for (const line of [...debugged.conversation?.problems ?? [], ...debugged.warnings]) {
     said.note('debug', line)
   }
@@ -135,6 +136,11 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
     regions: assembly.regions,
     debugged,
     step: 'debug',
-    ranOutOfTime: deadline.isOver && debugged.engine !== undefined ? 'debug' : ranOutOfTime,
+    ranOutOfTime: lateStep({
+      fetchIsLate: resolution.ranOutOfTime,
+      isOver: deadline.isOver,
+      hasEngine: tools.engines.some(({ serves }) => core.architecture !== undefined && serves(core.architecture)),
+      debugged,
+    }),
   }
 }

@@ -1,8 +1,15 @@
 /** Why a task ended, by what its steps found: a row for each cause, in the order in which they are looked for. */
 import { describe, expect, it } from 'vitest'
 import { decide, type Facts } from '../../../workers/retrace/outcome/decide.ts'
-import { type LackKind, lackOf } from '../../../workers/retrace/outcome/lack.ts'
-import { type Loss, lossesOf } from '../../../workers/retrace/outcome/loss.ts'
+import { type LackKind, lackOf, lacksOf } from '../../../workers/retrace/outcome/lack.ts'
+import { type Clock, lateStep } from '../../../workers/retrace/outcome/late.ts'
+import {
+  type EndOfQuestions,
+  type Loss,
+  lossesOf,
+  type WhyAbsent,
+  whyAbsent,
+} from '../../../workers/retrace/outcome/loss.ts'
 import type { Reason } from '../../../workers/retrace/outcome/reason.ts'
 import { unusableCore } from '../../../workers/retrace/outcome/unusable_core.ts'
 import type { ReportThread } from '../../../workers/retrace/report/frames.ts'
@@ -41,6 +48,7 @@ function decideOn(change: Partial<Facts>): Reason {
     rejected: [],
     ranOutOfTime: undefined,
     losses: [],
+    hasNamedPackages: true,
     ...change,
   })
 }
@@ -53,7 +61,14 @@ describe('decide()', () => {
       { threads: [reportThread('f', stripped)] },
       {
         kind: 'partial',
-        lacks: [{ kind: 'no-debuginfo', path: '/usr/bin/p', package: 'p_1.0_amd64', isGone: false }],
+        lacks: [{
+          kind: 'no-debuginfo',
+          path: '/usr/bin/p',
+          package: 'p_1.0_amd64',
+          isGone: false,
+          isNameable: false,
+          isUnproven: false,
+        }],
         losses: [],
       },
     ],
@@ -93,6 +108,39 @@ describe('decide()', () => {
       'nothing is named although all files are here',
       { threads: [reportThread(undefined, resolvedModule())], losses: [{ kind: 'no-stacks', threads: 1, of: 1 }] },
       { kind: 'stacks-not-dumped', losses: [{ kind: 'no-stacks', threads: 1, of: 1 }] },
+    ],
+    [
+      'nothing is named, the core is cut, but not in a stack',
+      { ...NAMELESS, losses: [CUT_OFF] },
+      { kind: 'program-missing' },
+    ],
+    [
+      'nothing is named, and what is cut off would have told which program it is',
+      {
+        ...NAMELESS,
+        modules: [{ ...missing, module: { ...missing.module, buildId: undefined } }],
+        losses: [CUT_OFF],
+      },
+      { kind: 'core-cut-off' },
+    ],
+    [
+      'nothing is named although all files and stacks are here',
+      { threads: [astray(0x41n)], losses: [] },
+      { kind: 'frames-astray', losses: [] },
+    ],
+    [
+      'nothing is named, since all frames are in a library that is missing',
+      { threads: [reportThread(undefined, { ...missing, module: { ...missing.module, path: '/lib/a.so' } })] },
+      { kind: 'program-missing', path: '/lib/a.so' },
+    ],
+    [
+      'nothing is named, the program has no build-id, and no package was named',
+      {
+        ...NAMELESS,
+        modules: [{ ...missing, module: { ...missing.module, buildId: undefined } }],
+        hasNamedPackages: false,
+      },
+      { kind: 'program-missing', isNameable: true },
     ],
     ['nothing is named, nobody knows the release', { ...NAMELESS, release: undefined }, { kind: 'release-unknown' }],
     [
@@ -148,6 +196,37 @@ describe('lackOf()', () => {
   })
 })
 
+describe('whyAbsent()', () => {
+  const nothing = { end: undefined, isLate: false, isTextFull: false }
+  it.each<[string, EndOfQuestions, WhyAbsent]>([
+    ['the text was full', { ...nothing, isTextFull: true }, 'text-full'],
+    ['gdb did not come to its end', { ...nothing, end: { kind: 'timeout', detail: '' } }, 'late'],
+    [
+      'gdb crashed, whatever else',
+      { end: { kind: 'exit', detail: '' }, isLate: true, isTextFull: true },
+      'debugger-ended',
+    ],
+    ['the time was over', { ...nothing, isLate: true }, 'late'],
+    ['we ended gdb ourselves', { ...nothing, end: { kind: 'closed', detail: '' } }, 'unanswered'],
+  ])('tells why threads are not shown when %s', (_, end, why) => {
+    expect(whyAbsent(end)).toBe(why)
+  })
+})
+
+describe('lateStep()', () => {
+  const clock = { fetchIsLate: false, isOver: true, hasEngine: true, debugged: { engine: undefined, rejected: [] } }
+  it.each<[string, Clock, ReturnType<typeof lateStep>]>([
+    ['no time was left to ask any debugger', clock, 'debug'],
+    ['fetching left no time for one', { ...clock, fetchIsLate: true }, 'fetch'],
+    ['there is none for the architecture', { ...clock, hasEngine: false }, undefined],
+    ['all were passed over', { ...clock, debugged: { engine: undefined, rejected: ['gdb does not'] } }, undefined],
+    ['one was still being asked', { ...clock, fetchIsLate: true, debugged: { engine: 'gdb', rejected: [] } }, 'debug'],
+    ['time is left', { ...clock, isOver: false }, undefined],
+  ])('tells which step is late when %s', (_, given, step) => {
+    expect(lateStep(given)).toBe(step)
+  })
+})
+
 describe('lossesOf()', () => {
   const whole = reportThread('f', resolvedModule())
   it.each<[string, Parameters<typeof lossesOf>, Loss[]]>([
@@ -167,7 +246,12 @@ describe('lossesOf()', () => {
       [WHOLE_CORE, [{ ...whole, cutFrames: 2 }, { ...whole, cutFrames: 3 }], 2],
       [{ kind: 'no-values', frames: 5 }],
     ],
-    ['threads that nobody was asked about', [WHOLE_CORE, [whole], 4], [{ kind: 'no-threads', threads: 3, of: 4 }]],
+    ['threads that nobody was asked about', [WHOLE_CORE, [whole], 4], [{
+      kind: 'no-threads',
+      threads: 3,
+      of: 4,
+      why: 'unanswered',
+    }]],
     [
       'stacks that are longer than what is shown',
       [WHOLE_CORE, [{ ...whole, more: true }], 1],
@@ -204,6 +288,17 @@ describe('lossesOf()', () => {
     ['no thread where none was shown', [WHOLE_CORE, [], 4], []],
   ])('tells %s', (_, [core, threads, count], losses) => {
     expect(lossesOf(core, threads, count)).toEqual(losses)
+  })
+})
+
+describe('lacksOf()', () => {
+  it('names first what was taken by its path, whatever else it lacks', () => {
+    const unproven = resolvedModule({ status: 'by-path', debug: undefined })
+    const threads = [reportThread('f', stripped), reportThread('g', unproven)]
+    expect(lacksOf(threads, { hasNamedPackages: true })).toMatchObject([
+      { kind: 'no-debuginfo', isUnproven: true },
+      { kind: 'no-debuginfo', isUnproven: false },
+    ])
   })
 })
 

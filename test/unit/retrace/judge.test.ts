@@ -8,15 +8,22 @@ import type { Reason } from '../../../workers/retrace/outcome/reason.ts'
 import { outcomeOf } from '../../../workers/retrace/words/outcome.ts'
 
 const shown = { frames: 3, threads: 1, isNamed: true }
-const file = { path: '/usr/bin/p', tried: ['no package has it'] }
-const lack = (kind: LackKind): Lack => ({ kind, path: '/usr/lib/a.so', package: 'a_1_amd64', isGone: false })
+const file = { path: '/usr/bin/p', tried: ['no package has it'], isNameable: false }
+const lack = (kind: LackKind): Lack => ({
+  kind,
+  path: '/usr/lib/a.so',
+  package: 'a_1_amd64',
+  isGone: false,
+  isNameable: false,
+  isUnproven: kind === 'by-path',
+})
 const CUT_OFF = { kind: 'cut-off', missingBytes: 7n, segments: 1, parts: [] } as const
 const NO_STACKS: Loss = { kind: 'no-stacks', threads: 1, of: 2 }
 const NO_VALUES: Loss = { kind: 'no-values', frames: 5 }
-const NO_THREADS: Loss = { kind: 'no-threads', threads: 3, of: 4 }
+const NO_THREADS: Loss = { kind: 'no-threads', threads: 3, of: 4, why: 'text-full' }
 const partial = (lacks: Lack[], losses: Loss[]): Reason => ({ kind: 'partial', shown, lacks, losses })
 
-const ROWS: [Reason, OutcomeCode, RegExp][] = [
+const ROWS: [Reason, OutcomeCode, RegExp, Advice?][] = [
   [{ kind: 'complete', shown }, 'ok', /^3 frames of 1 thread, complete\.$/],
   [{ kind: 'unreadable', code: 'not-elf', detail: 'it is text' }, 'core-not-elf', /cannot be read: it is text\.$/],
   [{ kind: 'unreadable', code: 'not-core', detail: 'x' }, 'core-not-elf', /x/],
@@ -43,11 +50,27 @@ const ROWS: [Reason, OutcomeCode, RegExp][] = [
   [{ kind: 'no-debugger', rejected: ['gdb does not', 'nor does gdb 16'] }, 'debugger-failed', /not\. nor/],
   [{ kind: 'core-cut-off', loss: CUT_OFF }, 'core-truncated', /^The core is cut off: 7 bytes of 1 segment are missing/],
   [{ kind: 'stacks-not-dumped', losses: [NO_STACKS] }, 'core-truncated', /stacks: the core does not hold/],
+  [
+    { kind: 'frames-astray', losses: [NO_VALUES] },
+    'debugger-failed',
+    /^No frame lies in a function: the values/,
+    'see-rest-in-debugger',
+  ],
+  [
+    { kind: 'program-missing', why: 'unknown', ...file, isNameable: true },
+    'package-not-found',
+    /not found/,
+    'name-packages',
+  ],
   [{ kind: 'release-unknown' }, 'release-unknown', /release/],
   [{ kind: 'program-missing', why: 'unknown', ...file }, 'package-not-found', /^\/usr\/bin\/p was not found: no/],
   [{ kind: 'program-missing', why: 'gone', ...file }, 'package-gone-upstream', /not found/],
   [{ kind: 'program-missing', why: 'unfetched', ...file }, 'fetch-failed', /not found/],
-  [{ kind: 'program-missing', why: 'unknown', path: '', tried: [] }, 'package-not-found', /^The program .*here has it/],
+  [
+    { kind: 'program-missing', why: 'unknown', path: '', tried: [], isNameable: false },
+    'package-not-found',
+    /^The program .*here has it/,
+  ],
   [
     { kind: 'debuginfo-missing', why: 'unknown', ...file },
     'debuginfo-missing',
@@ -65,6 +88,19 @@ const PARTIAL: [Lack[], Loss[], Advice[], RegExp][] = [
   [[lack('other-builds')], [], ['ok-partial'], /other builds/],
   [[lack('no-debuginfo')], [], ['ok-partial'], /no debuginfo/],
   [[lack('no-dwz-file')], [], ['ok-partial'], /dwz/],
+  [
+    [{ ...lack('no-debuginfo'), isUnproven: true }],
+    [],
+    ['ok-partial', 'name-packages'],
+    /a\.so \(a_1_amd64\): taken by its path, since the core holds no build-id of it, and no debuginfo\.$/,
+  ],
+  [[{ ...lack('not-found'), isNameable: true }], [], ['name-packages'], /not found/],
+  [
+    [],
+    [{ kind: 'no-threads', threads: 1, of: 4, why: 'late' }],
+    ['debugger-timeout'],
+    /1 of 4 threads is not shown, since the time was over/,
+  ],
   [[lack('by-path')], [], ['name-packages'], /by its path/],
   [[lack('by-path'), lack('not-found')], [], ['ok-partial', 'name-packages'], /by its path.*; a\.so .*not found/],
   [
@@ -126,8 +162,8 @@ const named = ROWS.map((row) => [row[0].kind, row[1], ...row] as const)
 const namedPartial = PARTIAL.map((row) => [[...row[0], ...row[1]].map(({ kind }) => kind).join(', '), ...row] as const)
 
 describe('judge()', () => {
-  it.each(named)('takes %s for %s, and advises what is best for that', (_, code, reason) => {
-    expect(judge(reason)).toEqual({ code, advice: [code] })
+  it.each(named)('takes %s for %s, and advises what is best for that', (_, code, reason, __, ___, advice = code) => {
+    expect(judge(reason)).toEqual({ code, advice: [advice] })
   })
 
   it.each(namedPartial)('advises each thing once that helps with what is missing: %s', (_, lacks, losses, advice) => {
@@ -136,8 +172,12 @@ describe('judge()', () => {
 })
 
 describe('outcomeOf()', () => {
-  it.each(named)('says in a sentence what happened: %s, %s', (_, code, reason, __, summary) => {
-    expect(outcomeOf(reason)).toEqual({ code, summary: expect.stringMatching(summary), next_step: adviceText([code]) })
+  it.each(named)('says in a sentence what happened: %s, %s', (_, code, reason, __, summary, advice = code) => {
+    expect(outcomeOf(reason)).toEqual({
+      code,
+      summary: expect.stringMatching(summary),
+      next_step: adviceText([advice]),
+    })
   })
 
   it.each(namedPartial)('says what is missing: %s', (_, lacks, losses, __, summary) => {
@@ -152,7 +192,7 @@ describe('outcomeOf()', () => {
 
   it('outcomeOf() makes a line without control characters, whatever the files of a core are called', () => {
     const path = `/a\u001b[31m\nreport: ok${'b'.repeat(5000)}`
-    const { summary } = outcomeOf({ kind: 'program-missing', why: 'unknown', path, tried: [] })
+    const { summary } = outcomeOf({ kind: 'program-missing', why: 'unknown', path, tried: [], isNameable: false })
     expect(summary).toMatch(/^\/a\\x1b\[31m\\x0areport: okb+\.\.\.$/)
     expect(summary.length).toBeLessThan(1100)
   })

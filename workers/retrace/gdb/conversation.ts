@@ -27,6 +27,8 @@ export interface Conversation extends Details {
   readonly threads: ThreadAnswer[]
   /** How many the core has; more than `threads` when a limit was hit. */
   readonly threadCount: number
+  /** The texts together reached their limit: other threads were not asked about. */
+  readonly isTextFull: boolean
   /** Threads that the thread library lists and the core has no registers of: they had ended. Nothing is asked of them. */
   readonly ended: readonly ThreadId[]
   readonly symbols: readonly ModuleWithSymbols[]
@@ -51,7 +53,7 @@ export async function converse(session: Session, questions: Questions, deadline:
     ended: seen?.threads.filter(({ lwp }) => !lwps.has(lwp)) ?? [],
     problems: asker.problems,
   }
-  if (seen === undefined || contradictions.length > 0) return { ...found, ...NO_DETAILS }
+  if (seen === undefined || contradictions.length > 0) return { ...found, ...NO_DETAILS, isTextFull: false }
   if (questions.printers !== undefined) {
     await asker.ask('pretty printers', 'printers', { parameters: [questions.printers], share: 0.1 })
   }
@@ -65,5 +67,5 @@ export async function converse(session: Session, questions: Questions, deadline:
     threads.push(...answers)
     left -= answers.reduce((sum, { text }) => sum + (text?.length ?? 0), 0)
   }
-  return { ...found, ...details }
+  return { ...found, ...details, isTextFull: left <= 0 }
 }

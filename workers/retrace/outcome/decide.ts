@@ -5,7 +5,7 @@
 import type { SessionEnd } from '../gdb/session.ts'
 import type { ReportThread } from '../report/frames.ts'
 import type { ResolvedModule } from '../resolve/resolve.ts'
-import { lacksOf } from './lack.ts'
+import { isNameable, lackOf, lacksOf } from './lack.ts'
 import type { Loss } from './loss.ts'
 import type { Reason, Shown, WhyMissing } from './reason.ts'
 
@@ -19,6 +19,8 @@ export interface Facts {
   /** The deadline came while packages were fetched, or while gdb was asked. */
   readonly ranOutOfTime: 'fetch' | 'debug' | undefined
   readonly losses: readonly Loss[]
+  /** The client named packages of the crashed system. */
+  readonly hasNamedPackages: boolean
 }
 
 /** Whether there is anything to show: one frame with the name of a function is enough. */
@@ -29,7 +31,7 @@ export function hasNamedFrame(threads: readonly ReportThread[]): boolean {
 export function decide(facts: Facts): Reason {
   const { threads, losses, end, ranOutOfTime, rejected } = facts
   const shown = shownIn(threads)
-  const lacks = lacksOf(threads)
+  const lacks = lacksOf(threads, facts)
   if (end?.kind === 'memory') return { kind: 'out-of-memory', detail: end.detail, shown }
   // What was late may be needed by no frame.
   if (ranOutOfTime === 'fetch' && !(shown.isNamed && lacks.length === 0)) return { kind: 'fetching-late', shown }
@@ -49,14 +51,28 @@ function shownIn(threads: readonly ReportThread[]): Shown {
 }
 
 /** The reason why not a single frame has a name, the first that applies. */
-function nothingNamed({ modules, release, losses }: Facts): Reason {
+function nothingNamed(facts: Facts): Reason {
+  const { modules, threads, release, losses } = facts
   const program = modules.find((each) => each.module.kind === 'executable') ?? modules[0]
   const cutOff = losses.find((loss) => loss.kind === 'cut-off')
-  if (cutOff !== undefined) return { kind: 'core-cut-off', loss: cutOff }
-  if (program?.binary !== undefined && program.debug !== undefined) return { kind: 'stacks-not-dumped', losses }
+  const lacksStacks = losses.some((loss) => loss.kind === 'no-stacks')
+  const isIdentified = program?.binary !== undefined || program?.module.buildId !== undefined
+  if (cutOff !== undefined && (lacksStacks || !isIdentified)) return { kind: 'core-cut-off', loss: cutOff }
+  const isWhole = (each: ResolvedModule | undefined) => each?.binary !== undefined && each.debug !== undefined
+  // All frames can lie in libraries: then it is those that are missing, not the program.
+  const used = threads.flatMap(({ frames }) => frames.flatMap((frame) => frame.module ?? []))
+  const lacking = isWhole(program) ? used.find((each) => lackOf(each) !== undefined && !isWhole(each)) : program
+  if (isWhole(program) && lacking === undefined) {
+    return lacksStacks ? { kind: 'stacks-not-dumped', losses } : { kind: 'frames-astray', losses }
+  }
   if (release === undefined) return { kind: 'release-unknown' }
-  const missing = { path: program?.module.path ?? '', why: whyMissing(program), tried: program?.tried ?? [] }
-  return { kind: program?.binary === undefined ? 'program-missing' : 'debuginfo-missing', ...missing }
+  const missing = {
+    path: lacking?.module.path ?? '',
+    why: whyMissing(lacking),
+    tried: lacking?.tried ?? [],
+    isNameable: isNameable(lacking, facts),
+  }
+  return { kind: lacking?.binary === undefined ? 'program-missing' : 'debuginfo-missing', ...missing }
 }
 
 function whyMissing(module: ResolvedModule | undefined): WhyMissing {

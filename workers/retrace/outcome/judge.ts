@@ -5,7 +5,7 @@
 import type { ElfErrorCode } from '../../../src/elf/error.ts'
 import type { Advice, OutcomeCode } from '../../../src/task/outcome.ts'
 import type { Lack, LackKind } from './lack.ts'
-import type { Loss } from './loss.ts'
+import type { Loss, WhyAbsent } from './loss.ts'
 import type { Reason, WhyMissing } from './reason.ts'
 
 export interface Judgement {
@@ -40,6 +40,7 @@ const OTHERS = {
   'no-debugger': 'debugger-failed',
   'core-cut-off': 'core-truncated',
   'stacks-not-dumped': 'core-truncated',
+  'frames-astray': 'debugger-failed',
   'release-unknown': 'release-unknown',
   'worker-failed': 'internal',
   'core-not-read': 'internal',
@@ -48,7 +49,8 @@ const OTHERS = {
 export function judge(reason: Reason): Judgement {
   if (reason.kind === 'partial') return { code: 'ok-partial', advice: adviceOn(reason) }
   const code = codeOf(reason)
-  return { code, advice: [code] }
+  if (reason.kind === 'frames-astray') return { code, advice: ['see-rest-in-debugger'] }
+  return { code, advice: 'isNameable' in reason && reason.isNameable ? ['name-packages'] : [code] }
 }
 
 function codeOf(reason: Exclude<Reason, { kind: 'partial' }>): OutcomeCode {
@@ -72,11 +74,10 @@ const ON_LACK: Readonly<Record<LackKind, Advice>> = {
   'by-path': 'name-packages',
 }
 
-const ON_LOSS: Readonly<Record<Loss['kind'], Advice>> = {
+const ON_LOSS: Readonly<Record<Exclude<Loss['kind'], 'no-threads'>, Advice>> = {
   'cut-off': 'core-truncated',
   'no-stacks': 'core-truncated',
   'no-values': 'raise-backtrace-limit',
-  'no-threads': 'raise-backtrace-limit',
   'longer-stacks': 'see-rest-in-debugger',
   'broken-stacks': 'see-rest-in-debugger',
   'outside-files': 'see-rest-in-debugger',
@@ -86,16 +87,34 @@ const ON_LOSS: Readonly<Record<Loss['kind'], Advice>> = {
   'guessed': 'see-rest-in-debugger',
 }
 
+const ON_ABSENT: Readonly<Record<WhyAbsent, Advice>> = {
+  'text-full': 'raise-backtrace-limit',
+  'late': 'debugger-timeout',
+  'debugger-ended': 'debugger-failed',
+  'unanswered': 'debugger-failed',
+}
+
 /** First what helps with most modules; each piece of advice once. */
 const ORDER: readonly Advice[] = [
   'ok-partial',
   'name-packages',
   'core-truncated',
   'raise-backtrace-limit',
+  'debugger-timeout',
+  'debugger-failed',
   'see-rest-in-debugger',
 ]
 
 function adviceOn({ lacks, losses }: { lacks: readonly Lack[]; losses: readonly Loss[] }): Advice[] {
-  const wanted = new Set([...lacks.map(({ kind }) => ON_LACK[kind]), ...losses.map(({ kind }) => ON_LOSS[kind])])
+  const wanted = new Set([...lacks.flatMap(adviceOnLack), ...losses.map(adviceOnLoss)])
   return ORDER.filter((advice) => wanted.has(advice))
+}
+
+function adviceOnLack({ kind, isNameable, isUnproven }: Lack): Advice[] {
+  if (isNameable) return ['name-packages']
+  return isUnproven ? ['name-packages', ON_LACK[kind]] : [ON_LACK[kind]]
+}
+
+function adviceOnLoss(loss: Loss): Advice {
+  return loss.kind === 'no-threads' ? ON_ABSENT[loss.why] : ON_LOSS[loss.kind]
 }

@@ -14,13 +14,29 @@ export interface Lack {
   readonly package: string | undefined
   /** That package was removed upstream before it was fetched. */
   readonly isGone: boolean
+  /** It has no build-id, and the client named no package: one that is named would be searched for its path. */
+  readonly isNameable: boolean
+  /** Its file was taken by its path alone, whatever else it lacks: nothing proves that it is the right one. */
+  readonly isUnproven: boolean
 }
 
 /** The worst that a module lacks; undefined when it lacks nothing. */
-export function lackOf(resolved: ResolvedModule): Lack | undefined {
+export function lackOf(resolved: ResolvedModule, said: Said = { hasNamedPackages: true }): Lack | undefined {
   const kind = kindOf(resolved)
-  const { module: { path }, package: owner, gone } = resolved
-  return kind && { kind, path, package: owner, isGone: gone !== undefined }
+  const { module: { path }, package: owner, gone, status, binary } = resolved
+  const isUnproven = status === 'by-path' && binary !== undefined
+  return kind &&
+    { kind, path, package: owner, isGone: gone !== undefined, isNameable: isNameable(resolved, said), isUnproven }
+}
+
+/** What the client told. */
+export interface Said {
+  readonly hasNamedPackages: boolean
+}
+
+export function isNameable(resolved: ResolvedModule | undefined, { hasNamedPackages }: Said): boolean {
+  return resolved !== undefined && !hasNamedPackages && resolved.binary === undefined &&
+    resolved.status !== 'not-applicable' && resolved.module.buildId === undefined
 }
 
 function kindOf({ status, binary, debug, missingDwz }: ResolvedModule): LackKind | undefined {
@@ -31,8 +47,9 @@ function kindOf({ status, binary, debug, missingDwz }: ResolvedModule): LackKind
   return missingDwz === undefined ? undefined : 'no-dwz-file'
 }
 
-/** What the modules lack in which there is a frame, one each. */
-export function lacksOf(threads: readonly ReportThread[]): Lack[] {
+/** What the modules lack in which there is a frame, one each; first those of which nothing proves what they are. */
+export function lacksOf(threads: readonly ReportThread[], said: Said): Lack[] {
   const used = new Set(threads.flatMap((thread) => thread.frames.flatMap((frame) => frame.module ?? [])))
-  return [...used].flatMap((module) => lackOf(module) ?? [])
+  const lacks = [...used].flatMap((module) => lackOf(module, said) ?? [])
+  return [...lacks.filter(({ isUnproven }) => isUnproven), ...lacks.filter(({ isUnproven }) => !isUnproven)]
 }

@@ -20,6 +20,8 @@ interface MissingFile {
   readonly why: WhyMissing
   /** Sentences on what was looked for. */
   readonly tried: readonly string[]
+  /** The client could name the package, and did not: without a build-id nothing else leads to it. */
+  readonly isNameable: boolean
 }
 
 export type Reason =
@@ -49,6 +51,8 @@ export type Reason =
   /** Not one frame has a name, because: */
   | { readonly kind: 'core-cut-off'; readonly loss: Loss & { readonly kind: 'cut-off' } }
   | { readonly kind: 'stacks-not-dumped'; readonly losses: readonly Loss[] }
+  /** Nothing is missing, but the stacks lead where no function is. */
+  | { readonly kind: 'frames-astray'; readonly losses: readonly Loss[] }
   | { readonly kind: 'release-unknown' }
   | { readonly kind: 'program-missing' } & MissingFile
   | { readonly kind: 'debuginfo-missing' } & MissingFile

@@ -28,7 +28,7 @@ export function backtraceText({ core, conversation, threads, notes }: TextParts)
   const parts = [
     [...greeting(core, conversation.greeting), ...(crashFrame === undefined ? [] : [crashFrame])].join('\n'),
     ...blocks,
-    omitted > 0 ? `(${count(omitted, 'more thread is', 'more threads are')} not shown: a limit was reached)` : '',
+    omitted > 0 ? `(${count(omitted, 'more thread is', 'more threads are')} not shown)` : '',
     harmless(libraryTable(conversation.libraries, conversation.symbols, core.ident.class)),
     conversation.registers.map(({ name, value }) => `${name.padEnd(15)}${value}`).join('\n'),
     harmless(conversation.instructions),

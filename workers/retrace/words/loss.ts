@@ -1,6 +1,6 @@
 /** What a backtrace lacks although its modules are here, in sentences without a full stop. */
 import type { Conversation } from '../gdb/conversation.ts'
-import type { Loss } from '../outcome/loss.ts'
+import type { Loss, WhyAbsent } from '../outcome/loss.ts'
 import type { CutOff } from '../report/lacking_memory.ts'
 import { frameLossText } from './frame_loss.ts'
 import { hex } from '../report/modules.ts'
@@ -8,6 +8,13 @@ import { count } from '../../../src/text/count.ts'
 
 export const CALLERS_NOT_CHECKED =
   'no segment of the core says what could be executed, so return addresses were not checked against that'
+
+const ABSENT: Readonly<Record<WhyAbsent, string>> = {
+  'text-full': 'since the text reached RETRACE_MAX_BACKTRACE_KB',
+  'late': 'since the time was over',
+  'debugger-ended': 'since the debugger ended before',
+  'unanswered': 'since the debugger did not answer about them',
+}
 
 const MAX_NAMED = 3
 /** Threads that had ended, named one by one. */
@@ -36,9 +43,9 @@ export function lossText(loss: Loss): string {
         count(loss.frames, 'frame')
       } are not shown, since the text reached RETRACE_MAX_BACKTRACE_KB`
     case 'no-threads':
-      return `${loss.threads} of ${count(loss.of, 'thread')} ${
-        loss.threads === 1 ? 'is' : 'are'
-      } not shown, since a limit was reached`
+      return `${loss.threads} of ${count(loss.of, 'thread')} ${loss.threads === 1 ? 'is' : 'are'} not shown, ${
+        ABSENT[loss.why]
+      }`
     default:
       return frameLossText(loss)
   }

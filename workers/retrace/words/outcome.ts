@@ -51,6 +51,10 @@ function summaryOf(reason: Reason): string {
       return `The core does not hold its threads' stacks${
         reason.losses.length === 0 ? '' : `: ${reason.losses.map(lossText).join('; ')}`
       }.`
+    case 'frames-astray':
+      return `No frame lies in a function${
+        reason.losses.length === 0 ? '' : `: ${reason.losses.map(lossText).join('; ')}`
+      }.`
     case 'release-unknown':
       return 'Neither the core nor its sender tells which release it comes from, and no build-id is known here.'
     case 'program-missing':

@@ -44,13 +44,16 @@ export function beforeDebugging(names: number, modules: number, leftMs: number):
 
 /** `gdb showed 24 frames of 1 thread and held 87 MB`. */
 export function afterDebugging(
-  { conversation, engine, peakMb }: {
+  { conversation, engine, peakMb, isOver }: {
     conversation: Pick<Conversation, 'threads'> | undefined
     engine: string | undefined
     peakMb: number
+    isOver: boolean
   },
 ): string {
-  if (conversation === undefined || engine === undefined) return 'there is no debugger for this core'
+  if (conversation === undefined || engine === undefined) {
+    return isOver ? 'the time was over before a debugger had said anything' : 'no debugger reads this core'
+  }
   const frames = conversation.threads.reduce((sum, thread) => sum + thread.frames.length, 0)
   const threads = count(conversation.threads.length, 'thread')
   return `${engine} showed ${count(frames, 'frame')} of ${threads} and held ${peakMb} MB`
