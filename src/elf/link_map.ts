@@ -25,10 +25,18 @@ const MAX_LINK_MAPS = 16_384
 const MAX_NAMESPACES = 16
 const MAX_PROGRAM_HEADERS = 256
 
-/** All link maps that can be read; none for a static program or when that memory was not dumped. */
-export function readLinkMaps(memory: Memory, auxv: ReadonlyMap<number, bigint>): LinkMap[] {
+/**
+ * All link maps that can be read, the program's first; none for a static program or when that memory was not dumped.
+ * `sections`: the modules' dynamic sections. The program's leads there, too, where auxv does not: of a linker that was
+ * started as a command the kernel knows nothing but the linker.
+ */
+export function readLinkMaps(
+  memory: Memory,
+  auxv: ReadonlyMap<number, bigint>,
+  sections: readonly { address: bigint; size: number }[],
+): LinkMap[] {
   const word = wordSize(memory.encoding)
-  let debug = debugAddress(memory, auxv)
+  let debug = debugAddress(memory, auxv) || firstDebugAddress(memory, sections)
   const maps: LinkMap[] = []
   const seen = new Set<bigint>()
   for (let space = 0; space < MAX_NAMESPACES && debug !== undefined && debug !== 0n && !seen.has(debug); space++) {
@@ -66,7 +74,23 @@ function debugAddress(memory: Memory, auxv: ReadonlyMap<number, bigint>): bigint
   const self = programs.find((each) => each.type === PT_PHDR)
   const bias = self === undefined ? 0n : table - self.address
   const address = BigInt.asUintN(memory.encoding.class, bias + dynamic.address)
-  for (const [tag, value] of readDynamic(memory, { address, size: dynamicBytes(dynamic, memory.encoding) })) {
+  return debugEntry(memory, { address, size: dynamicBytes(dynamic, memory.encoding) })
+}
+
+/** The linker fills it in the program's dynamic section alone. */
+function firstDebugAddress(
+  memory: Memory,
+  sections: readonly { address: bigint; size: number }[],
+): bigint | undefined {
+  for (const section of sections) {
+    const address = debugEntry(memory, section)
+    if (address !== undefined && address !== 0n) return address
+  }
+  return undefined
+}
+
+function debugEntry(memory: Memory, section: { address: bigint; size: number }): bigint | undefined {
+  for (const [tag, value] of readDynamic(memory, section)) {
     if (tag === DT_DEBUG) return value
   }
   return undefined

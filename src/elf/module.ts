@@ -5,7 +5,7 @@
  */
 import { type Found, type Image, readImage, readSoname } from './image.ts'
 import { PF_X } from './header.ts'
-import { readLinkMaps } from './link_map.ts'
+import { type LinkMap, readLinkMaps } from './link_map.ts'
 import { AT_ENTRY, AT_EXECFN, AT_PHDR, AT_SYSINFO_EHDR, type MappedFile, withoutDeletedMark } from './mapping.ts'
 import type { Memory } from './memory.ts'
 import { lastAtOrBelow, type Segment, segmentAt } from './segment.ts'
@@ -58,8 +58,9 @@ export function modulesOf(parts: ModuleParts): CoreModule[] {
   const drafts = loaded.filter((each) => each.start !== vdso?.start && isModule(each, parts.segments)).map(draftOf)
   if (vdso !== undefined) drafts.push(vdso)
   drafts.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0))
-  nameByLinker(drafts, parts)
-  markExecutable(drafts, parts)
+  const maps = readLinkMaps(parts.memory, parts.auxv, drafts.flatMap(({ image }) => image?.dynamic ?? []))
+  nameByLinker(drafts, maps, parts)
+  markExecutable(drafts, maps, parts)
   return drafts
     .sort((a, b) => Number(b.kind === 'executable') - Number(a.kind === 'executable'))
     .map(({ image: _, ...module }) => module)
@@ -187,8 +188,8 @@ function innermostAt<Module extends { start: bigint; end: bigint }>(
 }
 
 /** The linker's names, by where each object's dynamic section is; without NT_FILE they become the paths. */
-function nameByLinker(drafts: Draft[], { memory, auxv, files }: ModuleParts): void {
-  for (const map of readLinkMaps(memory, auxv)) {
+function nameByLinker(drafts: Draft[], maps: readonly LinkMap[], { memory, files }: ModuleParts): void {
+  for (const map of maps) {
     if (map.name === '') continue
     const draft = innermostAt(drafts, map.dynamic)
     if (draft !== undefined) draft.linkName ??= map.name
@@ -199,13 +200,19 @@ function nameByLinker(drafts: Draft[], { memory, auxv, files }: ModuleParts): vo
   }
 }
 
-/** The executable is the module that holds AT_ENTRY, whatever the command's name; AT_PHDR where that is missing. */
-function markExecutable(drafts: Draft[], { memory, auxv }: ModuleParts): void {
-  const inside = auxv.get(AT_ENTRY) ?? auxv.get(AT_PHDR)
-  if (inside === undefined) return
-  const draft = innermostAt(drafts, inside)
+/**
+ * The executable is the module that the first link map is of; without link maps the one that holds AT_ENTRY, whatever the
+ * command's name, or AT_PHDR. The two differ where the dynamic linker was started as a command, with a program to run.
+ */
+function markExecutable(drafts: Draft[], [first]: readonly LinkMap[], { memory, auxv }: ModuleParts): void {
+  const started = auxv.get(AT_ENTRY) ?? auxv.get(AT_PHDR)
+  const linked = first && innermostAt(drafts, first.dynamic)
+  const draft = linked ?? (started === undefined ? undefined : innermostAt(drafts, started))
   if (draft === undefined || draft.kind === 'vdso') return
   draft.kind = 'executable'
   const name = auxv.get(AT_EXECFN)
-  if (draft.path === '' && name !== undefined) draft.path = memory.text(name) ?? ''
+  // It is the command's name, which can be the linker's.
+  if (draft.path === '' && (started === undefined || draft === innermostAt(drafts, started)) && name !== undefined) {
+    draft.path = memory.text(name) ?? ''
+  }
 }

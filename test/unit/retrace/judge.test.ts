@@ -158,11 +158,13 @@ const PARTIAL: [Lack[], Loss[], Advice[], RegExp][] = [
 ]
 
 /** With names for the titles in front. */
-const named = ROWS.map((row) => [row[0].kind, row[1], ...row] as const)
+const named = ROWS.map(([reason, code, summary, advice = code]) =>
+  [reason.kind, code, reason, summary, advice] as const
+)
 const namedPartial = PARTIAL.map((row) => [[...row[0], ...row[1]].map(({ kind }) => kind).join(', '), ...row] as const)
 
 describe('judge()', () => {
-  it.each(named)('takes %s for %s, and advises what is best for that', (_, code, reason, __, ___, advice = code) => {
+  it.each(named)('takes %s for %s, and advises what is best for that', (_, code, reason, __, advice) => {
     expect(judge(reason)).toEqual({ code, advice: [advice] })
   })
 
@@ -172,7 +174,7 @@ describe('judge()', () => {
 })
 
 describe('outcomeOf()', () => {
-  it.each(named)('says in a sentence what happened: %s, %s', (_, code, reason, __, summary, advice = code) => {
+  it.each(named)('says in a sentence what happened: %s, %s', (_, code, reason, summary, advice) => {
     expect(outcomeOf(reason)).toEqual({
       code,
       summary: expect.stringMatching(summary),

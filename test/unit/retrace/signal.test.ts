@@ -4,10 +4,21 @@ import { codeName, signalName, signalSentence } from '../../../workers/retrace/r
 describe('signals', () => {
   it('knows the names of signals and their causes', () => {
     expect([signalName(11), signalName(50), codeName(11, 1), codeName(6, -6), codeName(11, 99)])
-      .toEqual(['SIGSEGV', 'SIG50', 'SEGV_MAPERR', 'SI_TKILL', undefined])
+      .toEqual(['SIGSEGV', 'SIGRTMIN+16', 'SEGV_MAPERR', 'SI_TKILL', undefined])
     expect([signalSentence(6), signalSentence(0)]).toEqual([
       'Program terminated with signal SIGABRT, Aborted.',
       undefined,
     ])
+  })
+
+  it('has a name of its own for each signal from 1 to 64 but the two that the C library keeps for itself', () => {
+    const names = Array.from({ length: 64 }, (_, index) => signalName(index + 1))
+    expect(new Set(names).size).toBe(64)
+    expect(names.filter((name) => /^SIG\d/.test(name))).toEqual(['SIG32', 'SIG33'])
+  })
+
+  it('counts real-time signals from the first that a program can use, as signal(7) does', () => {
+    expect([34, 37, 64, 65].map(signalName)).toEqual(['SIGRTMIN', 'SIGRTMIN+3', 'SIGRTMAX', 'SIG65'])
+    expect(signalSentence(35)).toBe('Program terminated with signal SIGRTMIN+1, Real-time event 35.')
   })
 })

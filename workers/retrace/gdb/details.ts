@@ -3,6 +3,7 @@
  * up are looked for, and when; each question fails alone.
  */
 import type { Core } from '../../../src/elf/core.ts'
+import { signalOf } from '../../../src/elf/signal.ts'
 import { readRegisters, readText } from './answers.ts'
 import type { Asker } from './asking.ts'
 
@@ -52,7 +53,7 @@ export async function askDetails(
     readText((await asker.ask(what, 'text', { parameters: [command], share: SHARE })).data, 'text')
   const message = async (expression: string) =>
     readText((await asker.ask(undefined, 'string', { parameters: [expression], share: SHARE })).data, 'string')
-  const gaveUp = GIVING_UP.has(core.siginfo?.signal || core.threads[0]?.signal || 0)
+  const gaveUp = GIVING_UP.has(signalOf(core))
   const threw = functions.slice(0, MAX_FRAMES_TO_THROW).some((name) => name !== undefined && THROWING.test(name))
   const window = { parameters: [BYTES_BEFORE_PC, BYTES_AFTER_PC], share: SHARE }
   return {

@@ -3,6 +3,7 @@
  * schema/backtrace.schema.json. Pure. Addresses are text, since readers would round such numbers.
  */
 import type { Core } from '../../../src/elf/core.ts'
+import { signalOf } from '../../../src/elf/signal.ts'
 import type { Conversation } from '../gdb/conversation.ts'
 import { cutSegments } from './lacking_memory.ts'
 import type { Variable } from '../gdb/values.ts'
@@ -79,9 +80,9 @@ function coreJson(core: Core) {
 }
 
 function signalJson(core: Core) {
-  const number = core.siginfo?.signal || core.threads[0]?.signal || 0
+  const number = signalOf(core)
   if (number === 0) return null
-  const info = core.siginfo
+  const info = core.siginfo?.signal === number ? core.siginfo : undefined
   return {
     number,
     name: signalName(number),

@@ -19,8 +19,21 @@ const SIGNALS: Readonly<Record<number, [name: string, description: string]>> = {
   13: ['SIGPIPE', 'Broken pipe'],
   14: ['SIGALRM', 'Alarm clock'],
   15: ['SIGTERM', 'Terminated'],
+  16: ['SIGSTKFLT', 'Stack fault'],
+  17: ['SIGCHLD', 'Child status changed'],
+  18: ['SIGCONT', 'Continued'],
+  19: ['SIGSTOP', 'Stopped (signal)'],
+  20: ['SIGTSTP', 'Stopped (user)'],
+  21: ['SIGTTIN', 'Stopped (tty input)'],
+  22: ['SIGTTOU', 'Stopped (tty output)'],
+  23: ['SIGURG', 'Urgent I/O condition'],
   24: ['SIGXCPU', 'CPU time limit exceeded'],
   25: ['SIGXFSZ', 'File size limit exceeded'],
+  26: ['SIGVTALRM', 'Virtual timer expired'],
+  27: ['SIGPROF', 'Profiling timer expired'],
+  28: ['SIGWINCH', 'Window size changed'],
+  29: ['SIGIO', 'I/O possible'],
+  30: ['SIGPWR', 'Power fail/restart'],
   31: ['SIGSYS', 'Bad system call'],
 }
 
@@ -59,9 +72,17 @@ const ANY_CODE: Readonly<Record<number, string>> = {
   [-6]: 'SI_TKILL',
 }
 
-/** `SIGSEGV`; `SIG50` for one without a name of its own. */
+/** Where real-time signals begin and end; the C library keeps 32 and 33 for itself. */
+const RTMIN = 34
+const RTMAX = 64
+
+/** `SIGSEGV`, `SIGRTMIN+3`; `SIG33` for one without a name of its own. */
 export function signalName(signal: number): string {
-  return SIGNALS[signal]?.[0] ?? `SIG${signal}`
+  const known = SIGNALS[signal]?.[0]
+  if (known !== undefined) return known
+  if (signal === RTMAX) return 'SIGRTMAX'
+  if (signal < RTMIN || signal > RTMAX) return `SIG${signal}`
+  return signal === RTMIN ? 'SIGRTMIN' : `SIGRTMIN+${signal - RTMIN}`
 }
 
 /** `SEGV_MAPERR`; undefined when the cause has no name. */
@@ -72,6 +93,7 @@ export function codeName(signal: number, code: number): string | undefined {
 /** `Program terminated with signal SIGSEGV, Segmentation fault.`; undefined without a signal. */
 export function signalSentence(signal: number): string | undefined {
   if (signal <= 0) return undefined
-  const description = SIGNALS[signal]?.[1] ?? `Signal ${signal}`
+  const isRealTime = signal >= RTMIN && signal <= RTMAX
+  const description = SIGNALS[signal]?.[1] ?? `${isRealTime ? 'Real-time event' : 'Signal'} ${signal}`
   return `Program terminated with signal ${signalName(signal)}, ${description}.`
 }

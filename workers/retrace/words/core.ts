@@ -1,6 +1,7 @@
 /** What the log says of a core right after it was read: what it is, what it lacks, where its sender was wrong about it. */
 import { architectureNamed } from '../../../src/elf/architecture.ts'
 import type { Core } from '../../../src/elf/core.ts'
+import { signalOf } from '../../../src/elf/signal.ts'
 import { normalPath } from '../../../src/packages/format/paths.ts'
 import type { Manifest } from '../../../src/task/manifest.ts'
 import { cutOffIn, undumpedIn } from '../report/lacking_memory.ts'
@@ -12,8 +13,10 @@ import { count } from '../../../src/text/count.ts'
 export function describeCore(core: Core): string {
   const program = core.modules.find((module) => module.kind === 'executable')?.path || core.process?.name || 'a program'
   const threads = count(core.threads.length, 'thread')
-  const signal = core.siginfo?.signal || core.threads[0]?.signal || 0
-  return `core of ${program} (${core.architecture}), ${threads}${signal === 0 ? '' : `, ${signalName(signal)}`}`
+  const signal = signalOf(core)
+  return `core of ${program} (${core.architecture}), ${threads}, ${
+    signal === 0 ? 'alive when it was made' : signalName(signal)
+  }`
 }
 
 /** What the log should know before the work begins: what the core lacks, and where the client was wrong about it. */
