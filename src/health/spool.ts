@@ -10,8 +10,11 @@ export const spool: Look = {
   part: 'spool',
   async question({ config: { spoolDir }, isRunning }) {
     try {
-      const { mode } = await stat(spoolDir)
-      if (isOpenToOthers(mode)) {
+      const found = await stat(spoolDir)
+      if (!found.isDirectory()) {
+        return { verdict: 'FAIL', text: 'RETRACE_SPOOL_DIR is not a directory', more: spoolDir }
+      }
+      if (isOpenToOthers(found.mode)) {
         const text = 'RETRACE_SPOOL_DIR can be written to by others'
         return { verdict: 'FAIL', text, more: `run chmod 0700 on ${spoolDir}` }
       }

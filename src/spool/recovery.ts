@@ -5,6 +5,7 @@
  */
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { errnoOf } from '../errors/errno.ts'
 import { log } from '../telemetry/log.ts'
 import { isLeftOver } from './draft_name.ts'
 import { endLog } from '../task/log.ts'
@@ -23,12 +24,20 @@ export async function listTasks(spoolDirectory: string): Promise<Task[]> {
     .map((id) => new Task(join(spoolDirectory, String(id))))
 }
 
-/** Brings the spool in order. Safe to be killed in, and to run again. */
+/**
+ * Brings the spool in order. Safe to be killed in, and to run again. A task that cannot be brought in order keeps no
+ * other from that, and no server from its start.
+ */
 export async function recoverSpool(spoolDirectory: string): Promise<void> {
   for (const name of await readdir(spoolDirectory)) {
     if (isLeftOver(name)) await rm(join(spoolDirectory, name), { recursive: true, force: true, maxRetries: 3 })
   }
-  for (const task of await listTasks(spoolDirectory)) await recoverTask(task)
+  for (const task of await listTasks(spoolDirectory)) {
+    await recoverTask(task).catch((cause) => {
+      if (errnoOf(cause) === undefined) throw cause
+      log('spool').error(`The task is left as it is: ${cause.message}`, { task: task.id })
+    })
+  }
 }
 
 async function recoverTask(task: Task): Promise<void> {

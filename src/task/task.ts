@@ -46,12 +46,12 @@ export class Task {
     return this.state() !== 'PENDING'
   }
 
-  /** The text of a small file, or undefined when there is none. */
+  /** The text of a small file, or undefined when there is none; a folder of its name, or a link in a circle, is none. */
   text(name: TaskFile): string | undefined {
     try {
       return readFileSync(this.file(name), 'utf8')
     } catch (cause) {
-      if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'ENOTDIR') return undefined
+      if (/^(ENOENT|ENOTDIR|EISDIR|ELOOP)$/.test(errnoOf(cause) ?? '')) return undefined
       throw cause
     }
   }

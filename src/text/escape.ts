@@ -14,12 +14,13 @@ export interface EscapeOptions {
 }
 
 /**
- * Controls (C0, DEL, C1), line and paragraph separators, surrogates without their other half, and the format characters
- * that are not seen (bidirectional marks and overrides, zero-width space, soft hyphen, BOM, ...). Not those that join
- * or part letters and emoji (U+200C, U+200D), nor the tags that make a regional flag out of a black one.
+ * Controls (C0, DEL, C1), line and paragraph separators, surrogates without their other half, and what is
+ * not seen: format characters (bidirectional marks and overrides, zero-width space, soft hyphen, BOM, ...), letters that
+ * only fill a place (Hangul), and unassigned code points that are to be ignored. Not those that join or part letters and
+ * emoji (U+200C, U+200D), nor the tags that make a regional flag out of a black one.
  */
 const HIDDEN =
-  /\p{Cc}|\p{Zl}|\p{Zp}|\p{Cs}|[\ufff9-\ufffb]|(?![\u200c\u200d])(?=\p{DI})\p{Cf}(?<!\u{1f3f4}[\u{e0061}-\u{e007a}]{0,6}[\u{e0061}-\u{e007a}\u{e007f}])/gu
+  /\p{Cc}|\p{Zl}|\p{Zp}|\p{Cs}|[\ufff9-\ufffb]|(?![\u200c\u200d])(?=\p{DI})[\p{Cf}\p{Cn}\p{Lo}](?<!\u{1f3f4}[\u{e0061}-\u{e007a}]{0,6}[\u{e0061}-\u{e007a}\u{e007f}])/gu
 
 /** A stranger's text, fit to be shown. */
 export function escapeText(

@@ -56,6 +56,18 @@ describe('the looks', () => {
     expect(spool).toMatchObject({ verdict: 'FAIL', more: `run chmod 0700 on ${folder.file('spool')}` })
   })
 
+  it('advise nobody to change the mode of a file that stands in the place of the spool', async () => {
+    await using folder = await temporaryFolder()
+    writeFileSync(folder.file('spool'), '')
+    chmodSync(folder.file('spool'), 0o666)
+    const { spool } = await findingsOf(subjectIn(folder))
+    expect(spool).toEqual({
+      verdict: 'FAIL',
+      text: 'RETRACE_SPOOL_DIR is not a directory',
+      more: folder.file('spool'),
+    })
+  })
+
   it('find a database that is none', async () => {
     await using folder = await temporaryFolder()
     writeFileSync(folder.file('retrace.db'), 'x'.repeat(5000))

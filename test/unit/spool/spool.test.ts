@@ -247,6 +247,15 @@ describe('Spool.recover()', () => {
     expect(readFileSync(logged.task.file('retrace-log'), 'utf8')).toMatch(/^read: a core\n/)
     expect(await test.spool.unfinished()).toEqual([])
   })
+
+  it('leaves a task as it is that it cannot bring in order, and brings the others in order', async () => {
+    const [odd, whole] = [await accepted(), await accepted()]
+    for (const { task } of [odd, whole]) writeFileSync(task.file('backtrace'), '#0')
+    mkdirSync(odd.task.file('worker.log'))
+    await test.spool.recover()
+    expect([odd.task.state(), whole.task.state()]).toEqual(['PENDING', 'FINISHED_SUCCESS'])
+    expect((await test.spool.unfinished()).map(({ id }) => id)).toEqual([odd.id])
+  })
 })
 
 describe('isLeftOver()', () => {

@@ -1,6 +1,8 @@
-import { rmSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { readOutcome } from '../../../src/task/outcome_file.ts'
 import { authorize } from '../../../src/task/password.ts'
+import { readStep } from '../../../src/task/step.ts'
 import { taskWith } from '../../helpers/task_directory.ts'
 
 describe('Task.state()', () => {
@@ -24,6 +26,14 @@ describe('Task', () => {
     await using missing = await taskWith()
     expect(whole.task.created()).toEqual(new Date('2026-05-01T10:00:00Z'))
     expect([damaged.task.created(), missing.task.created()]).toEqual([undefined, undefined])
+  })
+
+  it('a folder where a file should be, and a link to itself, are files that were never written', async () => {
+    await using directory = await taskWith()
+    const { task } = directory
+    mkdirSync(task.file('outcome.json'))
+    symlinkSync('step', task.file('step'))
+    expect([readOutcome(task), readStep(task)]).toEqual([undefined, undefined])
   })
 
   it('a task has the name of its directory as its id, and exists as long as that does', async () => {
