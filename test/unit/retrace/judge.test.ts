@@ -113,7 +113,7 @@ const PARTIAL: [Lack[], Loss[], Advice[], RegExp][] = [
     [],
     [{ kind: 'broken-stacks', threads: 2, thread: 1, level: 4, address: 0x41n }],
     ['see-rest-in-debugger'],
-    /of thread 1 ends at frame 4, which would return to 0x41, where nothing can run, and those of 1 more threads/,
+    /of thread 1 ends at frame 4, which would return to 0x41, where nothing can run, and 1 more stack ends so/,
   ],
   [
     [],

@@ -22,7 +22,7 @@ export function frameLossText(loss: FrameLoss): string {
         : `${loss.threads} stacks are longer than what is shown`
     case 'broken-stacks': {
       const { threads, thread, level, address } = loss
-      const others = threads === 1 ? '' : `, and those of ${count(threads - 1, 'more thread')} end so`
+      const others = threads === 1 ? '' : `, and ${count(threads - 1, 'more stack ends', 'more stacks end')} so`
       return `the stack of thread ${thread} ends at frame ${level}, which would return to ${hex(address)}, ` +
         `where nothing can run${others}`
     }
