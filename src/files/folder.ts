@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** Modes of what is kept, whatever the umask of the process that keeps it. */
-export const FOLDER_MODE = 0o755
+const FOLDER_MODE = 0o755
 export const FILE_MODE = 0o644
 
 /** Makes a folder (an absolute path) and its missing parents, synchronously; existing folders keep their modes. */

@@ -1,7 +1,7 @@
 /** The free space of the spool's file system. */
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { freeBytes } from '../spool/free_space.ts'
+import { freeBytes } from '../files/space.ts'
 import { MIB } from '../units/bytes.ts'
 import type { Look } from './look.ts'
 

@@ -16,7 +16,7 @@ export function findProgram(name: string): string | undefined {
 }
 
 /** The folders of libraries as they are on this system, bound or linked, and the programs at their own paths. */
-export function seesPrograms(...paths: string[]): { binds: Bind[]; links: Link[] } {
+function seesPrograms(...paths: string[]): { binds: Bind[]; links: Link[] } {
   const found = LIBRARIES.filter((path) => existsSync(path)).map((path) => ({
     path,
     target: lstatSync(path).isSymbolicLink() ? readlinkSync(path) : undefined,

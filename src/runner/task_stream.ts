@@ -9,7 +9,7 @@ import type { TaskState } from '../task/state.ts'
 import type { Task } from '../task/task.ts'
 import { cutText, escapeText } from '../text/escape.ts'
 
-export const BEAT_MS = 5000
+const BEAT_MS = 5000
 const POLL_MS = 100
 
 /**

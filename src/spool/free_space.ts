@@ -2,10 +2,10 @@
  * The free space of the spool's file system, and who was promised how much of it, so that several uploads together
  * cannot take it under RETRACE_MIN_FREE_MB (507: docs/http.md, 'POST /create'). It does not know what is written.
  */
-import { statfsSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import { RetraceError } from '../errors/errors.ts'
 import { errnoOf } from '../errors/errno.ts'
+import { freeBytes } from '../files/space.ts'
 import { MIB } from '../units/bytes.ts'
 
 /** An upload that needs more than it announced asks for this much at a time: one look at the file system per 4 MiB. */
@@ -60,12 +60,6 @@ export class FreeSpace {
       limit: { setting: 'RETRACE_MIN_FREE_MB', value: this.#minMb, unit: 'MiB' },
     })
   }
-}
-
-/** Bytes that are free in the file system of a directory. Synchronous: one system call. */
-export function freeBytes(directory: string): number {
-  const { bavail, bsize } = statfsSync(directory)
-  return bavail * bsize
 }
 
 /** What one upload was promised. It gives back what is left of that when it is disposed. */

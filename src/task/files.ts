@@ -4,7 +4,7 @@
  */
 
 /** What the client sent: the core, and what was said beside it (docs/http.md, 'POST /create'). */
-export const MEMBERS = [
+const MEMBERS = [
   'coredump',
   'architecture',
   'release',

@@ -6,7 +6,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { RetraceError } from '../errors/errors.ts'
 import { noSuchTask, type Task } from './task.ts'
 
-export const PASSWORD_LENGTH = 22
+const PASSWORD_LENGTH = 22
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 /** The largest multiple of 62 in a byte: what lies above is thrown away, or the first letters would come more often. */
 const FAIR = 256 - 256 % ALPHABET.length

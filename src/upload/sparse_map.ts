@@ -57,7 +57,10 @@ export class SparseMap {
   }
 }
 
-/** Adds the parts of an old GNU header (4 from offset 386) or of one of its extensions (21 from 0); an empty one ends them. */
+/**
+ * Adds the parts of an old GNU header (4 from offset 386) or of one of its extensions (21 from 0); an empty one ends
+ * them.
+ */
 export function addOldParts(map: SparseMap, block: Uint8Array, options: { offset: number; count: number }): void {
   for (let index = 0; index < options.count; index++) {
     const at = options.offset + index * 24

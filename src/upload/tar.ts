@@ -12,7 +12,7 @@ import { parseHeader, parseNumber, TAR_BLOCK, type TarHeader } from './tar_heade
 import { MIB } from '../units/bytes.ts'
 
 /** Bytes of one extended header or long name: a map of PAX 0.1 with 300,000 parts fits. */
-export const MAX_META = 8 * MIB
+const MAX_META = 8 * MIB
 
 /** A piece of a member and where it belongs in the file. */
 export interface Extent {

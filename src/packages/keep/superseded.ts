@@ -29,7 +29,7 @@ export function noteSuperseded(
 }
 
 /** The versions of a release whose note has to change. */
-export function supersededChanges(
+function supersededChanges(
   rows: VersionRow[],
   now: number,
   namings: readonly PackageNaming[] = NAMINGS,

@@ -1,6 +1,6 @@
 /**
- * Opens an index: gz by zlib in this process, xz, lzma, zst and bz2 as uploads are, behind the wall. Its checksum was compared
- * with what describes the repository, which need not be signed (`repo_gpgcheck=0` is yum's default).
+ * Opens an index: gz by zlib in this process, xz, lzma, zst and bz2 as uploads are, behind the wall. Its checksum was
+ * compared with what describes the repository, which need not be signed (`repo_gpgcheck=0` is yum's default).
  */
 import { createReadStream, type ReadStream } from 'node:fs'
 import { createGunzip } from 'node:zlib'

@@ -79,7 +79,7 @@ function fromId(id: string): { release: string; architecture: string | undefined
 }
 
 /** The distribution's own name of an architecture, e.g. `x86_64` for `fedora-40`. */
-export function ownArchitectureName(release: string, architecture: string): string {
+function ownArchitectureName(release: string, architecture: string): string {
   const canonical = architectureNamed(architecture)
   if (canonical === undefined) return architecture
   return DEBIAN_FAMILY.has(release.split('-', 1)[0] ?? '') ? canonical : architectureRow(canonical).basearch

@@ -1,7 +1,8 @@
 /**
  * How RPM names its packages: `bash-5.2.26-3.fc40.x86_64`, that is `name-[epoch:]version-release.arch` (NEVRA), whose
- * last two dashes part it; ABRT's client of some years has the epoch first (`2:name-1.0-3.fc38`). Debuginfo is in `-debuginfo` packages, the sources that it speaks of in `-debugsource`; what
- * the packages of one source share (a dwz file) is in the `-debuginfo` package called like the source.
+ * last two dashes part it; ABRT's client of some years has the epoch first (`2:name-1.0-3.fc38`). Debuginfo is in
+ * `-debuginfo` packages, the sources that it speaks of in `-debugsource`; what the packages of one source share (a dwz
+ * file) is in the `-debuginfo` package called like the source.
  */
 import { architectureNamed, architectureRow } from '../../elf/architecture.ts'
 import { cutAt, dashes, isNevra, isVersionAfter, leadingEpoch, NEVRA_SPELLINGS } from '../format/dashes.ts'

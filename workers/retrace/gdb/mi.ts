@@ -50,11 +50,6 @@ export function textOf(value: MiValue | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-/** A member of a result that is a tuple; empty when it is not. */
-export function tupleOf(value: MiValue | undefined): MiTuple {
-  return typeof value === 'object' && !Array.isArray(value) ? value : {}
-}
-
 /** A MI c-string as it has to be written for gdb to read it: for paths and console commands in commands. */
 export function quoteForMi(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`

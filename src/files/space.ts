@@ -1,0 +1,8 @@
+/** The free space of a file system, as it counts for RETRACE_MIN_FREE_MB: what a user may still write. */
+import { statfsSync } from 'node:fs'
+
+/** Bytes that are free in the file system of a directory. Synchronous: one system call. */
+export function freeBytes(directory: string): number {
+  const { bavail, bsize } = statfsSync(directory)
+  return bavail * bsize
+}
