@@ -1,6 +1,6 @@
 /**
- * The kinds of values that settings have, each with both of its ways: from the text of an environment variable, and back.
- * A message is the end of a sentence that begins with the setting and its value.
+ * The kinds of values that settings have, each with both of its ways: from the text of an environment variable, and
+ * back. A message is the end of a sentence that begins with the setting and its value.
  */
 import * as z from 'zod'
 import { TrustedProxies } from './trusted_proxies.ts'

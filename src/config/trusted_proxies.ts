@@ -1,6 +1,6 @@
 /**
- * RETRACE_TRUST_PROXY: the addresses whose word on a request counts. Only headers of a peer that is named there do; what
- * a stranger says about himself never does.
+ * RETRACE_TRUST_PROXY: the addresses whose word on a request counts. Only headers of a peer that is named there do;
+ * what a stranger says about himself never does.
  */
 import { BlockList, isIP } from 'node:net'
 

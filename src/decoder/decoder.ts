@@ -1,6 +1,7 @@
 /**
  * The programs that decompress, each behind the wall with nothing but its standard input and output, under limits of
- * memory and processor time (docs/architecture.md, rule 4): for uploads and for indices alike, since neither need be signed.
+ * memory and processor time (docs/architecture.md, rule 4): for uploads and for indices alike, since neither need be
+ * signed.
  */
 import { findProgram, systemSandbox } from '../process/system.ts'
 import type { Sandbox } from '../process/wall.ts'

@@ -1,7 +1,7 @@
 /**
- * Segments of a core that claim to lie at its very beginning, over its own ELF header, with nothing dumped of them. They
- * say nothing, but BFD looks for a build-id at the file offset of each segment until it finds one: at 0 it reads the
- * core's own headers again for each of them, 60,000 by 60,000 (docs/facts.md, 'gdb, driven'). Pure.
+ * Segments of a core that claim to lie at its very beginning, over its own ELF header, with nothing dumped of them.
+ * They say nothing, but BFD looks for a build-id at the file offset of each segment until it finds one: at 0 it reads
+ * the core's own headers again for each of them, 60,000 by 60,000 (docs/facts.md, 'gdb, driven'). Pure.
  */
 import type { Encoding } from './fields.ts'
 import { headerSizes, parseProgramHeaders, PT_LOAD } from './header.ts'

@@ -4,8 +4,9 @@
  */
 
 /**
- * `not-elf`: no ELF header. `packed`, `foreign`: other_kind.ts knows what it is. `not-core`: ELF, but no core. `unsupported`: well-formed, and more than this reader does.
- * `malformed`: contradicts the format. `truncated`: the file ends before what is needed to read anything at all.
+ * `not-elf`: no ELF header. `packed`, `foreign`: other_kind.ts knows what it is. `not-core`: ELF, but no core.
+ * `unsupported`: well-formed, and more than this reader does. `malformed`: contradicts the format. `truncated`: the
+ * file ends before what is needed to read anything at all.
  */
 export type ElfErrorCode = 'not-elf' | 'packed' | 'foreign' | 'not-core' | 'unsupported' | 'malformed' | 'truncated'
 

@@ -1,6 +1,6 @@
 /**
- * What people send in place of a core of a Linux process, by its first bytes or its notes: named as what it is, with what
- * to do about it. Pure. Refuses to look inside: a name and a hint are all that is said.
+ * What people send in place of a core of a Linux process, by its first bytes or its notes: named as what it is, with
+ * what to do about it. Pure. Refuses to look inside: a name and a hint are all that is said.
  */
 
 export interface OtherKind {

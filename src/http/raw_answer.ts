@@ -1,6 +1,6 @@
 /**
- * The bytes of an answer on a bare connection, where there is no request to answer: what the parser refused, and CONNECT.
- * Text, type and length are those of every other answer (docs/http.md); the connection is closed after it.
+ * The bytes of an answer on a bare connection, where there is no request to answer: what the parser refused, and
+ * CONNECT. Text, type and length are those of every other answer (docs/http.md); the connection is closed after it.
  */
 import { STATUS_CODES } from 'node:http'
 import type { RetraceError } from '../errors/errors.ts'

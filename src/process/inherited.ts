@@ -1,7 +1,7 @@
 /**
- * Descriptors that this process was given by whoever started it and that it would pass on to all that it starts, sandboxes
- * too, since no program that makes one closes them. They stay open here (a lock may hang on one); what we start finds
- * /dev/null in their places.
+ * Descriptors that this process was given by whoever started it and that it would pass on to all that it starts,
+ * sandboxes too, since no program that makes one closes them. They stay open here (a lock may hang on one); what we
+ * start finds /dev/null in their places.
  */
 import { openSync } from 'node:fs'
 import { inheritable } from './proc.ts'

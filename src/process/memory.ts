@@ -1,6 +1,6 @@
 /**
- * How much memory processes hold, and how much there is: the one measure, VmRSS and MemAvailable, which the kernel gives
- * in kB. Never pages, whose size is 4 KiB on one machine and 64 on the next.
+ * How much memory processes hold, and how much there is: the one measure, VmRSS and MemAvailable, which the kernel
+ * gives in kB. Never pages, whose size is 4 KiB on one machine and 64 on the next.
  */
 import { childrenOf, kilobytes, procText } from './proc.ts'
 

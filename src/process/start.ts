@@ -21,7 +21,9 @@ export interface Command {
   /** The program that it is about, as messages call it. */
   readonly title: string
   readonly words: readonly [program: string, ...args: string[]]
-  /** Programs that the command goes through first, and what they make: what one complains about is not the program's. */
+  /**
+   * Programs that the command goes through first, and what they make: what one complains about is not the program's.
+   */
   readonly through?: { readonly programs: readonly string[]; readonly what: string }
 }
 
@@ -40,7 +42,9 @@ export interface StartOptions {
   timeoutMs?: number
 }
 
-/** How a program ended: an exit code, or the signal that killed it; `failure`: why we ended it, or could not start it. */
+/**
+ * How a program ended: an exit code, or the signal that killed it; `failure`: why we ended it, or could not start it.
+ */
 export interface End {
   readonly code: number | null
   readonly signal: string | null

@@ -1,8 +1,8 @@
 /**
  * What a client still sends after its answer has left (docs/http.md, 'Refusing an upload'): read and thrown away,
- * bounded, before the connection serves its next request; past the bounds the connection is closed so that the answer is
- * read all the same. A client that writes its whole body before it reads would else see 'Broken pipe' in place of the
- * reason.
+ * bounded, before the connection serves its next request; past the bounds the connection is closed so that the answer
+ * is read all the same. A client that writes its whole body before it reads would else see 'Broken pipe' in place of
+ * the reason.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { constants, Http2ServerRequest, Http2ServerResponse } from 'node:http2'
@@ -49,7 +49,9 @@ export function drainBeforeEnd(incoming: Incoming, outgoing: Outgoing, bounds: D
   outgoing.end = endLater as ServerResponse['end']
 }
 
-/** Whether the body was read to its end. A 408 does not wait for it; who is to be closed anyhow may be silent shortly. */
+/**
+ * Whether the body was read to its end. A 408 does not wait for it; who is to be closed anyhow may be silent shortly.
+ */
 async function drain(incoming: Incoming, outgoing: ServerResponse, { drain, linger }: DrainBounds): Promise<boolean> {
   if (outgoing.statusCode === 408) return false
   const idleMilliseconds = outgoing.shouldKeepAlive ? undefined : linger.idleMilliseconds
@@ -57,9 +59,9 @@ async function drain(incoming: Incoming, outgoing: ServerResponse, { drain, ling
 }
 
 /**
- * Closes our half (under TLS close_notify and FIN), so that nothing but the answer is left to read, and reads on, bounded,
- * before the rest is closed: a socket that is closed with bytes unread resets its connection, and with it the answer
- * that the client has not looked at (RFC 9112, 9.6).
+ * Closes our half (under TLS close_notify and FIN), so that nothing but the answer is left to read, and reads on,
+ * bounded, before the rest is closed: a socket that is closed with bytes unread resets its connection, and with it the
+ * answer that the client has not looked at (RFC 9112, 9.6).
  */
 async function closeGently(
   incoming: IncomingMessage | Duplex,

@@ -1,6 +1,7 @@
 /**
- * What systemd, or whoever speaks its protocol, gave this process and wants to hear from it: a socket (sd_listen_fds(3)),
- * readiness and signs of life (sd_notify(3)). Node has no datagram sockets of the Unix kind, so `systemd-notify` sends.
+ * What systemd, or whoever speaks its protocol, gave this process and wants to hear from it: a socket
+ * (sd_listen_fds(3)), readiness and signs of life (sd_notify(3)). Node has no datagram sockets of the Unix kind, so
+ * `systemd-notify` sends.
  */
 import { pid } from 'node:process'
 import type { SupervisorEnvironment } from '../config/supervisor_environment.ts'
@@ -12,7 +13,9 @@ import { UsageError } from '../errors/usage_error.ts'
 const FIRST_FD = 3
 const NOTIFY_LIMIT_MS = 5000
 
-/** The socket that was passed; undefined: none was, or it was meant for another process. Throws UsageError for several. */
+/**
+ * The socket that was passed; undefined: none was, or it was meant for another process. Throws UsageError for several.
+ */
 export function passedSocket({ listenPid, listenFds }: SupervisorEnvironment): number | undefined {
   if (listenFds === undefined || Number(listenPid) !== pid) return undefined
   if (listenFds !== '1') {

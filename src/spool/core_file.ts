@@ -25,8 +25,8 @@ export class CoreFile implements AsyncDisposable {
   readonly #handle: FileHandle
   readonly #reservation: Reservation
   /**
-   * Pieces are copied here, so that what they came in is free at once: kept until it is written, it would grow old in the
-   * collector's eyes, and collecting it costs more than the copy.
+   * Pieces are copied here, so that what they came in is free at once: kept until it is written, it would grow old in
+   * the collector's eyes, and collecting it costs more than the copy.
    */
   #gathered: Buffer = Buffer.allocUnsafeSlow(GATHER)
   readonly #spare: Buffer[] = []

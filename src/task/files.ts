@@ -1,6 +1,6 @@
 /**
- * The names of the files in a task's directory, as a closed list (docs/architecture.md, 'A task's directory'): who writes
- * each, and what it means. A name that is not here is none of a task.
+ * The names of the files in a task's directory, as a closed list (docs/architecture.md, 'A task's directory'): who
+ * writes each, and what it means. A name that is not here is none of a task.
  */
 
 /** What the client sent: the core, and what was said beside it (docs/http.md, 'POST /create'). */

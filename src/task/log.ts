@@ -1,6 +1,6 @@
 /**
- * `retrace-log`, where the worker did not write it: made from `worker.log`. Nobody knows how long that is, so the system
- * copies it and no program reads it whole.
+ * `retrace-log`, where the worker did not write it: made from `worker.log`. Nobody knows how long that is, so the
+ * system copies it and no program reads it whole.
  */
 import { copyFile, open, rm } from 'node:fs/promises'
 import { syncDirectory } from '../files/durable.ts'

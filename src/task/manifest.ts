@@ -42,8 +42,9 @@ export function readManifest(task: Task): Manifest {
 
 /**
  * The member that tells the release of the files that the program ran with. A program that crashed inside a root
- * directory had that one's files, whatever the system around it is; `os_release` is what ABRT's clients always send, and
- * `release` stands for it where it is missing (docs/http.md, 'POST /create'). The design's archive has `release` alone.
+ * directory had that one's files, whatever the system around it is; `os_release` is what ABRT's clients always send,
+ * and `release` stands for it where it is missing (docs/http.md, 'POST /create'). The design's archive has `release`
+ * alone.
  */
 export function releaseOf(member: (name: Member) => string | undefined): string | undefined {
   return member('os_release_in_rootdir') ?? member('os_release') ?? member('release')

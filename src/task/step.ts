@@ -6,7 +6,9 @@ import { errnoOf } from '../errors/errno.ts'
 import type { Task } from './task.ts'
 import { writeNote } from './write.ts'
 
-/** In their order (docs/architecture.md, 'The worker's steps'). `fetch` is a part of `resolve` that has its own clock. */
+/**
+ * In their order (docs/architecture.md, 'The worker's steps'). `fetch` is a part of `resolve` that has its own clock.
+ */
 export const STEPS = ['read', 'resolve', 'fetch', 'assemble', 'debug', 'report'] as const
 export type Step = (typeof STEPS)[number]
 

@@ -1,7 +1,7 @@
 /**
  * The member `coredump` of an archive into its file: as it is, or unpacked where it is gzip, xz or zstd (systemd keeps
- * cores packed, and people send them so). What comes out is what RETRACE_MAX_UNPACKED_MB counts. Refuses to unpack twice,
- * or anything else: what is no core then is the task's failure.
+ * cores packed, and people send them so). What comes out is what RETRACE_MAX_UNPACKED_MB counts. Refuses to unpack
+ * twice, or anything else: what is no core then is the task's failure.
  */
 import { RetraceError } from '../errors/errors.ts'
 import type { CoreFile } from '../spool/core_file.ts'

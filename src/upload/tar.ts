@@ -26,7 +26,10 @@ export interface TarMember {
   kind: string
   /** Bytes of the file that it becomes, holes included; of what is no file, what its header says. */
   size: number
-  /** The content in ascending order, without the holes; read once, to its end, before the next member. Throws bad-stream. */
+  /**
+   * The content in ascending order, without the holes; read once, to its end, before the next member. Throws
+   * bad-stream.
+   */
   extents(): AsyncGenerator<Extent>
 }
 

@@ -11,7 +11,9 @@ import { assertKnown, isWanted } from './command/releases.ts'
 import { nameOf } from './sync_suite.ts'
 import { megabytes } from '../../src/units/bytes.ts'
 
-/** Prints the table, what the configuration leaves unverified, and suites that never came; resolves with the exit code. */
+/**
+ * Prints the table, what the configuration leaves unverified, and suites that never came; resolves with the exit code.
+ */
 export function printStatus(database: Database, { releases, reposD }: { releases: string[]; reposD: string }): number {
   const rows = summarizeRepositories(database)
   assertKnown(releases, rows.map(({ release }) => release))

@@ -141,7 +141,9 @@ function changes(
   return { packages: packages || (contents && isHad), contents: contents || (packages && isHad) }
 }
 
-/** Mirrors have been seen whose list of files was older than its signature: the packages are worth having without it. */
+/**
+ * Mirrors have been seen whose list of files was older than its signature: the packages are worth having without it.
+ */
 async function readWhatCanBeHad(
   part: Part,
   generation: Generation,

@@ -77,8 +77,8 @@ export function assemble(
 }
 
 /**
- * The same root with its links in a folder of the task, for a task that has more of them than the wall takes. The folder
- * is made anew; whoever removes the folder removes all of it.
+ * The same root with its links in a folder of the task, for a task that has more of them than the wall takes. The
+ * folder is made anew; whoever removes the folder removes all of it.
  */
 export function withLinkFolder(assembly: Assembly, folder: string): Assembly {
   if (assembly.links.length <= MAX_LINKS) return assembly

@@ -1,6 +1,6 @@
 /**
- * The members of an .rpm: `rpm2archive` behind the wall, into tar-stream (cpio has no members over 4 GB, and other tools
- * lose hard links: docs/facts.md, 'RPM packages'). The package's signature was verified before.
+ * The members of an .rpm: `rpm2archive` behind the wall, into tar-stream (cpio has no members over 4 GB, and other
+ * tools lose hard links: docs/facts.md, 'RPM packages'). The package's signature was verified before.
  */
 import { closeSync, openSync } from 'node:fs'
 import { startInside } from '../../process/inside.ts'

@@ -32,7 +32,9 @@ function isMirrorOf(list: string, url: string): boolean {
   return (/^https?:\/\//.test(url) || (url.startsWith('file://') && list.startsWith('file:'))) && URL.canParse(url)
 }
 
-/** A metalink 3.0 from `address`, as MirrorManager makes it: `url` elements of repomd.xml by preference, and its hashes. */
+/**
+ * A metalink 3.0 from `address`, as MirrorManager makes it: `url` elements of repomd.xml by preference, and its hashes.
+ */
 export async function parseMetalink(bytes: Uint8Array, address: string): Promise<MirrorList> {
   const urls: { url: string; preference: number }[] = []
   const versions: Map<string, string>[] = []

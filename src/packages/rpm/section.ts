@@ -1,4 +1,6 @@
-/** What a section of a `.repo` file says beyond what every repository has: its mirrors, what is verified, the choice. */
+/**
+ * What a section of a `.repo` file says beyond what every repository has: its mirrors, what is verified, the choice.
+ */
 import { architectureNamed, architectureRow } from '../../elf/architecture.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
 

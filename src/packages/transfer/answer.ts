@@ -1,4 +1,6 @@
-/** What a host answers, as the transfer takes it: which part of the file comes, how much, and by what it is known again. */
+/**
+ * What a host answers, as the transfer takes it: which part of the file comes, how much, and by what it is known again.
+ */
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { FetchError } from '../format/error.ts'

@@ -1,6 +1,6 @@
 /**
- * Plain http by way of a proxy: it is asked by the whole address (RFC 9112, chapter 3.2.2); a tunnel to port 80 is often
- * forbidden. undici's ProxyAgent can do the same, but makes a sentence of a 407, in which no status is left.
+ * Plain http by way of a proxy: it is asked by the whole address (RFC 9112, chapter 3.2.2); a tunnel to port 80 is
+ * often forbidden. undici's ProxyAgent can do the same, but makes a sentence of a 407, in which no status is left.
  */
 import type { Dispatcher } from 'undici'
 

@@ -1,6 +1,6 @@
 /**
- * OpenPGP packets (RFC 9580, chapter 4.2), as far as their borders: a ring that is cut or garbled must not keep gpgv from
- * the keys of the others behind it. What is in a packet is gpgv's business.
+ * OpenPGP packets (RFC 9580, chapter 4.2), as far as their borders: a ring that is cut or garbled must not keep gpgv
+ * from the keys of the others behind it. What is in a packet is gpgv's business.
  */
 const PUBLIC_KEY = 6
 

@@ -49,8 +49,8 @@ export function hostEngine(programs: readonly string[] = HOST_GDBS): Engine | un
 }
 
 /**
- * Python's standard library, without which gdb 13 does not start, the folder of the loader, and the locale without which
- * gdb shows text in UTF-8 as octal numbers.
+ * Python's standard library, without which gdb 13 does not start, the folder of the loader, and the locale without
+ * which gdb shows text in UTF-8 as octal numbers.
  */
 function foldersThatExist(): string[] {
   const pythons = readdirSync('/usr/lib').filter((name) => /^python3\.\d+$/.test(name)).map((name) =>

@@ -1,6 +1,6 @@
 /**
- * Why a task ended as it did, from what its steps found. Pure. Owns the order in which causes are looked for; decides by
- * facts, never by the words that were made of them.
+ * Why a task ended as it did, from what its steps found. Pure. Owns the order in which causes are looked for; decides
+ * by facts, never by the words that were made of them.
  */
 import type { SessionEnd } from '../gdb/session.ts'
 import type { ReportThread } from '../report/frames.ts'

@@ -3,8 +3,8 @@ import type { ReportThread } from '../report/frames.ts'
 import type { ResolvedModule } from '../resolve/resolve.ts'
 
 /**
- * `not-found`: no package here has it. `other-builds`: packages have its path, with other build-ids. `by-path`: the core
- * holds no build-id of it, so its path alone speaks for it. `no-dwz-file`: what its debuginfo leans on is missing.
+ * `not-found`: no package here has it. `other-builds`: packages have its path, with other build-ids. `by-path`: the
+ * core holds no build-id of it, so its path alone speaks for it. `no-dwz-file`: what its debuginfo leans on is missing.
  */
 export type LackKind = 'not-found' | 'other-builds' | 'no-debuginfo' | 'by-path' | 'no-dwz-file'
 

@@ -11,7 +11,9 @@ import type { PackageUses } from '../../../src/packages/index/use.ts'
 import type { FetchContext } from '../../../src/packages/supply/package.ts'
 
 const AT_ONCE = 4
-/** Packages of one task: a desktop program needs 250 with debuginfo, a core made for it could name the whole archive. */
+/**
+ * Packages of one task: a desktop program needs 250 with debuginfo, a core made for it could name the whole archive.
+ */
 const MAX_FETCHED = 1_000
 /** Of the task's time: the rest is for gdb, on what came. */
 const SHARE = 0.6

@@ -1,7 +1,7 @@
 /**
- * A mismatch is never used: wrong symbols are worse than none (docs/architecture.md, rule 2). The one place where a kept
- * file becomes a file of a module, whether its program or library, its debuginfo or a dwz file: nothing else makes a
- * `Matching`, and the later steps take nothing else.
+ * A mismatch is never used: wrong symbols are worse than none (docs/architecture.md, rule 2). The one place where a
+ * kept file becomes a file of a module, whether its program or library, its debuginfo or a dwz file: nothing else makes
+ * a `Matching`, and the later steps take nothing else.
  */
 import type { CoreModule } from '../../../src/elf/module.ts'
 

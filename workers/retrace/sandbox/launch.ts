@@ -1,4 +1,7 @@
-/** Starts a debugger behind the wall, with the channel that retrace.py answers by, in a control group where there is one. */
+/**
+ * Starts a debugger behind the wall, with the channel that retrace.py answers by, in a control group where there is
+ * one.
+ */
 import type { Readable } from 'node:stream'
 import { startInside } from '../../../src/process/inside.ts'
 import type { Running } from '../../../src/process/start.ts'
