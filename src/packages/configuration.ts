@@ -1,13 +1,13 @@
 /**
  * The administrator's repository files: all of RETRACE_REPOS_D, in the order of their names. They are read anew,
  * synchronously, whenever something is fetched, because only they say how a repository is reached. Two files that
- * contradict each other are an error.
+ * contradict each other are an error; a stanza or section that cannot be read costs only itself.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errnoOf } from '../errors/errno.ts'
 import { UsageError } from '../errors/usage_error.ts'
-import type { PackageFormat } from './format/format.ts'
+import type { Configured, PackageFormat } from './format/format.ts'
 import { ASPECTS, type RepositorySpec } from './format/repository_spec.ts'
 import { formatNamed } from './format/naming.ts'
 import { FORMATS } from './formats.ts'
@@ -16,19 +16,23 @@ import { FORMATS } from './formats.ts'
 export function readConfiguration(
   folder: string,
   formats: readonly PackageFormat[] = FORMATS,
-): { repositories: RepositorySpec[]; warnings: string[] } {
-  const repositories: RepositorySpec[] = []
-  const warnings: string[] = []
+): Configured {
+  const all: Configured = { repositories: [], warnings: [], faults: [] }
   for (const name of fileNames(folder)) {
     const format = formats.find((one) => name.endsWith(one.extension))
-    if (format === undefined) continue
     const path = join(folder, name)
-    const read = format.configuration(path, textOf(path))
-    repositories.push(...read.repositories)
-    warnings.push(...read.warnings)
+    if (format === undefined) {
+      const unread = formats.find((one) => one.unread !== undefined && name.endsWith(one.unread.extension))?.unread
+      if (unread !== undefined) all.warnings.push(...unread.advice(path, textOf(path)))
+      continue
+    }
+    const { repositories, warnings, faults } = format.configuration(path, textOf(path))
+    all.repositories.push(...repositories)
+    all.warnings.push(...warnings)
+    all.faults.push(...faults)
   }
-  assertNoContradiction(repositories, formats)
-  return { repositories, warnings }
+  assertNoContradiction(all.repositories, formats)
+  return all
 }
 
 function fileNames(folder: string): string[] {

@@ -33,26 +33,27 @@ export async function takenByApt(folder: string, sources: string): Promise<Taken
   const said: string[] = []
   const run = async (program: string, ...args: string[]) => {
     const { stdout, stderr } = await attempt(program, args, { APT_CONFIG: at('apt.conf'), cwd: at('got') })
-    said.push(stdout, stderr)
+    said.push(program === 'apt-cache' ? '' : stdout, stderr)
     return stdout
   }
   await run('apt-get', 'update')
-  const wanted = wantedFrom(await run('apt-cache', 'dumpavail'))
-  if (wanted.length > 0) await run('apt-get', 'download', ...wanted)
+  // One after the other: apt downloads none of several when it cannot have one.
+  for (const wanted of wantedFrom(await run('apt-cache', 'dump'))) await run('apt-get', 'download', wanted)
   const taken = readdirSync(at('got')).filter((name) => name.endsWith('.deb')).map((name) => {
-    const [own = '', version = '', architecture = ''] = name.replace(/\.deb$/, '').split('_')
-    return labelOf({ name: own, version: decodeURIComponent(version), architecture })
+    const [, own = '', version = '', architecture = ''] = /^(.*)_([^_]*)_([^_]*)\.deb$/.exec(name) ?? []
+    return labelOf({ name: decodeURIComponent(own), version: decodeURIComponent(version), architecture })
   })
   return { taken, said: said.join('') }
 }
 
 /** Arguments of `apt-get download`, for every version that there is. */
-function wantedFrom(available: string): string[] {
-  return available.split(/\n\n+/).flatMap((stanza) => {
-    const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(stanza)?.[1]
-    const [name, version, architecture] = ['Package', 'Version', 'Architecture'].map(field)
-    if (name === undefined || version === undefined) return []
-    return [`${name}${architecture === 'all' ? '' : `:${architecture}`}=${version}`]
+function wantedFrom(dump: string): string[] {
+  let name = ''
+  return dump.split('\n').flatMap((line) => {
+    const [, kind, value = ''] = /^(Package|File| Version): (\S+)$/.exec(line) ?? []
+    // Those of other architectures are in its cache, and none of them is ever installed.
+    if (kind === 'Package' || kind === 'File') name = kind === 'File' || value.includes(':') ? '' : value
+    return kind === ' Version' && name !== '' ? [`${name}=${value}`] : []
   })
 }
 

@@ -124,7 +124,8 @@ export class DebRepository implements Disposable {
   }
 
   #suiteFolder({ isFlat = false }: PublishOptions): string {
-    return isFlat ? this.root : join(this.root, 'dists', this.suite)
+    if (isFlat === false) return join(this.root, 'dists', this.suite)
+    return isFlat === true ? this.root : join(this.root, isFlat)
   }
 
   #keyFor({ otherKey = false }: PublishOptions): SigningKey {

@@ -29,8 +29,8 @@ export interface PublishOptions {
   listsPlain?: boolean
   /** Of the indices in Release, and of packages in Packages. */
   hashes?: (keyof typeof HASHES)[]
-  /** One Packages for all, at the top of the archive. */
-  isFlat?: boolean
+  /** One Packages for all, at the top of the archive, or in a folder of it. */
+  isFlat?: boolean | string
   /** What becomes of an index before it is compressed; by its name, like `main/binary-amd64/Packages`. */
   change?: (text: string, name: string) => string | Uint8Array
   /** What becomes of Release before it is signed. */

@@ -6,6 +6,7 @@ import { PROGRAMS } from '../../src/config/settings.ts'
 import { closeDatabase, type Database, openDatabase } from '../../src/database/database.ts'
 import { PackageIndex, type PackageRow } from '../../src/packages/index/lookup.ts'
 import type { TransferLimits } from '../../src/packages/transfer/limits.ts'
+import type { Arguments } from '../../workers/reposync/command/arguments.ts'
 import { syncAll } from '../../workers/reposync/sync_all.ts'
 import { type Folder, temporaryFolder } from './folder.ts'
 
@@ -16,7 +17,7 @@ export interface PackageStore extends AsyncDisposable {
   database: Database
   index: PackageIndex
   /** Runs a sync in this process; resolves with its exit code. */
-  sync(options?: { dryRun?: boolean; releases?: string[]; limits?: TransferLimits }): Promise<number>
+  sync(options?: Partial<Omit<Arguments, 'action'>> & { limits?: TransferLimits }): Promise<number>
   /** The one package of a name and version, in any release or in one. */
   row(name: string, version?: string, releaseId?: number): PackageRow
   /** The message that a repository's row holds. */
@@ -48,8 +49,8 @@ export async function makePackageStore(
     config,
     database,
     index,
-    sync: ({ dryRun = false, releases = [], limits } = {}) =>
-      syncAll({ action: 'sync', dryRun, releases }, {
+    sync: ({ limits, ...options } = {}) =>
+      syncAll({ action: 'sync', dryRun: false, releases: [], ...options }, {
         config,
         database,
         signal: new AbortController().signal,

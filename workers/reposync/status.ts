@@ -24,11 +24,11 @@ export function printStatus(database: Database, { releases, reposD }: { releases
 
 function remarks(database: Database, reposD: string): string[] {
   try {
-    const { repositories } = readConfiguration(reposD)
+    const { repositories, faults } = readConfiguration(reposD)
     const unverified = repositories.flatMap((one) => one.remarks?.map((remark) => `[${one.suite}] ${remark}`) ?? [])
     const missing = repositories.filter((one) => newestDate(database, one) === undefined)
       .map((one) => `${nameOf(one)} (${one.file}:${one.line}) was never synced; abrt-reposync says why`)
-    return [...new Set([...unverified, ...missing])]
+    return [...new Set([...faults, ...unverified, ...missing])]
   } catch (error) {
     // The table is about what is here, so a faulty configuration file does not keep it from being shown.
     if (error instanceof UsageError) return [error.message]

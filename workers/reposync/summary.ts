@@ -10,6 +10,8 @@ export interface RunSummary {
   isDryRun: boolean
   repositories: number
   failures: number
+  /** Stanzas and sections that cannot be read. */
+  faults: number
   /** By performance.now(). */
   started: number
 }
@@ -34,7 +36,7 @@ export function summary(
   results: PartResult[],
   run: RunSummary,
 ): string {
-  if (run.repositories === 0) {
+  if (run.repositories === 0 && run.faults === 0) {
     const extensions = run.formats.map(({ extension }) => extension).join(' or ')
     return `No repository is configured: put ${extensions} files into ${run.reposD}\n`
   }
@@ -53,6 +55,11 @@ export function summary(
   const leftOut = results.flatMap((result) => result.leftOut.map((sentence) => `${result.label}: ${sentence}\n`))
   const seconds = ((performance.now() - run.started) / 1000).toFixed(1)
   const failed = run.failures > 0 ? `, ${count(run.failures, 'suite')} failed, or parts of them (see the log)` : ''
+  const unread = run.faults > 0
+    ? `, ${count(run.faults, 'stanza')} of the repository files cannot be read (see the log)`
+    : ''
   const tense = run.isDryRun ? 'looked at, nothing was changed,' : 'synced'
-  return `${leftOut.join('')}${rows.join('')}${count(run.repositories, 'suite')} ${tense} in ${seconds} s${failed}\n`
+  return `${leftOut.join('')}${rows.join('')}${
+    count(run.repositories, 'suite')
+  } ${tense} in ${seconds} s${failed}${unread}\n`
 }

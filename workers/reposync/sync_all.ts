@@ -49,8 +49,9 @@ const FOLDER_PREFIX = '.reposync-'
 export async function syncAll(options: Arguments, services: Services): Promise<number> {
   const { config, database, signal, transfer = {}, formats = FORMATS } = services
   const logger = log('reposync')
-  const { repositories, warnings } = readConfiguration(config.reposD, formats)
+  const { repositories, warnings, faults } = readConfiguration(config.reposD, formats)
   for (const warning of warnings) logger.warning(warning)
+  for (const fault of faults) logger.error(fault)
   const taken = takeLease(database, 'sync')
   if (!isLease(taken)) {
     logger.info(`another abrt-reposync is at work (process ${taken.pid} on ${taken.host}); nothing is done`)
@@ -73,7 +74,8 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
     warn: (message) => logger.warning(message),
     fed: new Set(),
   }
-  if (!options.dryRun) noteConfigured(database, repositories)
+  // What cannot be read may be what is known: it is not forgotten for a slip of the pen.
+  if (!options.dryRun && faults.length === 0) noteConfigured(database, repositories)
   const results: PartResult[] = []
   let failures = 0
   for (const repository of repositories) {
@@ -94,6 +96,7 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
   stdout.write(summary(results, {
     failures,
     repositories: repositories.length,
+    faults: faults.length,
     started,
     formats,
     reposD: config.reposD,
@@ -101,7 +104,8 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
   }))
   if (failures > 0 || signal.aborted) return EXIT.failed
   assertKnown(options.releases, [...run.fed].sort())
-  return EXIT.done
+  assertKnown(options.acceptOlder ?? [], [...run.fed].sort(), '--accept-older')
+  return faults.length > 0 ? EXIT.usage : EXIT.done
 }
 
 interface Run extends ContextOptions {
@@ -122,6 +126,7 @@ async function syncOne(repository: RepositorySpec, run: Run): Promise<PartResult
     context: syncContext(repository, run),
     dryRun: options.dryRun,
     releases: options.releases,
+    acceptOlder: options.acceptOlder ?? [],
     fed: run.fed,
     assertRoom({ store, database: bytes }) {
       assertRoom(config.repoDir, { minFreeMb: config.minFreeMb, bytes: store })

@@ -25,6 +25,8 @@ export interface SuiteSync {
   assertRoom(bytes: { store: number; database: number }): void
   /** Ids of releases that are wanted, with or without architecture; empty: all. */
   releases: string[]
+  /** Ids of releases of which an older generation is taken, with or without architecture. */
+  acceptOlder: string[]
   /** Hears of each release that the suite feeds, wanted or not. */
   fed: Set<string>
 }

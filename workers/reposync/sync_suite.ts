@@ -7,21 +7,25 @@ import { releaseIdOf } from '../../src/packages/release/release_id.ts'
 import type { FetchError } from '../../src/packages/format/error.ts'
 import type { RepositorySpec } from '../../src/packages/format/repository_spec.ts'
 import type { SignedSuite } from '../../src/packages/format/suite.ts'
-import { newestDate } from '../../src/packages/index/repositories.ts'
+import type { SyncContext } from '../../src/packages/format/sync_context.ts'
+import { newestDate, noteRollback } from '../../src/packages/index/repositories.ts'
 import { unixSeconds } from '../../src/units/time.ts'
 import { isWanted } from './command/releases.ts'
-import { assertFresh } from './freshness.ts'
+import { assertFresh, MAX_AHEAD_S } from './freshness.ts'
 import { attemptPart, type Part, type PartResult, type SuiteSync, together } from './sync_part.ts'
 
 /** Syncs it, each part on its own; throws FetchError with the reason why nothing of the suite was taken. */
 export async function syncSuite(sync: SuiteSync): Promise<PartResult[]> {
   const { repository, context, database } = sync
+  const warn = (message: string) => context.warn(`${nameOf(repository)}: ${message}`)
   const done = new Map<string, PartResult>()
   for (let attempt = 1;; attempt++) {
-    const newest = newestDate(database, repository)
-    const suite = await sync.format.suite(repository, newest === undefined ? context : { ...context, newest })
-    const warn = (message: string) => context.warn(`${nameOf(repository)}: ${message}`)
-    assertFresh(suite, repository, { now: unixSeconds(), newest, warn })
+    const now = unixSeconds()
+    const newest = newestDate(database, repository, { notAfter: now + MAX_AHEAD_S })
+    const suite = await sync.format.suite(repository, withNewest(sync, { newest, notAfter: now + MAX_AHEAD_S }))
+    const acceptsOlder = isAnyWanted(sync.acceptOlder, suite.release, repository)
+    assertFresh(suite, repository, { now, newest, acceptsOlder, warn })
+    if (acceptsOlder && !sync.dryRun) noteRollback(database, repository, suite.date)
     let race: FetchError | undefined
     for (const part of partsOf(suite, sync)) {
       if (done.get(part.label)?.problem === undefined && done.has(part.label)) continue
@@ -33,6 +37,20 @@ export async function syncSuite(sync: SuiteSync): Promise<PartResult[]> {
     if (race === undefined || attempt === 2) return [...done.values()]
     log('reposync').info(`${nameOf(repository)}: ${race.message}; reading the suite once more`)
   }
+}
+
+/** A format passes over mirrors that lag, unless the administrator wants what they have. */
+function withNewest(
+  { context, repository, acceptOlder }: SuiteSync,
+  { newest, notAfter }: { newest: number | undefined; notAfter: number },
+): SyncContext {
+  const isRollback = repository.release !== undefined && isAnyWanted(acceptOlder, repository.release, repository)
+  return newest === undefined || isRollback ? { ...context, notAfter } : { ...context, newest, notAfter }
+}
+
+/** Whether any architecture of a release is named. */
+function isAnyWanted(named: string[], release: string, { architectures }: RepositorySpec): boolean {
+  return named.length > 0 && architectures.some((architecture) => isWanted(named, releaseIdOf(release, architecture)))
 }
 
 /** How a suite is called in the log. */

@@ -1,8 +1,9 @@
 /**
- * Debian's control syntax (deb822(5)) for short texts: `.sources` files and Release. Long texts are read by
- * `packages_index.ts`, in its own way. Field names are kept in lower case. A line that belongs to no field, and a field
- * that is twice in a stanza, are errors.
+ * Debian's control syntax (deb822(5)) as `.sources` files have it: stanzas, continuation lines and comments. Field names
+ * are kept in lower case. A line that belongs to no field, and a field twice, spoil their stanza and no other. What
+ * archives write is read by `release_fields.ts` and `packages_index.ts`.
  */
+import { adviceOnLine, stanzaOfLine } from './one_line.ts'
 
 export interface Field {
   /** Continuation lines follow each other with a newline; a line ` .` is empty. */
@@ -13,17 +14,8 @@ export interface Field {
 export interface Stanza {
   line: number
   fields: Map<string, Field>
-}
-
-/** Thrown for text that is no deb822; the line is that of the fault. */
-export class SyntaxFault extends Error {
-  override name = 'SyntaxFault'
-  readonly line: number
-
-  constructor(line: number, message: string) {
-    super(message)
-    this.line = line
-  }
+  /** The first thing that is wrong with it. */
+  fault: { line: number; message: string } | undefined
 }
 
 /** All stanzas of a text. */
@@ -31,25 +23,32 @@ export function parseStanzas(text: string): Stanza[] {
   const stanzas: Stanza[] = []
   let stanza: Stanza | undefined
   let field: Field | undefined
-  for (const [index, raw] of text.split(/\r?\n/).entries()) {
+  for (const [index, raw] of text.replace(/^\ufeff/, '').split(/\r*\n/).entries()) {
     const line = index + 1
     if (raw.startsWith('#')) continue
     if (raw.trim() === '') {
       stanza = undefined
       field = undefined
-    } else if (/^[ \t]/.test(raw)) {
-      if (field === undefined) throw new SyntaxFault(line, 'a line begins with a space but continues no field')
-      const rest = raw.trim()
-      field.value += `\n${rest === '.' ? '' : rest}`
-    } else {
-      const match = /^([!-9;-~]+):(.*)$/.exec(raw)
-      if (match?.[1] === undefined) throw new SyntaxFault(line, 'a line is no field (Name: value)')
-      if (stanza === undefined) stanzas.push(stanza = { line, fields: new Map() })
-      const name = match[1].toLowerCase()
-      if (stanza.fields.has(name)) throw new SyntaxFault(line, `the field ${match[1]} is there twice in one stanza`)
-      field = { value: (match[2] ?? '').trim(), line }
-      stanza.fields.set(name, field)
+      continue
     }
+    if (stanza === undefined) stanzas.push(stanza = { line, fields: new Map(), fault: undefined })
+    if (/^[ \t]/.test(raw)) {
+      const rest = raw.trim()
+      if (field !== undefined) field.value += `\n${rest === '.' ? '' : rest}`
+      else stanza.fault ??= { line, message: 'a line begins with a space but continues no field' }
+      continue
+    }
+    const [, shownName, value = ''] = /^([!-9;-~]+):(.*)$/.exec(raw) ?? []
+    const name = shownName?.toLowerCase()
+    if (name === undefined) stanza.fault ??= { line, message: faultOfLine(raw) }
+    else if (stanza.fields.has(name)) {
+      stanza.fault ??= { line, message: `the field ${shownName} is there twice in one stanza` }
+    } else stanza.fields.set(name, field = { value: value.trim(), line })
   }
   return stanzas
+}
+
+function faultOfLine(line: string): string {
+  const stanza = stanzaOfLine(line)
+  return stanza === undefined ? 'a line is no field (Name: value)' : adviceOnLine(stanza)
 }

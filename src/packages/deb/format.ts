@@ -2,6 +2,7 @@
 import type { PackageFormat } from '../format/format.ts'
 import { members } from './members.ts'
 import { naming } from './naming.ts'
+import { adviceOnList } from './one_line.ts'
 import { readSources } from './sources_file.ts'
 import { readIndices } from './indices.ts'
 import { readSuite } from './suite.ts'
@@ -16,9 +17,10 @@ export const deb: PackageFormat = {
     superseded: 'X-Retrace-Superseded',
     checkValidUntil: 'Check-Valid-Until',
     connection: 'proxy, password or certificate',
-    own: 'choice',
+    own: 'Check-Date, Date-Max-Future, Valid-Until-Min, Valid-Until-Max or InRelease-Path',
   },
   configuration: readSources,
+  unread: { extension: '.list', advice: adviceOnList },
   suite: readSuite,
   read: readIndices,
   members,

@@ -85,7 +85,7 @@ function readDraft({ fields, hasSecondPackage }: Draft): ReadPackage {
 
 /** The package, or why it is none. */
 export function readPackage(fields: Fields): IndexedPackage | string {
-  const { package: name, version, architecture, filename: path, size = '0' } = fields
+  const { package: name, version, architecture, filename: path, size } = fields
   if (name === undefined) return 'it has no Package field'
   if (!isName(name)) return 'its name is none'
   if (version === undefined) return 'it has no version'
@@ -97,6 +97,7 @@ export function readPackage(fields: Fields): IndexedPackage | string {
   if (fault !== undefined) return `its path ${fault}`
   const checksums = checksumsIn(fields)
   if (identityOf(checksums) === undefined) return `the index has ${NO_CHECKSUM} for it`
+  if (size === undefined) return 'it has no size'
   if (!/^[0-9]{1,15}$/.test(size)) return 'its size is none'
   const source = sourceOf(fields.source, name, version)
   if (source === undefined) return 'its source is none'

@@ -2,10 +2,13 @@
  * The signed description of a suite: InRelease, or Release with Release.gpg, verified. Owns which of them is asked for,
  * and where they are; one request where nothing has changed.
  */
+import { readFile } from 'node:fs/promises'
 import { FetchError } from '../format/error.ts'
 import { addressBelow } from '../format/place.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
 import type { Refreshed, SyncContext } from '../format/sync_context.ts'
+import { optionsOf } from './options.ts'
+import { assertNoHtml } from '../verify/html.ts'
 import { MAX_RELEASE, type Verification, verifiedText } from '../verify/signature.ts'
 
 /** What Debian's own archive is signed with; used where a repository names no key. */
@@ -19,31 +22,27 @@ export function suiteAddress({ uri, suite }: RepositorySpec): string {
 
 /** What it says, but for what stands outside the signed part. Throws FetchError. */
 export async function signedRelease(repository: RepositorySpec, context: SyncContext): Promise<string> {
+  const base = suiteAddress(repository)
+  const { inReleasePath } = optionsOf(repository)
+  if (inReleasePath !== undefined) {
+    const text = await context.refresh(addressBelow(base, inReleasePath), MAX_RELEASE)
+    return await verified({ text, signature: undefined }, repository, context)
+  }
   const unchanged = await unchangedPair(repository, context)
   if (unchanged !== undefined) return unchanged
-  const base = suiteAddress(repository)
   const inRelease = await unlessMissing(context.refresh(`${base}InRelease`, MAX_RELEASE))
-  if (!(inRelease instanceof FetchError)) {
-    return await verified({ text: inRelease, signature: undefined }, repository, context)
-  }
-  try {
-    const text = await context.refresh(`${base}Release`, MAX_RELEASE)
-    const signature = await context.refresh(`${base}Release.gpg`, MAX_RELEASE)
-    return await verified({ text, signature }, repository, context)
-  } catch (error) {
-    // What was wrong with the one that most suites have says more than that there is no other.
-    const isNothing = error instanceof FetchError && error.kind === 'not-found' && inRelease.kind !== 'not-found'
-    throw isNothing ? inRelease : error
-  }
+  if (inRelease !== undefined) return await verified({ text: inRelease, signature: undefined }, repository, context)
+  const text = await context.refresh(`${base}Release`, MAX_RELEASE)
+  const signature = await context.refresh(`${base}Release.gpg`, MAX_RELEASE)
+  return await verified({ text, signature }, repository, context)
 }
 
-/** As apt does, which asks for the other one whatever the server said, but not when it said nothing. */
-async function unlessMissing<Value>(asked: Promise<Value>): Promise<Value | FetchError> {
+/** Undefined for what is not there. */
+async function unlessMissing<Value>(asked: Promise<Value>): Promise<Value | undefined> {
   try {
     return await asked
   } catch (error) {
-    const isAnswer = error instanceof FetchError && !error.isHost && !['timeout', 'malformed'].includes(error.kind)
-    if (isAnswer) return error
+    if (error instanceof FetchError && error.kind === 'not-found') return undefined
     throw error
   }
 }
@@ -54,7 +53,7 @@ async function unchangedPair(repository: RepositorySpec, context: SyncContext): 
   const signature = context.kept(`${base}Release.gpg`)
   if (signature === undefined || context.kept(`${base}InRelease`) !== undefined) return undefined
   const text = await unlessMissing(context.refresh(`${base}Release`, MAX_RELEASE))
-  if (text instanceof FetchError || !text.isUnchanged) return undefined
+  if (text?.isUnchanged !== true) return undefined
   return await verifiedText({ text: text.file, signature }, verification(repository, context))
 }
 
@@ -64,6 +63,7 @@ async function verified(
   context: SyncContext,
 ): Promise<string> {
   const files = { text: text.file, signature: signature?.file }
+  if (signature !== undefined) await assertArmoured(signature.file)
   const result = await verifiedText(files, verification(repository, context))
   await text.keep()
   await signature?.keep()
@@ -74,4 +74,12 @@ function verification({ signedBy }: RepositorySpec, { folder, warn }: SyncContex
   const isNamed = signedBy.files.length > 0 || signedBy.inline.length > 0
   const trust = isNamed ? signedBy : { ...signedBy, files: [DEFAULT_KEY_RING] }
   return { trust, folder, warn, refusesWeakDigests: true }
+}
+
+/** apt refuses a binary one. */
+async function assertArmoured(file: string): Promise<void> {
+  const bytes = await readFile(file)
+  assertNoHtml(bytes, 'Release.gpg')
+  if (bytes.toString('latin1').trimStart().startsWith('-----BEGIN PGP SIGNATURE-----')) return
+  throw new FetchError('refused', 'Release.gpg is not armoured, which apt refuses, too: sign with gpg --armor')
 }

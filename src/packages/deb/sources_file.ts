@@ -5,11 +5,14 @@
  */
 import { architectureNamed } from '../../elf/architecture.ts'
 import { UsageError } from '../../errors/usage_error.ts'
+import type { Configured } from '../format/format.ts'
+import { faultOfPlace, placeOf } from '../format/place.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
 import type { Trust } from '../format/trust.ts'
 import { faultOfConfigured } from '../release/release_id.ts'
 import { addressOf, CONNECTION_KEYS, connectionOf } from './connection.ts'
-import { type Field, parseStanzas, type Stanza, SyntaxFault } from './deb822.ts'
+import { type Field, parseStanzas, type Stanza } from './deb822.ts'
+import type { DebOptions } from './options.ts'
 
 /** apt's keys that change nothing here: we read no translations, no diffs, and only what we ask for. */
 const WITHOUT_EFFECT = new Set([
@@ -17,15 +20,11 @@ const WITHOUT_EFFECT = new Set([
   'targets',
   'pdiffs',
   'description',
-  'check-date',
-  'date-max-future',
-  'valid-until-min',
-  'valid-until-max',
-  'inrelease-path',
   'snapshot',
   'x-repolib-name',
   'x-repolib-id',
 ])
+const DATE_KEYS = ['check-date', 'date-max-future', 'valid-until-min', 'valid-until-max'] as const
 const KNOWN = new Set<string>([
   'types',
   'uris',
@@ -35,25 +34,32 @@ const KNOWN = new Set<string>([
   'signed-by',
   'enabled',
   'check-valid-until',
+  ...DATE_KEYS,
   'by-hash',
+  'inrelease-path',
   'x-retrace-release',
   'x-retrace-fetch',
   'x-retrace-superseded',
   ...CONNECTION_KEYS,
 ])
 
-/** Reads a file's text. Throws UsageError. */
-export function readSources(file: string, text: string): { repositories: RepositorySpec[]; warnings: string[] } {
-  const warnings: string[] = []
-  const repositories: RepositorySpec[] = []
-  for (const stanza of stanzasOf(file, text)) {
+/** Reads a file's text. A stanza that cannot be read costs itself: it is one of the `faults`. */
+export function readSources(file: string, text: string): Configured {
+  const found: Configured = { repositories: [], warnings: [], faults: [] }
+  for (const stanza of parseStanzas(text)) {
     const reader = { file, stanza, fail: failer(file, stanza) }
-    if (!boolean(reader, 'enabled', true)) continue
-    if (!typesOf(reader).includes('deb')) continue
-    warnings.push(...unknownKeys(file, stanza))
-    repositories.push(...repositoriesOf(reader))
+    try {
+      if (stanza.fault !== undefined) throw new UsageError(`${file}:${stanza.fault.line}: ${stanza.fault.message}`)
+      if (!boolean(reader, 'enabled', true)) continue
+      if (!typesOf(reader).includes('deb')) continue
+      found.warnings.push(...unknownKeys(file, stanza))
+      found.repositories.push(...repositoriesOf(reader, (warning) => found.warnings.push(warning)))
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error
+      found.faults.push(error.message)
+    }
   }
-  return { repositories, warnings }
+  return found
 }
 
 function typesOf(reader: Reader): string[] {
@@ -67,15 +73,6 @@ interface Reader {
   file: string
   stanza: Stanza
   fail(field: string | undefined, message: string): never
-}
-
-function stanzasOf(file: string, text: string): Stanza[] {
-  try {
-    return parseStanzas(text)
-  } catch (error) {
-    if (error instanceof SyntaxFault) throw new UsageError(`${file}:${error.line}: ${error.message}`, { cause: error })
-    throw error
-  }
 }
 
 function failer(file: string, stanza: Stanza) {
@@ -97,19 +94,12 @@ function unknownKeys(file: string, { fields }: Stanza): string[] {
   return warnings
 }
 
-function repositoriesOf(reader: Reader): RepositorySpec[] {
+function repositoriesOf(reader: Reader, warn: (message: string) => void): RepositorySpec[] {
   const { file, stanza, fail } = reader
   const connection = connectionOf((key) => stanza.fields.get(key)?.value, fail)
-  const addresses = required(reader, 'uris', 'URIs').map((uri) => addressOf(uri, connection, fail))
   const suites = required(reader, 'suites', 'Suites')
   const components = words(reader, 'components')
-  for (const suite of suites) {
-    if (/(^|\/)\.\.(\/|$)/.test(suite) || suite.startsWith('/') && suite !== '/') fail('suites', `${suite} is no suite`)
-    if (suite.endsWith('/') && components.length > 0) {
-      fail('components', `The suite ${suite} is a path, which has no Components; leave them away`)
-    }
-    if (!suite.endsWith('/') && components.length === 0) fail('suites', `The suite ${suite} needs Components`)
-  }
+  for (const suite of suites) assertSuite(suite, { components, fail })
   for (const component of components) {
     if (!/^[A-Za-z0-9][A-Za-z0-9+._/-]*$/.test(component) || component.includes('..')) {
       fail('components', `${component} is no component`)
@@ -120,25 +110,64 @@ function repositoriesOf(reader: Reader): RepositorySpec[] {
     file,
     line: stanza.line,
     components,
-    architectures: architecturesOf(reader),
     release: releaseOf(reader),
     signedBy: trustOf(reader),
     fetch: choice(reader, 'x-retrace-fetch', ['on-demand', 'full'] as const),
     superseded: choice(reader, 'x-retrace-superseded', ['keep', 'one-week'] as const),
     checkValidUntil: boolean(reader, 'check-valid-until', true),
     byHash: byHashOf(reader),
+    own: {
+      checkDate: boolean(reader, 'check-date', true),
+      dateMaxFuture: seconds(reader, 'date-max-future'),
+      validUntilMin: seconds(reader, 'valid-until-min'),
+      validUntilMax: seconds(reader, 'valid-until-max'),
+      inReleasePath: inReleasePathOf(reader),
+    } satisfies DebOptions,
   }
-  return addresses.flatMap(({ uri, credentials }) =>
-    suites.map((suite) => ({ ...common, uri, suite, connection: { ...connection, credentials } }))
-  )
+  const all = architecturesOf(reader, warn)
+  const specs: RepositorySpec[] = []
+  for (const text of required(reader, 'uris', 'URIs')) {
+    for (const suite of suites) {
+      for (const architectures of togetherFor(`${text} ${suite}`, all)) {
+        const own = (template: string) => template.replaceAll(ARCH, architectures[0] ?? '')
+        const { uri, credentials } = addressOf(own(text), connection, fail)
+        specs.push({ ...common, uri, suite: own(suite), architectures, connection: { ...connection, credentials } })
+      }
+    }
+  }
+  return specs
 }
 
-function architecturesOf(reader: Reader): string[] {
-  const named = words(reader, 'architectures')
-  for (const name of named) {
-    if (architectureNamed(name) !== name) reader.fail('architectures', `${name} is none of Debian's names known here`)
+/** apt's word for the machine's architecture in addresses and suites. */
+const ARCH = '$(ARCH)'
+
+/** The architectures that an address and a suite are for: all at once, or each its own. */
+function togetherFor(template: string, architectures: string[]): string[][] {
+  return template.includes(ARCH) ? architectures.map((architecture) => [architecture]) : [architectures]
+}
+
+function assertSuite(suite: string, { components, fail }: Pick<Reader, 'fail'> & { components: string[] }): void {
+  if (/(^|\/)\.\.(\/|$)/.test(suite) || suite.startsWith('/') && suite !== '/') fail('suites', `${suite} is no suite`)
+  if (suite.endsWith('/') && components.length > 0) {
+    fail('components', `The suite ${suite} is a path, which has no Components; leave them away`)
   }
-  return named.length > 0 ? [...new Set(named)] : ['amd64']
+  if (!suite.endsWith('/') && components.length === 0) fail('suites', `The suite ${suite} needs Components`)
+}
+
+/** Debian has more architectures than are known here: those are passed over while another one is left. */
+function architecturesOf(reader: Reader, warn: (message: string) => void): string[] {
+  const named = words(reader, 'architectures')
+  if (named.length === 0) return ['amd64']
+  const known = new Set(named.filter((name) => architectureNamed(name) === name))
+  const others = named.filter((name) => !known.has(name)).map((name) => {
+    const own = architectureNamed(name)
+    return own === undefined ? name : `${name} (in Debian's words ${own})`
+  })
+  const message = `${others.join(', ')} ${others.length === 1 ? 'is' : 'are'} none of Debian's names known here`
+  if (known.size === 0) reader.fail('architectures', message)
+  const line = reader.stanza.fields.get('architectures')?.line ?? reader.stanza.line
+  if (others.length > 0) warn(`${reader.file}:${line}: ${message}, and passed over`)
+  return [...known]
 }
 
 function releaseOf(reader: Reader): string | undefined {
@@ -187,6 +216,21 @@ function boolean({ stanza, fail }: Reader, name: string, fallback: boolean): boo
   if (/^(yes|true|1|on|with|enable)$/.test(value)) return true
   if (/^(no|false|0|off|without|disable)$/.test(value)) return false
   return fail(name, `${name} is yes or no, not ${value}`)
+}
+
+function inReleasePathOf({ stanza, fail }: Reader): string | undefined {
+  const value = stanza.fields.get('inrelease-path')?.value
+  if (value === undefined || value === '') return undefined
+  const fault = faultOfPlace(value)
+  return fault === undefined ? placeOf(value) : fail('inrelease-path', `InRelease-Path ${fault}`)
+}
+
+/** An amount that is not there or 0 is none, as apt has it. */
+function seconds({ stanza, fail }: Reader, name: string): number | undefined {
+  const value = stanza.fields.get(name)?.value
+  if (value === undefined || value === '') return undefined
+  if (!/^[0-9]{1,10}$/.test(value)) return fail(name, `${name} is a number of seconds, not ${value}`)
+  return Number(value) || undefined
 }
 
 function choice<const Word extends string>({ stanza, fail }: Reader, name: string, among: readonly [Word, ...Word[]]) {

@@ -6,6 +6,7 @@ import { identityOf } from '../format/checksums.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
 import type { SignedSuite, SuiteIndices } from '../format/suite.ts'
 import type { SyncContext } from '../format/sync_context.ts'
+import { type DebOptions, limitsOf, optionsOf } from './options.ts'
 import { type IndexForm, indexForms, parseRelease, type ReleaseFile } from './release_file.ts'
 import { signedRelease } from './signed_release.ts'
 
@@ -27,12 +28,15 @@ export class DebianSuite implements SignedSuite {
   readonly release: string
   readonly date: number
   readonly validUntil: number | undefined
+  readonly maxAheadS: number
 
-  constructor(file: ReleaseFile, release: string) {
+  constructor(file: ReleaseFile, release: string, options: Partial<DebOptions>) {
+    const { validUntil, maxAheadS } = limitsOf(options, file)
     this.file = file
     this.release = release
     this.date = file.date
-    this.validUntil = file.validUntil
+    this.validUntil = validUntil
+    this.maxAheadS = maxAheadS
   }
 
   /** The names in Release are below `dists/SUITE`, or below the address itself for a suite that is a path. */
@@ -89,5 +93,5 @@ export async function readSuite(repository: RepositorySpec, context: SyncContext
   if (file.date === 0) {
     context.warn(`${repository.suite} of ${repository.uri}: its Release file has no Date that can be read`)
   }
-  return new DebianSuite(file, repository.release ?? file.release)
+  return new DebianSuite(file, repository.release ?? file.release, optionsOf(repository))
 }

@@ -10,13 +10,23 @@ import type { ASPECTS, RepositorySpec } from './repository_spec.ts'
 import type { IndexSelection, SignedSuite } from './suite.ts'
 import type { SyncContext } from './sync_context.ts'
 
+/** What a configuration file says. */
+export interface Configured {
+  repositories: RepositorySpec[]
+  warnings: string[]
+  /** Sentences, with file and line, on stanzas or sections that cannot be read, each of which costs only itself. */
+  faults: string[]
+}
+
 export interface PackageFormat extends PackageNaming {
   /** Extension of its configuration files, with the dot. */
   extension: string
   /** What its configuration files call each aspect in which two stanzas for one suite must agree. */
   aspects: Readonly<Record<(typeof ASPECTS)[number], string>>
-  /** Reads a configuration file. Throws UsageError with file and line for what contradicts itself. */
-  configuration(file: string, text: string): { repositories: RepositorySpec[]; warnings: string[] }
+  /** Reads a configuration file. Throws UsageError with file and line where nothing of it can be read. */
+  configuration(file: string, text: string): Configured
+  /** Files of the distribution's own tools that are not read here: what an administrator should do about one. */
+  unread?: { extension: string; advice(file: string, text: string): string[] }
   /** Fetches and verifies what a suite says about itself: one request when nothing has changed. */
   suite(repository: RepositorySpec, context: SyncContext): Promise<SignedSuite>
   /** Fetches, verifies and reads the indices that `suite.indices` named. */

@@ -9,7 +9,6 @@ export interface IndexedPackage {
   source: string
   sourceVersion: string
   isDebug: boolean
-  /** Bytes; 0 where the index does not say. */
   size: number
   checksums: Checksums
   /** Below the repository's address. */

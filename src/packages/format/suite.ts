@@ -7,6 +7,8 @@ export interface SignedSuite {
   /** Unix seconds at which it was made. */
   date: number
   validUntil: number | undefined
+  /** Seconds that `date` may be ahead of this machine's clock, where it is not the usual amount. */
+  maxAheadS?: number
   /** The indices of a component and architecture; a sentence about the suite when it has no such pair. */
   indices(component: string, architecture: string): SuiteIndices | string
 }

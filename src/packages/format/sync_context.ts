@@ -9,6 +9,8 @@ export interface SyncContext {
   signal: AbortSignal
   /** Date of the newest generation that was accepted; a mirror that has an older one is passed over for the next. */
   newest?: number
+  /** Unix seconds: what is dated later was signed by a clock that is ahead; a mirror that has it is passed over. */
+  notAfter?: number
   warn(message: string): void
   /** Downloads over the repository's connection, verifies, tries again, and resumes. Throws FetchError. */
   download(address: string, request: DownloadRequest): Promise<Downloaded>

@@ -2,7 +2,7 @@
  * The table `repository`: what a sync remembers of each component and architecture of a suite from one run to the next,
  * its generation and its health. The administrator's files say what a repository should be; this table says what it is.
  */
-import { and, asc, eq, max, ne, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, lte, max, ne, sql } from 'drizzle-orm'
 import { release, repository } from '../../../schema/tables.ts'
 import type { Database } from '../../database/database.ts'
 import { excluded } from '../../database/prepared.ts'
@@ -135,9 +135,19 @@ export function repositoryHealth(database: Database): RepositoryHealth[] {
     .orderBy(asc(repository.id)).all()
 }
 
-/** The newest signed date that was ever accepted of a suite; undefined when there is none. */
-export function newestDate(database: Database, suite: Suite): number | undefined {
-  return database.select({ date: max(repository.date) }).from(repository).where(isOf(suite)).get()?.date ?? undefined
+/**
+ * The newest signed date that was ever accepted of a suite; undefined when there is none. Dates after `notAfter` (Unix
+ * seconds) were signed by a clock that was ahead, and do not count.
+ */
+export function newestDate(database: Database, suite: Suite, { notAfter = Infinity } = {}): number | undefined {
+  const counts = notAfter === Infinity ? undefined : lte(repository.date, notAfter)
+  return database.select({ date: max(repository.date) }).from(repository).where(and(isOf(suite), counts)).get()?.date ??
+    undefined
+}
+
+/** An older generation is taken on purpose: no row of the suite remembers a newer one. */
+export function noteRollback(database: Database, suite: Suite, date: number): void {
+  database.update(repository).set({ date }).where(and(isOf(suite), gt(repository.date, date))).run()
 }
 
 /** A repository was looked at and had nothing new; `date` may be newer all the same. */

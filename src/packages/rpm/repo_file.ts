@@ -5,6 +5,7 @@
  */
 import { type Architecture, architectureNamed, architectureRow } from '../../elf/architecture.ts'
 import { UsageError } from '../../errors/usage_error.ts'
+import type { Configured } from '../format/format.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
 import type { Trust } from '../format/trust.ts'
 import { faultOfConfigured } from '../release/release_id.ts'
@@ -28,24 +29,31 @@ const KNOWN = new Set(
     'timeout retrace_release retrace_architectures retrace_releasever retrace_fetch retrace_superseded').split(' '),
 )
 
-/** Reads a file's text. Throws UsageError. */
-export function readRepoFile(file: string, text: string): { repositories: RepositorySpec[]; warnings: string[] } {
-  const warnings: string[] = []
-  const repositories: RepositorySpec[] = []
+/**
+ * Reads a file's text. A section that cannot be read costs itself: it is one of the `faults`. Throws UsageError where
+ * sections cannot be told apart.
+ */
+export function readRepoFile(file: string, text: string): Configured {
+  const found: Configured = { repositories: [], warnings: [], faults: [] }
   const fail = (line: number, message: string): never => {
     throw new UsageError(`${file}:${line}: ${message}`)
   }
   for (const section of parseIni(text, fail)) {
     if (section.name === 'main') {
-      warnings.push(`${file}:${section.line}: [main] has no effect: it is about dnf, not about a repository`)
+      found.warnings.push(`${file}:${section.line}: [main] has no effect: it is about dnf, not about a repository`)
       continue
     }
     const reader = new Reader(file, section)
-    if (!reader.boolean('enabled', true)) continue
-    warnings.push(...unknownKeys(file, section))
-    repositories.push(...repositoriesOf(reader))
+    try {
+      if (!reader.boolean('enabled', true)) continue
+      found.warnings.push(...unknownKeys(file, section))
+      found.repositories.push(...repositoriesOf(reader))
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error
+      found.faults.push(error.message)
+    }
   }
-  return { repositories, warnings }
+  return found
 }
 
 function unknownKeys(file: string, { options }: IniSection): string[] {

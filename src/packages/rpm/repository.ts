@@ -89,8 +89,10 @@ export async function readRepository(repository: RepositorySpec, context: SyncCo
     try {
       const { repomd, age } = await readRepomd(repository, { mirror, checksums, context })
       const found = new YumRepository(repository, { repomd, mirrors: [mirror, ...mirrors.filter((m) => m !== mirror)] })
-      if (best === undefined || found.date > best.date) best = found
-      if (age === 0 && found.date >= (context.newest ?? 0)) return found
+      const isAhead = found.date > (context.notAfter ?? Infinity)
+      const isBetter = best === undefined || best.date > (context.notAfter ?? Infinity) || found.date > best.date
+      if (isBetter && !(isAhead && best !== undefined)) best = found
+      if (age === 0 && !isAhead && found.date >= (context.newest ?? 0)) return found
     } catch (error) {
       walk.failed(error, context.signal)
     }

@@ -20,7 +20,7 @@ import { FORMATS } from '../formats.ts'
 import type { Location } from '../index/locations.ts'
 import { type Checksums, checksumsOf } from '../format/checksums.ts'
 import { addressBelow } from '../format/place.ts'
-import { GIB, hex } from '../../units/bytes.ts'
+import { hex } from '../../units/bytes.ts'
 import { MirrorWalk } from '../transfer/mirrors.ts'
 import { syncContext, type Transfer } from '../transfer/sync_context.ts'
 import { type Network, readNetwork } from '../transfer/transport.ts'
@@ -34,13 +34,9 @@ export interface UpstreamContext extends Transfer {
   formats?: readonly PackageFormat[]
 }
 
-/** Where the index does not say. */
-const MAX_PACKAGE = 16 * GIB
-
 export interface Wanted {
   /** The file that receives the bytes. */
   file: string
-  /** Bytes; 0: nobody says. */
   size: number
 }
 
@@ -121,7 +117,7 @@ async function fromAny(
     const host = `host:${new URL(address).host}`
     try {
       assertNotFailed(context.database, host)
-      await own.download(address, { file, checksums, ...(size === 0 ? { maxSize: MAX_PACKAGE } : { size }) })
+      await own.download(address, { file, size, checksums })
       return
     } catch (error) {
       walk.failed(error, context.signal)

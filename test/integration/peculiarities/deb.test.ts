@@ -7,8 +7,12 @@ import { saidBy } from '../../helpers/said.ts'
 import { makeWorld, type World } from '../packages/world.ts'
 import { ADDRESSES } from './deb/addresses.ts'
 import { INDICES } from './deb/indices.ts'
+import { RELEASES } from './deb/releases.ts'
+import { SIGNATURES } from './deb/signatures.ts'
+import { STANZAS } from './deb/stanzas.ts'
+import { SUITES } from './deb/suites.ts'
 
-const ROWS = [...ADDRESSES, ...INDICES]
+const ROWS = [...ADDRESSES, ...INDICES, ...STANZAS, ...RELEASES, ...SIGNATURES, ...SUITES]
 
 /** Labels of the packages that the index knows, and that could be fetched. */
 async function takenByUs({ index, config, database }: World): Promise<string[]> {

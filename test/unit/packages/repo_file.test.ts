@@ -7,6 +7,15 @@ const read = (text: string) => readRepoFile('test.repo', text)
 const section = (lines: string) =>
   `[one]\nbaseurl=http://example.org/x86_64/\ngpgkey=file:///k\nretrace_release=fedora-40\n${lines}`
 
+/** The fault of the one section, or of the file. */
+function complaintOf(text: string): string {
+  try {
+    return read(text).faults.join('\n')
+  } catch (error) {
+    return String(error)
+  }
+}
+
 describe('readRepoFile()', () => {
   it('reads a section of Fedora, one repository per architecture', () => {
     const { repositories, warnings } = read(`# comment
@@ -99,7 +108,7 @@ timeout=2m
   })
 
   it('leaves sections out that are not enabled, and says what has no effect', () => {
-    expect(read(section('enabled=0'))).toEqual({ repositories: [], warnings: [] })
+    expect(read(section('enabled=0'))).toEqual({ repositories: [], warnings: [], faults: [] })
     expect(read(`[main]\nkeepcache=1\n${section('gpgchek=1\n')}`).warnings).toEqual([
       'test.repo:1: [main] has no effect: it is about dnf, not about a repository',
       'test.repo:7: the key gpgchek is not known and has no effect',
@@ -154,7 +163,7 @@ timeout=2m
     [section('').replace('http:', 'ftp:'), 2, 'ftp:// is not supported'],
     [section('').replace('example.org', 'me:secret@example.org'), 2, 'use username and password'],
   ])('refuses %j, with file and line', (text, line, message) => {
-    expect(() => read(text)).toThrow(`test.repo:${line}: `)
-    expect(() => read(text)).toThrow(message)
+    expect(complaintOf(text)).toContain(`test.repo:${line}: `)
+    expect(complaintOf(text)).toContain(message)
   })
 })

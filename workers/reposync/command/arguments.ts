@@ -7,6 +7,8 @@ export interface Arguments {
   dryRun: boolean
   /** Release ids, with or without architecture; empty: all. */
   releases: string[]
+  /** Releases of which a generation older than the one here is taken, once. */
+  acceptOlder?: string[]
 }
 
 /** Reads the command line; throws UsageError. */
@@ -18,7 +20,11 @@ export function readArguments(argv: string[]): Arguments {
   }
   const action = actions[0] ?? 'sync'
   if (values['dry-run'] === true && action === 'status') throw new UsageError('--dry-run does not go with --status')
-  return { action, dryRun: values['dry-run'] === true, releases: values.release ?? [] }
+  const acceptOlder = values['accept-older'] ?? []
+  if (acceptOlder.length > 0 && (action === 'status' || action === 'verify')) {
+    throw new UsageError(`--accept-older does not go with --${action}`)
+  }
+  return { action, dryRun: values['dry-run'] === true, releases: values.release ?? [], acceptOlder }
 }
 
 function parse(argv: string[]) {
@@ -32,6 +38,7 @@ function parse(argv: string[]) {
         'status': { type: 'boolean' },
         'verify': { type: 'boolean' },
         'release': { type: 'string', multiple: true },
+        'accept-older': { type: 'string', multiple: true },
       },
     })
   } catch (error) {
@@ -40,7 +47,7 @@ function parse(argv: string[]) {
   }
 }
 
-export const HELP = `Usage: abrt-reposync [--dry-run] [--release ID]... [--status | --verify]
+export const HELP = `Usage: abrt-reposync [--dry-run] [--release ID]... [--accept-older ID]... [--status | --verify]
 
 Mirrors what package repositories know: which packages there are, and which build-ids and paths they hold. Reads every
 .sources and .repo file in RETRACE_REPOS_D, verifies signatures and checksums, and makes each new state visible at once.
@@ -52,6 +59,8 @@ be fetched again. Call it every six hours.
 
   --dry-run     say what would be done, change nothing
   --release ID  only repositories that feed this release (debian-12 or debian-12-amd64); may be given several times
+  --accept-older ID
+                take a state of this release although it is older than the one that is here, once
   --status      a table of releases: packages known and here, bytes, last success, last error
   --verify      check the kept files against the index, byte by byte; fetch again what is damaged, remove what is nobody's
   --help, --version

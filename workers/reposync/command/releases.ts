@@ -7,9 +7,9 @@ export function isWanted(wanted: string[], release: string): boolean {
 }
 
 /** Throws UsageError for a name that fits none of the releases (with their architectures). */
-export function assertKnown(wanted: string[], releases: string[]): void {
+export function assertKnown(wanted: string[], releases: string[], option = '--release'): void {
   const unknown = wanted.filter((one) => !releases.some((release) => isWanted([one], release)))
   if (unknown.length === 0) return
   const known = releases.length === 0 ? 'none is known yet' : `known are ${releases.join(', ')}`
-  throw new UsageError(`--release ${unknown.join(', ')}: no repository feeds such a release; ${known}`)
+  throw new UsageError(`${option} ${unknown.join(', ')}: no repository feeds such a release; ${known}`)
 }
