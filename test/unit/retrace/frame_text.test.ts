@@ -31,6 +31,15 @@ describe('fitText()', () => {
   })
 })
 
+describe('fitText() of a value', () => {
+  it('joins what a warning in the middle of it has parted, and leaves strings of the program alone', () => {
+    const text =
+      '        w = {vtable: 0x5568warning: (Internal error: pc 0x55 in read in CU, but not in symtab.)\n}\n' +
+      '        s = "warning: low"'
+    expect(fitText(text)).toBe('        w = {vtable: 0x5568}\n        s = "warning: low"')
+  })
+})
+
 describe('framesText()', () => {
   const frame = {
     level: 1,

@@ -76,10 +76,26 @@ function frameLine(frame: FrameFacts): string {
  * file names, characters that would not be seen, trailing blank lines. LF only.
  */
 export function fitText(text: string): string {
-  const fit = text.replace(/\r\n/g, '\n')
-    .replace(/^warning:.*\n?/gm, '')
+  const fit = withoutWarnings(text.replace(/\r\n/g, '\n'))
     .replace(FROM_SYSROOT, '$1 from $2')
   return escapeText(fit, { keep: '\t\n' }).trimEnd()
+}
+
+/** gdb warns while it prints a value, too: in the middle of its line, which goes on behind the warning's line. */
+function withoutWarnings(text: string): string {
+  if (!text.includes('warning:')) return text
+  let out = ''
+  for (const line of text.split(/(?<=\n)/)) {
+    const at = line.indexOf('warning: ')
+    const isOutside = at >= 0 && !isInString(line.slice(0, at))
+    out += line.startsWith('warning:') ? '' : isOutside ? line.slice(0, at) : line
+  }
+  return out
+}
+
+/** Whether a string of the program is open at the end: that one is its own. */
+function isInString(line: string): boolean {
+  return (line.replace(/\\.|'"'/g, '').match(/"/g)?.length ?? 0) % 2 === 1
 }
 
 const FROM_SYSROOT = new RegExp(`^(#.*) from ${INSIDE.sysroot}(/.*)$`, 'gm')

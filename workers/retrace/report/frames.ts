@@ -11,6 +11,7 @@ import type { ThreadAnswer } from '../gdb/frames.ts'
 import type { FrameValues, Variable } from '../gdb/values.ts'
 import type { ResolvedModule } from '../resolve/resolve.ts'
 import { firstWrongCaller } from './executable_memory.ts'
+import { reconciled } from './reconcile.ts'
 import { readGdbText, textBefore } from './frame_text.ts'
 
 /**
@@ -88,7 +89,10 @@ export function reportThreads(
         const place = places[level] ?? { module: undefined, trust: 'guessed' }
         return { level, pc, kind, function: name, file, line, ...values, ...place }
       }),
-      text: end === undefined ? said.text : textBefore(said.text, end),
+      text: reconciled(
+        end === undefined ? said.text : textBefore(said.text, end),
+        frames.map((_, level) => thread.values.get(level) ?? NO_VALUES),
+      ),
       stopped: wrongCaller === undefined
         ? said.stopped ?? thread.stop
         : `nothing can run at the return address 0x${wrongCaller.toString(16)}`,
