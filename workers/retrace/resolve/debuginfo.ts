@@ -42,10 +42,16 @@ export async function findDebugByBuildId(buildId: string, search: Search): Promi
   return result
 }
 
-/** Finds debuginfo by the build that the binary package is of, when the build-id led nowhere. */
+/**
+ * Finds debuginfo by the build that the binary package is of, when the build-id led nowhere. A binary that was not
+ * stripped is its own, with a build-id or without.
+ */
 export async function findDebugBeside(binary: BinaryResult, search: Search, byId: DebugResult): Promise<DebugResult> {
   const { store, fetcher, knowledge } = search
   const buildId = binary.file?.buildId
+  if (byId.file === undefined && binary.file?.row.hasDebug) {
+    return { file: binary.file, owner: binary.file.row, tried: [] }
+  }
   if (byId.file !== undefined || byId.owner !== undefined || buildId === undefined || binary.owner === undefined) {
     return byId
   }
