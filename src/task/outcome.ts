@@ -32,6 +32,7 @@ export type Advice =
   | 'raise-backtrace-limit'
   | 'check-installation'
   | 'see-rest-in-debugger'
+  | 'report-damage'
 
 const SENTENCES: Readonly<Record<Advice, string>> = {
   'ok': 'Nothing is missing.',
@@ -58,6 +59,8 @@ const SENTENCES: Readonly<Record<Advice, string>> = {
   'killed': 'Send the core again. Should it repeat, tell the administrator, with the number of this task.',
   'internal': 'Tell the administrator, with the log of this task.',
   'name-packages': 'Name exactly the packages of the crashed system: without a build-id nothing else tells.',
+  'report-damage':
+    'Tell the makers of the package that its files are damaged, or not all there; nothing here can mend that.',
   'raise-backtrace-limit': 'Ask the administrator to raise RETRACE_MAX_BACKTRACE_KB to have all of the text.',
   'see-rest-in-debugger':
     'No package can add what is missing in the stacks; a debugger on the core itself may show more.',

@@ -46,7 +46,7 @@ export function reportThread(
     number: 1,
     lwp: 5,
     pointer: undefined,
-    frames: [{ ...frame, arguments: [], locals: [], module, trust: 'exact' }],
+    frames: [{ ...frame, arguments: [], locals: [], module, trust: 'exact', lacksLine: false, hasValues: false }],
     text: '#0  p ()',
     stopped: undefined,
     wrongCaller: undefined,
@@ -54,6 +54,8 @@ export function reportThread(
     cutFrames: 0,
     stackMissing: false,
     framesWithoutValues: 0,
+    lost: [],
+    plain: [],
     ...change,
   }
 }

@@ -16,7 +16,9 @@ import { type Companions, companionsOf } from '../../workers/retrace/companions.
 import { Deadline } from '../../workers/retrace/time/deadline.ts'
 import type { Engine } from '../../workers/retrace/gdb/engine.ts'
 import { engines } from '../../workers/retrace/gdb/engines.ts'
+import type { LeftOut } from '../../workers/retrace/gdb/thread_record.ts'
 import { Session } from '../../workers/retrace/gdb/session.ts'
+import { withoutDebuginfo } from '../../workers/retrace/leave_out.ts'
 import { makeReport, type Report } from '../../workers/retrace/report.ts'
 import { type Matching, matching, matchingByPath } from '../../workers/retrace/resolve/mismatch.ts'
 import type { KeptFile, ResolvedModule } from '../../workers/retrace/resolve/resolve.ts'
@@ -116,6 +118,9 @@ interface JsonVariable {
 export interface BacktraceJson {
   thread_count: number
   threads: {
+    number: number
+    lwp: number
+    lost: { part: string; cause: string; why: string }[]
     frames: {
       kind: string
       address: string
@@ -176,10 +181,13 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
   const core = readCore(source)
   const modules = modulesIn(core, root, options)
   const companions = { ...companionsOf(core, modules), ...options.companions }
-  const assembly = assemble(core, modules, { corePath, companions })
+  const copies = `${root}.copies`
+  const assembleWithout = (leftOut: LeftOut) =>
+    assemble(core, withoutDebuginfo(modules, leftOut, copies), { corePath, companions })
+  const assembly = assembleWithout(new Set())
   const seconds = options.seconds ?? 60
   const deadline = new Deadline(seconds * 1000)
-  const debugged = await debugCore(core, assembly, {
+  const debugged = await debugCore(core, assembleWithout, {
     config: {
       taskMemoryMb: options.memoryMb ?? 4096,
       taskTimeoutS: seconds,

@@ -66,8 +66,13 @@ export function assemble(
     binds: [{ from: corePath, at: INSIDE.core }, ...store.binds()],
     links: links.list(),
     executable: executableIn(modules, links),
-    files: modules.flatMap(({ module, binary }) =>
-      binary === undefined ? [] : [{ path: store.inside(binary), module }]
+    files: modules.flatMap(({ module, binary, debug, dwz }) =>
+      binary === undefined ? [] : [{
+        path: store.inside(binary),
+        module,
+        debuginfo: debuginfoNames(store, module, { binary, debug, dwz }),
+        debugFile: debug === undefined || debug.path === binary.path ? undefined : store.inside(debug),
+      }]
     ),
     regions: regions.length > MAX_REGIONS ? undefined : regions,
     threadLibraries,
@@ -103,6 +108,21 @@ function namesOf(module: ResolvedModule['module']): Set<string> {
     if (module.deleted && each === module.path) names.add(name + DELETED)
   }
   return names
+}
+
+/** Under which names gdb can read DWARF of a module: its own file's, those of debug and dwz files, and where these lead. */
+function debuginfoNames(
+  store: StoreFolders,
+  module: ResolvedModule['module'],
+  { binary, debug, dwz }: { binary: KeptFile; debug: KeptFile | undefined; dwz: readonly KeptFile[] },
+): string[] {
+  if (debug === undefined) return []
+  const own = debug.path === binary.path ? [...namesOf(module)].map((name) => INSIDE.sysroot + name) : []
+  const separate = [debug, ...dwz].flatMap((file) => [
+    store.inside(file),
+    ...(file.buildId === undefined ? [] : [buildIdPath(file.buildId), `${buildIdPath(file.buildId)}.debug`]),
+  ])
+  return [...own, ...separate]
 }
 
 function executableIn(modules: readonly ResolvedModule[], links: LinkSet): string | undefined {

@@ -1,25 +1,25 @@
 /**
- * Step `debug`: gdb in the sandbox, one engine after the other until one understands the core and lives to the end. An
- * answer that contradicts the core's own notes does not count.
+ * Step `debug`: gdb in the sandbox, as often as it takes. Owns which engine is asked when, and without what: one that ends is
+ * followed by the next one, and the last one is started again behind what it ended over. Refuses an answer that
+ * contradicts the core's own notes.
  */
-import type { Config } from '../../src/config/config.ts'
-import type { Core } from '../../src/elf/core.ts'
+import { type Core, type CoreModule, moduleAt } from '../../src/elf/core.ts'
 import type { Assembly } from './assemble.ts'
-import type { Deadline } from './time/deadline.ts'
-import { gdbArguments } from './gdb/arguments.ts'
-import { type Conversation, converse } from './gdb/conversation.ts'
+import type { Conversation } from './gdb/told.ts'
+import { culprits } from './gdb/culprits.ts'
 import type { Engine } from './gdb/engine.ts'
-import { Session, type SessionEnd } from './gdb/session.ts'
-import { debuggerSandbox, INSIDE } from './sandbox/arguments.ts'
-import { type CgroupHome, makeCgroup } from './sandbox/cgroup.ts'
-import { launch } from './sandbox/launch.ts'
-import { KIB, MIB } from '../../src/units/bytes.ts'
+import { fileFinder } from './gdb/file_finder.ts'
+import { Inquiry, MAX_LEFT_OUT } from './gdb/inquiry.ts'
+import type { SessionEnd } from './gdb/session.ts'
+import type { LeftOut } from './gdb/thread_record.ts'
+import { type Run, type RunContext, runGdb } from './run_gdb.ts'
+import type { Deadline } from './time/deadline.ts'
 
 export interface Debugged {
-  /** The engine that the conversation was with, when one can be believed. */
+  /** The engine that the answer is of; undefined when none can be believed. */
   readonly engine: string | undefined
   readonly conversation: Conversation | undefined
-  /** Why gdb ended before it was told to; undefined when it did not. */
+  /** Why no gdb could be asked any more, although there was something left to ask. */
   readonly end: SessionEnd | undefined
   /** gdb's own warnings: for the log, never for the text. */
   readonly warnings: string[]
@@ -28,119 +28,184 @@ export interface Debugged {
   readonly peakMb: number
 }
 
-export interface DebugContext {
-  readonly config: Pick<Config, 'taskMemoryMb' | 'taskTimeoutS' | 'maxBacktraceKb'>
-  readonly deadline: Deadline
+export interface DebugContext extends RunContext {
   readonly engines: readonly Engine[]
-  /** Folder of the installation that holds what is bound besides: `etc` and `scripts`. */
-  readonly root: string
-  readonly signal: AbortSignal
-  /** Where the kernel can hold the debugger's memory; undefined: it is watched through /proc. */
-  readonly cgroups: CgroupHome | undefined
-  /** Called with the engine that answers, and with why others are passed over. */
+  /** Hears which engine answers, and why others are passed over. */
   say(line: string): void
 }
 
-/** Threads count too: gdb has one per processor for reading symbols. */
-const MAX_PROCESSES = 256
-/** The crashed thread is kept whole: 2048 frames, whatever RETRACE_MAX_BACKTRACE_KB says, up to this. */
-const MAX_CRASHED_TEXT = 32 * MIB
-const MAX_LINE = 8 * MIB
-/** gdb works with several threads, so processor time runs faster than the clock. */
-const PROCESSOR_PER_CLOCK = 4
-/** Of the time left, for opening the core, when another engine could be asked after that. */
+/** Of the time left, for opening the core. */
 const OPENING_SHARE = 0.3
 /** But at least this long: a gdb takes a second to come up on a busy machine, and another one takes no less. */
 const MIN_OPENING_MS = 5_000
+/** Starts of gdb for one core. */
+const MAX_STARTS = 40
+/** Of the time left, for finding out what gdb does not live with. */
+const SEARCH_SHARE = 0.5
+const MAX_WARNINGS = 400
 
-type Attempt = Omit<Debugged, 'engine' | 'rejected' | 'conversation'> & { conversation: Conversation }
+/** `assemble`: the task's part of the sandbox, without the debuginfo of some modules. */
+export async function debugCore(
+  core: Core,
+  assemble: (leftOut: LeftOut) => Assembly,
+  context: DebugContext,
+): Promise<Debugged> {
+  return await new Debugging(core, assemble, context).run()
+}
 
-export async function debugCore(core: Core, assembly: Assembly, context: DebugContext): Promise<Debugged> {
-  const { deadline, signal, say } = context
-  const rejected: string[] = []
-  let best: { engine: Engine; attempt: Attempt } | undefined
-  const able = context.engines.filter(({ serves }) => core.architecture !== undefined && serves(core.architecture))
-  for (const [index, engine] of able.entries()) {
-    if (deadline.isOver || signal.aborted) break
-    const isLast = index === able.length - 1
-    const attempt = await runEngine(engine, { core, assembly, context, isLast })
-    if (best === undefined || worth(attempt) > worth(best.attempt)) best = { engine, attempt }
-    const why = whyPassedOver(attempt)
-    if (why === undefined) {
-      say(
-        `${engine.name} reads this core${attempt.conversation.version ? `: gdb ${attempt.conversation.version}` : ''}`,
-      )
-      break
+class Debugging {
+  readonly #core: Core
+  readonly #assemble: (leftOut: LeftOut) => Assembly
+  readonly #context: DebugContext
+  readonly #inquiry: Inquiry
+  /** Those that can be asked still, in this order. */
+  readonly #engines: Engine[]
+  #at = 0
+  #engine: string | undefined
+  #starts = 0
+  #peakMb = 0
+  readonly #warnings: string[] = []
+  readonly #rejected: string[] = []
+
+  constructor(core: Core, assemble: (leftOut: LeftOut) => Assembly, context: DebugContext) {
+    this.#core = core
+    this.#assemble = assemble
+    this.#context = context
+    const { files, printers } = assemble(new Set())
+    this.#inquiry = new Inquiry(core, {
+      withDebuginfo: files.filter(({ debuginfo }) => debuginfo.length > 0).map(({ module }) => module),
+      printers,
+      modulesOfFile: fileFinder(files),
+    })
+    const { architecture } = core
+    this.#engines = context.engines.filter(({ serves }) => architecture !== undefined && serves(architecture))
+  }
+
+  async run(): Promise<Debugged> {
+    const end = await this.#ask()
+    return {
+      engine: this.#engine,
+      conversation: this.#inquiry.isOpened ? this.#inquiry.conversation() : undefined,
+      end,
+      warnings: this.#warnings,
+      rejected: this.#rejected,
+      peakMb: this.#peakMb,
     }
-    rejected.push(`${engine.name} ${why}`)
-    say(`passing over ${rejected.at(-1)}`)
-    if (attempt.end?.kind === 'memory' || attempt.end?.kind === 'closed') break
   }
-  if (best === undefined) {
-    return { engine: undefined, conversation: undefined, end: undefined, warnings: [], rejected, peakMb: 0 }
+
+  /** Until nothing is open, or nobody can be asked: then why. */
+  async #ask(): Promise<SessionEnd | undefined> {
+    for (;;) {
+      const leftOut = this.#inquiry.nextLeftOut()
+      const engine = this.#engines[this.#at]
+      if (leftOut === undefined || engine === undefined || this.#isOver) return undefined
+      const open = this.#inquiry.openCount
+      const { verdict, end } = await this.#start(engine, leftOut)
+      if (verdict.kind === 'contradicts') {
+        this.#remove(engine, `does not understand this core: ${verdict.why.join('; ')}`)
+      } else if (end?.kind === 'closed' || (end?.kind === 'memory' && verdict.kind === 'unopened')) return end
+      else if (verdict.kind === 'unopened') {
+        if (!await this.#unopened(engine, end)) return end
+      } else if (end !== undefined) this.#ended(engine, end)
+      else if (this.#inquiry.openCount >= open && this.#inquiry.nextLeftOut()?.size === leftOut.size) return undefined
+      if (this.#starts >= MAX_STARTS) return end
+    }
   }
-  const isBelieved = best.attempt.conversation.contradictions.length === 0
-  return { ...best.attempt, engine: isBelieved ? best.engine.name : undefined, rejected }
+
+  get #isOver(): boolean {
+    return this.#context.deadline.isOver || this.#context.signal.aborted
+  }
+
+  get #isLast(): boolean {
+    return this.#at >= this.#engines.length - 1
+  }
+
+  async #start(engine: Engine, leftOut: LeftOut, openOnly = false): Promise<Run> {
+    this.#starts++
+    if (leftOut.size > 0 && !openOnly) {
+      this.#context.say(`${engine.name} is asked without the debuginfo of ${namesOf(leftOut)}`)
+    }
+    const { deadline, say } = this.#context
+    const asked = { leftOut, isLast: this.#isLast, openingMs: openingTime(deadline), openOnly }
+    const run = await runGdb(
+      engine,
+      { assembly: this.#assemble(leftOut), inquiry: this.#inquiry, ...asked },
+      this.#context,
+    )
+    this.#peakMb = Math.max(this.#peakMb, run.peakMb)
+    this.#warnings.push(...run.warnings.slice(0, MAX_WARNINGS - this.#warnings.length))
+    if (run.verdict.kind !== 'asked' || openOnly) return run
+    const { version } = run.verdict
+    if (this.#engine !== engine.name) say(`${engine.name} reads this core${version ? `: gdb ${version}` : ''}`)
+    this.#engine = engine.name
+    return run
+  }
+
+  #remove(engine: Engine, why: string): void {
+    this.#passOver(engine, why)
+    this.#engines.splice(this.#at, 1)
+    this.#at = Math.max(0, Math.min(this.#at, this.#engines.length - 1))
+  }
+
+  #passOver(engine: Engine, why: string): void {
+    this.#rejected.push(`${engine.name} ${why}`)
+    this.#context.say(`passing over ${this.#rejected.at(-1)}`)
+  }
+
+  #ended(engine: Engine, end: SessionEnd): void {
+    if (this.#isLast || end.kind === 'memory') {
+      this.#context.say(`${engine.name} did not come to its end: ${end.detail}; it is started again behind that`)
+      return
+    }
+    this.#passOver(engine, `did not come to its end: ${end.detail}`)
+    this.#at++
+  }
+
+  /** It ended before it said anything. False: there is nobody else, and nothing that could be left out. */
+  async #unopened(engine: Engine, end: SessionEnd | undefined): Promise<boolean> {
+    const why = `does not understand this core: ${end?.detail ?? 'it did not say which threads it sees'}`
+    if (!this.#isLast) {
+      this.#passOver(engine, why)
+      this.#at++
+      return true
+    }
+    if (this.#inquiry.isOpened) {
+      this.#remove(engine, why)
+      return this.#engines.length > 0
+    }
+    this.#passOver(engine, why)
+    this.#at = 0
+    return await this.#searchCulprits(end?.detail ?? why)
+  }
+
+  /** What debuginfo to leave out so that the first engine lives. */
+  async #searchCulprits(why: string): Promise<boolean> {
+    const [engine] = this.#engines
+    const modules = [...this.#inquiry.withDebuginfo]
+    const pc = this.#core.threads[0]?.pc
+    const first = pc === undefined ? undefined : moduleAt(this.#core.modules, pc)
+    const until = performance.now() + this.#context.deadline.share(SEARCH_SHARE)
+    const search = culprits(modules, { first, most: MAX_LEFT_OUT })
+    let step = search.next()
+    while (!step.done && engine !== undefined && !this.#isOver) {
+      if (performance.now() > until || this.#starts >= MAX_STARTS) return this.#leaveOut(new Set(modules), why)
+      const { verdict } = await this.#start(engine, step.value, true)
+      step = search.next(verdict.kind === 'asked')
+    }
+    return step.done === true && step.value !== undefined && this.#leaveOut(step.value, why)
+  }
+
+  #leaveOut(modules: ReadonlySet<CoreModule>, why: string): true {
+    this.#inquiry.leaveOut(modules, why)
+    return true
+  }
 }
 
-/** Why the next engine is to be asked; undefined when this one has told all it can. */
-function whyPassedOver({ conversation, end }: Attempt): string | undefined {
-  if (conversation.contradictions.length > 0) {
-    return `does not understand this core: ${end === undefined ? conversation.contradictions.join('; ') : end.detail}`
-  }
-  return end === undefined ? undefined : `did not come to its end: ${end.detail}`
-}
-
-/**
- * Ranks the answers of engines: nothing that can be believed, frames of the crashed thread, their values, other
- * threads.
- */
-function worth({ conversation: { contradictions, threads } }: Attempt): number {
-  if (contradictions.length > 0) return 0
-  const [crashed] = threads
-  return 1 + (crashed?.frames.length ? 1_000_000 : 0) + (crashed?.text ? 1_000_000 : 0) + threads.length
+function namesOf(modules: LeftOut): string {
+  const names = [...modules].map(({ path }) => path.slice(path.lastIndexOf('/') + 1) || 'a module without name')
+  return names.length > MAX_LEFT_OUT ? `all ${names.length} modules` : names.join(', ')
 }
 
 function openingTime(deadline: Deadline): number {
   return Math.max(deadline.share(OPENING_SHARE), Math.min(deadline.leftMs(), MIN_OPENING_MS))
-}
-
-async function runEngine(
-  engine: Engine,
-  { core, assembly, context, isLast }: { core: Core; assembly: Assembly; context: DebugContext; isLast: boolean },
-): Promise<Attempt> {
-  const { config, deadline, root, signal } = context
-  const limits = { memoryMb: config.taskMemoryMb, seconds: config.taskTimeoutS * PROCESSOR_PER_CLOCK }
-  const installed = [{ from: `${root}/etc`, at: '/etc' }, { from: `${root}/scripts`, at: INSIDE.scripts }]
-  const plan = { debugger: engine.sees, binds: [...installed, ...assembly.binds], links: assembly.links }
-  const maxText = config.maxBacktraceKb * KIB
-  const words = gdbArguments({ threadLibrary: assembly.threadLibraries.get(engine.runsAs) })
-  const home = context.cgroups
-  const group = home && makeCgroup(home, { memoryMb: config.taskMemoryMb, processes: MAX_PROCESSES })
-  const sandbox = debuggerSandbox(plan, limits, [...engine.command, ...words])
-  const session = new Session(launch(sandbox, group), {
-    memoryMb: config.taskMemoryMb,
-    lineBytes: MAX_LINE,
-    messageBytes: 6 * Math.max(maxText, MAX_CRASHED_TEXT),
-    totalBytes: 12 * Math.max(maxText, MAX_CRASHED_TEXT),
-  })
-  const stop = () => void session.close()
-  signal.addEventListener('abort', stop, { once: true })
-  try {
-    const conversation = await converse(session, {
-      core,
-      executable: assembly.executable,
-      files: assembly.files,
-      regions: assembly.regions,
-      printers: assembly.printers,
-      openingMs: isLast ? deadline.leftMs() : openingTime(deadline),
-      maxText,
-      maxCrashedText: MAX_CRASHED_TEXT,
-    }, deadline)
-    return { conversation, end: session.end, warnings: session.warnings, peakMb: session.peakMb }
-  } finally {
-    signal.removeEventListener('abort', stop)
-    await session.close()
-    await group?.remove()
-  }
 }

@@ -7,13 +7,16 @@ import type { Result } from '../../src/task/files.ts'
 import type { Outcome } from '../../src/task/outcome.ts'
 import { outcomeText, type Seconds } from '../../src/task/outcome_file.ts'
 import type { Findings } from './findings.ts'
+import type { Conversation } from './gdb/told.ts'
 import { decide, hasNamedFrame } from './outcome/decide.ts'
+import { gdbLossesOf } from './outcome/gdb_loss.ts'
 import { lossesOf, whyAbsent } from './outcome/loss.ts'
 import { tellsExecutable } from './report/executable_memory.ts'
 import { reportThreads } from './report/frames.ts'
 import { backtraceJson } from './report/json.ts'
 import { countModules, modulesJson } from './report/modules.ts'
 import { backtraceText } from './report/backtrace_text.ts'
+import type { ResolvedModule } from './resolve/resolve.ts'
 import { CALLERS_NOT_CHECKED, lossText, threadRemarks } from './words/loss.ts'
 import { outcomeOf } from './words/outcome.ts'
 
@@ -25,22 +28,25 @@ export interface Report {
 }
 
 export function makeReport(findings: Findings, seconds: Seconds): Report {
-  const { core, debugged, modules } = findings
-  const conversation = debugged?.conversation
-  const threads = core === undefined || conversation === undefined || debugged?.engine === undefined ||
-      conversation.contradictions.length > 0
+  const { core, debugged } = findings
+  const conversation = debugged?.engine === undefined ? undefined : debugged.conversation
+  const modules = withDamage(findings.modules, conversation?.damage ?? [])
+  const threads = core === undefined || conversation === undefined
     ? []
     : reportThreads(conversation.threads, { core, modules, regions: findings.regions })
-  const losses = core === undefined ? [] : lossesOf(
-    core,
-    threads,
-    conversation?.threadCount ?? threads.length,
-    whyAbsent({
-      end: debugged?.end,
-      isLate: findings.ranOutOfTime === 'debug',
-      isTextFull: conversation?.isTextFull ?? false,
-    }),
-  )
+  const losses = core === undefined ? [] : [
+    ...lossesOf(
+      core,
+      threads,
+      conversation?.threadCount ?? threads.length,
+      whyAbsent({
+        end: debugged?.end,
+        isLate: findings.ranOutOfTime === 'debug',
+        isTextFull: conversation?.isTextFull ?? false,
+      }),
+    ),
+    ...gdbLossesOf(threads, conversation ?? NOTHING_SAID),
+  ]
   const notes = [
     ...losses.map(lossText),
     ...threadRemarks(conversation?.ended ?? []),
@@ -62,11 +68,32 @@ export function makeReport(findings: Findings, seconds: Seconds): Report {
   if (hasBacktrace && core !== undefined && conversation !== undefined) {
     const parts = { core, conversation, threads, notes }
     const { engine, rejected: passedOver } = debugged ?? { engine: undefined, rejected: [] }
-    const json = { ...parts, ...findings, core, outcome, engine, passedOver, seconds: { ...seconds } }
+    const json = { ...parts, ...findings, core, modules, outcome, engine, passedOver, seconds: { ...seconds } }
     files.push(['backtrace.json', backtraceJson(json)], ['backtrace', backtraceText(parts)])
   }
   files.push(['outcome.json', outcomeJson(findings, outcome, seconds)])
   return { outcome, hasBacktrace, files }
+}
+
+/** Of a core that no gdb said anything about. */
+const NOTHING_SAID = { lostDetails: [], assertion: undefined }
+
+/** What gdb found out about their debuginfo. */
+function withDamage(modules: readonly ResolvedModule[], damage: Conversation['damage']): ResolvedModule[] {
+  const byModule = new Map(damage.map((each) => [each.module, each]))
+  return modules.map((resolved) => {
+    const found = byModule.get(resolved.module)
+    if (found === undefined) return resolved
+    return {
+      ...resolved,
+      damage: {
+        why: found.why,
+        splitFiles: [...found.splitFiles],
+        isLeftOut: found.isLeftOut,
+        isUnread: found.isUnread,
+      },
+    }
+  })
 }
 
 function outcomeJson(findings: Findings, outcome: Outcome, seconds: Seconds): string {

@@ -3,6 +3,7 @@
  * step is a file beside it.
  */
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { ConfigOf } from '../../src/config/config.ts'
 import type { ProxyEnvironment } from '../../src/config/proxy_environment.ts'
 import { openDatabase } from '../../src/database/database.ts'
@@ -20,7 +21,9 @@ import { debugCore } from './debug.ts'
 import { deliver } from './deliver.ts'
 import { type Findings, nothingFound } from './findings.ts'
 import type { Engine } from './gdb/engine.ts'
+import type { LeftOut } from './gdb/thread_record.ts'
 import type { Journal } from './journal.ts'
+import { withoutDebuginfo } from './leave_out.ts'
 import { readCoreFile } from './read.ts'
 import { lateStep } from './outcome/late.ts'
 import { makeReport } from './report.ts'
@@ -112,15 +115,19 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
   said.begin('assemble')
   const seeking = findCompanions(core, resolution.modules, { ...tools, database, uses, deadline })
   const companions = await deadline.await(seeking) ?? NO_COMPANIONS
-  const whole = assemble(core, resolution.modules, { corePath, companions })
-  const assembly = withLinkFolder(whole, task.file('root'))
+  const folder = task.file('root')
+  const assembleWithout = (leftOut: LeftOut) => {
+    const modules = withoutDebuginfo(resolution.modules, leftOut, join(folder, 'copies'))
+    return withLinkFolder(assemble(core, modules, { corePath, companions }), join(folder, 'links'))
+  }
+  const assembly = assembleWithout(new Set())
   for (const problem of assembly.problems) said.note('assemble', problem)
 
   watch.start('debug')
   said.say('debug', beforeDebugging(assembly.links.length, resolution.modules.length, deadline.leftMs()))
   const cgroups = findCgroups()
   said.note('debug', `memory is ${cgroups ? `held by a control group (v${cgroups.version})` : 'watched through /proc'}`)
-  const debugged = await debugCore(core, assembly, {
+  const debugged = await debugCore(core, (leftOut) => leftOut.size === 0 ? assembly : assembleWithout(leftOut), {
     ...tools,
     deadline,
     cgroups,

@@ -70,7 +70,7 @@ describe('withLinkFolder()', () => {
     const large = withLinkFolder({ ...assembly, links: [...assembly.links, ...more] }, folder.file('links'))
     expect(large.links).toEqual([])
     expect(readlinkSync(folder.file('links', 'sysroot', 'opt', '2999.so'))).toBe('/store/0/usr/bin/crash')
-    const debugged = await debugCore(core, large, {
+    const debugged = await debugCore(core, () => large, {
       config: { taskMemoryMb: 4096, taskTimeoutS: 60, maxBacktraceKb: 16_384 },
       deadline: new Deadline(60_000),
       engines: engines('/nonexistent'),

@@ -25,7 +25,8 @@ describe('a session', () => {
     })
     expect(await session.ask('text', ['frobnicate'], 20_000)).toMatchObject({
       kind: 'error',
-      data: [{ error: 'Undefined command: "frobnicate". Try "help".' }],
+      message: 'Undefined command: "frobnicate". Try "help".',
+      data: [],
     })
     expect(await session.ask('no_question', [], 20_000)).toMatchObject({ kind: 'error' })
   })

@@ -49,6 +49,9 @@ describe('framesText()', () => {
     file: 'f.c',
     line: 3,
     module: { module: { path: '/usr/lib/a.so' } },
+    arguments: [],
+    locals: [],
+    hasValues: false,
   }
 
   it("takes gdb's text, and indents what looks like a frame or a thread in it and is none", () => {

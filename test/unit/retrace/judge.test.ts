@@ -21,6 +21,7 @@ const CUT_OFF = { kind: 'cut-off', missingBytes: 7n, segments: 1, parts: [] } as
 const NO_STACKS: Loss = { kind: 'no-stacks', threads: 1, of: 2 }
 const NO_VALUES: Loss = { kind: 'no-values', frames: 5 }
 const NO_THREADS: Loss = { kind: 'no-threads', threads: 3, of: 4, why: 'text-full' }
+const lost = (threads: number[]) => ({ kind: 'no-frames' as const, cause: 'ended' as const, why: 'SIGSEGV', threads })
 const partial = (lacks: Lack[], losses: Loss[]): Reason => ({ kind: 'partial', shown, lacks, losses })
 
 const ROWS: [Reason, OutcomeCode, RegExp, Advice?][] = [
@@ -101,7 +102,47 @@ const PARTIAL: [Lack[], Loss[], Advice[], RegExp][] = [
     ['debugger-timeout'],
     /1 of 4 threads is not shown, since the time was over/,
   ],
+  [[lack('unreadable')], [], ['report-damage'], /its file is damaged/],
+  [
+    [{
+      ...lack('damaged'),
+      damage: { why: 'Dwarf Error: x', splitFiles: ['a.dwo'], isLeftOut: true, isUnread: false },
+    }],
+    [],
+    ['report-damage'],
+    /debuginfo damaged \(Dwarf Error: x\); its debuginfo leans on a\.dwo, which no package has\.$/,
+  ],
+  [
+    [{
+      ...lack('no-split-files'),
+      damage: { why: undefined, splitFiles: ['a.dwo', 'b', 'c', 'd', 'e'], isLeftOut: false, isUnread: false },
+    }],
+    [],
+    ['report-damage'],
+    /its debuginfo leans on a\.dwo, b, c and 2 more, of which no package has any, so arguments and locals are lost\.$/,
+  ],
   [[lack('by-path')], [], ['name-packages'], /by its path/],
+  [[], [lost([6])], ['debugger-failed'], /frames of thread 6 are missing, since gdb ended over them \(SIGSEGV\)/],
+  [[], [lost([2, 4, 5])], ['debugger-failed'], /frames of the threads 2, 4 and 5 are missing/],
+  [[], [lost([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])], ['debugger-failed'], /the threads 1, 2, 3, 4, 5, 6, 7, 8 and 2 more/],
+  [
+    [],
+    [{ ...lost([6]), kind: 'no-thread-values', cause: 'hung' }],
+    ['debugger-failed'],
+    /values of thread 6 .*not come/,
+  ],
+  [
+    [],
+    [{ kind: 'no-single-values', values: 1, threads: [2], why: 'internal-error: x' }],
+    ['debugger-failed'],
+    /1 value of thread 2 could not be read, since gdb failed over it \(internal-error: x\)/,
+  ],
+  [
+    [],
+    [{ kind: 'no-detail', what: 'the registers', why: 'SIGSEGV' }],
+    ['debugger-failed'],
+    /over the registers \(SIGSEGV\)/,
+  ],
   [[lack('by-path'), lack('not-found')], [], ['ok-partial', 'name-packages'], /by its path.*; a\.so .*not found/],
   [
     [],

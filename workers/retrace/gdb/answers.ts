@@ -12,13 +12,16 @@ export interface PlainFrame {
   readonly function: string | undefined
   readonly file: string | undefined
   readonly line: number | undefined
+  /** Its function is one of the debuginfo, which knows no line of it all the same. */
+  readonly lacksLine?: true
 }
 
 export interface ThreadsAnswer {
   readonly threads: { number: number; lwp: number }[]
   readonly selected: number
   readonly architecture: string
-  readonly pc: bigint
+  /** Of the selected thread; undefined: gdb could make no frame of it. */
+  readonly pc: bigint | undefined
   readonly version: string
 }
 
@@ -33,6 +36,17 @@ export interface FramesAnswer {
   readonly more: boolean
   /** The answer came whole. */
   readonly complete: boolean
+  /** The first frame that gdb could not describe, or not leave. */
+  readonly fault: Fault | undefined
+}
+
+/** Where gdb failed, and what it said. */
+export interface Fault {
+  /** Undefined: where the thread itself was. */
+  readonly pc: bigint | undefined
+  readonly why: string
+  /** There is a frame, but no name or line could be found for it. */
+  readonly isOfSymbols: boolean
 }
 
 const KINDS: readonly string[] = ['normal', 'inline', 'signal-handler', 'dummy', 'tail-call', 'other']
@@ -42,7 +56,7 @@ export function readThreads(data: readonly unknown[]): ThreadsAnswer | undefined
   const message = data.map(recordOf).find((each) => Array.isArray(each.threads))
   const pc = address(message?.pc)
   const selected = message?.selected
-  if (message === undefined || pc === undefined || !isCount(selected)) return undefined
+  if (message === undefined || !isCount(selected)) return undefined
   const threads = (message.threads as unknown[]).flatMap((each) => {
     const [number, lwp] = Array.isArray(each) ? each as unknown[] : []
     return isCount(number) && isCount(lwp) ? [{ number, lwp }] : []
@@ -68,7 +82,36 @@ export function readFrames(data: readonly unknown[]): FramesAnswer {
     stop: text(last?.stop),
     more: last?.more === true,
     complete: last !== undefined,
+    fault: messages.flatMap((each) => readFault(each.fault) ?? [])[0],
   }
+}
+
+function readFault(value: unknown): Fault | undefined {
+  const [pc, why, isOfSymbols] = Array.isArray(value) ? value as unknown[] : []
+  if (!Array.isArray(value)) return undefined
+  return { pc: address(pc), why: text(why) ?? 'gdb gave no reason', isOfSymbols: isOfSymbols === true }
+}
+
+/** The program counter among the registers of a core's notes, as gdb prints them. */
+export function readRawPc(printed: string): bigint | undefined {
+  const found = /^ *(?:rip|eip|pc|pswa) .* (0x[0-9a-f]+) *$/m.exec(printed)?.[1]
+  return found === undefined ? undefined : BigInt(found)
+}
+
+/** What a careful walk was about to look up when its last message came; undefined: it was unwinding. */
+export function readWhereabouts(data: readonly unknown[]): bigint | undefined {
+  return address(data.map(recordOf).findLast((each) => 'at' in each || 'leaving' in each)?.at)
+}
+
+/** Why a part of an answer did not come, as far as gdb could say it. */
+export function readFailure(data: readonly unknown[], part: string): string | undefined {
+  const failed = data.map(recordOf).find((each) => each.failed === part)
+  return failed === undefined ? undefined : text(failed.why) ?? 'gdb gave no reason'
+}
+
+/** All that was asked about a thread has been answered. */
+export function isTold(data: readonly unknown[]): boolean {
+  return data.some((each) => isCount(recordOf(each).told))
 }
 
 /** The messages about each thread of several, by its number. */
@@ -84,7 +127,7 @@ export function splitByThread(data: readonly unknown[]): Map<number, unknown[]> 
 }
 
 function readFrame(value: unknown): PlainFrame | undefined {
-  const [at, kind, name, file, line] = Array.isArray(value) ? value as unknown[] : []
+  const [at, kind, name, file, line, lacksLine] = Array.isArray(value) ? value as unknown[] : []
   const pc = address(at)
   if (pc === undefined) return undefined
   return {
@@ -93,6 +136,7 @@ function readFrame(value: unknown): PlainFrame | undefined {
     function: text(name),
     file: text(file),
     line: isCount(line) ? line : undefined,
+    ...(lacksLine === true ? { lacksLine } : {}),
   }
 }
 
@@ -100,11 +144,6 @@ function readFrame(value: unknown): PlainFrame | undefined {
 export function readText(data: readonly unknown[], name: string): string | undefined {
   const found = data.map(recordOf).find((each) => typeof each[name] === 'string')?.[name]
   return typeof found === 'string' ? found : undefined
-}
-
-/** Why a question failed, as retrace.py says it: the machine interface says only that Python failed. */
-export function readError(data: readonly unknown[]): string | undefined {
-  return readText(data, 'error')
 }
 
 export function readFlag(data: readonly unknown[], name: string): boolean {
@@ -132,11 +171,15 @@ export function readSymbols(data: readonly unknown[]): SymbolsOf[] {
   })
 }
 
-/** Files that could not be placed, by their index in the question, and why. */
-export function readUnplaced(data: readonly unknown[]): { index: number; why: string }[] {
-  return data.map(recordOf).flatMap(({ unplaced, why }) =>
-    isCount(unplaced) ? [{ index: unplaced, why: text(why) ?? 'gdb gave no reason' }] : []
-  )
+/** Files that gdb does not take, or of which it does not take the debuginfo, by their index in the question. */
+export function readUnread(data: readonly unknown[], which: 'unread' | 'undebugged'): number[] {
+  const list = data.map(recordOf).find((each) => Array.isArray(each[which]))?.[which]
+  return Array.isArray(list) ? (list as unknown[]).filter(isCount) : []
+}
+
+/** Sentences on commands that failed within the question. */
+export function readProblems(data: readonly unknown[]): string[] {
+  return data.map(recordOf).flatMap(({ problem }) => text(problem) ?? [])
 }
 
 export function readRegisters(data: readonly unknown[]): { name: string; value: string }[] {

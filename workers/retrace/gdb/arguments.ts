@@ -37,6 +37,19 @@ const SETTINGS = [
 ]
 
 /**
+ * What fails an assertion of gdb's costs the command, not gdb. With the backtrace that gdb prints of itself by default, it
+ * ends over a second failure, in that ('Recursive internal problem.').
+ */
+const SURVIVING = [
+  ...['internal-error', 'internal-warning'].flatMap((problem) => [
+    `${problem} quit no`,
+    `${problem} corefile no`,
+    `${problem} backtrace off`,
+  ]),
+  'demangler-warning quit no',
+]
+
+/**
  * `threadLibrary`: the folder, inside, with libthread_db.so.1 of the target's glibc for the debugger's architecture:
  * thread-local variables need it. It is loaded from there only (docs/facts.md, 'Cross-architecture gdb'); undefined:
  * none is.
@@ -48,6 +61,7 @@ export function gdbArguments({ threadLibrary }: { threadLibrary: string | undefi
     'auto-load libthread-db on',
   ]
   const scripts = SCRIPTS.map((each) => `source ${INSIDE.scripts}/${each}`)
-  const commands = [...[...SETTINGS, ...threads].map((each) => `set ${each}`), ...scripts]
+  const settings = [...SETTINGS, ...threads].map((each) => `set ${each}`)
+  const commands = [...settings, ...SURVIVING.map((each) => `maintenance set ${each}`), ...scripts]
   return ['-nx', '-q', '--interpreter=mi3', ...commands.flatMap((command) => ['-iex', command])]
 }

@@ -3,37 +3,65 @@
  * does not cost another.
  */
 import type { Deadline } from '../time/deadline.ts'
-import { readError } from './answers.ts'
 import type { Answer, Session } from './session.ts'
 
-export class Asker {
+/** Hears what questions bring besides their answers. */
+export interface Listener {
   /** Sentences on questions that failed. */
-  readonly problems: string[] = []
+  readonly problems: string[]
+  /** Lines that gdb said meanwhile. */
+  hear(lines: readonly string[]): void
+}
+
+/** `share`: of the time left, at most; `idleShare`: without a word; `parameters`: texts, numbers, and lists of them. */
+export interface AskOptions {
+  readonly parameters?: readonly unknown[]
+  readonly share: number
+  readonly idleShare?: number
+}
+
+/** No question gets less, as long as there is time at all: on a busy machine gdb takes that to do anything. */
+const MIN_MS = 1_000
+
+export class Asker {
   readonly #session: Session
   readonly #deadline: Deadline
+  readonly #listener: Listener
 
-  constructor(session: Session, deadline: Deadline) {
+  constructor(session: Session, deadline: Deadline, listener: Listener) {
     this.#session = session
     this.#deadline = deadline
+    this.#listener = listener
   }
 
   /** Nothing more will be answered: gdb has ended, or the time is over. */
   get isOver(): boolean {
-    return this.#deadline.isOver || this.#session.end !== undefined
+    return this.isLate || this.#session.end !== undefined
   }
 
-  /** A command of the machine interface; `share`: of the time left; `what`: how a failure is called. */
+  /** The time is over, so that a question that was given up is no fault of gdb's. */
+  get isLate(): boolean {
+    return this.#deadline.isOver
+  }
+
+  /** A sentence on something that failed within a question. */
+  note(problem: string): void {
+    this.#listener.problems.push(problem)
+  }
+
+  /** A command of the machine interface; `what`: how a failure is called. */
   async command(what: string, line: string, limitMs: number): Promise<Answer> {
     return this.#noted(what, await this.#session.command(line, limitMs))
   }
 
-  /** A question to retrace.py, for a share of the time left. Without `what` a failure is no news. */
+  /** A question to retrace.py. Without `what` a failure is no news. */
   async ask(
     what: string | undefined,
     question: string,
-    { parameters = [], share }: { parameters?: readonly unknown[]; share: number },
+    { parameters = [], share, idleShare }: AskOptions,
   ): Promise<Answer> {
-    return this.#noted(what, await this.#session.ask(question, parameters, this.#deadline.share(share)))
+    const idleMs = idleShare === undefined ? undefined : this.#timeOf(idleShare)
+    return this.#noted(what, await this.#session.ask(question, parameters, this.#timeOf(share), idleMs))
   }
 
   /** The same with a limit in milliseconds. */
@@ -41,19 +69,25 @@ export class Asker {
     return this.#noted(what, await this.#session.ask(question, parameters, limitMs))
   }
 
+  #timeOf(share: number): number {
+    return Math.max(this.#deadline.share(share), Math.min(MIN_MS, this.#deadline.leftMs()))
+  }
+
   #noted(what: string | undefined, answer: Answer): Answer {
+    this.#listener.hear(answer.complaints)
     const why = whyFailed(answer)
-    if (what !== undefined && why !== undefined) this.problems.push(`${what}: ${why}`)
+    if (what !== undefined && why !== undefined) this.note(`${what}: ${why}`)
     return answer
   }
 }
 
-function whyFailed(answer: Answer): string | undefined {
+/** Undefined: it did not. */
+export function whyFailed(answer: Answer): string | undefined {
   switch (answer.kind) {
     case 'done':
       return undefined
     case 'error':
-      return (readError(answer.data) ?? answer.message).slice(0, 500)
+      return answer.message.slice(0, 500)
     case 'interrupted':
       return 'it took too long and was given up'
     case 'ended':

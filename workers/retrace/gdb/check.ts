@@ -11,7 +11,7 @@ export interface Seen {
   readonly architecture: string
   readonly lwps: readonly number[]
   /** Program counter of the selected thread. */
-  readonly pc: bigint
+  readonly pc: bigint | undefined
 }
 
 /** Sentences on what contradicts the core's own notes; empty: the debugger can be believed. */
@@ -31,7 +31,8 @@ export function contradictions(core: Pick<Core, 'architecture' | 'threads'>, see
   }
   const crashed = core.threads[0]
   if (crashed !== undefined && crashed.pc !== seen.pc) {
-    found.push(`the crashed thread is at 0x${crashed.pc.toString(16)}, not at 0x${seen.pc.toString(16)}`)
+    const there = seen.pc === undefined ? 'anywhere' : `at 0x${seen.pc.toString(16)}`
+    found.push(`the crashed thread is at 0x${crashed.pc.toString(16)}, not ${there}`)
   }
   return found
 }

@@ -1,11 +1,12 @@
 /**
  * What gdb is asked about the crashed thread's state and about the process. Owns which messages of libraries that gave
- * up are looked for, and when; each question fails alone.
+ * up are looked for, and when; each question fails alone, and is not asked again when gdb ended over it.
  */
 import type { Core } from '../../../src/elf/core.ts'
 import { signalOf } from '../../../src/elf/signal.ts'
 import { readRegisters, readText } from './answers.ts'
-import type { Asker } from './asking.ts'
+import { type Asker, whyFailed } from './asking.ts'
+import type { Answer } from './session.ts'
 
 /** A C++ exception that nobody caught. */
 export interface UncaughtException {
@@ -43,36 +44,133 @@ const BYTES_AFTER_PC = 64
 const THROWING = /^(__cxa_(re)?throw|std::terminate)/
 const MAX_FRAMES_TO_THROW = 32
 
-/** `functions`: names of the crashed thread's frames, the innermost first. The crashed thread is selected. */
-export async function askDetails(
-  asker: Asker,
-  core: Core,
-  functions: readonly (string | undefined)[],
-): Promise<Details> {
-  const text = async (what: string | undefined, command: string) =>
-    readText((await asker.ask(what, 'text', { parameters: [command], share: SHARE })).data, 'text')
-  const message = async (expression: string) =>
-    readText((await asker.ask(undefined, 'string', { parameters: [expression], share: SHARE })).data, 'string')
-  const gaveUp = GIVING_UP.has(signalOf(core))
-  const threw = functions.slice(0, MAX_FRAMES_TO_THROW).some((name) => name !== undefined && THROWING.test(name))
-  const window = { parameters: [BYTES_BEFORE_PC, BYTES_AFTER_PC], share: SHARE }
-  return {
-    registers: readRegisters((await asker.ask('registers', 'registers', { share: SHARE })).data),
-    instructions: readText((await asker.ask(undefined, 'instructions', window)).data, 'text'),
-    signalInfo: await text(undefined, 'print $_siginfo'),
-    libraries: await text('shared libraries', 'info sharedlibrary'),
+/** A detail that gdb ended or hung over. */
+export interface LostDetail {
+  readonly what: string
+  readonly why: string
+}
+
+interface Asking {
+  readonly asker: Asker
+  readonly core: Core
+  /** Names of the crashed thread's frames, the innermost first. */
+  readonly functions: readonly (string | undefined)[]
+}
+
+/** A question: how it is called, and what it finds; `undefined` where it need not be asked. */
+interface Step<Name extends keyof Details> {
+  readonly what: string
+  find(asking: Asking): Promise<Found<Details[Name]>> | undefined
+}
+
+interface Found<Value> {
+  readonly answer: Answer
+  readonly value: Value
+}
+
+/** In this order. */
+const STEPS: { readonly [Name in keyof Details]: Step<Name> } = {
+  registers: {
+    what: 'the registers',
+    find: async ({ asker }) => {
+      const answer = await asker.ask('registers', 'registers', { share: SHARE })
+      return { answer, value: readRegisters(answer.data) }
+    },
+  },
+  instructions: {
+    what: 'the instructions around the crash',
+    find: async ({ asker }) => {
+      const window = { parameters: [BYTES_BEFORE_PC, BYTES_AFTER_PC], share: SHARE }
+      return withText(await asker.ask(undefined, 'instructions', window), 'text')
+    },
+  },
+  signalInfo: {
+    what: 'what the signal says',
+    find: async ({ asker }) => withText(await command(asker, undefined, 'print $_siginfo'), 'text'),
+  },
+  libraries: {
+    what: 'the table of shared libraries',
+    find: async ({ asker }) => withText(await command(asker, 'shared libraries', 'info sharedlibrary'), 'text'),
+  },
+  abortMessage: {
+    what: 'the message of the C library',
     // The first member of struct abort_msg_s is its size, the message follows: true with and without debuginfo.
-    abortMessage: gaveUp ? await message('*(char **)&__abort_msg + 4') : undefined,
-    assertMessage: gaveUp ? await message('*(char **)&__glib_assert_msg') : undefined,
-    exception: gaveUp && threw ? await askException(asker) : undefined,
+    find: ({ asker, core }) => gaveUp(core) ? message(asker, '*(char **)&__abort_msg + 4') : undefined,
+  },
+  assertMessage: {
+    what: 'the message of GLib',
+    find: ({ asker, core }) => gaveUp(core) ? message(asker, '*(char **)&__glib_assert_msg') : undefined,
+  },
+  exception: {
+    what: 'the uncaught exception',
+    find: ({ asker, core, functions }) => {
+      const threw = functions.slice(0, MAX_FRAMES_TO_THROW).some((name) => name !== undefined && THROWING.test(name))
+      return gaveUp(core) && threw ? exceptionOf(asker) : undefined
+    },
+  },
+}
+
+/** What has been told, over all debuggers that were asked. */
+export class DetailsRecord {
+  readonly lost: LostDetail[] = []
+  #told: Partial<Details> = {}
+  #open = new Set(Object.keys(STEPS) as (keyof Details)[])
+
+  get told(): Details {
+    return { ...NO_DETAILS, ...this.#told }
+  }
+
+  get openCount(): number {
+    return this.#open.size
+  }
+
+  get isSettled(): boolean {
+    return this.#open.size === 0
+  }
+
+  /** The crashed thread is selected. Ends where gdb does; `isLast`: no other one is asked what that was over. */
+  async ask(asking: Asking, isLast: boolean): Promise<void> {
+    for (const name of [...this.#open]) {
+      if (asking.asker.isOver) return
+      if (!await this.#askOne(name, asking, isLast)) return
+    }
+  }
+
+  async #askOne<Name extends keyof Details>(name: Name, asking: Asking, isLast: boolean): Promise<boolean> {
+    const step: Step<Name> = STEPS[name]
+    const found = await step.find(asking)
+    const why = found?.answer.kind === 'ended' || found?.answer.kind === 'interrupted'
+      ? whyFailed(found.answer)
+      : undefined
+    const isWithoutTime = why !== undefined && asking.asker.isLate
+    if (isWithoutTime || (found?.answer.kind === 'ended' && !isLast)) return false
+    this.#open.delete(name)
+    if (why !== undefined) this.lost.push({ what: step.what, why })
+    else if (found !== undefined) this.#told[name] = found.value
+    return found?.answer.kind !== 'ended'
   }
 }
 
-async function askException(asker: Asker): Promise<UncaughtException | undefined> {
-  const { data } = await asker.ask('the uncaught exception', 'exception', {
-    parameters: [MAX_FRAMES_TO_THROW],
-    share: SHARE,
-  })
-  const type = readText(data, 'exception')
-  return type === undefined ? undefined : { type, what: readText(data, 'what') }
+/** SIGABRT, and the trap of g_error(). */
+function gaveUp(core: Core): boolean {
+  return GIVING_UP.has(signalOf(core))
+}
+
+function command(asker: Asker, what: string | undefined, line: string): Promise<Answer> {
+  return asker.ask(what, 'text', { parameters: [line], share: SHARE })
+}
+
+async function message(asker: Asker, expression: string): Promise<Found<string | undefined>> {
+  return withText(await asker.ask(undefined, 'string', { parameters: [expression], share: SHARE }), 'string')
+}
+
+function withText(answer: Answer, name: string): Found<string | undefined> {
+  return { answer, value: readText(answer.data, name) }
+}
+
+async function exceptionOf(asker: Asker): Promise<Found<UncaughtException | undefined>> {
+  const parameters = [MAX_FRAMES_TO_THROW]
+  const answer = await asker.ask('the uncaught exception', 'exception', { parameters, share: SHARE })
+  const type = readText(answer.data, 'exception')
+  return { answer, value: type === undefined ? undefined : { type, what: readText(answer.data, 'what') } }
 }

@@ -1,15 +1,27 @@
 /**
  * What gdb is asked about the frames of threads: which there are, gdb's own text of them, and their values one by one
- * (root/scripts/frames.py and values.py answer). The frames come first, and how much of each is asked is bounded.
+ * (root/scripts/frames.py and values.py answer). The frames come first, and how much of each is asked is bounded. An answer
+ * that did not come whole leaves what came of it in the thread's record.
  */
-import { type FramesAnswer, readFlag, readFrames, readText, splitByThread } from './answers.ts'
-import type { Asker } from './asking.ts'
-import { type FrameValues, readValues } from './values.ts'
+import {
+  type FramesAnswer,
+  isTold,
+  readFailure,
+  readFlag,
+  readFrames,
+  readText,
+  readWhereabouts,
+  splitByThread,
+} from './answers.ts'
+import { type Asker, whyFailed } from './asking.ts'
+import { isOfDamage } from './damage.ts'
+import { readPlainFrames } from './plain_frames.ts'
+import type { Inquiry } from './inquiry.ts'
+import type { Answer } from './session.ts'
+import type { Cause, Question, ThreadRecord } from './thread_record.ts'
+import { areValuesWhole, readValues } from './values.ts'
 
-/**
- * Frames of a thread: a recursion of 29,000 costs 7.7 s and 2.6 MB, its first 2048 0.6 s and 0.2 MB (docs/facts.md,
- * 'gdb, driven').
- */
+/** Frames of a thread: a recursion of 29,000 costs 7.7 s and 2.6 MB, its first 2048 0.6 s and 0.2 MB (docs/facts.md). */
 export const MAX_FRAMES = 2_048
 
 /** Threads in one question, when it is not about the crashed one. */
@@ -18,72 +30,183 @@ export const BATCH = 16
 /** Frames whose values are told one by one, with types: of the crashed thread, and of each other one. */
 const VALUE_FRAMES = 256
 const OTHER_VALUE_FRAMES = 32
-/** Arguments and locals told so: of the crashed thread, and of a batch of others. */
+/** Arguments and locals told so: of the crashed thread, and of others. */
 const MAX_VARIABLES = 20_000
 const BATCH_VARIABLES = 2_000
 
-export interface ThreadAnswer extends FramesAnswer {
-  readonly number: number
-  readonly lwp: number
-  /** `backtrace -full`, unchanged; undefined when it did not come. */
-  readonly text: string | undefined
-  /** The text ends before the frames do. */
-  readonly cut: boolean
-  /** By level, for the first frames. */
-  readonly values: ReadonlyMap<number, FrameValues>
+/** Of the time left, for one question: less once another one about the thread has failed. */
+const SHARES: Readonly<Record<Question, number>> = { frames: 0.4, careful: 0.1, text: 0.4, values: 0.3, plain: 0.1 }
+const OTHER_SHARES: typeof SHARES = { frames: 0.1, careful: 0.05, text: 0.1, values: 0.1, plain: 0.05 }
+/** Of several threads, without a word about one. */
+const IDLE_SHARE = 0.15
+
+/** A gdb that is asked, and what is to be found out. */
+export interface Asking {
+  readonly asker: Asker
+  readonly inquiry: Inquiry
+  /** By LWP: gdb's numbers of the threads. */
+  readonly numbers: ReadonlyMap<number, number>
+  /** No other gdb would be asked what this one ends over. */
+  readonly isLast: boolean
 }
 
-export interface ThreadId {
-  readonly number: number
-  readonly lwp: number
-}
-
-/**
- * In three questions: the frames are there, should their values take too long. Each answer is read while gdb works on
- * the next question.
- */
-export async function askCrashed(asker: Asker, thread: ThreadId, maxText: number): Promise<ThreadAnswer> {
-  const { number } = thread
-  const framed = await asker.ask('frames of the crashed thread', 'frames', {
-    parameters: [number, MAX_FRAMES],
-    share: 0.6,
-  })
-  const telling = asker.ask('backtrace of the crashed thread', 'backtrace', {
-    parameters: [number, MAX_FRAMES, maxText],
-    share: 0.5,
-  })
-  const frames = readFrames(framed.data)
-  const told = await telling
-  const typed = await asker.ask('values of the crashed thread', 'values', {
-    parameters: [number, VALUE_FRAMES, MAX_VARIABLES],
-    share: 0.4,
-  })
-  return {
-    ...thread,
-    ...frames,
-    text: readText(told.data, 'text'),
-    cut: readFlag(told.data, 'cut'),
-    values: readValues(typed.data),
+/** All that is open of one thread; ends where gdb does, and where it is to be started again without some debuginfo. */
+export async function askThread(asking: Asking, record: ThreadRecord, maxText: number): Promise<void> {
+  const { asker, inquiry } = asking
+  const leftOut = inquiry.effective(record)
+  for (let next = record.next; next !== undefined && !asker.isOver; next = record.next) {
+    if (next === 'frames' && record === inquiry.crashed) await askFramesAndText(asking, record, maxText)
+    else take(asking, record, next, await askOne(asking, record, next, maxText))
+    if (inquiry.effective(record).size !== leftOut.size) return
   }
 }
 
-/** Several threads in one question, since each question costs; those that are not reached are not in the answer. */
-export async function askOthers(asker: Asker, threads: readonly ThreadId[], maxText: number): Promise<ThreadAnswer[]> {
-  const numbers = threads.map((thread) => thread.number)
-  const answer = await asker.ask(`backtraces of the threads ${numbers[0]} to ${numbers.at(-1)}`, 'backtraces', {
-    parameters: [numbers, MAX_FRAMES, maxText, OTHER_VALUE_FRAMES, BATCH_VARIABLES],
-    share: 0.5,
+/** Each answer is read while gdb works on the next question. */
+async function askFramesAndText(asking: Asking, record: ThreadRecord, maxText: number): Promise<void> {
+  const framed = await askOne(asking, record, 'frames', maxText)
+  if (
+    framed.kind !== 'done' || framed.data.some((each) => typeof each === 'object' && each !== null && 'fault' in each)
+  ) {
+    return take(asking, record, 'frames', framed)
+  }
+  const telling = askOne(asking, record, 'text', maxText)
+  take(asking, record, 'frames', framed)
+  take(asking, record, 'text', await telling)
+}
+
+function askOne(
+  { asker, inquiry, numbers }: Asking,
+  record: ThreadRecord,
+  question: Question,
+  maxText: number,
+): Promise<Answer> {
+  const isCrashed = record === inquiry.crashed
+  const number = numbers.get(record.lwp) ?? record.number
+  const name = isCrashed ? 'the crashed thread' : `thread ${record.number}`
+  const share = (isCrashed ? SHARES : OTHER_SHARES)[question]
+  const valueFrames = Math.min(isCrashed ? VALUE_FRAMES : OTHER_VALUE_FRAMES, record.frameCount)
+  switch (question) {
+    case 'frames':
+      return asker.ask(`frames of ${name}`, 'frames', { parameters: [number, MAX_FRAMES], share })
+    case 'careful':
+      return asker.ask(`frames of ${name}, step by step`, 'frames', { parameters: [number, MAX_FRAMES, 1], share })
+    case 'text':
+      return asker.ask(`backtrace of ${name}`, 'backtrace', { parameters: [number, MAX_FRAMES, maxText], share })
+    case 'values':
+      return asker.ask(`values of ${name}`, 'values', { parameters: [number, valueFrames, MAX_VARIABLES], share })
+    case 'plain':
+      return asker.ask(`plain backtrace of ${name}`, 'plain', { parameters: [number, MAX_FRAMES], share })
+  }
+}
+
+/** Several threads in one question, since each question costs; those that are not reached stay open. */
+export async function askTogether(asking: Asking, records: readonly ThreadRecord[], maxText: number): Promise<void> {
+  const { asker, numbers } = asking
+  const known = records.map((record) => numbers.get(record.lwp) ?? record.number)
+  const what = `backtraces of the threads ${records[0]?.number} to ${records.at(-1)?.number}`
+  const answer = await asker.ask(what, 'backtraces', {
+    parameters: [known, MAX_FRAMES, maxText, OTHER_VALUE_FRAMES, BATCH_VARIABLES],
+    share: 1,
+    idleShare: IDLE_SHARE,
   })
   const byThread = splitByThread(answer.data)
-  return threads.flatMap((thread) => {
-    const data = byThread.get(thread.number)
-    if (data === undefined) return []
-    return [{
-      ...thread,
-      ...readFrames(data),
-      text: readText(data, 'text'),
-      cut: readFlag(data, 'cut'),
-      values: readValues(data),
-    }]
-  })
+  for (const [index, record] of records.entries()) {
+    const data = byThread.get(known[index] ?? -1)
+    if (data !== undefined) takeAll(asking, record, { ...answer, data })
+  }
+  // Python itself failed, before the first thread: each one is asked on its own then, and says why.
+  if (answer.kind === 'error' && byThread.size === 0) {
+    for (const record of records) await askThread(asking, record, maxText)
+  }
+}
+
+/** Frames, text and values of a thread, as far as they came. */
+function takeAll(asking: Asking, record: ThreadRecord, answer: Answer): void {
+  const isWhole = isTold(answer.data)
+  for (const question of ['frames', 'text', 'values'] as const) {
+    if (record.next !== question) return
+    const isThere = question === 'frames'
+      ? readFrames(answer.data).complete
+      : question === 'text'
+      ? readText(answer.data, 'text') !== undefined || readFailure(answer.data, 'text') !== undefined
+      : areValuesWhole(answer.data)
+    take(asking, record, question, isThere || isWhole ? { ...answer, kind: 'done', results: {} } : answer)
+    if (!isThere) return
+  }
+}
+
+/** What one answer says, or why there is none. */
+function take(asking: Asking, record: ThreadRecord, question: Question, answer: Answer): void {
+  const { asker, inquiry, isLast } = asking
+  if (answer.kind !== 'done' && asker.isLate) return takeLate(record, question, answer)
+  // Another gdb may do better, and should: this one has ended.
+  if (answer.kind === 'ended' && !isLast) return
+  const why = whyFailed(answer)
+  const cause = causeOf(answer)
+  switch (question) {
+    case 'frames':
+    case 'careful':
+      return takeFrames(asking, record, question, answer)
+    case 'text': {
+      const text = readText(answer.data, 'text')
+      if (text !== undefined) return record.tellText(text, readFlag(answer.data, 'cut'))
+      note(asker, record, 'text', readFailure(answer.data, 'text'))
+      if (cause === 'ended' && withoutPrinters(inquiry)) return
+      record.loseText(cause, readFailure(answer.data, 'text') ?? why ?? 'gdb gave no reason')
+      if (cause === 'ended' && record !== inquiry.crashed) inquiry.countEnd()
+      return
+    }
+    case 'values': {
+      const values = readValues(answer.data)
+      if (why === undefined) return record.tellValues(values)
+      if (cause === 'ended' && withoutPrinters(inquiry)) return
+      record.loseValues(cause, why, values)
+      if (cause === 'ended' && record !== inquiry.crashed) inquiry.countEnd()
+      return
+    }
+    case 'plain':
+      return record.tellPlain(answer.console, readPlainFrames(answer.console))
+  }
+}
+
+/** The time is over: what came is kept, and nothing is anybody's fault. */
+function takeLate(record: ThreadRecord, question: Question, answer: Answer): void {
+  const frames = readFrames(answer.data)
+  if (frames.frames.length > 0 && (question === 'frames' || question === 'careful')) record.tellFrames(frames)
+}
+
+function takeFrames({ inquiry }: Asking, record: ThreadRecord, question: Question, answer: Answer): void {
+  const frames = withoutOrdinaryFault(readFrames(answer.data))
+  const why = whyFailed(answer)
+  const isDead = answer.kind === 'ended' || answer.kind === 'interrupted'
+  if (isDead && question === 'frames') return record.walkCarefully(frames)
+  const at = isDead ? readWhereabouts(answer.data) : undefined
+  const fault = at === undefined ? frames.fault : { pc: at, why: why ?? '', isOfSymbols: true }
+  const leftOut = fault && inquiry.suspects(record, fault, answer.complaints)
+  if (leftOut !== undefined) return record.retryWithout(leftOut, frames, isDead ? 'careful' : 'frames')
+  if (why !== undefined) record.loseFrames(causeOf(answer), why, frames)
+  else record.tellFrames(frames)
+  inquiry.markLeftOut(record)
+}
+
+/** A stack can end in many ways, and gdb says so; it is not for debuginfo then. */
+function withoutOrdinaryFault(frames: FramesAnswer): FramesAnswer {
+  const { fault } = frames
+  return fault === undefined || fault.isOfSymbols || isOfDamage(fault.why) ? frames : { ...frames, fault: undefined }
+}
+
+/** Python of a package is the first to be suspected of ending gdb: the same is asked again without it. */
+function withoutPrinters(inquiry: Inquiry): boolean {
+  const had = inquiry.printers !== undefined
+  inquiry.printers = undefined
+  return had
+}
+
+function note(asker: Asker, record: ThreadRecord, part: string, why: string | undefined): void {
+  if (why !== undefined) asker.note(`the ${part} of thread ${record.number}: ${why}`)
+}
+
+function causeOf(answer: Answer): Cause {
+  if (answer.kind === 'ended') return answer.end.kind === 'timeout' ? 'hung' : 'ended'
+  return answer.kind === 'interrupted' ? 'hung' : 'failed'
 }

@@ -5,7 +5,15 @@
  */
 import type { Core, CoreModule } from '../../../src/elf/core.ts'
 import { INSIDE } from '../sandbox/arguments.ts'
-import { readSymbols, readThreads, readUnplaced, type SymbolsOf, type ThreadsAnswer } from './answers.ts'
+import {
+  readProblems,
+  readRawPc,
+  readSymbols,
+  readThreads,
+  readUnread,
+  type SymbolsOf,
+  type ThreadsAnswer,
+} from './answers.ts'
 import type { Asker } from './asking.ts'
 import { contradictions } from './check.ts'
 import { quoteForMi } from './mi.ts'
@@ -23,10 +31,14 @@ export interface Opening {
   readonly openingMs: number
 }
 
-/** A module's file: its path inside the sandbox. */
+/** A module's file, by paths inside the sandbox. */
 export interface LoadedFile {
   readonly path: string
   readonly module: CoreModule
+  /** All names under which gdb can read DWARF of it; none when there is none. */
+  readonly debuginfo: readonly string[]
+  /** The file with its debuginfo, where that is one of its own. */
+  readonly debugFile: string | undefined
 }
 
 /** A module that gdb has the symbols of, where the core has its code. */
@@ -40,6 +52,9 @@ export interface Opened {
   readonly seen: ThreadsAnswer | undefined
   readonly greeting: string
   readonly symbols: readonly ModuleWithSymbols[]
+  /** Modules that are here and gdb does not take, or of which it does not take the debuginfo. */
+  readonly unread: readonly CoreModule[]
+  readonly undebugged: readonly CoreModule[]
   /** Empty when gdb understood the core. */
   readonly contradictions: string[]
 }
@@ -60,22 +75,25 @@ export async function openCore(
     await asker.askWithin('what can be read', 'readable', [asked], share(0.4))
   }
   const opened = await asker.command('opening the core', `-target-select core ${INSIDE.core}`, share(0.8))
-  const named = files.map(({ path, module }) => [path, `${module.start}`])
+  const named = files.map(({ path, module, debugFile }) => [path, `${module.start}`, debugFile ?? ''])
   const told = await asker.askWithin('its symbols', 'libraries', [named], share(0.8))
   const symbols = readSymbols(told.data)
-  for (const { index, why } of readUnplaced(told.data)) asker.problems.push(`placing ${files[index]?.path}: ${why}`)
-  const seen = readThreads((await asker.askWithin('its threads', 'threads', [], share(0.8))).data)
+  for (const problem of readProblems(told.data)) asker.note(problem)
+  const threads = await asker.askWithin('its threads', 'threads', [], share(0.8))
+  const seen = readThreads(threads.data)
   return {
     seen,
     greeting: opened.console,
     symbols: symbols.flatMap(({ index, ...found }) => {
       const file = files[index]
-      return file === undefined ? [] : [{ ...file, ...found }]
+      return file === undefined ? [] : [{ module: file.module, path: file.path, ...found }]
     }),
+    unread: readUnread(told.data, 'unread').flatMap((index) => files[index]?.module ?? []),
+    undebugged: readUnread(told.data, 'undebugged').flatMap((index) => files[index]?.module ?? []),
     contradictions: seen === undefined ? ['it did not say which threads it sees'] : contradictions(core, {
       architecture: seen.architecture,
       lwps: seen.threads.map((thread) => thread.lwp),
-      pc: seen.pc,
+      pc: seen.pc ?? readRawPc(threads.console),
     }),
   }
 }

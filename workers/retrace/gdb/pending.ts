@@ -15,6 +15,8 @@ interface Said {
   readonly console: string
   /** Messages of retrace.py. */
   readonly data: unknown[]
+  /** Lines of gdb's own log stream: warnings, and what it says of files that it cannot read. */
+  readonly complaints: string[]
 }
 
 export type Answer =
@@ -30,6 +32,8 @@ export interface PendingOptions {
   /** A question to retrace.py: its messages end with the token. */
   readonly isQuestion: boolean
   readonly limitMs: number
+  /** Of the limit, without a message: for a question about many things, of which each has a message. */
+  readonly idleMs?: number
   /** The limit is over: interrupt the command. */
   onLate(): void
   /** It did not react to that. */
@@ -41,14 +45,19 @@ const STUCK_MS = 2_000
 /** A question that fails ends its messages too; where it could not even begin, nothing comes. */
 const END_GRACE_MS = 200
 const MAX_CONSOLE = MIB
+const MAX_COMPLAINTS = 200
 
 export class Pending {
   readonly token: number
   readonly #options: PendingOptions
   readonly #data: unknown[] = []
+  readonly #complaints: string[] = []
+  readonly #limitAt: number
   #console = ''
   #result: { class: string; results: MiTuple } | undefined
   #awaitsData: boolean
+  /** What retrace.py says of the question when it is over: that counts, whatever gdb itself stumbles over after that. */
+  #verdict: { readonly failed: string | undefined } | undefined
   #wasInterrupted = false
   #timer: ReturnType<typeof setTimeout> | undefined
   #isSettled = false
@@ -57,7 +66,8 @@ export class Pending {
     this.token = options.token
     this.#options = options
     this.#awaitsData = options.isQuestion
-    this.#after(options.limitMs, () => this.#interrupt())
+    this.#limitAt = performance.now() + options.limitMs
+    this.#startClock()
   }
 
   /** The limit was over and gdb was told so: an end that comes now is no end of its own. */
@@ -69,6 +79,10 @@ export class Pending {
     if (this.#console.length < MAX_CONSOLE) this.#console += text
   }
 
+  onComplaint(line: string): void {
+    if (this.#complaints.length < MAX_COMPLAINTS) this.#complaints.push(line)
+  }
+
   onResult(result: { class: string; results: MiTuple }): void {
     this.#result = result
     if (result.class === 'error' && this.#awaitsData) this.#after(END_GRACE_MS, () => this.#complete(result))
@@ -78,14 +92,22 @@ export class Pending {
   onMessage(message: unknown): void {
     if (typeof message !== 'object' || message === null || !('end' in message)) {
       this.#data.push(message)
+      if (this.#options.idleMs !== undefined && !this.#wasInterrupted && this.#result === undefined) this.#startClock()
     } else if (message.end === this.token) {
       this.#awaitsData = false
+      const failed = 'failed' in message && typeof message.failed === 'string' ? message.failed : undefined
+      this.#verdict = { failed }
       if (this.#result !== undefined) this.#complete(this.#result)
     }
   }
 
   onEnd(end: SessionEnd): void {
     this.#settle({ kind: 'ended', end, ...this.#said() })
+  }
+
+  #startClock(): void {
+    const left = this.#limitAt - performance.now()
+    this.#after(Math.min(left, this.#options.idleMs ?? left), () => this.#interrupt())
   }
 
   #interrupt(): void {
@@ -95,13 +117,15 @@ export class Pending {
   }
 
   #complete({ class: name, results }: { class: string; results: MiTuple }): void {
-    if (name !== 'error') return this.#settle({ kind: 'done', results, ...this.#said() })
-    if (this.#wasInterrupted) return this.#settle({ kind: 'interrupted', ...this.#said() })
-    this.#settle({ kind: 'error', message: textOf(results.msg) ?? 'gdb gave no reason', ...this.#said() })
+    const message = name === 'error' ? textOf(results.msg) ?? 'gdb gave no reason' : undefined
+    const failed = this.#verdict === undefined ? message : this.#verdict.failed
+    if (failed === undefined) this.#settle({ kind: 'done', results, ...this.#said() })
+    else if (this.#wasInterrupted) this.#settle({ kind: 'interrupted', ...this.#said() })
+    else this.#settle({ kind: 'error', message: failed, ...this.#said() })
   }
 
   #said(): Said {
-    return { console: this.#console, data: this.#data }
+    return { console: this.#console, data: this.#data, complaints: this.#complaints }
   }
 
   #settle(answer: Answer): void {

@@ -4,13 +4,15 @@
  * each command; bulk comes by the channel of root/scripts/retrace.py.
  */
 import { Buffer } from 'node:buffer'
+import { constants } from 'node:os'
 import { processTree, residentMb } from '../../../src/process/memory.ts'
 import { interrupt } from '../../../src/process/signals.ts'
 import type { End } from '../../../src/process/start.ts'
 import type { Sandboxed } from '../sandbox/launch.ts'
+import { lastWords } from './last_words.ts'
 import { splitLines } from './lines.ts'
 import { type MiRecord, parseRecord } from './mi.ts'
-import { type Answer, Pending, type SessionEnd } from './pending.ts'
+import { type Answer, Pending, type PendingOptions, type SessionEnd } from './pending.ts'
 
 export type { Answer, SessionEnd } from './pending.ts'
 
@@ -27,6 +29,8 @@ const MEMORY_POLL_MS = 100
 /** The wall, its first process inside, gdb; what gdb starts itself comes after that. */
 const DEPTH_OF_GDB = 2
 const MAX_WARNINGS = 200
+const MAX_WARNING = 500
+const SIGNALLED = 128
 
 /** Speaks to a gdb that was started with the words of arguments.ts. */
 export class Session {
@@ -73,13 +77,17 @@ export class Session {
 
   /** One command of the machine interface, e.g. `-gdb-set sysroot /sysroot`. */
   command(line: string, limitMs: number): Promise<Answer> {
-    return this.#send(line, limitMs, false)
+    return this.#send(line, limitMs, { isQuestion: false })
   }
 
-  /** One question to retrace.py: `answer_NAME(...)`. Parameters are texts, numbers, and lists of them. */
-  ask(question: string, parameters: readonly unknown[], limitMs: number): Promise<Answer> {
+  /**
+   * One question to retrace.py: `answer_NAME(...)`. Parameters are texts, numbers, and lists of them. `idleMs`: how long
+   * it may be silent within its limit.
+   */
+  ask(question: string, parameters: readonly unknown[], limitMs: number, idleMs?: number): Promise<Answer> {
     const call = [this.#token + 1, question, ...parameters].map((each) => JSON.stringify(each)).join(', ')
-    return this.#send(`-interpreter-exec console ${JSON.stringify(`python ask(${call})`)}`, limitMs, true)
+    const line = `-interpreter-exec console ${JSON.stringify(`python ask(${call})`)}`
+    return this.#send(line, limitMs, { isQuestion: true, ...(idleMs === undefined ? {} : { idleMs }) })
   }
 
   /** Ends gdb and everything else in the sandbox. gdb has nothing to save, so it is not asked. */
@@ -92,15 +100,18 @@ export class Session {
     return this.close()
   }
 
-  #send(line: string, limitMs: number, isQuestion: boolean): Promise<Answer> {
+  #send(line: string, limitMs: number, kind: Pick<PendingOptions, 'isQuestion' | 'idleMs'>): Promise<Answer> {
     if (this.#pending !== undefined) throw new Error('Expected the answer to the last command before the next one')
-    if (this.#end !== undefined) return Promise.resolve({ kind: 'ended', end: this.#end, console: '', data: [] })
+    if (this.#end !== undefined) {
+      return Promise.resolve({ kind: 'ended', end: this.#end, console: '', data: [], complaints: [] })
+    }
     const token = ++this.#token
-    this.#late = `gdb did not answer within ${(limitMs / 1000).toFixed(1)} s to ${line.slice(0, 120)}`
+    const patience = Math.min(limitMs, kind.idleMs ?? limitMs)
+    this.#late = `gdb did not answer within ${(patience / 1000).toFixed(1)} s to ${line.slice(0, 120)}`
     return new Promise((resolve) => {
       this.#pending = new Pending({
         token,
-        isQuestion,
+        ...kind,
         limitMs,
         onLate: () => this.#interrupt(),
         onStuck: () => this.#finish('timeout', this.#late),
@@ -159,12 +170,14 @@ export class Session {
 
   #warn(text: string): void {
     for (const line of text.split('\n')) {
-      if (line !== '' && this.warnings.length < MAX_WARNINGS) this.warnings.push(line.slice(0, 500))
+      if (line === '') continue
+      this.#pending?.onComplaint(line.slice(0, MAX_WARNING))
+      if (this.warnings.length < MAX_WARNINGS) this.warnings.push(line.slice(0, MAX_WARNING))
     }
   }
 
   #onExit(end: End): void {
-    if (this.#process.group?.wasKilled !== true) return this.#finish('exit', exitDetail(end))
+    if (this.#process.group?.wasKilled !== true) return this.#finish('exit', exitDetail(end, this.warnings))
     this.#finish('memory', `gdb wanted more memory than its limit of ${this.#limits.memoryMb} MB`)
   }
 
@@ -178,8 +191,16 @@ export class Session {
   }
 }
 
-function exitDetail({ code, signal, failure, complaint }: End): string {
+function exitDetail({ code, signal, failure, complaint }: End, warnings: readonly string[]): string {
   if (failure?.kind === 'not-started') return `the sandbox did not start: ${failure.message}`
-  const said = complaint.split('\n').at(-1) ?? ''
-  return `gdb ended by itself (${signal ?? `exit code ${code}`})${said === '' ? '' : `: ${said.slice(0, 300)}`}`
+  const said = lastWords(
+    [...warnings.filter((line) => line.includes('internal-error')).slice(-1), complaint].join('\n'),
+  )
+  return `gdb ended by itself (${signal ?? nameOf(code ?? 0)})${said === '' ? '' : `: ${said}`}`
+}
+
+/** The wall gives the signal that killed what ran behind it as an exit code, as shells do. */
+function nameOf(code: number): string {
+  const signal = Object.entries(constants.signals).find(([, number]) => code === SIGNALLED + number)?.[0]
+  return signal ?? `exit code ${code}`
 }

@@ -37,6 +37,11 @@ export interface FrameValues {
 
 const MAX_TEXT = 8_192
 
+/** All values that were asked for are there. */
+export function areValuesWhole(data: readonly unknown[]): boolean {
+  return data.some((each) => typeof each === 'object' && each !== null && 'whole' in each && each.whole === true)
+}
+
 /** By the frame's level; frames that were not asked for are not in it. */
 export function readValues(data: readonly unknown[]): Map<number, FrameValues> {
   const values = new Map<number, FrameValues>()

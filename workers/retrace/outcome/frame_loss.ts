@@ -73,13 +73,15 @@ function kindOf({ segments }: Pick<Core, 'segments'>, frame: ReportFrame): Frame
     return segmentAt(segments, pc) === undefined ? 'nowhere' : 'outside-files'
   }
   if (module.binary === undefined) return undefined
-  if (frame.function === undefined && module.debug !== undefined) return 'nameless'
+  if (frame.function === undefined && module.debug !== undefined && module.damage === undefined) return 'nameless'
   return trust === 'guessed' ? 'guessed' : undefined
 }
 
 function stackLosses(threads: readonly ReportThread[]): FrameLoss[] {
   const losses: FrameLoss[] = []
-  const longer = threads.filter((thread) => thread.more && thread.frames.length > 0)
+  // What gdb failed over is said as such (gdb_loss.ts).
+  const isLost = ({ lost }: ReportThread) => lost.some(({ part }) => part === 'frames')
+  const longer = threads.filter((thread) => thread.more && thread.frames.length > 0 && !isLost(thread))
   const [long] = longer
   if (long !== undefined) {
     losses.push({ kind: 'longer-stacks', threads: longer.length, thread: long.number, frames: long.frames.length })

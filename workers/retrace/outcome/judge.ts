@@ -71,6 +71,9 @@ const ON_LACK: Readonly<Record<LackKind, Advice>> = {
   'other-builds': 'ok-partial',
   'no-debuginfo': 'ok-partial',
   'no-dwz-file': 'ok-partial',
+  'unreadable': 'report-damage',
+  'damaged': 'report-damage',
+  'no-split-files': 'report-damage',
   'by-path': 'name-packages',
 }
 
@@ -85,6 +88,10 @@ const ON_LOSS: Readonly<Record<Exclude<Loss['kind'], 'no-threads'>, Advice>> = {
   'at-zero': 'see-rest-in-debugger',
   'nameless': 'see-rest-in-debugger',
   'guessed': 'see-rest-in-debugger',
+  'no-frames': 'debugger-failed',
+  'no-thread-values': 'debugger-failed',
+  'no-single-values': 'debugger-failed',
+  'no-detail': 'debugger-failed',
 }
 
 const ON_ABSENT: Readonly<Record<WhyAbsent, Advice>> = {
@@ -97,6 +104,7 @@ const ON_ABSENT: Readonly<Record<WhyAbsent, Advice>> = {
 /** First what helps with most modules; each piece of advice once. */
 const ORDER: readonly Advice[] = [
   'ok-partial',
+  'report-damage',
   'name-packages',
   'core-truncated',
   'raise-backtrace-limit',

@@ -4,9 +4,11 @@ import type { ReportThread } from '../report/frames.ts'
 import type { SessionEnd } from '../gdb/session.ts'
 import { type CutOff, cutOffIn } from '../report/lacking_memory.ts'
 import { type FrameLoss, frameLossesOf } from './frame_loss.ts'
+import type { GdbLoss } from './gdb_loss.ts'
 
 export type Loss =
   | FrameLoss
+  | GdbLoss
   /** The end of the core is missing. */
   | { readonly kind: 'cut-off' } & CutOff
   /** The core does not hold the stacks of some threads. */

@@ -7,7 +7,7 @@
 import type { Core } from '../../../src/elf/core.ts'
 import { signalOf } from '../../../src/elf/signal.ts'
 import { escapeText } from '../../../src/text/escape.ts'
-import type { Conversation } from '../gdb/conversation.ts'
+import type { Conversation } from '../gdb/told.ts'
 import { framesText, harmless, onOneLine } from './frame_text.ts'
 import type { ReportThread } from './frames.ts'
 import { libraryTable } from './libraries.ts'

@@ -25,6 +25,14 @@ interface FrameFacts {
   readonly file: string | undefined
   readonly line: number | undefined
   readonly module: { readonly module: { readonly path: string } } | undefined
+  readonly arguments: readonly NamedValue[]
+  readonly locals: readonly NamedValue[]
+  readonly hasValues: boolean
+}
+
+interface NamedValue {
+  readonly name: string
+  readonly value: string
 }
 
 /** Reads what gdb printed of one thread. */
@@ -45,9 +53,14 @@ export function textBefore(text: string | undefined, level: number): string | un
 
 /** The text of a thread's frames: gdb's, with all values, else what is known without it. */
 export function framesText(
-  { text, frames }: { readonly text: string | undefined; readonly frames: readonly FrameFacts[] },
+  { text, plain, frames }: {
+    readonly text: string | undefined
+    /** Lines of a plain backtrace, by level. */
+    readonly plain?: readonly string[]
+    readonly frames: readonly FrameFacts[]
+  },
 ): string {
-  return inOrder(text ?? '') || frames.map(frameLine).join('\n')
+  return inOrder(text ?? '') || frames.flatMap((frame) => frameLines(frame, plain?.[frame.level])).join('\n')
 }
 
 /** gdb counts its frames from 0: whatever else begins as one, or as a thread, is a part of some name, and indented. */
@@ -61,6 +74,14 @@ function inOrder(text: string): string {
   }).join('\n')
 }
 
+/** As gdb would write them; `(...)` for arguments that are not known. */
+function frameLines(frame: FrameFacts, plain: string | undefined): string[] {
+  if (!frame.hasValues || frame.kind === 'signal-handler') return [plain ?? frameLine(frame)]
+  const locals = frame.locals.map(({ name, value }) => onOneLine(`        ${name} = ${value}`))
+  if (frame.file === undefined && locals.length === 0) return [frameLine(frame), 'No symbol table info available.']
+  return [frameLine(frame), ...(locals.length === 0 ? ['No locals.'] : locals)]
+}
+
 function frameLine(frame: FrameFacts): string {
   const level = `${`#${frame.level}`.padEnd(3)} `
   if (frame.kind === 'signal-handler') return `${level}<signal handler called>`
@@ -68,7 +89,8 @@ function frameLine(frame: FrameFacts): string {
   const place = frame.file === undefined
     ? (frame.module === undefined ? '' : ` from ${frame.module.module.path}`)
     : ` at ${frame.file}${frame.line === undefined ? '' : `:${frame.line}`}`
-  return onOneLine(`${level}${frame.kind === 'inline' ? '' : address}${frame.function ?? '??'} (...)${place}`)
+  const values = frame.hasValues ? frame.arguments.map(({ name, value }) => `${name}=${value}`).join(', ') : '...'
+  return onOneLine(`${level}${frame.kind === 'inline' ? '' : address}${frame.function ?? '??'} (${values})${place}`)
 }
 
 /**

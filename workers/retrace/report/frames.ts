@@ -6,13 +6,14 @@
 import type { Core } from '../../../src/elf/core.ts'
 import { moduleAt } from '../../../src/elf/core.ts'
 import type { FrameKind, PlainFrame } from '../gdb/answers.ts'
+import { readPlainLines } from '../gdb/plain_frames.ts'
 import { isReadable, type Region } from '../gdb/readable_memory.ts'
-import type { ThreadAnswer } from '../gdb/frames.ts'
+import type { LeftOut, Lost, ThreadAnswer } from '../gdb/thread_record.ts'
 import type { FrameValues, Variable } from '../gdb/values.ts'
 import type { ResolvedModule } from '../resolve/resolve.ts'
 import { firstWrongCaller } from './executable_memory.ts'
 import { reconciled } from './reconcile.ts'
-import { readGdbText, textBefore } from './frame_text.ts'
+import { fitText, readGdbText, textBefore } from './frame_text.ts'
 
 /**
  * `exact`: the module's build-id matched. `by-path`: it had none, so its file was found by name. `no-symbols`: no
@@ -27,10 +28,14 @@ export interface ReportFrame {
   readonly function: string | undefined
   readonly file: string | undefined
   readonly line: number | undefined
+  /** Its function is one of the debuginfo, which knows no line of it all the same. */
+  readonly lacksLine: boolean
   readonly arguments: readonly Variable[]
   readonly locals: readonly Variable[]
   readonly module: ResolvedModule | undefined
   readonly trust: Trust
+  /** Arguments and locals were asked for, and came. */
+  readonly hasValues: boolean
 }
 
 export interface ReportThread {
@@ -41,6 +46,8 @@ export interface ReportThread {
   readonly frames: readonly ReportFrame[]
   /** gdb's text of the frames, fit for the report; undefined when it did not come, or cannot be believed. */
   readonly text: string | undefined
+  /** Lines of a plain backtrace, by level, where not all came. */
+  readonly plain: readonly string[]
   readonly stopped: string | undefined
   /** Behind the last frame: a return address to where nothing can run, so what gdb showed from there on are no frames. */
   readonly wrongCaller: bigint | undefined
@@ -52,6 +59,8 @@ export interface ReportThread {
   readonly framesWithoutValues: number
   /** The thread's stack is not in the core. */
   readonly stackMissing: boolean
+  /** What gdb ended, hung or failed over. */
+  readonly lost: readonly Lost[]
 }
 
 const NO_VALUES: FrameValues = { arguments: [], locals: [] }
@@ -79,20 +88,22 @@ export function reportThreads(
     const end = firstWrongCaller(all, core)
     const frames = all.slice(0, end)
     const wrongCaller = end === undefined ? undefined : all[end]?.pc
-    const places = placesOf(frames, moduleOf)
+    const places = placesOf(frames, moduleOf, thread.leftOut)
     return {
       number: thread.number,
       lwp: thread.lwp,
       pointer: hasLibrary && thread.pointer ? thread.pointer : undefined,
-      frames: frames.map(({ pc, kind, function: name, file, line }, level) => {
+      frames: frames.map(({ pc, kind, function: name, file, line, lacksLine = false }, level) => {
         const values = thread.values.get(level) ?? NO_VALUES
         const place = places[level] ?? { module: undefined, trust: 'guessed' }
-        return { level, pc, kind, function: name, file, line, ...values, ...place }
+        const hasValues = thread.values.has(level)
+        return { level, pc, kind, function: name, file, line, lacksLine, hasValues, ...values, ...place }
       }),
       text: reconciled(
         end === undefined ? said.text : textBefore(said.text, end),
         frames.map((_, level) => thread.values.get(level) ?? NO_VALUES),
       ),
+      plain: isOdd ? [] : readPlainLines(fitText(thread.plain ?? '')),
       stopped: wrongCaller === undefined
         ? said.stopped ?? thread.stop
         : `nothing can run at the return address 0x${wrongCaller.toString(16)}`,
@@ -101,6 +112,7 @@ export function reportThreads(
       cutFrames: thread.cut ? Math.max(0, frames.length - said.frames) : 0,
       framesWithoutValues: frames.filter((_, level) => !thread.values.has(level)).length,
       stackMissing: frames.filter((frame) => frame.kind !== 'inline').length <= 1 && isOutside(regions, thread.sp),
+      lost: thread.lost,
     }
   })
 }
@@ -128,13 +140,16 @@ function frameOfNotes(core: Core, lwp: number): PlainFrame[] {
 function placesOf(
   frames: readonly PlainFrame[],
   moduleOf: (address: bigint) => ResolvedModule | undefined,
+  leftOut: LeftOut,
 ): { module: ResolvedModule | undefined; trust: Trust }[] {
   let isGuess = false
   return frames.map((frame, level) => {
     const isReturn = level > 0 && frames[level - 1]?.kind !== 'signal-handler' && frame.pc > 0n
     const module = moduleOf(isReturn ? frame.pc - 1n : frame.pc)
-    const trust = isGuess ? 'guessed' : trustOf(module)
-    if (frame.kind !== 'signal-handler' && module?.status !== 'not-applicable' && module?.binary === undefined) {
+    const isWithout = module !== undefined && leftOut.has(module.module)
+    const trust = isGuess ? 'guessed' : isWithout ? 'no-symbols' : trustOf(module)
+    const isUnwound = module?.status === 'not-applicable' || (module?.binary !== undefined && !module.damage?.isUnread)
+    if (frame.kind !== 'signal-handler' && !isUnwound) {
       isGuess = true
     }
     return { module, trust }

@@ -4,7 +4,7 @@
  */
 import type { Core } from '../../../src/elf/core.ts'
 import { signalOf } from '../../../src/elf/signal.ts'
-import type { Conversation } from '../gdb/conversation.ts'
+import type { Conversation } from '../gdb/told.ts'
 import { cutSegments } from './lacking_memory.ts'
 import type { Variable } from '../gdb/values.ts'
 import type { ResolvedModule } from '../resolve/resolve.ts'
@@ -107,6 +107,7 @@ function threadJson(
     more_frames: thread.more,
     frames_without_values: thread.framesWithoutValues,
     stack_missing: thread.stackMissing,
+    lost: thread.lost.map(({ part, cause, why }) => ({ part, cause, why })),
   }
 }
 

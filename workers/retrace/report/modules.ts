@@ -34,6 +34,14 @@ export interface ModuleJson {
   readonly missing_dwz: string | null
   readonly tried: readonly string[]
   readonly package_note: string | null
+  readonly damage:
+    | {
+      readonly why: string | null
+      readonly split_files: readonly string[]
+      readonly left_out: boolean
+      readonly unread: boolean
+    }
+    | null
 }
 
 /** One module as JSON has it: addresses as hexadecimal text, absent facts as null. */
@@ -55,6 +63,12 @@ export function moduleJson({ module, status, ...found }: ResolvedModule): Module
     missing_dwz: found.missingDwz ?? null,
     tried: found.tried,
     package_note: module.packageNote ?? null,
+    damage: found.damage === undefined ? null : {
+      why: found.damage.why ?? null,
+      split_files: found.damage.splitFiles,
+      left_out: found.damage.isLeftOut,
+      unread: found.damage.isUnread,
+    },
   }
 }
 

@@ -46,6 +46,19 @@ export interface ResolvedModule {
   unfetched?: string
   /** Sentences: what was looked for, and why it failed. */
   tried: string[]
+  /** What is wrong with its files, which shows only when gdb reads them. */
+  damage?: FileDamage
+}
+
+export interface FileDamage {
+  /** What gdb said; undefined: only that files are missing that it leans on. */
+  readonly why: string | undefined
+  /** Files that it leans on (Split DWARF), which are not here. */
+  readonly splitFiles: readonly string[]
+  /** Its debuginfo was not used, at least for some frames. */
+  readonly isLeftOut: boolean
+  /** gdb does not take the file of the module itself. */
+  readonly isUnread: boolean
 }
 
 /** What the client said. */

@@ -1,8 +1,9 @@
 /** What a backtrace lacks although its modules are here, in sentences without a full stop. */
-import type { Conversation } from '../gdb/conversation.ts'
+import type { Conversation } from '../gdb/told.ts'
 import type { Loss, WhyAbsent } from '../outcome/loss.ts'
 import type { CutOff } from '../report/lacking_memory.ts'
 import { frameLossText } from './frame_loss.ts'
+import { gdbLossText } from './gdb_loss.ts'
 import { hex } from '../report/modules.ts'
 import { count } from '../../../src/text/count.ts'
 
@@ -46,6 +47,11 @@ export function lossText(loss: Loss): string {
       return `${loss.threads} of ${count(loss.of, 'thread')} ${loss.threads === 1 ? 'is' : 'are'} not shown, ${
         ABSENT[loss.why]
       }`
+    case 'no-frames':
+    case 'no-thread-values':
+    case 'no-single-values':
+    case 'no-detail':
+      return gdbLossText(loss)
     default:
       return frameLossText(loss)
   }

@@ -5,7 +5,7 @@
 import { statSync } from 'node:fs'
 import type { Core } from '../../../src/elf/core.ts'
 import { megabytes } from '../../../src/units/bytes.ts'
-import type { Conversation } from '../gdb/conversation.ts'
+import type { Conversation } from '../gdb/told.ts'
 import type { Resolution } from '../resolve/resolve.ts'
 import { count } from '../../../src/text/count.ts'
 

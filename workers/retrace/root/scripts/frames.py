@@ -1,4 +1,8 @@
-"""Threads, their frames, and the text of the frames, which gdb itself makes. A part of retrace.py, which sends them."""
+"""Threads, their frames, and the text of the frames, which gdb itself makes. A part of retrace.py, which sends them.
+
+What gdb fails at is said beside what it did not fail at: a thread keeps its frames before one that cannot be read.
+"""
+import re
 import sys
 
 import gdb
@@ -11,20 +15,36 @@ KINDS = {
     gdb.DUMMY_FRAME: "dummy",
     gdb.TAILCALL_FRAME: "tail-call",
 }
+CALLER = re.compile(r"^ saved \w+ = (0x[0-9a-f]+)$", re.MULTILINE)
+ORDINARY_ENDS = (gdb.FRAME_UNWIND_NO_REASON, gdb.FRAME_UNWIND_OUTERMOST)
 threads_by_number = {}
 
 
 def answer_threads():
     """The threads as gdb sees them, and where the selected one is."""
-    frame = newest_frame()
-    threads_by_number.update((thread.num, thread) for thread in gdb.selected_inferior().threads())
+    inferior = gdb.selected_inferior()
+    threads_by_number.update((thread.num, thread) for thread in inferior.threads())
     send(
         threads=[[number, thread.ptid[1]] for number, thread in sorted(threads_by_number.items())],
         selected=gdb.selected_thread().num,
-        architecture=frame.architecture().name(),
-        pc=hex(frame.pc()),
+        architecture=inferior.architecture().name(),
+        pc=selected_pc(),
         version=gdb.VERSION,
     )
+
+
+def selected_pc():
+    """Of the selected thread. Where gdb cannot make a frame, the core's notes have it: what it says of them goes to MI, since
+    gdb looks for that frame behind each command, too, and nothing that a command printed would come back from here."""
+    try:
+        return hex(newest_frame().pc())
+    except BaseException as error:
+        failure(error)
+    try:
+        gdb.execute("maintenance print raw-registers", False, False)
+    except gdb.error:
+        pass
+    return None
 
 
 def newest_frame():
@@ -35,49 +55,117 @@ def newest_frame():
         return gdb.selected_frame()
 
 
-def answer_frames(number, limit, kept=0):
-    """The frames of a thread, without values: cheap, and the backtrace that follows finds the unwinding done. Returns the
-    first `kept` of them, so that nobody has to walk there again, and the stack's shape: all program counters."""
+def answer_frames(number, limit, careful=0):
+    """The frames of a thread, without values: cheap, and the backtrace that follows finds the unwinding done."""
+    send_frames(number, limit, careful=careful)
+
+
+def send_frames(number, limit, kept=0, careful=False):
+    """Returns the first `kept` of them, so that nobody has to walk there again, the stack's shape (all program counters),
+    and whether gdb could read all of them."""
     send(thread=number)
     thread = threads_by_number[number]
     thread.switch()
-    frame = newest_frame()
-    first, shape = [], []
-    send(pointer=thread_pointer(thread, frame), sp=register(frame, "sp"))
-    batch = []
-    count = 0
-    stop = None
-    while frame is not None and count < limit:
-        batch.append(described(frame))
-        shape += batch[-1][:2]
-        if count < kept:
-            first.append(frame)
-        count += 1
-        if len(batch) == FRAMES_PER_MESSAGE:
-            send(frames=batch)
-            batch = []
-        last = frame
+    walk = Walk(limit, kept, careful)
+    try:
+        walk.go(thread)
+    finally:  # also when it was interrupted
+        walk.send_rest()
+    send(stop=walk.stop, more=walk.more)
+    return walk.first, tuple(walk.shape), walk.fault is None
+
+
+class Walk:
+    """From frame to frame. `careful`: each step is said before it is done, since gdb could end over it."""
+
+    def __init__(self, limit, kept, careful):
+        self.limit, self.kept, self.careful = limit, kept, careful
+        self.first, self.shape, self.batch = [], [], []
+        self.count = 0
+        self.fault = self.stop = None
+        self.more = False
+
+    def go(self, thread):
+        # Where gdb failed to go on before, to show an argument as it was on entry, it would take the stack to end there now.
+        gdb.invalidate_cached_frames()
         try:
-            frame = frame.older()
-        except gdb.error as error:
-            stop = str(error)
-            break
-        if frame is None and last.unwind_stop_reason() not in (gdb.FRAME_UNWIND_NO_REASON, gdb.FRAME_UNWIND_OUTERMOST):
-            stop = gdb.frame_stop_reason_string(last.unwind_stop_reason())
-    send(frames=batch, stop=stop, more=frame is not None and count >= limit)
-    return first, tuple(shape)
+            frame = gdb.newest_frame()
+        except BaseException as error:
+            self.fail(None, failure(error))
+            try:
+                frame = newest_frame()
+            except BaseException as error:
+                self.stop = failure(error)
+                return
+        send(pointer=thread_pointer(thread, frame), sp=register(frame, "sp"))
+        while frame is not None and self.count < self.limit:
+            self.describe(frame)
+            last, frame = frame, self.caller_of(frame)
+            if frame is None and self.stop is None and last.unwind_stop_reason() not in ORDINARY_ENDS:
+                self.stop = gdb.frame_stop_reason_string(last.unwind_stop_reason())
+        self.more = frame is not None
+
+    def describe(self, frame):
+        line = [hex(frame.pc()), KINDS.get(frame.type(), "other"), None, None, None]
+        if self.careful:
+            send(at=line[0])
+        try:
+            line[2] = frame.name()
+            place = frame.find_sal()
+            if place.symtab:
+                line[3:] = place.symtab.filename, place.line or None
+            if line[4] is None and frame.function() is not None:
+                line.append(True)  # a function of the debuginfo, of which it should know the line
+        except BaseException as error:
+            self.fail(line[0], failure(error), True)
+        finally:
+            self.batch.append(line)
+            self.shape += line[:2]
+            self.count += 1
+        if self.count <= self.kept:
+            self.first.append(frame)
+        if self.careful or len(self.batch) == FRAMES_PER_MESSAGE:
+            self.send_batch()
+
+    def caller_of(self, frame):
+        if self.careful:
+            send(leaving=hex(frame.pc()))
+            send(at=caller_pc(frame))
+        try:
+            return frame.older()
+        except gdb.MemoryError as error:
+            self.stop = str(error)
+        except BaseException as error:
+            why = self.stop = failure(error)
+            self.fail(caller_pc(frame), why)
+        return None
+
+    def fail(self, pc, why, is_symbols=False):
+        """The first failure counts. `pc`: None where the thread was. `is_symbols`: there is a frame, and no name or line could
+        be found for it."""
+        if self.fault is None:
+            self.fault = [pc, why, is_symbols]
+
+    def send_batch(self):
+        send(frames=self.batch)
+        self.batch = []
+
+    def send_rest(self):
+        self.send_batch()
+        if self.fault is not None:
+            send(fault=self.fault)
 
 
-def described(frame):
-    place = frame.find_sal()
-    symtab = place.symtab
-    return [
-        hex(frame.pc()),
-        KINDS.get(frame.type(), "other"),
-        frame.name(),
-        symtab.filename if symtab else None,
-        place.line if symtab and place.line else None,
-    ]
+def caller_pc(frame):
+    """Where a frame returns to, which gdb says also when it cannot make a frame of that; else where the frame itself is."""
+    try:
+        frame.select()
+        found = CALLER.search(said("info frame"))
+        if found:
+            return found.group(1)
+    except gdb.error:
+        pass
+    return hex(frame.pc())
 
 
 def thread_pointer(thread, frame):
@@ -105,12 +193,16 @@ def register(frame, name):
 def answer_backtrace(number, frames, limit):
     """The text of a thread's frames with all values; over `limit` characters it is cut before a frame."""
     threads_by_number[number].switch()
-    return send_backtrace(frames, limit)
+    send_backtrace(frames, limit)
 
 
-def send_backtrace(frames, limit):
+def send_backtrace(frames, limit, options="-full"):
     """That of the selected thread. No filters of frames: none are loaded, and asking for them costs in every thread."""
-    text = said("backtrace -no-filters -full %d" % frames)
+    try:
+        text = said("backtrace -no-filters %s %d" % (options, frames))
+    except BaseException as error:
+        send(failed="text", why=failure(error))
+        return 0
     cut = len(text) > limit
     if cut:
         end = text.rfind("\n#", 0, limit)
@@ -121,6 +213,13 @@ def send_backtrace(frames, limit):
     return len(text)
 
 
+def answer_plain(number, frames):
+    """The same without locals, and with the address of each frame: for a thread of which not all came. It goes to MI line by
+    line, so that those are there over which gdb did not end."""
+    threads_by_number[number].switch()
+    gdb.execute("backtrace -no-filters -frame-info location-and-address %d" % frames, False, False)
+
+
 def answer_backtraces(numbers, frames, limit, value_frames, variables):
     """Several threads at once. The selected thread stays selected: MI would announce another one, byte by byte."""
     selected = gdb.selected_thread()
@@ -129,10 +228,12 @@ def answer_backtraces(numbers, frames, limit, value_frames, variables):
             if limit <= 0:
                 break
             try:
-                first, shape = answer_frames(number, frames, value_frames)
-                limit -= send_backtrace(frames, limit)
-                variables = send_values(first, variables, known_variables(shape))
-            except gdb.error as error:
-                send(failed=str(error))
+                first, shape, is_whole = send_frames(number, frames, value_frames)
+                if is_whole:
+                    limit -= send_backtrace(frames, limit)
+                    variables = send_values(first, variables, known_variables(shape))
+            except BaseException as error:
+                send(failed="frames", why=failure(error))
+            send(told=number)
     finally:
         selected.switch()

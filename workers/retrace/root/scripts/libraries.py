@@ -14,28 +14,32 @@ SECTION = re.compile(r"^ +\[\d+\] +(0x[0-9a-f]+)->(0x[0-9a-f]+) at (0x[0-9a-f]+)
 
 def answer_readable(regions):
     """Only these addresses can be read from now on: what was never dumped is unavailable, not zero."""
-    gdb.execute("set mem inaccessible-by-default on", False, True)
+    told("set mem inaccessible-by-default on")
     for start, end in regions:
-        gdb.execute("mem 0x%x 0x%x ro" % (int(start), int(end)), False, True)
+        told("mem 0x%x 0x%x ro" % (int(start), int(end)))
 
 
 def answer_libraries(modules):
-    """The symbols of all modules, each where the core has it. gdb finds libraries by r_debug and moves the program by
+    """`modules`: path, address of the first page, path of the debuginfo or None. The symbols of all modules, each where the core has it. gdb finds libraries by r_debug and moves the program by
     AT_ENTRY: where the core lacks these, or they lie, it leaves files out, or has them where nothing of theirs was."""
-    gdb.execute("sharedlibrary", False, True)
-    modules = [Module(index, path, int(start)) for index, (path, start) in enumerate(modules)]
+    told("sharedlibrary")
+    modules = [Module(index, path, int(start), debug) for index, (path, start, debug) in enumerate(modules)]
     program, places = places_of_symbols()
     lost = [each for each in modules if not each.is_among(places)]
     if lost:
         if any(is_misplaced(places, ours) for file, ours in by_file(modules).items() if file != program):
             # Symbols at a wrong address could hide those that are right.
-            gdb.execute("nosharedlibrary", False, True)
+            told("nosharedlibrary")
             lost = [each for each in modules if each in lost or each.file != program]
         for each in sorted(lost, key=lambda each: each.file != program):
             each.place(is_program=each.file == program)
         program, places = places_of_symbols()
     found = ((each, each.among(places)) for each in modules)
-    send(symbols=[[each.index, hex(place[0]), hex(place[1]), each in lost] for each, place in found if place])
+    send(
+        symbols=[[each.index, hex(place[0]), hex(place[1]), each in lost] for each, place in found if place],
+        unread=[each.index for each in modules if each.file not in places],
+        undebugged=[each.index for each in modules if each.debug and os.path.realpath(each.debug) not in places],
+    )
 
 
 def places_of_symbols():
@@ -71,10 +75,11 @@ def is_misplaced(places, modules):
 class Module:
     """A file that is here, and where the core has its first page."""
 
-    def __init__(self, index, path, start):
+    def __init__(self, index, path, start, debug):
         self.index = index
         self.path = path
         self.start = start
+        self.debug = debug
         self.file = os.path.realpath(path)
         self.parts = None
 
@@ -109,10 +114,7 @@ class Module:
             return
         name = re.sub(r"[^\w/.+-]", r"\\\g<0>", self.path)
         command = "symbol-file -o 0x%x %s" if is_program else "add-symbol-file -o 0x%x %s"
-        try:
-            gdb.execute(command % (self.moved(), name), False, True)
-        except gdb.error as error:
-            send(unplaced=self.index, why=described_error(error))
+        told(command % (self.moved(), name))
 
 
 def loaded_parts(path):

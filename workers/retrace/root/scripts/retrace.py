@@ -2,7 +2,7 @@
 
 gdb's machine interface writes its answers byte by byte, a system call each: a megabyte of backtrace cost 1.7 s on top
 of 0.8 s. So MI starts a question and says how it ended, and the bulk goes this way. Every question ends with a line
-{"end": TOKEN}; gdb/answers.ts is the other side and believes nothing of this.
+{"end": TOKEN, "failed": WHY}; gdb/answers.ts is the other side and believes nothing of this.
 """
 import codecs
 import json
@@ -26,19 +26,33 @@ codecs.register_error("strict", lenient)
 
 
 def ask(token, question, *arguments):
-    """Called from MI: answers one question, and says why it could not and that it is over, whatever happens."""
+    """Called from MI: answers one question, and says that it is over, and why it failed when it did. That is for the other
+    side to judge: MI would put a trace of Python into the log."""
+    failed = None
     try:
         globals()["answer_" + question](*arguments)
     except BaseException as error:
-        send(error=described_error(error))
-        raise
-    finally:
-        send(end=token)
+        failed = described_error(error)
+    send(end=token, failed=failed)
 
 
 def described_error(error):
     text = " ".join(str(error).split())
+    if is_internal(error):
+        return "internal error of gdb"
     return text if isinstance(error, gdb.error) and text else "%s: %s" % (type(error).__name__, text)
+
+
+def is_internal(error):
+    """A failed assertion of gdb, which ends the command. Both this and an interrupt are a KeyboardInterrupt here."""
+    return isinstance(error, KeyboardInterrupt) and str(error).startswith("Command aborted")
+
+
+def failure(error):
+    """What gdb, or Python, failed at; raises the error again when it is that the question was interrupted."""
+    if isinstance(error, KeyboardInterrupt) and not is_internal(error):
+        raise error
+    return described_error(error)
 
 
 def send(**message):
@@ -55,6 +69,15 @@ def answer_text(command):
 def said(command):
     """What a command prints."""
     return gdb.execute(command, False, True)
+
+
+def told(command):
+    """Does a command for what it changes. Behind each command gdb looks at the selected frame, and fails where its debuginfo
+    cannot be read: the command was done all the same."""
+    try:
+        gdb.execute(command, False, True)
+    except gdb.error as error:
+        send(problem="%s: %s" % (command, described_error(error)))
 
 
 def answer_string(*expressions):

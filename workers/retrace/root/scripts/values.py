@@ -30,14 +30,14 @@ def answer_values(number, frames, variables):
 
 
 def newest_frames(limit):
-    """Of the selected thread."""
+    """Of the selected thread; it is not asked for more frames than that, since there gdb could fail."""
     frame = newest_frame()
     try:
-        for _ in range(limit):
+        for left in range(limit, 0, -1):
             if frame is None:
                 break
             yield frame
-            frame = frame.older()
+            frame = frame.older() if left > 1 else None
     except gdb.error:
         pass  # the stack ends here
 
@@ -45,21 +45,24 @@ def newest_frames(limit):
 def send_values(frames, limit, known=None):
     """`known`: the variables of each level, which the first of several stacks of the same shape finds out."""
     batch = []
-    for level, frame in enumerate(frames):
-        if limit <= 0:
-            break
-        if known is None or level >= len(known):
-            arguments, local = variables_of(frame)
-            if known is not None:
-                known.append((arguments, local))
-        else:
-            arguments, local = known[level]
-        limit -= len(arguments) + len(local)
-        batch.append([level, [each.read(frame) for each in arguments], [each.read(frame) for each in local]])
-        if len(batch) == FRAMES_PER_VALUES:
-            send(values=batch)
-            batch = []
-    send(values=batch)
+    try:
+        for level, frame in enumerate(frames):
+            if limit <= 0:
+                break
+            if known is None or level >= len(known):
+                arguments, local = variables_of(frame)
+                if known is not None:
+                    known.append((arguments, local))
+            else:
+                arguments, local = known[level]
+            limit -= len(arguments) + len(local)
+            batch.append([level, [each.read(frame) for each in arguments], [each.read(frame) for each in local]])
+            if len(batch) == FRAMES_PER_VALUES:
+                send(values=batch)
+                batch = []
+    finally:  # also when it was interrupted
+        send(values=batch)
+    send(whole=True)
     return limit
 
 
@@ -68,17 +71,17 @@ def variables_of(frame):
     arguments, local = [], []
     try:
         block = frame.block()
-    except RuntimeError:
-        return arguments, local  # no debuginfo
-    while block is not None:
-        for symbol in block:
-            if symbol.is_argument:
-                arguments.append(Variable(symbol))
-            elif symbol.is_variable:
-                local.append(Variable(symbol))
-        if block.function is not None:
-            break
-        block = block.superblock
+        while block is not None:
+            for symbol in block:
+                if symbol.is_argument:
+                    arguments.append(Variable(symbol))
+                elif symbol.is_variable:
+                    local.append(Variable(symbol))
+            if block.function is not None:
+                break
+            block = block.superblock
+    except BaseException as error:
+        failure(error)  # no debuginfo, or none that can be read
     return arguments, local
 
 
@@ -88,9 +91,13 @@ class Variable:
     def __init__(self, symbol):
         self.symbol = symbol
         self.name = symbol.print_name
-        self.type = str(symbol.type)[:MAX_TYPE] if symbol.type else None
-        self.kind = kind_of(symbol.type)
         self.is_lost = False
+        try:
+            self.type = str(symbol.type)[:MAX_TYPE] if symbol.type else None
+            self.kind = kind_of(symbol.type)
+        except BaseException as error:
+            failure(error)
+            self.type, self.kind = None, "other"
 
     def read(self, frame):
         """[name, type, kind, value, state]: a value that cannot be read says so, and costs no other."""
@@ -110,8 +117,9 @@ class Variable:
                     state, text = "cut", text[:MAX_VALUE] + "..."
                 elif UNREADABLE in text or "..." in text and text.rstrip("}\")'").endswith("..."):
                     state = "cut"
-        except Exception as error:  # of gdb, or of a pretty printer
-            state, text = "unavailable", "%s: %s>" % (UNREADABLE, error)
+        except BaseException as error:  # of gdb, or of a pretty printer
+            why = failure(error)
+            state, text = "unavailable", "%s: %s>" % (UNREADABLE, error if isinstance(error, Exception) else why)
         return [self.name, self.type, self.kind, text, state]
 
 

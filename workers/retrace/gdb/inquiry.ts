@@ -1,0 +1,197 @@
+/**
+ * What is to be found out about a core, through as many debuggers as it takes: what has been told, what is still open, and
+ * what was learned about debuginfo on the way. Owns which question is worth asking after others have failed; refuses to
+ * let one failure cost more than what was asked.
+ */
+import { type Core, type CoreModule, moduleAt } from '../../../src/elf/core.ts'
+import type { Fault, ThreadsAnswer } from './answers.ts'
+import type { Conversation, Damage } from './told.ts'
+import { isOfDamage, readComplaint } from './damage.ts'
+import { DetailsRecord } from './details.ts'
+import type { Opened } from './opening.ts'
+import { type LeftOut, ThreadRecord } from './thread_record.ts'
+
+/** Modules that are left out one by one; after that all debuginfo is, at once. */
+export const MAX_LEFT_OUT = 8
+/** Other threads over whose values gdb may end; after that it is not asked for the values of any. */
+const MAX_ENDS = 3
+const MAX_SPLIT_FILES = 100
+const ASSERTION = /internal-error: .*/
+
+export class Inquiry {
+  readonly core: Core
+  readonly details = new DetailsRecord()
+  readonly damage = new Map<CoreModule, Damage>()
+  /** Sentences on questions that failed. */
+  readonly problems: string[] = []
+  /** Modules with debuginfo that could be left out. */
+  readonly withDebuginfo: LeftOut
+  /** Python of a package; undefined once gdb has ended over values that were printed by it. */
+  printers: string | undefined
+  /** The texts together reached their limit: other threads were not asked about. */
+  isTextFull = false
+  #modulesOfFile: (path: string) => readonly CoreModule[]
+  #opened: Opened & { seen: ThreadsAnswer } | undefined
+  #crashed: ThreadRecord | undefined
+  #others: ThreadRecord[] = []
+  #ends = 0
+  /** Of gdb's own, the first that failed. */
+  #assertion: string | undefined
+  /** What gdb failed at, by the module that was blamed. */
+  readonly #suspected = new Map<CoreModule, string>()
+  /** What no gdb lives with. */
+  #alwaysOut: LeftOut = new Set()
+
+  constructor(
+    core: Core,
+    { withDebuginfo, printers, modulesOfFile }: {
+      withDebuginfo: Iterable<CoreModule>
+      printers: string | undefined
+      modulesOfFile: (path: string) => readonly CoreModule[]
+    },
+  ) {
+    this.core = core
+    this.withDebuginfo = new Set(withDebuginfo)
+    this.printers = printers
+    this.#modulesOfFile = modulesOfFile
+  }
+
+  /** The first gdb that understood the core says which threads there are. */
+  open(opened: Opened & { seen: ThreadsAnswer }): void {
+    if (this.#opened !== undefined) return
+    this.#opened = opened
+    for (const module of opened.undebugged) this.#damageOf(module).why ??= 'gdb does not take the file for debuginfo'
+    for (const module of opened.unread) this.#damageOf(module).isUnread = true
+    const { threads, selected } = opened.seen
+    const alive = threads.filter(({ lwp }) => this.core.threads.some((each) => each.lwp === lwp))
+    const records = alive.map((each) => new ThreadRecord(each))
+    this.#crashed = records.find(({ number }) => number === selected)
+    this.#others = records.filter((each) => each !== this.#crashed)
+  }
+
+  get isOpened(): boolean {
+    return this.#opened !== undefined
+  }
+
+  get crashed(): ThreadRecord | undefined {
+    return this.#crashed
+  }
+
+  get others(): readonly ThreadRecord[] {
+    return this.#others
+  }
+
+  /** How many questions are open; it falls, or what is left out grows, or nothing more can be had. */
+  get openCount(): number {
+    const threads = [this.#crashed, ...this.#others].reduce((sum, each) => sum + (each?.openCount ?? 0), 0)
+    return this.isOpened ? threads + this.details.openCount : Infinity
+  }
+
+  /** Characters of the threads' texts so far. */
+  get textLength(): number {
+    return [this.#crashed, ...this.#others].reduce((sum, each) => sum + (each?.textLength ?? 0), 0)
+  }
+
+  /** What the next gdb is to be started without; undefined: nothing is open any more. */
+  nextLeftOut(): LeftOut | undefined {
+    if (this.#opened === undefined) return this.#alwaysOut
+    const open = [this.#crashed, ...this.#others].find((each) => each?.next !== undefined)
+    if (open !== undefined) return this.effective(open)
+    return this.details.isSettled ? undefined : this.effective(this.#crashed)
+  }
+
+  /** What a thread's questions are asked without. */
+  effective(record: ThreadRecord | undefined): LeftOut {
+    return record === undefined ? this.#alwaysOut : new Set([...this.#alwaysOut, ...record.leftOut])
+  }
+
+  /** No gdb lives with the debuginfo of these; `why`: how it ends. */
+  leaveOut(modules: LeftOut, why: string): void {
+    this.#alwaysOut = modules
+    for (const module of modules) this.#suspected.set(module, why)
+  }
+
+  /** Hears what gdb says beside its answers. */
+  hear(lines: readonly string[]): void {
+    for (const line of lines) {
+      this.#assertion ??= ASSERTION.exec(line)?.[0]
+      const complaint = readComplaint(line)
+      const modules = complaint?.file === undefined ? [] : this.#modulesOfFile(complaint.file)
+      for (const module of complaint === undefined ? [] : modules) {
+        const damage = this.#damageOf(module)
+        if (complaint?.splitFile === undefined) damage.why ??= complaint?.text
+        else if (damage.splitFiles.size < MAX_SPLIT_FILES) damage.splitFiles.add(complaint.splitFile)
+      }
+    }
+  }
+
+  /** What to leave out when a thread's frames are asked for again, since gdb failed there; undefined: nothing is to blame. */
+  suspects(record: ThreadRecord, fault: Fault, complaints: readonly string[]): LeftOut | undefined {
+    this.hear([fault.why])
+    const out = this.effective(record)
+    const module = this.#suspect(record, fault, complaints, out)
+    if (module === undefined) return undefined
+    this.#suspected.set(module, fault.why)
+    return out.size < MAX_LEFT_OUT ? new Set([...record.leftOut, module]) : this.withDebuginfo
+  }
+
+  /** gdb ended over values of another thread than the crashed one. */
+  countEnd(): void {
+    if (++this.#ends < MAX_ENDS) return
+    for (const each of this.#others) each.spareValues(`gdb ended over those of ${MAX_ENDS} other threads`)
+  }
+
+  /** The modules that a thread was shown without. */
+  markLeftOut(record: ThreadRecord): void {
+    for (const module of this.effective(record)) {
+      const damage = this.#damageOf(module)
+      damage.why ??= this.#suspected.get(module) ?? 'gdb ends over it'
+      damage.isLeftOut = true
+    }
+  }
+
+  conversation(): Conversation {
+    const opened = this.#opened
+    const known = new Set(this.core.threads.map(({ lwp }) => lwp))
+    const told = [this.#crashed, ...this.#others].flatMap((each) => {
+      const answer = each?.answer()
+      if (answer === undefined) return []
+      return [{ ...answer, leftOut: new Set([...this.effective(each), ...opened?.undebugged ?? []]) }]
+    })
+    return {
+      version: opened?.seen.version ?? '',
+      greeting: opened?.greeting ?? '',
+      threads: told,
+      threadCount: this.#others.length + (this.#crashed === undefined ? 0 : 1) || this.core.threads.length,
+      ended: opened?.seen.threads.filter(({ lwp }) => !known.has(lwp)) ?? [],
+      symbols: opened?.symbols ?? [],
+      isTextFull: this.isTextFull,
+      damage: [...this.damage.values()],
+      assertion: this.#assertion,
+      problems: this.problems,
+      ...this.details.told,
+      lostDetails: this.details.lost,
+    }
+  }
+
+  #damageOf(module: CoreModule): Damage {
+    const known = this.damage.get(module)
+    if (known !== undefined) return known
+    const damage: Damage = { module, why: undefined, splitFiles: new Set<string>(), isLeftOut: false, isUnread: false }
+    this.damage.set(module, damage)
+    return damage
+  }
+
+  #suspect(record: ThreadRecord, fault: Fault, complaints: readonly string[], out: LeftOut): CoreModule | undefined {
+    if (!fault.isOfSymbols && !isOfDamage(fault.why)) return undefined
+    const pc = fault.pc ?? this.core.threads.find(({ lwp }) => lwp === record.lwp)?.pc
+    const here = pc === undefined ? undefined : moduleAt(this.core.modules, pc)
+    const named = (line: string) => {
+      const file = readComplaint(line)?.file
+      const modules = file === undefined ? [] : this.#modulesOfFile(file)
+      return here !== undefined && modules.includes(here) ? [here] : modules
+    }
+    return [...named(fault.why), ...(here === undefined ? [] : [here]), ...complaints.toReversed().flatMap(named)]
+      .find((each) => this.withDebuginfo.has(each) && !out.has(each))
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * One gdb, from its start behind the wall to its end: what it is started with, and what it is asked there. Owns the limits
+ * of the process; what it is to be asked, and what becomes of that, is the inquiry's.
+ */
+import type { Config } from '../../src/config/config.ts'
+import { KIB, MIB } from '../../src/units/bytes.ts'
+import type { Assembly } from './assemble.ts'
+import { gdbArguments } from './gdb/arguments.ts'
+import { converse, type Questions, type Verdict } from './gdb/conversation.ts'
+import type { Engine } from './gdb/engine.ts'
+import type { Inquiry } from './gdb/inquiry.ts'
+import { Session, type SessionEnd } from './gdb/session.ts'
+import { debuggerSandbox, INSIDE } from './sandbox/arguments.ts'
+import { type CgroupHome, makeCgroup } from './sandbox/cgroup.ts'
+import { launch } from './sandbox/launch.ts'
+import type { Deadline } from './time/deadline.ts'
+
+export interface RunContext {
+  readonly config: Pick<Config, 'taskMemoryMb' | 'taskTimeoutS' | 'maxBacktraceKb'>
+  readonly deadline: Deadline
+  /** Folder of the installation that holds what is bound besides: `etc` and `scripts`. */
+  readonly root: string
+  readonly signal: AbortSignal
+  /** Where the kernel can hold the debugger's memory; undefined: it is watched through /proc. */
+  readonly cgroups: CgroupHome | undefined
+}
+
+export interface Run {
+  readonly verdict: Verdict
+  /** Why gdb ended before it was told to; undefined when it did not. */
+  readonly end: SessionEnd | undefined
+  readonly warnings: string[]
+  readonly peakMb: number
+}
+
+/** Threads count too: gdb has one per processor for reading symbols. */
+const MAX_PROCESSES = 256
+/** The crashed thread is kept whole: 2048 frames, whatever RETRACE_MAX_BACKTRACE_KB says, up to this. */
+const MAX_CRASHED_TEXT = 32 * MIB
+const MAX_LINE = 8 * MIB
+/** gdb works with several threads, so processor time runs faster than the clock. */
+const PROCESSOR_PER_CLOCK = 4
+
+/** `openOnly`: to see whether it lives. */
+export async function runGdb(
+  engine: Engine,
+  { assembly, inquiry, ...asked }: Pick<Questions, 'leftOut' | 'isLast' | 'openingMs' | 'openOnly'> & {
+    assembly: Assembly
+    inquiry: Inquiry
+  },
+  { config, deadline, root, signal, cgroups }: RunContext,
+): Promise<Run> {
+  const limits = { memoryMb: config.taskMemoryMb, seconds: config.taskTimeoutS * PROCESSOR_PER_CLOCK }
+  const installed = [{ from: `${root}/etc`, at: '/etc' }, { from: `${root}/scripts`, at: INSIDE.scripts }]
+  const plan = { debugger: engine.sees, binds: [...installed, ...assembly.binds], links: assembly.links }
+  const maxText = config.maxBacktraceKb * KIB
+  const words = gdbArguments({ threadLibrary: assembly.threadLibraries.get(engine.runsAs) })
+  const group = cgroups && makeCgroup(cgroups, { memoryMb: config.taskMemoryMb, processes: MAX_PROCESSES })
+  const sandbox = debuggerSandbox(plan, limits, [...engine.command, ...words])
+  const session = new Session(launch(sandbox, group), {
+    memoryMb: config.taskMemoryMb,
+    lineBytes: MAX_LINE,
+    messageBytes: 6 * Math.max(maxText, MAX_CRASHED_TEXT),
+    totalBytes: 12 * Math.max(maxText, MAX_CRASHED_TEXT),
+  })
+  const stop = () => void session.close()
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    const { executable, files, regions } = assembly
+    const questions = { core: inquiry.core, executable, files, regions, maxText, maxCrashedText: MAX_CRASHED_TEXT }
+    const verdict = await converse(session, inquiry, { ...questions, ...asked }, deadline)
+    return { verdict, end: session.end, warnings: session.warnings, peakMb: session.peakMb }
+  } finally {
+    signal.removeEventListener('abort', stop)
+    await session.close()
+    await group?.remove()
+  }
+}
