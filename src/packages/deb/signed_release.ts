@@ -20,8 +20,15 @@ export function suiteAddress({ uri, suite }: RepositorySpec): string {
   return suite === './' || suite === '/' ? uri : addressBelow(uri, suite)
 }
 
-/** What it says, but for what stands outside the signed part. Throws FetchError. */
-export async function signedRelease(repository: RepositorySpec, context: SyncContext): Promise<string> {
+export interface SignedText {
+  /** What it says, but for what stands outside the signed part. */
+  text: string
+  /** Keeps it for the next sync: to be called for what is not refused otherwise, which is asked for anew. */
+  keep(): Promise<void>
+}
+
+/** Throws FetchError. */
+export async function signedRelease(repository: RepositorySpec, context: SyncContext): Promise<SignedText> {
   const base = suiteAddress(repository)
   const { inReleasePath } = optionsOf(repository)
   if (inReleasePath !== undefined) {
@@ -48,26 +55,30 @@ async function unlessMissing<Value>(asked: Promise<Value>): Promise<Value | unde
 }
 
 /** A suite that had no InRelease the last time: when its Release is the same, one request was enough. */
-async function unchangedPair(repository: RepositorySpec, context: SyncContext): Promise<string | undefined> {
+async function unchangedPair(repository: RepositorySpec, context: SyncContext): Promise<SignedText | undefined> {
   const base = suiteAddress(repository)
   const signature = context.kept(`${base}Release.gpg`)
   if (signature === undefined || context.kept(`${base}InRelease`) !== undefined) return undefined
   const text = await unlessMissing(context.refresh(`${base}Release`, MAX_RELEASE))
   if (text?.isUnchanged !== true) return undefined
-  return await verifiedText({ text: text.file, signature }, verification(repository, context))
+  const verified = await verifiedText({ text: text.file, signature }, verification(repository, context))
+  return { text: verified, keep: () => Promise.resolve() }
 }
 
 async function verified(
   { text, signature }: { text: Refreshed; signature: Refreshed | undefined },
   repository: RepositorySpec,
   context: SyncContext,
-): Promise<string> {
+): Promise<SignedText> {
   const files = { text: text.file, signature: signature?.file }
   if (signature !== undefined) await assertArmoured(signature.file)
-  const result = await verifiedText(files, verification(repository, context))
-  await text.keep()
-  await signature?.keep()
-  return result
+  return {
+    text: await verifiedText(files, verification(repository, context)),
+    async keep() {
+      await text.keep()
+      await signature?.keep()
+    },
+  }
 }
 
 function verification({ signedBy }: RepositorySpec, { folder, warn }: SyncContext): Verification {

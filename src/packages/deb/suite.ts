@@ -5,7 +5,7 @@
 import { identityOf } from '../format/checksums.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
 import type { SignedSuite, SuiteIndices } from '../format/suite.ts'
-import type { SyncContext } from '../format/sync_context.ts'
+import { isCurrent, type SyncContext } from '../format/sync_context.ts'
 import { type DebOptions, limitsOf, optionsOf } from './options.ts'
 import { type IndexForm, indexForms, parseRelease, type ReleaseFile } from './release_file.ts'
 import { signedRelease } from './signed_release.ts'
@@ -88,10 +88,11 @@ export class DebianSuite implements SignedSuite {
 
 /** Fetches and verifies what it says about itself. */
 export async function readSuite(repository: RepositorySpec, context: SyncContext): Promise<SignedSuite> {
-  const text = await signedRelease(repository, context)
+  const { text, keep } = await signedRelease(repository, context)
   const file = parseRelease(text, { needsRelease: repository.release === undefined })
   if (file.date === 0) {
     context.warn(`${repository.suite} of ${repository.uri}: its Release file has no Date that can be read`)
   }
+  if (isCurrent(file.date, context)) await keep()
   return new DebianSuite(file, repository.release ?? file.release, optionsOf(repository))
 }

@@ -20,6 +20,11 @@ export interface SyncContext {
   kept(address: string): string | undefined
 }
 
+/** Whether a date is none for which the caller will refuse what has it. Such a thing is not kept, but asked for anew. */
+export function isCurrent(date: number, { newest = 0, notAfter = Infinity }: SyncContext): boolean {
+  return date >= newest && date <= notAfter
+}
+
 export interface Refreshed {
   /** The caller verifies and reads it whether it is new or not. */
   file: string

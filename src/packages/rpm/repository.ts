@@ -13,7 +13,7 @@ import type { IndexedPackage, IndexEntry } from '../format/index_entry.ts'
 import { OTHER_ARCHITECTURE } from '../format/left_out.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
 import type { IndexSelection, SignedSuite, SuiteIndices } from '../format/suite.ts'
-import type { Refreshed, SyncContext } from '../format/sync_context.ts'
+import { isCurrent, type Refreshed, type SyncContext } from '../format/sync_context.ts'
 import { verifiedText } from '../verify/signature.ts'
 import { freshDocument, keptDocument } from './documents.ts'
 import { readFilelists } from './filelists.ts'
@@ -114,7 +114,7 @@ async function readRepomd(
   }
   if (sectionOf(repository).options.repoGpgcheck) await verifyRepomd(repository, { mirror, text, context })
   const repomd = await parseRepomd(bytes)
-  await text.keep()
+  if (isCurrent(repomd.date, context)) await text.keep()
   return { repomd, age: Math.max(0, age) }
 }
 
