@@ -5,7 +5,7 @@ import type { PackageNaming } from './format/naming.ts'
 import { PackageIndex, type PackageRow } from './index/lookup.ts'
 import { NAMINGS } from './naming/namings.ts'
 import { packageReadings } from './naming/package_name.ts'
-import { releaseId } from './release/release_id.ts'
+import { isSameRelease, releaseId } from './release/release_id.ts'
 
 export { supportedReleases } from './index/releases.ts'
 
@@ -29,7 +29,7 @@ export function isPackageKnown(
   const machine = id === undefined ? undefined : architectureNamed(id.slice(id.lastIndexOf('-') + 1))
   if (asked === undefined || id === undefined || machine === undefined) return false
   const isAsked = ({ naming, architecture, release }: PackageRow) =>
-    release === id &&
+    isSameRelease(release, id) &&
     // The id's own architecture must hold the package's: a question that contradicts itself is answered with no.
     (asked === 'independent' || asked === machine || asked === naming.multilib(machine)) &&
     (naming.isIndependent(architecture) || architectureNamed(architecture) === asked)

@@ -73,23 +73,31 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
     isDryRun: options.dryRun,
     warn: (message) => logger.warning(message),
     fed: new Set(),
+    learnt: new Map(),
   }
   // What cannot be read may be what is known: it is not forgotten for a slip of the pen.
   if (!options.dryRun && faults.length === 0) noteConfigured(database, repositories)
   const results: PartResult[] = []
   let failures = 0
-  for (const repository of repositories) {
-    if (signal.aborted) break
+  const attempt = async (repository: RepositorySpec, isLast: boolean): Promise<boolean> => {
     try {
-      const parts = await syncOne(repository, run)
+      const parts = await syncOne(repository, { run, isLast })
+      if (parts === undefined) return false
       results.push(...parts)
       if (parts.some(({ problem }) => problem !== undefined)) failures++
     } catch (error) {
-      if (signal.aborted) break
+      if (signal.aborted) return true
       failures++
       noteFailure(repository, error, options.dryRun ? undefined : database)
     }
+    return true
   }
+  const undecided: RepositorySpec[] = []
+  for (const repository of repositories) {
+    if (signal.aborted) break
+    if (!await attempt(repository, false)) undecided.push(repository)
+  }
+  for (const repository of undecided) if (!signal.aborted) await attempt(repository, true)
   if (signal.aborted) logger.warning('stopped; the next run goes on from here')
   else for (const line of tidy({ config, database, formats, now: unixSeconds() }, options)) stdout.write(`${line}\n`)
   if (!signal.aborted && !options.dryRun) forgetUnused(config.repoDir)
@@ -111,19 +119,25 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
 interface Run extends ContextOptions {
   /** Releases that the suites of this run feed, wanted or not. */
   fed: Set<string>
+  /** What suites have told of the releases that others feed. */
+  learnt: Map<string, string>
   config: Services['config']
   options: Arguments
   database: Database
   formats: readonly PackageFormat[]
 }
 
-async function syncOne(repository: RepositorySpec, run: Run): Promise<PartResult[]> {
+async function syncOne(
+  repository: RepositorySpec,
+  { run, isLast }: { run: Run; isLast: boolean },
+): Promise<PartResult[] | undefined> {
   const { options, database, config } = run
   const results = await syncSuite({
     database,
     format: formatNamed(repository.format, run.formats),
     repository,
-    context: syncContext(repository, run),
+    context: { ...syncContext(repository, run), learnt: run.learnt },
+    isLast,
     dryRun: options.dryRun,
     releases: options.releases,
     acceptOlder: options.acceptOlder ?? [],
@@ -133,7 +147,7 @@ async function syncOne(repository: RepositorySpec, run: Run): Promise<PartResult
       assertRoom(dirname(config.database), { minFreeMb: config.minFreeMb, bytes })
     },
   })
-  for (const result of results) {
+  for (const result of results ?? []) {
     if (result.problem === undefined) log('reposync').info(describe(result, options.dryRun))
     else log('reposync').error(describe(result, options.dryRun))
   }

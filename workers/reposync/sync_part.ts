@@ -27,6 +27,8 @@ export interface SuiteSync {
   releases: string[]
   /** Ids of releases of which an older generation is taken, with or without architecture. */
   acceptOlder: string[]
+  /** The other suites have been asked. */
+  isLast: boolean
   /** Hears of each release that the suite feeds, wanted or not. */
   fed: Set<string>
 }

@@ -19,6 +19,7 @@ export const deb: PackageFormat = {
     connection: 'proxy, password or certificate',
     own: 'Check-Date, Date-Max-Future, Valid-Until-Min, Valid-Until-Max or InRelease-Path',
   },
+  releaseArchitecture: (architecture) => architecture,
   configuration: readSources,
   unread: { extension: '.list', advice: adviceOnList },
   suite: readSuite,

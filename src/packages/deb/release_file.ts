@@ -8,11 +8,12 @@ import { type Checksums, checksumsIn, NO_CHECKSUM } from '../format/checksums.ts
 import { FetchError } from '../format/error.ts'
 import { faultOfPlace, placeOf } from '../format/place.ts'
 import { releaseFields, wordsOf } from './release_fields.ts'
-import { releaseOf } from './release_name.ts'
 
 export interface ReleaseFile {
-  /** Release id without architecture. */
-  release: string
+  origin: string | undefined
+  suite: string | undefined
+  codename: string | undefined
+  version: string | undefined
   /** Unix seconds; 0: it does not say. */
   date: number
   validUntil: number | undefined
@@ -45,11 +46,8 @@ const COMPRESSIONS = [
 
 const MAX_FILES = 100_000
 
-/**
- * Parses verified text. Throws FetchError 'malformed' with what is missing; `needsRelease` is false where the
- * administrator named the release.
- */
-export function parseRelease(text: string, { needsRelease = true } = {}): ReleaseFile {
+/** Parses verified text. Throws FetchError 'malformed' with what is missing. */
+export function parseRelease(text: string): ReleaseFile {
   const fields = releaseFields(text)
   const files = filesIn(fields)
   if (files.size === 0) throw malformed(`has ${NO_CHECKSUM} of its indices`)
@@ -57,13 +55,10 @@ export function parseRelease(text: string, { needsRelease = true } = {}): Releas
   if (validUntil !== undefined && timeOf(validUntil) === undefined) throw malformed('has an unreadable Valid-Until')
   const architectures = listOf(fields, 'architectures')
   return {
-    release: needsRelease
-      ? releaseOf({
-        origin: fields.get('origin'),
-        version: fields.get('version'),
-        codename: fields.get('codename') ?? fields.get('suite'),
-      })
-      : '',
+    origin: fields.get('origin'),
+    suite: fields.get('suite'),
+    codename: fields.get('codename'),
+    version: fields.get('version'),
     date: timeOf(fields.get('date')) ?? 0,
     validUntil: timeOf(validUntil),
     acquireByHash: /^(yes|true|with|on|enable|1)$/i.test(fields.get('acquire-by-hash') ?? ''),

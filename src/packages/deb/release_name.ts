@@ -1,31 +1,173 @@
-/** Which release a suite feeds, as its Release file says. */
-import { FetchError } from '../format/error.ts'
-
 /**
- * The id that a suite feeds: Origin's first word, and the number of Version, else the Codename. `bookworm-updates`
- * and `bookworm-security` feed bookworm's release.
+ * Which release a suite feeds. A core says `debian-12`, as its os-release(5) does; a Release file may say less: Debian's
+ * backports have no Version, archives made by aptly no Origin, and those of others a Codename like `bookworm-pgdg`. Owns
+ * the order in which they are asked; a release that no core is called by is told from one that is.
  */
-export function releaseOf(
-  { origin, version, codename }: {
-    origin: string | undefined
-    version: string | undefined
-    codename: string | undefined
-  },
-): string {
-  const distribution = /^[a-z0-9]+/.exec((origin ?? '').trim().toLowerCase())?.[0]
-  if (distribution === undefined) throw malformed('has no Origin: give the repository an X-Retrace-Release')
-  const number = distribution === 'ubuntu'
-    ? /^[0-9]+(\.[0-9]+)?/.exec(version ?? '')?.[0]
-    : /^[0-9]+(?=[.-]|$)/.exec(version ?? '')?.[0]
-  if (number !== undefined) return `${distribution}-${number}`
-  const name = (codename ?? '').trim().toLowerCase()
-    .replace(/(-(updates|security|backports|proposed-updates|proposed|debug|backports-sloppy))+$/, '')
-  if (!/^[a-z][a-z0-9._]*$/.test(name)) {
-    throw malformed('has neither Version nor Codename: give the repository an X-Retrace-Release')
-  }
-  return `${distribution}-${name}`
+import { FetchError } from '../format/error.ts'
+import { isNumbered, publishedAs } from '../release/codenames.ts'
+import { releaseOfVersion } from '../release/release_id.ts'
+
+/** What a Release file says of itself, and where it was found. */
+export interface SuiteNames {
+  origin: string | undefined
+  suite: string | undefined
+  codename: string | undefined
+  version: string | undefined
+  /** The suite that the administrator asked for, and its address. */
+  asked: string
+  uri: string
 }
 
-function malformed(what: string): FetchError {
-  return new FetchError('malformed', `The Release file ${what}`)
+export interface ReleaseVerdict {
+  /** Id without architecture. */
+  release: string
+  /** A sentence that ends with the line to add, where no core is called so. */
+  doubt: string | undefined
+}
+
+/** Releases by `distribution codename`, as other suites of a run have told them. */
+export type Learnt = Map<string, string>
+
+/** IDs of os-release(5) in the family of Debian. */
+const DISTRIBUTIONS = new Set(
+  ('debian ubuntu linuxmint devuan raspbian kali pureos deepin pop elementary zorin neon parrot trisquel tails peppermint ' +
+    'bodhi mx astra uos sparky siduction').split(' '),
+)
+
+/** Ends of the names of suites that belong to the release before them. */
+const POCKETS =
+  /([-/](updates|security|backports|backports-sloppy|proposed-updates|proposed|debug|apps-security|apps-updates|infra-security|infra-updates|lts))+$/
+const UNSTABLE = new Set(['sid', 'unstable', 'experimental', 'rc-buggy'])
+const LINE = 'X-Retrace-Release'
+
+/** Decides; learns from a suite that has a Version. Throws FetchError where nothing says it. */
+export function releaseOf(names: SuiteNames, learnt: Learnt = new Map()): ReleaseVerdict {
+  const distribution = distributionOf(names.origin)
+  const [name] = namesOf(names)
+  if (distribution !== undefined && DISTRIBUTIONS.has(distribution)) return ofDistribution(distribution, names, learnt)
+  const known = ofOthers(names)
+  if (known !== undefined) return certain(known)
+  const number = /^[0-9]+/.exec(names.version ?? '')?.[0]
+  if (distribution !== undefined && number !== undefined) {
+    const release = `${distribution}-${number}`
+    learn(learnt, { distribution, names, release })
+    return doubtful(release, learnt)
+  }
+  const taught = learnt.get(`${distribution} ${name}`)
+  if (taught !== undefined) return certain(taught)
+  if (distribution !== undefined && name !== undefined && isId(name)) return doubtful(`${distribution}-${name}`, learnt)
+  const says = (['origin', 'suite', 'codename', 'version'] as const).filter((field) => names[field] !== undefined)
+    .map((field) => `${field} '${names[field]}'`)
+  throw new FetchError(
+    'malformed',
+    `Its Release file says of no release that it feeds (it has ${
+      says.join(', ') || 'no names at all'
+    }): add a line like ` +
+      `${LINE}: debian-12`,
+  )
+}
+
+/** Notes what an administrator says of a suite for the others of its distribution. */
+export function teach(learnt: Learnt, names: SuiteNames, release: string): void {
+  const distribution = distributionOf(names.origin)
+  if (distribution !== undefined) learn(learnt, { distribution, names, release })
+}
+
+function ofDistribution(distribution: string, names: SuiteNames, learnt: Learnt): ReleaseVerdict {
+  const byVersion = releaseOfVersion(distribution, /^[0-9]+(\.[0-9]+)*/.exec(names.version ?? '')?.[0])
+  if (byVersion !== undefined) {
+    learn(learnt, { distribution, names, release: byVersion })
+    return certain(byVersion)
+  }
+  const all = namesOf(names)
+  for (const name of all) {
+    const published = publishedAs(name, distribution) ?? publishedAs(name)
+    const release = releaseOfVersion(distribution, published?.number) ?? learnt.get(`${distribution} ${name}`)
+    if (release !== undefined) return certain(release)
+  }
+  if (all.some((name) => UNSTABLE.has(name))) return certain(`${distribution}-sid`)
+  const name = all.find(isId)
+  if (name === undefined) {
+    throw new FetchError('malformed', `Its Release file names no release: add a line like ${LINE}: ${distribution}-12`)
+  }
+  const release = `${distribution}-${name}`
+  // Until it is published, Debian's testing calls itself `forky/sid`, which unstable does, too.
+  return isNumbered(distribution) ? doubtful(release, learnt, `${distribution}-sid`) : certain(release)
+}
+
+/** The distribution that an archive of others is for: by a code name or a number in its suite, or in its address. */
+function ofOthers(names: SuiteNames): string | undefined {
+  for (const name of namesOf(names)) {
+    for (const part of [name, ...name.split(/[-_/. ]/)]) {
+      const published = publishedAs(part)
+      if (published !== undefined) return releaseOfVersion(published.distribution, published.number)
+      if (part === 'sid') return 'debian-sid'
+    }
+  }
+  for (const text of [...namesOf(names), pathOf(names.uri)]) {
+    const numbered = numberedIn(text)
+    if (numbered !== undefined) return numbered
+  }
+  return undefined
+}
+
+/** `Debian_12`, `xUbuntu_22.04`, `debian12`, `ubuntu2204`, `Debian_Testing`. */
+function numberedIn(text: string): string | undefined {
+  const [, distribution = '', number, name] =
+    /(debian|ubuntu|raspbian|devuan|linuxmint)[-_/ ]?(?:([0-9]+(?:\.[0-9]+)*)|(testing|unstable|sid)\b)/i.exec(text) ??
+      []
+  const id = distribution.toLowerCase()
+  if (name !== undefined) return `${id}-sid`
+  return releaseOfVersion(id, number?.replace(/^([0-9]{2})(0[0-9]|10)$/, '$1.$2'))
+}
+
+function distributionOf(origin: string | undefined): string | undefined {
+  const text = (origin ?? '').trim().toLowerCase()
+  if (/^linux ?mint\b/.test(text)) return 'linuxmint'
+  if (text.startsWith('ubuntu')) return 'ubuntu'
+  return /^[a-z][a-z0-9]*/.exec(text)?.[0]
+}
+
+/** In lower case, without the pockets of a release, the most telling first. */
+function namesOf({ codename, suite, asked }: SuiteNames): string[] {
+  const names = [codename, suite, asked].map((name) => (name ?? '').trim().toLowerCase().replace(POCKETS, ''))
+  return [...new Set(names.filter((name) => name !== '' && !/^[./]*$/.test(name)))]
+}
+
+function pathOf(uri: string): string {
+  return URL.canParse(uri) ? decodeURIComponent(new URL(uri).pathname) : ''
+}
+
+function isId(name: string): boolean {
+  return /^[a-z][a-z0-9._]*$/.test(name)
+}
+
+function learn(
+  learnt: Learnt,
+  { distribution, names, release }: { distribution: string; names: SuiteNames; release: string },
+): void {
+  const { codename, asked } = names
+  // Suites called stable and the like are another release next year.
+  for (const name of namesOf({ ...names, suite: undefined, asked: codename ?? asked })) {
+    learnt.set(`${distribution} ${name}`, release)
+  }
+}
+
+function certain(release: string): ReleaseVerdict {
+  return { release, doubt: undefined }
+}
+
+function doubtful(release: string, learnt: Learnt, likely = usualOf(learnt)): ReleaseVerdict {
+  return {
+    release,
+    doubt:
+      `it feeds ${release}, by which no core is known to be called: where its packages are for another release, add ` +
+      `the line ${LINE}: ${likely}`,
+  }
+}
+
+/** A release that the configured archives are for, as an example. */
+function usualOf(learnt: Learnt): string {
+  return [...learnt.values()].find((release) => DISTRIBUTIONS.has(release.slice(0, release.indexOf('-')))) ??
+    'debian-12'
 }

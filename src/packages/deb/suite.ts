@@ -8,6 +8,7 @@ import type { SignedSuite, SuiteIndices } from '../format/suite.ts'
 import { isCurrent, type SyncContext } from '../format/sync_context.ts'
 import { type DebOptions, limitsOf, optionsOf } from './options.ts'
 import { type IndexForm, indexForms, parseRelease, type ReleaseFile } from './release_file.ts'
+import { releaseOf, type ReleaseVerdict, teach } from './release_name.ts'
 import { signedRelease } from './signed_release.ts'
 
 /** An index in all its forms, the one that is asked for first at the front. */
@@ -26,14 +27,16 @@ export interface Targets {
 export class DebianSuite implements SignedSuite {
   readonly file: ReleaseFile
   readonly release: string
+  readonly doubt: string | undefined
   readonly date: number
   readonly validUntil: number | undefined
   readonly maxAheadS: number
 
-  constructor(file: ReleaseFile, release: string, options: Partial<DebOptions>) {
+  constructor(file: ReleaseFile, { release, doubt }: ReleaseVerdict, options: Partial<DebOptions>) {
     const { validUntil, maxAheadS } = limitsOf(options, file)
     this.file = file
     this.release = release
+    this.doubt = doubt
     this.date = file.date
     this.validUntil = validUntil
     this.maxAheadS = maxAheadS
@@ -89,10 +92,19 @@ export class DebianSuite implements SignedSuite {
 /** Fetches and verifies what it says about itself. */
 export async function readSuite(repository: RepositorySpec, context: SyncContext): Promise<SignedSuite> {
   const { text, keep } = await signedRelease(repository, context)
-  const file = parseRelease(text, { needsRelease: repository.release === undefined })
+  const file = parseRelease(text)
   if (file.date === 0) {
     context.warn(`${repository.suite} of ${repository.uri}: its Release file has no Date that can be read`)
   }
   if (isCurrent(file.date, context)) await keep()
-  return new DebianSuite(file, repository.release ?? file.release, optionsOf(repository))
+  return new DebianSuite(file, verdictOn(file, repository, context), optionsOf(repository))
+}
+
+/** What the administrator says, else what the suite says of itself, or others of this run of it. */
+function verdictOn(file: ReleaseFile, repository: RepositorySpec, { learnt }: SyncContext): ReleaseVerdict {
+  const { origin, suite, codename, version } = file
+  const names = { origin, suite, codename, version, asked: repository.suite, uri: repository.uri }
+  if (repository.release === undefined) return releaseOf(names, learnt)
+  if (learnt !== undefined) teach(learnt, names, repository.release)
+  return { release: repository.release, doubt: undefined }
 }

@@ -27,6 +27,8 @@ export interface PackageFormat extends PackageNaming {
   configuration(file: string, text: string): Configured
   /** Files of the distribution's own tools that are not read here: what an administrator should do about one. */
   unread?: { extension: string; advice(file: string, text: string): string[] }
+  /** An architecture of a repository as ids of releases have it; without it: as the distribution is known to call it. */
+  releaseArchitecture?(architecture: string): string
   /** Fetches and verifies what a suite says about itself: one request when nothing has changed. */
   suite(repository: RepositorySpec, context: SyncContext): Promise<SignedSuite>
   /** Fetches, verifies and reads the indices that `suite.indices` named. */

@@ -4,6 +4,8 @@
 export interface SignedSuite {
   /** Release id without architecture that it says it is part of. */
   release: string
+  /** Why that may be no release that a core is of; other suites of the run may know better. Undefined: it is one. */
+  doubt?: string | undefined
   /** Unix seconds at which it was made. */
   date: number
   validUntil: number | undefined

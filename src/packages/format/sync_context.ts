@@ -11,6 +11,8 @@ export interface SyncContext {
   newest?: number
   /** Unix seconds: what is dated later was signed by a clock that is ahead; a mirror that has it is passed over. */
   notAfter?: number
+  /** What suites of this run have told of the releases that others of theirs feed; in a format's own words. */
+  learnt?: Map<string, string>
   warn(message: string): void
   /** Downloads over the repository's connection, verifies, tries again, and resumes. Throws FetchError. */
   download(address: string, request: DownloadRequest): Promise<Downloaded>

@@ -135,6 +135,14 @@ export function repositoryHealth(database: Database): RepositoryHealth[] {
     .orderBy(asc(repository.id)).all()
 }
 
+/** The release that a suite fed when it was synced last, by its name; undefined: it never was, or is configured no more. */
+export function releaseFedBy(database: Database, suite: Suite, architecture: string): string | undefined {
+  return database.select({ name: release.name }).from(repository)
+    .innerJoin(release, eq(release.id, repository.releaseId))
+    .where(and(isOf(suite), eq(repository.architecture, architecture), ne(repository.fetch, 'none')))
+    .orderBy(asc(repository.id)).get()?.name
+}
+
 /**
  * The newest signed date that was ever accepted of a suite; undefined when there is none. Dates after `notAfter` (Unix
  * seconds) were signed by a clock that was ahead, and do not count.

@@ -130,3 +130,17 @@ function significantVersion(id: string, version: string): string {
 export function releaseIdOf(release: string, architecture: string): string {
   return `${release}-${ownArchitectureName(release, architecture)}`
 }
+
+/** A distribution (ID of os-release(5)) and its whole version: the id of the release; undefined without a version. */
+export function releaseOfVersion(distribution: string, version: string | undefined): string | undefined {
+  return version === undefined ? undefined : `${distribution}-${significantVersion(distribution, version)}`
+}
+
+/** Whether two ids with architecture are of one release and machine, whosever names of architectures they have. */
+export function isSameRelease(a: string, b: string): boolean {
+  const [left, right] = [a, b].map((id) => {
+    const dash = id.lastIndexOf('-')
+    return { release: id.slice(0, dash), architecture: architectureNamed(id.slice(dash + 1)) ?? id.slice(dash + 1) }
+  })
+  return left?.release === right?.release && left?.architecture === right?.architecture
+}

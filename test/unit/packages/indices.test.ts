@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { readContents } from '../../../src/packages/deb/contents.ts'
 import { readPackage, readPackages } from '../../../src/packages/deb/packages_index.ts'
 import { indexForms, parseRelease } from '../../../src/packages/deb/release_file.ts'
-import { releaseOf } from '../../../src/packages/deb/release_name.ts'
 
 async function* chunks(text: string, size: number): AsyncGenerator<Uint8Array> {
   const bytes = new TextEncoder().encode(text)
@@ -138,20 +137,6 @@ describe('readContents()', () => {
       { kind: 'path', path: '/usr/bin/qualified', name: 'qualified' },
       { kind: 'path', path: '/usr/bin/qualified', name: 'other_name' },
     ])
-  })
-})
-
-describe('releaseOf()', () => {
-  it.each([
-    ['Debian', '12.15', 'bookworm', 'debian-12'],
-    ['Debian', '12-updates', 'bookworm-updates', 'debian-12'],
-    ['Debian', '12', 'bookworm-security', 'debian-12'],
-    ['Debian Backports', undefined, 'trixie-backports', 'debian-trixie'],
-    ['Debian', undefined, 'sid', 'debian-sid'],
-    ['Ubuntu', '22.04', 'jammy-updates', 'ubuntu-22.04'],
-    ['Debian', undefined, 'trixie-proposed-updates', 'debian-trixie'],
-  ])('maps Origin %s, Version %s, Codename %s to %s', (origin, version, codename, id) => {
-    expect(releaseOf({ origin, version, codename })).toBe(id)
   })
 })
 

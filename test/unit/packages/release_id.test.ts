@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { releaseId } from '../../../src/packages/release/release_id.ts'
+import { isSameRelease, releaseId } from '../../../src/packages/release/release_id.ts'
 
 describe('releaseId()', () => {
   it.each([
@@ -49,4 +49,12 @@ describe('releaseId()', () => {
       expect(releaseId(text, architecture)).toBeUndefined()
     },
   )
+})
+
+describe('isSameRelease()', () => {
+  it('takes a machine for the same by whosever name', () => {
+    expect(isSameRelease('acme-3-amd64', 'acme-3-x86_64')).toBe(true)
+    expect(isSameRelease('acme-3-amd64', 'acme-3-arm64')).toBe(false)
+    expect(isSameRelease('acme-3-amd64', 'acme-4-amd64')).toBe(false)
+  })
 })

@@ -6,7 +6,7 @@ import { architectureNamed, ARCHITECTURES } from '../../../src/elf/architecture.
 import type { Core } from '../../../src/elf/core.ts'
 import type { PackageNaming } from '../../../src/packages/format/naming.ts'
 import type { PackageIndex } from '../../../src/packages/index/lookup.ts'
-import { releaseId } from '../../../src/packages/release/release_id.ts'
+import { isSameRelease, releaseId } from '../../../src/packages/release/release_id.ts'
 
 export interface ReleaseVerdict {
   /** Id with architecture; the client's, when nothing else is known. */
@@ -21,7 +21,8 @@ export interface ReleaseVerdict {
 export function decideRelease(core: Core, hint: string | undefined, index: PackageIndex): ReleaseVerdict {
   const known = index.releases().filter((release) => holdsArchitecture(release, core.architecture))
   const hinted = hint === undefined || hint === '' ? undefined : releaseId(hint, core.architecture)
-  const row = known.find(({ name }) => name === hinted) ?? known.find(({ name }) => name === carrierOf(core, hint))
+  const named = (id: string | undefined) => known.find(({ name }) => id !== undefined && isSameRelease(name, id))
+  const row = named(hinted) ?? named(carrierOf(core, hint))
   const votes = countVotes(core, index)
   const [best] = known.filter(({ id }) => votes.has(id))
     .sort((a, b) => (votes.get(b.id) ?? 0) - (votes.get(a.id) ?? 0) || a.name.localeCompare(b.name))
