@@ -117,6 +117,8 @@ export class Session {
         onStuck: () => this.#finish('timeout', this.#late),
         onAnswer: (answer) => {
           this.#pending = undefined
+          // Most cores take less time than there is between two looks.
+          if (token === 1) this.#watchMemory()
           resolve(answer)
         },
       })
