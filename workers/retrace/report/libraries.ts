@@ -19,7 +19,9 @@ export function libraryTable(
   const rows = lines.slice(1).filter((line) => !line.startsWith('(*)')).map((line) =>
     line.replace(FROM_SYSROOT, '$1$2')
   )
-  const starts = new Set(rows.map((row) => BigInt(ROW.exec(row)?.[1] ?? -1)))
+  const starts = new Set(
+    rows.filter((row) => unreadFile(row) === undefined).map((row) => BigInt(ROW.exec(row)?.[1] ?? -1)),
+  )
   const unread = new Set(rows.map(unreadFile))
   const ours = symbols.filter((each) =>
     !starts.has(each.start) && (each.module.kind === 'library' || unread.has(fileOf(nameOf(each))))
