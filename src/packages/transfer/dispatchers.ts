@@ -7,6 +7,7 @@ import { Agent, type Dispatcher, ProxyAgent } from 'undici'
 import { errnoOf } from '../../errors/errno.ts'
 import { FetchError } from '../format/error.ts'
 import { forwarding } from './forward.ts'
+import { holdEnds } from './held_end.ts'
 import { TunnelPool } from './tunnel.ts'
 
 /** Everything by which two connections differ. */
@@ -44,6 +45,7 @@ export async function closeConnections(): Promise<void> {
 }
 
 function makeDispatcher(way: Way): Dispatcher {
+  holdEnds()
   // Time limits of answers and bodies are ours (`request.ts`, `download.ts`): undici's own would only be in their way.
   const options = { headersTimeout: 0, bodyTimeout: 0, maxHeaderSize: MAX_HEADER, pipelining: 1 }
   const tls = { ...(way.isTls || way.proxy?.startsWith('https:') ? tlsOptions(way) : {}), timeout: CONNECT_MS }
