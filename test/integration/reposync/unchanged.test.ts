@@ -43,14 +43,16 @@ describe('an unchanged repository', () => {
   it('judges an unchanged repository anew although the server says 304: by its Valid-Until and the keys that are trusted now', async () => {
     await using world = await makeWorld({ serve: { validators: 'etag' } })
     world.repository.add(TOOL)
-    world.repository.publish({ validUntil: new Date(Date.now() + 2500) })
+    const validUntil = Math.floor(Date.now() / 1000) + 3
+    world.repository.publish({ validUntil: new Date(validUntil * 1000) })
     expect(await world.sync()).toBe(0)
     world.server.answers.length = 0
     world.configure({ 'Signed-By': '/usr/share/keyrings/debian-archive-keyring.gpg' })
     expect(await world.sync()).toBe(1)
     expect(world.error()).toMatch(/^No key that .* has signed it/)
     world.configure()
-    await new Promise((resolve) => setTimeout(resolve, 2600))
+    // It counts to the end of its second.
+    await new Promise((resolve) => setTimeout(resolve, (validUntil + 1) * 1000 - Date.now() + 50))
     expect(await world.sync()).toBe(1)
     expect(world.error()).toContain('was valid until')
     expect(world.server.answers).toEqual(['304 /dists/bookworm/InRelease', '304 /dists/bookworm/InRelease'])
