@@ -12,9 +12,9 @@ const NAME = 'abrt-retrace-worker'
 export function workerCommand(deno: string | undefined = denoHere()): string[] {
   const root = installationRoot()
   if (deno === undefined) return [join(root, 'ops', 'bin', NAME)]
-  // Quiet, since Deno's own messages would end up in the task's log; no lock file, since nothing is resolved while it
-  // runs.
-  return [deno, 'run', '-A', '--quiet', '--no-lock', join(root, 'workers', 'retrace', 'main.ts')]
+  // Quiet, since Deno's own messages would end up in the task's log. With the lock file, as the server: without it Deno
+  // asks the registry anew.
+  return [deno, 'run', '-A', '--quiet', join(root, 'workers', 'retrace', 'main.ts')]
 }
 
 function denoHere(): string | undefined {

@@ -3,6 +3,7 @@
  * followed by the next one, and the last one is started again behind what it ended over. Refuses an answer that
  * contradicts the core's own notes.
  */
+import { count } from '../../src/text/count.ts'
 import { type Core, type CoreModule, moduleAt } from '../../src/elf/core.ts'
 import type { Assembly } from './assemble.ts'
 import type { Conversation } from './gdb/told.ts'
@@ -203,7 +204,7 @@ class Debugging {
 
 function namesOf(modules: LeftOut): string {
   const names = [...modules].map(({ path }) => path.slice(path.lastIndexOf('/') + 1) || 'a module without name')
-  return names.length > MAX_LEFT_OUT ? `all ${names.length} modules` : names.join(', ')
+  return names.length > MAX_LEFT_OUT ? `all ${count(names.length, 'module')}` : names.join(', ')
 }
 
 function openingTime(deadline: Deadline): number {
