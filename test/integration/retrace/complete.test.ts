@@ -34,6 +34,6 @@ describe.each(ARCHITECTURES.map(({ name }) => name))('a core of %s with libc6-db
     expect(Object.keys(theirs)).toHaveLength(3)
     expect(threadsOf(text)).toEqual(theirs)
     expect(modules.filter((each) => each.debug === undefined).map((each) => each.module.kind)).toEqual(['vdso'])
-    expect(report.outcome).toMatchObject({ code: 'ok' })
+    expect(report.outcome.code).toBe('ok')
   })
 })

@@ -45,7 +45,10 @@ const KINDS: readonly FrameLossKind[] = ['at-zero', 'nowhere', 'outside-files', 
 const OUTERMOST = /^(_start|__?clone3?|clone3?|start_thread|_dl_start_user|__libc_start_main.*)$/
 
 export function frameLossesOf(core: Pick<Core, 'segments'>, threads: readonly ReportThread[]): FrameLoss[] {
-  const kinds = threads.map(({ frames }) => frames.map((frame) => kindOf(core, frame)))
+  const kinds = threads.map(({ frames }) =>
+    // What has started a thread may be without a name: on armhf it is, for plain gdb with all debuginfo, too.
+    frames.map((frame, level) => OUTERMOST.test(frames[level - 1]?.function ?? '') ? undefined : kindOf(core, frame))
+  )
   const counted = KINDS.flatMap((kind) => {
     const found = threads.flatMap((thread, index) => {
       const levels = kinds[index] ?? []
