@@ -85,7 +85,7 @@ export function readCore(source: ByteSource): Core {
 }
 
 function refuseOtherKind(kind: OtherKind | undefined): void {
-  if (kind !== undefined) throw new ElfError(kind.code, `it is ${kind.what}; ${kind.todo}`)
+  if (kind !== undefined) throw new ElfError(kind.code, `it is ${kind.what}; ${kind.advice}`)
 }
 
 function refuseOtherFiles(header: ElfHeader): void {

@@ -8,11 +8,11 @@ export interface OtherKind {
   readonly code: 'packed' | 'foreign'
   /** As the end of a sentence that begins with `it is`. */
   readonly what: string
-  readonly todo: string
+  readonly advice: string
 }
 
-const packed = (what: string, todo: string): OtherKind => ({ code: 'packed', what, todo })
-const foreign = (what: string, todo: string): OtherKind => ({ code: 'foreign', what, todo })
+const packed = (what: string, advice: string): OtherKind => ({ code: 'packed', what, advice })
+const foreign = (what: string, advice: string): OtherKind => ({ code: 'foreign', what, advice })
 
 const UNPACK = 'unpack it, then send the core plain, or packed by xz, gzip or zstd alone'
 const CRASH = 'read it with crash(8) and the debuginfo of that kernel'

@@ -62,7 +62,7 @@ export function mayBeCore(head: Uint8Array): boolean {
 function notACore(head: Uint8Array): RetraceError {
   const other = otherKind(head)
   const hint = LOOKALIKES.find(({ magic }) => startsWith(head, magic))?.hint ??
-    (other === undefined ? undefined : `it is ${other.what}: ${other.todo}`)
+    (other === undefined ? undefined : `it is ${other.what}: ${other.advice}`)
   return new RetraceError('not-a-core', {
     detail: `The body is not an ELF core${hint === undefined ? '' : `; ${hint}`}`,
   })

@@ -98,37 +98,21 @@ function keyed(
   }
 }
 
+/** An InRelease whose signature is over this digest, by a key of its own. */
+function overDigest(digest: string, more: Partial<DebPeculiarity> = {}): DebPeculiarity {
+  return signed(`whose signature is over ${digest}`, (world) => {
+    const own = otherKey(world, 'own')
+    const inRelease = join(release(world), '../InRelease')
+    gpg(own, ['--digest-algo', digest, '--clearsign', '--output', inRelease, release(world)])
+    world.configure({ 'Signed-By': own.ring })
+  }, more)
+}
+
 const BEGIN = '-----BEGIN PGP PUBLIC KEY BLOCK-----\n'
 
 export const SIGNATURES: DebPeculiarity[] = [
-  ...(['SHA1', 'RIPEMD160'] as const).map((digest) =>
-    signed(`whose signature is over ${digest}`, (world) => {
-      const own = otherKey(world, 'weak')
-      gpg(own, [
-        '--digest-algo',
-        digest,
-        '--clearsign',
-        '--output',
-        join(release(world), '../InRelease'),
-        release(world),
-      ])
-      world.configure({ 'Signed-By': own.ring })
-    }, { taken: [], says: /which is weak/ })
-  ),
-  ...(['SHA224', 'SHA256', 'SHA384', 'SHA512'] as const).map((digest) =>
-    signed(`whose signature is over ${digest}`, (world) => {
-      const own = otherKey(world, 'strong')
-      gpg(own, [
-        '--digest-algo',
-        digest,
-        '--clearsign',
-        '--output',
-        join(release(world), '../InRelease'),
-        release(world),
-      ])
-      world.configure({ 'Signed-By': own.ring })
-    })
-  ),
+  ...['SHA1', 'RIPEMD160'].map((digest) => overDigest(digest, { taken: [], says: /which is weak/ })),
+  ...['SHA224', 'SHA256', 'SHA384', 'SHA512'].map((digest) => overDigest(digest)),
   signed('signed by an expired key, and by one that is not', (world) => {
     const keys = [otherKey(world, 'expired', { expired: true }), otherKey(world, 'good')]
     signedByAll(world, keys)
