@@ -19,6 +19,7 @@ export const PT_INTERP = 3
 export const PT_NOTE = 4
 export const PT_PHDR = 6
 export const PF_X = 1
+export const PF_W = 2
 
 const PN_XNUM = 0xffff
 const MAX_PROGRAM_HEADERS = 1 << 20

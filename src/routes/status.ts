@@ -37,6 +37,12 @@ export const Status = z.object({
     summary: z.string(),
     next_step: z.string().nullable(),
   }).nullable(),
+  crash: z.object({
+    sentence: z.string().describe('What happened, in one line'),
+    duphash: z.string().nullable().describe("ABRT's, as libsatyr computes it"),
+    signature: z.string().nullable().describe('The same for equal crashes in every build'),
+    rating: z.int().min(0).max(4).nullable().describe("Of the backtrace, by libsatyr's rules"),
+  }).nullable().describe('What the crash was, once the task has ended and gdb said so'),
 }).meta({ ref: 'Status' })
 
 export function statusRoutes(services: Services): Hono<AppEnv> {
@@ -74,6 +80,7 @@ async function statusOf(task: Task, { state, services }: Asked): Promise<z.infer
     outcome: outcome === undefined || state === 'PENDING'
       ? null
       : { code: outcome.code, summary: outcome.summary, next_step: outcome.next_step },
+    crash: state === 'PENDING' ? null : outcome?.crash ?? null,
   }
 }
 
@@ -90,7 +97,8 @@ async function sentenceOf(task: Task, { state, services }: Asked): Promise<strin
     return line === undefined ? 'The task is about to start' : `The task runs: ${line}`
   }
   const outcome = readOutcome(task)
-  const said = [outcome?.summary, outcome?.next_step].filter((text) => text).join(' ')
+  const sentence = outcome?.crash === undefined ? undefined : `${outcome.crash.sentence}.`
+  const said = [sentence, outcome?.summary, outcome?.next_step].filter((text) => text).join(' ')
   if (said !== '') return said
   return state === 'FINISHED_SUCCESS'
     ? `The backtrace is ready at /${task.id}/backtrace`

@@ -24,16 +24,21 @@ export type Member = (typeof MEMBERS)[number]
 export const SERVER_FILES = ['manifest', 'password', 'created', 'started', 'worker.log'] as const
 
 /** The worker's results, in the order in which they have to appear: the last one ends the task. */
-export const RESULTS = ['modules.json', 'backtrace.json', 'backtrace', 'outcome.json', 'retrace-log'] as const
+export const RESULTS = [
+  'modules.json',
+  'backtrace.json',
+  'backtrace',
+  'exploitable',
+  'outcome.json',
+  'retrace-log',
+] as const
 export type Result = (typeof RESULTS)[number]
 
 /** What is there while a worker works: its step, and a folder of links for a task that needs very many. */
 export const WORKING_FILES = ['step', 'root'] as const
 
-/** `exploitable` is handed out where an administrator's own program wrote it; none of ours does. */
 export type TaskFile =
   | Member
   | (typeof SERVER_FILES)[number]
   | Result
   | (typeof WORKING_FILES)[number]
-  | 'exploitable'

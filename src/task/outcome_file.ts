@@ -36,6 +36,15 @@ export type ModuleCounts = z.infer<typeof ModuleCounts>
 
 const PackageCounts = z.object({ here: number, fetched: number })
 
+const CrashSummary = z.object({
+  sentence: z.string(),
+  duphash: z.string().nullable(),
+  signature: z.string().nullable(),
+  rating: z.int().min(0).max(4).nullable(),
+})
+/** What the crash was, and what it is to be compared by (docs/http.md, 'What a backtrace says of its crash'). */
+export type CrashSummary = z.infer<typeof CrashSummary>
+
 /** What is known of a task's end beside its outcome; the runner knows less of it than the worker. */
 export interface Circumstances {
   /** The step that was reached. */
@@ -48,6 +57,8 @@ export interface Circumstances {
   readonly modules?: ModuleCounts
   /** Packages that were used, by where they came from. */
   readonly packages?: z.infer<typeof PackageCounts> | undefined
+  /** Undefined: there is no backtrace. */
+  readonly crash?: CrashSummary | undefined
 }
 
 const OutcomeFile = z.object({
@@ -60,12 +71,14 @@ const OutcomeFile = z.object({
   seconds: Seconds.partial().optional().catch(undefined),
   modules: ModuleCounts.partial().optional().catch(undefined),
   packages: PackageCounts.partial().optional().catch(undefined),
+  crash: CrashSummary.optional().catch(undefined),
 })
 export type RecordedOutcome = z.output<typeof OutcomeFile>
 
 export function outcomeText({ code, summary, next_step }: Outcome, known: Circumstances): string {
-  const { step = null, package: name = null, release = null, seconds, modules, packages } = known
-  return `${JSON.stringify({ code, summary, next_step, step, package: name, release, seconds, modules, packages })}\n`
+  const { step = null, package: name = null, release = null, seconds, modules, packages, crash } = known
+  const said = { code, summary, next_step, step, package: name, release, seconds, modules, packages, crash }
+  return `${JSON.stringify(said)}\n`
 }
 
 /** How a task ended; undefined: it has not, or nobody can read what the file says. */

@@ -144,6 +144,19 @@ export interface BacktraceJson {
     assertion: string | null
     exception: { type: string; what: string | null } | null
   }
+  sentence: string
+  component: string | null
+  signature: { duphash: string | null; duphash_of: string | null; stable: string | null; frames: string[] }
+  rating: { value: number; quality: number; reasons: { text: string; cost: number }[] } | null
+  exploitable: { rating: number; class: string; reason: string; instruction: string | null } | null
+  blame: {
+    frame: number
+    function: string | null
+    path: string
+    package: string | null
+    version: string | null
+    newer_version: string | null
+  } | null
   debugger: { engine: string | null; version: string; passed_over: string[] }
   limits: string[]
 }
@@ -206,6 +219,7 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
     modules,
     release: 'debian-12-amd64',
     owner: undefined,
+    component: 'component',
     packages: undefined,
     regions: assembly.regions,
     debugged,

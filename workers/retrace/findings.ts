@@ -13,6 +13,8 @@ export interface Findings {
   readonly modules: readonly ResolvedModule[]
   readonly release: string | undefined
   readonly owner: string | undefined
+  /** What ABRT calls so: the source of the package that owns the program, else that package. */
+  readonly component: string | undefined
   /** Packages that the task used, by whether they were here; undefined: it did not come so far. */
   readonly packages: PackageCounts | undefined
   readonly regions: readonly Region[] | undefined
@@ -32,6 +34,7 @@ export function nothingFound(hints: Hints): Findings {
     modules: [],
     release: undefined,
     owner: undefined,
+    component: undefined,
     packages: undefined,
     regions: undefined,
     debugged: undefined,

@@ -5,7 +5,7 @@
 import { packageName } from '../../src/packages/naming/package_name.ts'
 import type { Result } from '../../src/task/files.ts'
 import type { Outcome } from '../../src/task/outcome.ts'
-import { outcomeText, type Seconds } from '../../src/task/outcome_file.ts'
+import { type CrashSummary, outcomeText, type Seconds } from '../../src/task/outcome_file.ts'
 import type { Findings } from './findings.ts'
 import type { Conversation } from './gdb/told.ts'
 import { decide, hasNamedFrame } from './outcome/decide.ts'
@@ -15,8 +15,9 @@ import { tellsExecutable } from './report/executable_memory.ts'
 import { reportThreads } from './report/frames.ts'
 import { backtraceJson } from './report/json.ts'
 import { countModules, modulesJson } from './report/modules.ts'
-import { backtraceText } from './report/backtrace_text.ts'
+import { backtraceText, withSentence } from './report/backtrace_text.ts'
 import type { ResolvedModule } from './resolve/resolve.ts'
+import { tellCrash, type Told } from './tell_crash.ts'
 import { CALLERS_NOT_CHECKED, lossText, threadRemarks } from './words/loss.ts'
 import { outcomeOf } from './words/outcome.ts'
 
@@ -65,13 +66,24 @@ export function makeReport(findings: Findings, seconds: Seconds): Report {
   const outcome = outcomeOf(reason)
   const files: [Result, string][] = modules.length > 0 ? [['modules.json', modulesJson(modules)]] : []
   const hasBacktrace = hasNamedFrame(threads)
-  if (hasBacktrace && core !== undefined && conversation !== undefined) {
+  let told: Told | undefined
+  if (core !== undefined && conversation !== undefined) {
     const parts = { core, conversation, threads, notes }
-    const { engine, rejected: passedOver } = debugged ?? { engine: undefined, rejected: [] }
-    const json = { ...parts, ...findings, core, modules, outcome, engine, passedOver, seconds: { ...seconds } }
-    files.push(['backtrace.json', backtraceJson(json)], ['backtrace', backtraceText(parts)])
+    const text = backtraceText(parts)
+    told = tellCrash({ ...findings, core, threads, details: conversation, text })
+    if (hasBacktrace) {
+      const { engine, rejected: passedOver } = debugged ?? { engine: undefined, rejected: [] }
+      const json = { ...parts, ...findings, core, modules, outcome, engine, passedOver, seconds: { ...seconds } }
+      files.push(['backtrace.json', backtraceJson({ ...json, crash: told.json })])
+      files.push(['backtrace', withSentence(text, told.summary.sentence)])
+    }
+    if (told.exploitable !== undefined) files.push(['exploitable', told.exploitable])
   }
-  files.push(['outcome.json', outcomeJson(findings, outcome, seconds)])
+  // Of a stack without names nothing can be compared, but what happened is known.
+  const crash = hasBacktrace || told === undefined
+    ? told?.summary
+    : { ...told.summary, duphash: null, signature: null, rating: null }
+  files.push(['outcome.json', outcomeJson({ findings, outcome, seconds, crash })])
   return { outcome, hasBacktrace, files }
 }
 
@@ -96,7 +108,14 @@ function withDamage(modules: readonly ResolvedModule[], damage: Conversation['da
   })
 }
 
-function outcomeJson(findings: Findings, outcome: Outcome, seconds: Seconds): string {
+function outcomeJson(
+  { findings, outcome, seconds, crash }: {
+    findings: Findings
+    outcome: Outcome
+    seconds: Seconds
+    crash: CrashSummary | undefined
+  },
+): string {
   const [crashed] = findings.hints.packages
   return outcomeText(outcome, {
     step: findings.step,
@@ -105,5 +124,6 @@ function outcomeJson(findings: Findings, outcome: Outcome, seconds: Seconds): st
     seconds,
     modules: countModules(findings.modules),
     packages: findings.packages,
+    crash,
   })
 }

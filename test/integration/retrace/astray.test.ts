@@ -4,7 +4,7 @@ import { crash } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { compileFixture } from '../../helpers/oracle.ts'
 import { copyModules, retraceIn } from '../../helpers/retrace.ts'
-import { parseSatyr } from '../../helpers/satyr_grammar.ts'
+import { parseSatyr } from '../../../workers/retrace/satyr/grammar.ts'
 
 let folder: Folder
 let program: string

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compile, crash } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { copyModules, retraceIn } from '../../helpers/retrace.ts'
-import { parseSatyr } from '../../helpers/satyr_grammar.ts'
+import { parseSatyr } from '../../../workers/retrace/satyr/grammar.ts'
 
 const NODES = `
 #include <stdio.h>

@@ -12,7 +12,7 @@ import { spoil, type Spoiling } from '../../helpers/damage.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { compileFixture } from '../../helpers/oracle.ts'
 import { copyModules, type Retraced, retraceIn } from '../../helpers/retrace.ts'
-import { parseSatyr } from '../../helpers/satyr_grammar.ts'
+import { parseSatyr } from '../../../workers/retrace/satyr/grammar.ts'
 
 /** Each calls the next one, through pointers: main in the program, `first` in a library, `second` in another one. */
 const LAST = 'int second(int depth) { int local = depth * 2; return *(volatile int *)8 + local; }'

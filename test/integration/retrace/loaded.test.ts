@@ -9,7 +9,7 @@ import { compile, crash, fixtureCore, fixtureFiles } from '../../helpers/cores.t
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { compileFixture } from '../../helpers/oracle.ts'
 import { copyModules, type Retraced, retraceIn, type RetraceOptions } from '../../helpers/retrace.ts'
-import { parseSatyr } from '../../helpers/satyr_grammar.ts'
+import { parseSatyr } from '../../../workers/retrace/satyr/grammar.ts'
 
 let folder: Folder
 

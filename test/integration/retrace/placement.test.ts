@@ -13,7 +13,7 @@ import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { compareWithGdb, compileFixture, threadsOf } from '../../helpers/oracle.ts'
 import { numberBytes, patchAuxv, withoutNote } from '../../helpers/patched_core.ts'
 import { copyModules, type Retraced, retraceIn } from '../../helpers/retrace.ts'
-import { parseSatyr } from '../../helpers/satyr_grammar.ts'
+import { parseSatyr } from '../../../workers/retrace/satyr/grammar.ts'
 
 const [NT_AUXV, NT_FILE, NT_SIGINFO] = [6, 0x46494c45, 0x53494749]
 

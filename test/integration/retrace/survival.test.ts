@@ -9,7 +9,7 @@ import { replaceBytes } from '../../helpers/damage.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { compileFixture, threadsOf } from '../../helpers/oracle.ts'
 import { copyModules, type Retraced, retraceIn, type RetraceOptions } from '../../helpers/retrace.ts'
-import { parseSatyr } from '../../helpers/satyr_grammar.ts'
+import { parseSatyr } from '../../../workers/retrace/satyr/grammar.ts'
 
 const THREADS = 20
 

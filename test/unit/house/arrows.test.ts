@@ -68,11 +68,15 @@ const MAY_CALL: Record<string, string> = {
     'src/task src/config src/database src/packages/format src/packages/index src/elf src/packages/release src/packages/keep src/packages/supply src/packages/naming src/units',
   'workers/retrace/report':
     'src/text src/task src/elf workers/retrace/sandbox workers/retrace/gdb workers/retrace/resolve',
+  'workers/retrace/satyr': '',
+  'workers/retrace/exploitable': 'src/elf',
+  'workers/retrace/crash':
+    'src/elf workers/retrace/gdb workers/retrace/resolve workers/retrace/report workers/retrace/exploitable workers/retrace/satyr',
   'workers/retrace/outcome': 'src/task src/elf workers/retrace/gdb workers/retrace/resolve workers/retrace/report',
   'workers/retrace/words':
-    'src/text src/task src/elf src/packages/format src/units workers/retrace/gdb workers/retrace/resolve workers/retrace/report workers/retrace/outcome',
+    'src/text src/task src/elf src/packages/format src/units workers/retrace/gdb workers/retrace/resolve workers/retrace/report workers/retrace/outcome workers/retrace/crash workers/retrace/exploitable',
   'workers/retrace':
-    'src/text src/errors src/config src/program src/task src/database src/packages/format src/packages/index src/elf workers/retrace/sandbox workers/retrace/time workers/retrace/gdb workers/retrace/resolve workers/retrace/report workers/retrace/outcome workers/retrace/words src/packages/naming src/process src/units',
+    'src/text src/errors src/config src/program src/task src/database src/packages/format src/packages/index src/elf workers/retrace/sandbox workers/retrace/time workers/retrace/gdb workers/retrace/resolve workers/retrace/report workers/retrace/outcome workers/retrace/crash workers/retrace/exploitable workers/retrace/words src/packages/naming src/process src/units',
 }
 
 function folderOf(path: string): string {

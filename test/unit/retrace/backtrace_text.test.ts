@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { NO_DETAILS } from '../../../workers/retrace/gdb/details.ts'
 import { type ReportThread, reportThreads } from '../../../workers/retrace/report/frames.ts'
 import { backtraceText, type TextParts } from '../../../workers/retrace/report/backtrace_text.ts'
-import { parseSatyr } from '../../helpers/satyr_grammar.ts'
+import { parseSatyr } from '../../../workers/retrace/satyr/grammar.ts'
 
 describe('backtraceText()', () => {
   const FALSE =

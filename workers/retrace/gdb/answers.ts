@@ -146,6 +146,11 @@ export function readText(data: readonly unknown[], name: string): string | undef
   return typeof found === 'string' ? found : undefined
 }
 
+/** The member `name` of the first message that has it as an address. */
+export function readAddress(data: readonly unknown[], name: string): bigint | undefined {
+  return data.map(recordOf).map((each) => address(each[name])).find((each) => each !== undefined)
+}
+
 export function readFlag(data: readonly unknown[], name: string): boolean {
   return data.some((each) => recordOf(each)[name] === true)
 }

@@ -4,7 +4,7 @@
  */
 import type { Core } from '../../../src/elf/core.ts'
 import { signalOf } from '../../../src/elf/signal.ts'
-import { readRegisters, readText } from './answers.ts'
+import { readAddress, readRegisters, readText } from './answers.ts'
 import { type Asker, whyFailed } from './asking.ts'
 import type { Answer } from './session.ts'
 
@@ -15,11 +15,19 @@ export interface UncaughtException {
   readonly what: string | undefined
 }
 
+/** Words of the stack: the one that its pointer is at, and the one below, which a return has just taken. */
+export interface StackTop {
+  readonly below: bigint | undefined
+  readonly at: bigint | undefined
+}
+
 export interface Details {
   readonly libraries: string | undefined
   readonly instructions: string | undefined
   readonly signalInfo: string | undefined
   readonly registers: { name: string; value: string }[]
+  /** Where the process may have returned to what is no code. */
+  readonly stackTop: StackTop | undefined
   readonly abortMessage: string | undefined
   readonly assertMessage: string | undefined
   readonly exception: UncaughtException | undefined
@@ -30,6 +38,7 @@ export const NO_DETAILS: Details = {
   instructions: undefined,
   signalInfo: undefined,
   registers: [],
+  stackTop: undefined,
   abortMessage: undefined,
   assertMessage: undefined,
   exception: undefined,
@@ -37,6 +46,8 @@ export const NO_DETAILS: Details = {
 
 /** SIGABRT, and the trap of g_error(): only then a library leaves a message, and looking for it costs symbols. */
 const GIVING_UP = new Set([5, 6])
+/** SIGBUS and SIGSEGV. */
+const FAULTS = new Set([7, 11])
 const SHARE = 0.25
 const BYTES_BEFORE_PC = 20
 const BYTES_AFTER_PC = 64
@@ -83,6 +94,10 @@ const STEPS: { readonly [Name in keyof Details]: Step<Name> } = {
       const window = { parameters: [BYTES_BEFORE_PC, BYTES_AFTER_PC], share: SHARE }
       return withText(await asker.ask(undefined, 'instructions', window), 'text')
     },
+  },
+  stackTop: {
+    what: 'the words at the top of the stack',
+    find: ({ asker, core }) => mayHaveReturned(core) ? stackTop(asker) : undefined,
   },
   signalInfo: {
     what: 'what the signal says',
@@ -154,6 +169,18 @@ export class DetailsRecord {
 /** SIGABRT, and the trap of g_error(). */
 function gaveUp(core: Core): boolean {
   return GIVING_UP.has(signalOf(core))
+}
+
+/** The address that could not be used is that of the instruction, or none that an access can have. */
+function mayHaveReturned(core: Core): boolean {
+  const { siginfo, threads } = core
+  if (siginfo === undefined || !FAULTS.has(signalOf(core)) || siginfo.code <= 0) return false
+  return siginfo.address === undefined || siginfo.address === threads[0]?.pc
+}
+
+async function stackTop(asker: Asker): Promise<Found<StackTop | undefined>> {
+  const answer = await asker.ask(undefined, 'stack_top', { share: SHARE })
+  return { answer, value: { below: readAddress(answer.data, 'below'), at: readAddress(answer.data, 'at') } }
 }
 
 function command(asker: Asker, what: string | undefined, line: string): Promise<Answer> {

@@ -1,6 +1,6 @@
 /**
  * The file `backtrace`: the text that people read and ABRT's tools parse (docs/facts.md, 'ABRT's text format'). Pure. The
- * text of a frame is frame_text.ts's. Owns the file's shape, in this order: greeting, crash frame, blank line, threads (crashed first), libraries, registers,
+ * text of a frame is frame_text.ts's. Owns the file's shape, in this order: what it was, greeting, crash frame, blank line, threads (crashed first), libraries, registers,
  * instructions, messages, notes. Refuses a line that those parsers would take for something else: behind the threads no
  * line begins with `#` or `Thread`, and none anywhere with `warning:`.
  */
@@ -20,6 +20,12 @@ export interface TextParts {
   readonly threads: readonly ReportThread[]
   /** Sentences about what is missing, for the end of the text. */
   readonly notes: readonly string[]
+}
+
+/** The same with a sentence on top, where libsatyr's parser does not look: it begins with the first frame. */
+export function withSentence(text: string, sentence: string): string {
+  const line = harmless(sentence)
+  return line === '' ? text : `${line}\n${text}`
 }
 
 export function backtraceText({ core, conversation, threads, notes }: TextParts): string {

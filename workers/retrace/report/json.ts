@@ -12,8 +12,8 @@ import type { ReportFrame, ReportThread } from './frames.ts'
 import { hex, moduleJson } from './modules.ts'
 import { codeName, signalName } from './signal.ts'
 
-/** Rises when a reader would have to change. */
-export const BACKTRACE_VERSION = 1
+/** Rises when something is added; what is there stays. */
+export const BACKTRACE_VERSION = 2
 
 export interface JsonParts {
   readonly core: Core
@@ -27,6 +27,8 @@ export interface JsonParts {
   readonly outcome: { code: string; summary: string; next_step: string }
   readonly notes: readonly string[]
   readonly seconds: Readonly<Record<string, number>>
+  /** What the crash was: members of their own. */
+  readonly crash: Readonly<Record<string, unknown>>
 }
 
 export function backtraceJson(parts: JsonParts): string {
@@ -35,6 +37,7 @@ export function backtraceJson(parts: JsonParts): string {
   return `${
     JSON.stringify({
       version: BACKTRACE_VERSION,
+      ...parts.crash,
       outcome: parts.outcome,
       release: parts.release ?? null,
       package: parts.owner ?? null,

@@ -17,6 +17,7 @@ import { buildKey, closestVersions, countBuilds, MAX_NAMED, namedPackages, owner
 import { dwzClosure, findDebugBeside, findDebugByBuildId } from './debuginfo.ts'
 import { Fetcher, type FetcherContext } from './fetcher.ts'
 import type { Matching } from './mismatch.ts'
+import { newerVersion } from './newer.ts'
 import { notedLabel, notedPackage } from './package_note.ts'
 import { decideRelease } from './release.ts'
 import { type KeptFile, Store, type StoredFile } from './store.ts'
@@ -33,6 +34,10 @@ export interface ResolvedModule {
   package: string | undefined
   /** The package that `package` is the label of. */
   owner?: PackageIdentity
+  /** What that one was built from, as far as the index knows. */
+  source?: string
+  /** A newer version of it that is upstream in its release. */
+  newer?: string
   debugPackage: string | undefined
   binary: Matching<KeptFile> | undefined
   /** Equal to `binary` when that was not stripped. */
@@ -82,6 +87,8 @@ export interface Resolution {
   release: string | undefined
   /** Name of the package that owns the program. */
   owner: string | undefined
+  /** Name of the source that it was built from, else its own. */
+  component: string | undefined
   /** The time for fetching was over before all was here. */
   ranOutOfTime: boolean
   seconds: { resolve: number; fetch: number }
@@ -115,10 +122,12 @@ export async function resolveModules(core: Core, hints: Hints, context: ResolveC
   const modules = await Promise.all(core.modules.map((module) => resolveModule(module, search)))
   sayUnknownVersions(modules, texts, search)
   const seconds = (performance.now() - started) / 1000
+  const owner = ownerOf(core, { modules, texts, search })
   return {
     modules,
     release: release.name,
-    owner: ownerOf(core, { modules, texts, search }),
+    owner,
+    component: componentOf(owner, modules, search),
     ranOutOfTime: fetcher.ranOutOfTime,
     seconds: { resolve: Math.max(0, seconds - fetcher.seconds), fetch: fetcher.seconds },
   }
@@ -137,7 +146,7 @@ async function resolveModule(module: CoreModule, search: Search): Promise<Resolv
   return {
     module,
     status: statusOf(binary, debug.file),
-    ...(binary.owner === undefined ? noted(module, search) : owned(binary.owner)),
+    ...(binary.owner === undefined ? noted(module, search) : known(binary.owner, search)),
     debugPackage: debug.owner === undefined ? undefined : packageLabel(debug.owner),
     binary: binary.file,
     debug: debug.file,
@@ -178,8 +187,16 @@ function notApplicable(module: CoreModule): ResolvedModule {
   }
 }
 
-function owned(owner: PackageIdentity & Pick<PackageRow, 'naming'>): Pick<ResolvedModule, 'package' | 'owner'> {
+function owned(
+  owner: PackageIdentity & Pick<PackageRow, 'naming'>,
+): Pick<ResolvedModule, 'package' | 'owner' | 'source' | 'newer'> {
   return { package: owner.naming.label(owner), owner }
+}
+
+/** What the index knows of it. */
+function known(owner: PackageRow, { knowledge }: Search): ReturnType<typeof owned> {
+  const newer = newerVersion(owner, knowledge.index)
+  return { ...owned(owner), source: owner.source, ...(newer === undefined ? {} : { newer }) }
 }
 
 /** What the file says of itself, where no index knows better. */
@@ -228,4 +245,13 @@ function ownerOf(
   const path = program?.module.path ?? core.files[0]?.path
   const owners = releaseId === undefined || path === undefined ? [] : ownersOf(path, releaseId, index)
   return owners[0] ?? (texts[0] === undefined ? undefined : packageName(texts[0], index.namings))
+}
+
+/** By the package whose file the program is, else by what the index knows of that name. */
+function componentOf(owner: string | undefined, modules: readonly ResolvedModule[], { knowledge }: Search) {
+  const program = modules.find(({ module }) => module.kind === 'executable')
+  if (owner === undefined || program?.source !== undefined) return program?.source
+  const { index, releaseId } = knowledge
+  const rows = releaseId === undefined ? [] : index.versionsOf(owner, releaseId)
+  return rows.find(({ source }) => source !== '')?.source ?? owner
 }

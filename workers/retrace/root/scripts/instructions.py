@@ -11,6 +11,20 @@ def answer_registers():
     send(registers=[[name, value] for name, value in values if value is not None])
 
 
+def answer_stack_top():
+    """The word at the stack pointer, and the one below: what a return would take, and has taken when it led nowhere."""
+    frame = newest_frame()
+    size = gdb.lookup_type("char").pointer().sizeof
+    order = "big" if "big" in said("show endian") else "little"
+    top = int(register(frame, "sp"), 16)
+    for name, address in (("below", top - size), ("at", top)):
+        try:
+            word = gdb.selected_inferior().read_memory(address, size).tobytes()
+        except (gdb.error, OverflowError):
+            continue
+        send(**{name: hex(int.from_bytes(word, order))})
+
+
 def answer_instructions(before, after):
     """The instructions around the crash. Where they have no fixed size, the steps from the start of the function count."""
     frame = newest_frame()

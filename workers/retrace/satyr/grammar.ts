@@ -1,11 +1,13 @@
 /**
- * The rules by which libsatyr, and with it ABRT, reads a gdb backtrace, written anew from what its parser takes: header,
- * threads, frames, names with operators, templates and parentheses. What this refuses, ABRT cannot use.
+ * How libsatyr, and with it ABRT, reads a gdb backtrace, written anew from what its parser takes: header, threads,
+ * frames, names with operators, templates and parentheses. Pure. What this refuses, ABRT cannot use.
  */
 
 export interface SatyrFrame {
   number: number
   address: bigint | undefined
+  /** What the library takes for the type of the function: of `operator bool` all but the last word. */
+  type: string | undefined
   function: string | undefined
   file: string | undefined
   line: number | undefined
@@ -67,7 +69,9 @@ const OPERATORS = [
   ])
   .concat([' new[]', ' new', ' delete[]', ' delete'])
 const NAME = /[A-Za-z0-9@.:=!*+\-[\]~&/%^|,_]/
-const FILE = /[A-Za-z0-9_/\\+.-]/
+const FILE = /[A-Za-z0-9_/\\+.-]+/
+/** Parentheses and angles within each other: a name with more is no name. */
+const MAX_DEPTH = 200
 
 /** Throws an Error that says what was expected where. */
 export function parseSatyr(text: string): SatyrBacktrace {
@@ -81,8 +85,10 @@ export function parseSatyr(text: string): SatyrBacktrace {
     crash = reader.frame()
   } else reader.at = firstThread + 1
   const threads: SatyrThread[] = []
-  while (reader.rest().startsWith('Thread')) threads.push(reader.thread())
-  if (threads.length === 0) throw new Error(`A thread was expected, got ${JSON.stringify(reader.rest().slice(0, 60))}`)
+  while (reader.startsWith('Thread')) threads.push(reader.thread())
+  if (threads.length === 0) {
+    throw new Error(`A thread was expected, got ${JSON.stringify(text.slice(reader.at, reader.at + 60))}`)
+  }
   return { crash, threads, libraries: parseLibraries(text) }
 }
 
@@ -99,22 +105,30 @@ function parseLibraries(text: string): SatyrBacktrace['libraries'] {
   return libraries
 }
 
+function sticky(pattern: RegExp): RegExp {
+  return new RegExp(pattern.source, 'y')
+}
+
 class Reader {
   readonly text: string
   at = 0
+  depth = 0
 
   constructor(text: string) {
     this.text = text
   }
 
-  rest(): string {
-    return this.text.slice(this.at)
+  startsWith(text: string): boolean {
+    return this.text.startsWith(text, this.at)
+  }
+
+  find(pattern: RegExp): RegExpExecArray | null {
+    pattern.lastIndex = this.at
+    return pattern.exec(this.text)
   }
 
   skip(pattern: RegExp): string | undefined {
-    const found = new RegExp(pattern.source, 'y')
-    found.lastIndex = this.at
-    const match = found.exec(this.text)?.[0]
+    const match = this.find(sticky(pattern))?.[0]
     if (match !== undefined) this.at += match.length
     return match
   }
@@ -149,8 +163,8 @@ class Reader {
     const number = Number(this.expect(/\d+/, "a frame's number"))
     this.expect(/ +/, 'a space')
     const frame = this.place(number)
-    const next = /\n#|\nThread/.exec(this.rest())
-    this.at = next === null ? this.text.length : this.at + next.index + 1
+    const next = this.find(/\n#|\nThread/g)
+    this.at = next === null ? this.text.length : next.index + 1
     return frame
   }
 
@@ -159,6 +173,7 @@ class Reader {
       return {
         number,
         address: undefined,
+        type: undefined,
         function: undefined,
         file: undefined,
         line: undefined,
@@ -174,7 +189,7 @@ class Reader {
     return {
       number,
       address: address === undefined ? undefined : BigInt(address),
-      function: name,
+      ...name,
       file,
       line,
       isSignalHandler: false,
@@ -183,15 +198,15 @@ class Reader {
 
   location(): [file: string | undefined, line: number | undefined] {
     if (this.skip(/[ \n]+(at|from) +/) === undefined) return [undefined, undefined]
-    const file = this.expect(new RegExp(`${FILE.source}+`), 'a file name')
+    const file = this.expect(FILE, 'a file name')
     const line = this.skip(/:\d+/)?.slice(1)
     return [/\/lib.*\.so(\.|$)/.test(file) ? undefined : file, line === undefined ? undefined : Number(line)]
   }
 
-  functionName(): string {
-    if (this.skip(/\?\?/) !== undefined) return '??'
+  functionName(): Pick<SatyrFrame, 'type' | 'function'> {
+    if (this.skip(/\?\?/) !== undefined) return { type: undefined, function: '??' }
     let name = this.skip(/(?!operator)[~*._A-Za-z0-9]/) ??
-      (this.rest().startsWith('operator') ? '' : this.braces('(', ')'))
+      (this.startsWith('operator') ? '' : this.braces('(', ')'))
     if (name === undefined) return this.fail('a function name')
     name += this.pieces()
     if (this.skip(/ const(?=\s)/) !== undefined) name += ' const'
@@ -201,11 +216,10 @@ class Reader {
     const second = this.chunk(false)
     if (second === undefined) {
       this.at = before
-      return name
+      return { type: undefined, function: name }
     }
-    name = second + this.pieces()
-    if (this.skip(/ const(?=\s)/) !== undefined) name += ' const'
-    return name
+    const rest = this.pieces()
+    return { type: name, function: second + rest + (this.skip(/ const(?=\s)/) ?? '') }
   }
 
   pieces(): string {
@@ -220,8 +234,8 @@ class Reader {
   chunk(isSpaceAllowed: boolean): string | undefined {
     let out = ''
     while (this.at < this.text.length) {
-      const operator = this.rest().startsWith('operator')
-        ? OPERATORS.find((each) => this.rest().startsWith(`operator${each}`))
+      const operator = this.startsWith('operator')
+        ? OPERATORS.find((each) => this.startsWith(`operator${each}`))
         : undefined
       if (operator !== undefined) {
         out += `operator${operator}`
@@ -240,14 +254,16 @@ class Reader {
   }
 
   braces(open: string, close: string): string | undefined {
-    if (this.text[this.at] !== open) return undefined
+    if (this.text[this.at] !== open || this.depth >= MAX_DEPTH) return undefined
     const start = this.at++
+    this.depth++
     for (;;) {
       const piece = (open === '<' ? this.templateArguments() : undefined) ?? this.chunk(true) ??
         this.braces('(', ')') ??
         this.braces('<', '>')
       if (piece === undefined) break
     }
+    this.depth--
     if (this.text[this.at] !== close) {
       this.at = start
       return undefined

@@ -1,0 +1,98 @@
+/** Real crashes of each class, on the machine's own architecture (amd64): what is said of them. */
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CLASSES, type CrashClass } from '../../../workers/retrace/exploitable/class.ts'
+import { compile, crash } from '../../helpers/cores.ts'
+import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
+import { copyModules, retraceIn } from '../../helpers/retrace.ts'
+
+const SOURCE = 'test/fixtures/crashes/classes.c'
+
+/** By the word that makes the program crash so: the class, and what the sentence says. */
+const CRASHES: Record<string, [CrashClass | undefined, RegExp]> = {
+  'read': [undefined, / read address 0x10 in main \(classes\.c:\d+\)$/],
+  'read-string': [undefined, / read address 0x10 in .*, called by main \(classes\.c:\d+\)$/],
+  'read-far': [undefined, / read address 0x5544332211008877 in main /],
+  'write': ['write', / wrote to address 0x10 in main /],
+  'write-far': ['write', / wrote to address 0x5544332211008877 in main /],
+  'write-string': ['write', / wrote to address 0x10 in .*, called by main /],
+  'add': ['write', / wrote to address 0x10 in main /],
+  'compare': [undefined, / read address 0x10 in main /],
+  'read-only': ['write', / wrote to address 0x[0-9a-f]+ in main /],
+  'jump': ['jump', / went to address 0x10, where no code is, called by main /],
+  'jump-far': ['jump', / went to address 0x5544332211008877, where no code is, in main /],
+  'jump-through': ['jump', / read address 0x10 in main /],
+  'jump-data': ['jump', / went to address 0x[0-9a-f]+, where no code is, in data/],
+  'return-far': ['return', / went to address 0x4141414141414141, where no code is, in smash /],
+  'overflow': ['stack-exhausted', / ran out of stack in over 2048 frames: endless calls itself, in endless /],
+  'cycle': ['stack-exhausted', /: (ping, pong|pong, ping) call each other in a cycle of 2, in p[io]ng /],
+  'divide': ['division-by-zero', / divided by zero in main /],
+  'divide-memory': ['division-by-zero', / divided by zero in main /],
+  'quotient': ['arithmetic', / failed at arithmetic in main /],
+  'illegal': ['illegal-instruction', / ran an illegal instruction in main /],
+  'trap': ['no-interest', / was ended by SIGTRAP in main /],
+  'bus-read': ['bus-error', / read address 0x[0-9a-f]+, which is behind the end of a file or misaligned, in main /],
+  'bus-write': ['write', / wrote to address 0x[0-9a-f]+, which is behind the end of a file or misaligned, in main /],
+  'system-call': ['system-call', / made a system call that is not allowed in .*called by main /],
+  'abort': ['abort', / aborted in main /],
+  'quit': ['quit', / was ended by SIGQUIT that it sent itself in main /],
+  'sent': ['no-interest', / was ended by SIGSEGV that it sent itself in kill, called by main /],
+  'sent-on': ['unknown', / was ended by SIGSEGV that it sent itself in main /],
+  'heap': ['heap-damaged', / which found its heap damaged \('(munmap_chunk|free)\(\): invalid pointer'\), in main /],
+  'double-free': ['heap-damaged', /\('double free or corruption \(!prev\)'\), in main /],
+  'stack': ['stack-damaged', /stack protector \('\*\*\* stack smashing detected \*\*\*: terminated'\), in protected /],
+  'fortify': [
+    'overflow-refused',
+    / before a buffer overflowed \('\*\*\* buffer overflow detected \*\*\*: .*'\), in main /,
+  ],
+}
+
+let folder: Folder
+let program: string
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  const options = ['-w', '-fno-omit-frame-pointer', '-fstack-protector-strong']
+  program = compile(folder.path, 'classes.c', readFileSync(SOURCE, 'utf8'), options)
+})
+
+afterAll(async () => await folder[Symbol.asyncDispose]())
+
+async function crashed(word: string) {
+  const core = crash(folder.path, program, [word])
+  copyModules(core, folder.file('root'))
+  const retraced = await retraceIn(core, folder.file('root'))
+  const file = (name: string) => retraced.report.files.find(([each]) => each === name)?.[1]
+  return { ...retraced, exploitable: file('exploitable'), outcome: JSON.parse(file('outcome.json') ?? '{}') }
+}
+
+describe('the class of a crash', () => {
+  it.each(Object.entries(CRASHES))(
+    'says of %s which it is, in a sentence, and how it could be used',
+    async (word, row) => {
+      const [crashClass, sentence] = row
+      const { exploitable, json, text, outcome } = await crashed(word)
+      expect(json.exploitable?.class).toBe(crashClass)
+      if (crashClass === undefined) expect(exploitable).toBeUndefined()
+      else {
+        expect(exploitable).toMatch(
+          /^Likely crash reason: .+\n(Current instruction: .+\n)?Exploitable rating .*: \d\n$/,
+        )
+        // As ABRT's client takes it.
+        const number = /^: (\d+)/.exec(exploitable?.slice(exploitable.lastIndexOf(':')) ?? '')?.[1]
+        expect(Number(number)).toBe(CLASSES[crashClass])
+      }
+      expect(json.sentence).toMatch(/^classes of debian-12 /)
+      expect(json.sentence).toMatch(sentence)
+      expect(text.split('\n')[0]).toBe(json.sentence)
+      expect(outcome.crash).toMatchObject({ sentence: json.sentence, rating: json.rating?.value ?? null })
+    },
+  )
+
+  it('tells a return to nowhere from a jump, though no frame has a name then', async () => {
+    const { exploitable, outcome } = await crashed('return')
+    expect(exploitable).toContain('Exploitable rating (0-9 scale): 7')
+    expect(outcome.crash.sentence).toMatch(/^classes of debian-12 went to address 0x41414140, where no code is$/)
+    expect(outcome.crash.duphash).toBeNull()
+  })
+})

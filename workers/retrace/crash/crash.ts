@@ -1,0 +1,107 @@
+/**
+ * What those who triage crashes ask after 'where': is it known, how good is the answer, what was it, could it be used by
+ * an attacker, whose is it. Pure: all of it is made of what one run of gdb said.
+ */
+import type { Core } from '../../../src/elf/core.ts'
+import { signalOf } from '../../../src/elf/signal.ts'
+import {
+  classOf,
+  type CrashClass,
+  type CrashFacts,
+  faultOf,
+  isOutsideOfCode,
+  OF_INSTRUCTIONS,
+} from '../exploitable/class.ts'
+import { currentInstruction } from '../exploitable/instruction.ts'
+import type { Details } from '../gdb/details.ts'
+import type { ReportThread } from '../report/frames.ts'
+import { assess, type Assessment, duphashOf, duphashText } from '../satyr/satyr.ts'
+import { type Blame, blameOf } from './blame.ts'
+import { type Rated, ratedOf } from './rating.ts'
+import { type Signature, signatureOf } from './signature.ts'
+import { type What, whatOf } from './what.ts'
+
+export interface Crash {
+  readonly crashed: ReportThread | undefined
+  readonly component: string | undefined
+  readonly duphash: Duphash | undefined
+  readonly signature: Signature | undefined
+  /** Undefined: libsatyr cannot read the text. */
+  readonly rated: Rated | undefined
+  readonly exploitable: { readonly class: CrashClass; readonly instruction: string | undefined } | undefined
+  readonly what: What
+  readonly blame: Blame | undefined
+}
+
+export interface Duphash {
+  /** SHA-1, as ABRT's databases have it. */
+  readonly value: string
+  /** `executable`: the library cannot read the text, and ABRT then takes component and program. */
+  readonly of: 'frames' | 'executable'
+}
+
+/** What raise() and tgkill() send. */
+const SI_TKILL = -6
+
+/** `text`: the file `backtrace`, as libsatyr reads it. */
+export function crashOf(
+  { core, threads, details, component, text }: {
+    core: Core
+    threads: readonly ReportThread[]
+    details: Details
+    component: string | undefined
+    text: string
+  },
+): Crash {
+  const [crashed] = threads
+  const assessment = assess(text)
+  const facts = factsOf(core, crashed, details)
+  const crashClass = classOf(facts)
+  return {
+    crashed,
+    component,
+    duphash: duphash(core, assessment, component),
+    signature: signatureOf(crashed?.frames ?? []),
+    rated: assessment === undefined ? undefined : ratedOf(assessment, threads),
+    exploitable: crashClass === undefined ? undefined : {
+      class: crashClass,
+      instruction: OF_INSTRUCTIONS.has(facts.signal) && !isOutsideOfCode(facts) ? facts.instruction?.text : undefined,
+    },
+    what: whatOf({ core, crashed, details, crashClass, fault: faultOf(facts) }),
+    blame: blameOf(crashed),
+  }
+}
+
+function duphash(
+  core: Core,
+  assessment: Assessment | undefined,
+  component: string | undefined,
+): Duphash | undefined {
+  if (component === undefined) return undefined
+  const program = core.modules.find(({ kind }) => kind === 'executable')?.path
+  if (assessment === undefined) {
+    return program === undefined ? undefined : { value: duphashOf(`${component}${program}`), of: 'executable' }
+  }
+  const { crashed } = assessment
+  return crashed === undefined ? undefined : { value: duphashOf(duphashText(crashed, component)), of: 'frames' }
+}
+
+function factsOf(core: Core, crashed: ReportThread | undefined, details: Details): CrashFacts {
+  const signal = signalOf(core)
+  const siginfo = core.siginfo?.signal === signal ? core.siginfo : undefined
+  return {
+    architecture: core.architecture,
+    signal,
+    code: siginfo?.code,
+    address: siginfo?.address,
+    pc: crashed?.frames[0]?.pc ?? core.threads[0]?.pc,
+    segments: core.segments,
+    instruction: currentInstruction(details.instructions),
+    registers: new Map(details.registers.map(({ name, value }) => [name, BigInt(value)])),
+    below: details.stackTop?.below,
+    top: details.stackTop?.at,
+    isSentByItself: siginfo?.code === SI_TKILL && siginfo.senderPid === core.process?.pid,
+    abortMessage: details.abortMessage,
+    hasHandler: crashed?.frames.some(({ kind }) => kind === 'signal-handler') ?? false,
+  }
+}
