@@ -15,6 +15,36 @@ export const packageTime = sqliteTable('package_time', {
   time: real('time'),
 }, (table) => [index('package_release').on(table.package, table.release)])
 
+/**
+ * How many tasks ended so in an hour: what statistics are made of, and whether a crash is known. It outlives the tasks, and
+ * names none. Texts are empty where nothing is known.
+ */
+export const crashCount = sqliteTable('crash_count', {
+  /** Of our own signature (docs/http.md, 'What a backtrace says of its crash'). */
+  signature: text('signature').notNull(),
+  /** Unix seconds of its beginning. */
+  hour: integer('hour').notNull(),
+  /** Id with architecture. */
+  release: text('release').notNull(),
+  /** Name without version. */
+  package: text('package').notNull(),
+  /** Code of the outcome. */
+  outcome: text('outcome').notNull(),
+  /** ABRT's. */
+  duphash: text('duphash').notNull(),
+  count: integer('count').notNull(),
+}, (table) => [
+  primaryKey({
+    columns: [table.signature, table.hour, table.release, table.package, table.outcome, table.duphash],
+  }),
+  index('crash_count_hour').on(table.hour),
+])
+
+/** Tasks of the spool that `crash_count` has, so that each counts once, whenever the server is killed. */
+export const countedTask = sqliteTable('counted_task', {
+  id: integer('id').primaryKey(),
+})
+
 /** Hands out task ids, each once for ever: AUTOINCREMENT never gives an id again. */
 export const taskId = sqliteTable('task_id', {
   id: integer('id').primaryKey({ autoIncrement: true }),

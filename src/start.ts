@@ -9,6 +9,7 @@ import { closeDatabase, openDatabase } from './database/database.ts'
 import { log } from './telemetry/log.ts'
 import { countProcess, createMetrics } from './telemetry/metrics.ts'
 import { UsageError } from './errors/usage_error.ts'
+import { createCrashCounts } from './runner/crash_counts.ts'
 import { createEstimates } from './runner/estimates.ts'
 import { Runner } from './runner/runner.ts'
 import { subjectOf } from './runner/subject.ts'
@@ -61,8 +62,10 @@ export async function startProgram(
   }
   await spool.recover()
   const estimates = createEstimates(database, config.defaultEstTimeS)
+  const counts = createCrashCounts(database)
+  counts.catchUp(await spool.tasks())
   const metrics = createMetrics()
-  const runner = new Runner({ config, estimates, workerCommand, subjectOf, metrics })
+  const runner = new Runner({ config, estimates, counts, workerCommand, subjectOf, metrics })
   const stopping = new AbortController()
   const shared = { config, database, spool, stopping: stopping.signal, now: () => new Date() }
   const services: Services = { ...shared, runner, metrics, readiness: createReadiness(shared) }

@@ -192,6 +192,13 @@ export const SETTINGS = {
     meaning: 'days after which a task is deleted',
     readBy: [SERVER, CLEAN],
   },
+  statisticsDays: {
+    name: 'RETRACE_STATISTICS_DAYS',
+    kind: whole(0, 36_500),
+    default: '730',
+    meaning: 'days after which counts of crashes are deleted',
+    readBy: [CLEAN],
+  },
   repoQuotaMb: {
     name: 'RETRACE_REPO_QUOTA_MB',
     kind: whole(0, MAX_DISK_MB),

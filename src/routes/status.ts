@@ -6,6 +6,7 @@ import { stat } from 'node:fs/promises'
 import { Hono } from 'hono'
 import { describeRoute, resolver } from 'hono-openapi'
 import * as z from 'zod'
+import { knownCrash } from '../runner/crash_counts.ts'
 import { lastLine } from '../runner/worker_log.ts'
 import type { AppEnv, Services } from '../http/services.ts'
 import { OUTCOME_CODES } from '../task/outcome.ts'
@@ -42,6 +43,10 @@ export const Status = z.object({
     duphash: z.string().nullable().describe("ABRT's, as libsatyr computes it"),
     signature: z.string().nullable().describe('The same for equal crashes in every build'),
     rating: z.int().min(0).max(4).nullable().describe("Of the backtrace, by libsatyr's rules"),
+    seen: z.object({
+      times: z.int().describe('Tasks with this signature, this one among them'),
+      releases: z.array(z.string()),
+    }).nullable().describe('Null: less than 3 times'),
   }).nullable().describe('What the crash was, once the task has ended and gdb said so'),
 }).meta({ ref: 'Status' })
 
@@ -80,8 +85,15 @@ async function statusOf(task: Task, { state, services }: Asked): Promise<z.infer
     outcome: outcome === undefined || state === 'PENDING'
       ? null
       : { code: outcome.code, summary: outcome.summary, next_step: outcome.next_step },
-    crash: state === 'PENDING' ? null : outcome?.crash ?? null,
+    crash: state === 'PENDING' || outcome?.crash === undefined ? null : {
+      ...outcome.crash,
+      seen: seen(services, outcome.crash.signature),
+    },
   }
+}
+
+function seen({ database }: Services, signature: string | null) {
+  return signature === null ? null : knownCrash(database, signature) ?? null
 }
 
 /** What is being done now, or how it ended and what to do next; never empty: the ABRT client shows it to its user. */

@@ -14,6 +14,7 @@ import type { Task } from '../task/task.ts'
 import { removeTraces, tidy } from '../task/tidy.ts'
 import { writeNote } from '../task/write.ts'
 import { Admission } from './admission.ts'
+import type { CrashCounts } from './crash_counts.ts'
 import { type Estimates, expectedStarts, type Subject } from './estimates.ts'
 import { availableMb, residentMb } from '../process/memory.ts'
 import { Changes } from './changes.ts'
@@ -33,6 +34,7 @@ const MEMORY_INTERVAL_MS = 500
 export interface RunnerOptions {
   config: ConfigOf<'abrt-retrace-server' | 'abrt-retrace-worker'>
   estimates: Estimates
+  counts: CrashCounts
   /** The worker's program and first arguments; the directory, or '-', is added. */
   workerCommand: readonly string[]
   /** What the upload says about package and release; undefined members where it says nothing. */
@@ -275,6 +277,7 @@ export class Runner {
     const seconds = (Date.now() - job.accepted) / 1000
     const outcome = readOutcome(task)
     if (state === 'FINISHED_SUCCESS') this.#record(outcome, seconds)
+    this.#options.counts.count(task, outcome)
     countEnd(this.#options.metrics, { state, outcome, seconds })
     log('runner').info(`${state} ${outcome?.code ?? ''} after ${seconds.toFixed(1)} s`, { task: task.id })
   }

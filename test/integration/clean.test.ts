@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { openDatabase } from '../../src/database/database.ts'
 import { installationRoot } from '../../src/program/program.ts'
 import { takeLock } from '../../src/spool/server_lock.ts'
-import { packageTime, release } from '../../schema/tables.ts'
+import { countedTask, crashCount, packageTime, release } from '../../schema/tables.ts'
 import { isWorthVacuum } from '../../workers/clean/compact.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 import { eventually } from '../helpers/task.ts'
@@ -167,6 +167,20 @@ describe('abrt-retrace-clean', () => {
     expect(freed.bytes).toBeGreaterThan(2 ** 20)
     expect(readdirSync(ended).sort()).toEqual(['backtrace', 'created', 'password', 'retrace-log'])
     expect(readdirSync(waiting).sort()).toEqual([...Object.keys(left), 'created', 'password'].sort())
+  })
+
+  it('deletes counts of crashes that are older than RETRACE_STATISTICS_DAYS, and forgets tasks that are gone', async () => {
+    await using at = await world()
+    const database = openDatabase(at.database)
+    const hour = (days: number) => Math.floor((Date.now() / 1000 - days * 86_400) / 3600) * 3600
+    const row = { signature: '1:a', release: 'r', package: 'p', outcome: 'ok', duphash: '', count: 2 }
+    database.insert(crashCount).values([800, 731, 729, 1].map((days) => ({ ...row, hour: hour(days) }))).run()
+    database.insert(countedTask).values([{ id: 100_001 }]).run()
+    expect(JSON.parse((await at.run('--json', '--dry-run')).stdout).counts).toBe(2)
+    expect(JSON.parse((await at.run('--json')).stdout).counts).toBe(2)
+    expect(database.select().from(crashCount).all().length).toBe(2)
+    expect(database.select().from(countedTask).all()).toEqual([])
+    database.$client.close()
   })
 
   it('keeps the newest 100 times of each package and release, as the design says', async () => {

@@ -5,8 +5,9 @@ import { mkdirSync, readdirSync, readlinkSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { env } from 'node:process'
 import { describe, expect, it } from 'vitest'
+import { Sqlite } from '../../src/database/driver.ts'
 import { installationRoot } from '../../src/program/program.ts'
-import { temporaryFolder } from '../helpers/folder.ts'
+import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 import { startServerChild } from '../helpers/server.ts'
 import { type CreatedTask, createTask, endOf, eventually, scriptedWorker, SUCCEED } from '../helpers/task.ts'
 
@@ -25,6 +26,14 @@ function usersOf(directory: string): string[] {
       return false
     }
   })
+}
+
+/** Tasks that the database has counted. */
+function countsIn(folder: Folder): number {
+  const client = new Sqlite(folder.file('database', 'retrace.db'), { readonly: true })
+  const { tasks } = client.prepare('SELECT sum(count) AS tasks FROM crash_count').get() as { tasks: number }
+  client.close()
+  return tasks
 }
 
 describe('a server that is killed -9 while tasks run', () => {
@@ -52,6 +61,8 @@ describe('a server that is killed -9 while tasks run', () => {
     console.log(`${KILL_POINTS.length} kill points, ${ended.size} tasks had ended before the last start`)
     for (const [id, log] of ended) expect(logOf(id)).toBe(log)
     expect(new Set(tasks.map(({ id }) => id)).size).toBe(tasks.length)
+    // Each counts once, though servers were killed between the end of a task and its count.
+    await eventually(() => countsIn(folder) === tasks.length)
     expect(readdirSync(folder.file('spool')).sort()).toEqual(tasks.map(({ id }) => id).sort())
     // What dead workers had started died with the next start.
     await eventually(() => usersOf(folder.file('spool')).length === 0)

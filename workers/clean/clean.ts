@@ -7,7 +7,10 @@ import { closeDatabase, type Database, openDatabase } from '../../src/database/d
 import { log } from '../../src/telemetry/log.ts'
 import { evictOverQuota } from '../../src/packages/keep/evict.ts'
 import { removeStrays } from '../../src/packages/keep/strays.ts'
+import { countedTasks, forgetTasks, pruneCounts } from '../../src/runner/crash_table.ts'
 import { pruneTimes } from '../../src/runner/package_times.ts'
+import { DAY_S } from '../../src/units/time.ts'
+import { listTasks } from '../../src/spool/recovery.ts'
 import { isServerRunning } from '../../src/spool/server_lock.ts'
 import { busyDirectories, killOrphans } from '../../src/spool/processes.ts'
 import { compactDatabase } from './compact.ts'
@@ -23,6 +26,8 @@ export interface Freed {
   packages: { evicted: number; strays: number; bytes: number }
   /** Rows of package_time. */
   timings: number
+  /** Rows of crash_count. */
+  counts: number
   database_bytes: number
   /** What workers of a server that was killed left running. */
   processes: number
@@ -48,6 +53,7 @@ export async function clean(options: CleanOptions): Promise<Freed> {
     left_overs: { deleted: 0, bytes: 0 },
     packages: { evicted: 0, strays: 0, bytes: 0 },
     timings: 0,
+    counts: 0,
     database_bytes: 0,
     processes: 0,
     failures: [],
@@ -59,6 +65,7 @@ export async function clean(options: CleanOptions): Promise<Freed> {
   if (opened.database === undefined) return freed
   freed.packages = cleanPackages(opened.database, { config, dryRun })
   freed.timings = pruneTimes(opened.database, { dryRun })
+  freed.counts = await cleanCounts(opened.database, options)
   if (!dryRun) freed.database_bytes = compactDatabase(opened.database)
   return freed
 }
@@ -114,6 +121,15 @@ function cleanPackages(
   const { packages, freedBytes } = evictOverQuota(database, config, { dryRun, spareGone: true })
   const strays = removeStrays(database, config.repoDir, { dryRun })
   return { evicted: packages.length, strays: strays.length, bytes: freedBytes }
+}
+
+/** What is older than RETRACE_STATISTICS_DAYS, and which of the tasks that are gone had been counted. */
+async function cleanCounts(database: Database, { config, now, dryRun }: CleanOptions): Promise<number> {
+  // In this order: a task that is counted now is in the spool.
+  const counted = countedTasks(database)
+  const present = new Set((await listTasks(config.spoolDir)).map(({ id }) => Number(id)))
+  if (!dryRun) forgetTasks(database, [...counted].filter((id) => !present.has(id)))
+  return pruneCounts(database, Math.floor(now.getTime() / 1000) - config.statisticsDays * DAY_S, { dryRun })
 }
 
 async function attempt(freed: Freed, what: string, act: () => Promise<boolean>): Promise<boolean> {

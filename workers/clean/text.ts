@@ -38,6 +38,7 @@ export function summary(freed: Freed): string {
     `${count(freed.left_overs.deleted, 'left-over')} (${megabytes(freed.left_overs.bytes)})`,
     `${count(freed.packages.evicted, 'package')} over the quota (${megabytes(freed.packages.bytes)})`,
     count(freed.timings, 'old timing'),
+    count(freed.counts, 'old count of crashes', 'old counts of crashes'),
   ]
   if (freed.processes > 0) parts.push(count(freed.processes, 'orphaned process', 'orphaned processes'))
   if (freed.packages.strays > 0) parts.push(`${count(freed.packages.strays, 'stray name')} among the packages`)

@@ -24,7 +24,16 @@ describe('readConfig()', () => {
     const config = readConfig(['abrt-retrace-clean'], { RETRACE_DELETE_AFTER_DAYS: '9', RETRACE_PORT: 'none' })
     expect(config.deleteAfterDays).toBe(9)
     expect(Object.keys(config).sort())
-      .toEqual(['database', 'deleteAfterDays', 'logFormat', 'logLevel', 'repoDir', 'repoQuotaMb', 'spoolDir'])
+      .toEqual([
+        'database',
+        'deleteAfterDays',
+        'logFormat',
+        'logLevel',
+        'repoDir',
+        'repoQuotaMb',
+        'spoolDir',
+        'statisticsDays',
+      ])
   })
 
   it.each(['1', 'true', 'YES', 'on'])('reads %s as a true boolean', (word) => {
