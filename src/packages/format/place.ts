@@ -16,13 +16,19 @@ export function faultOfPlace(text: string): string | undefined {
   const unfit = /[?#\\]/.exec(text)?.[0]
   if (unfit !== undefined) return `holds a ${unfit}, which ends or turns an address`
   const segments = segmentsOf(text)
-  if (segments === undefined) return 'leads out of the repository'
+  if (segments === undefined || hidesWayUp(text)) return 'leads out of the repository'
   return segments.length === 0 ? 'names no file' : undefined
 }
 
 /** A place without a fault in its one spelling: `/pool/./x`, `./pool/x` and `pool/y/../x` are `pool/x`. */
 export function placeOf(text: string): string {
   return segmentsOf(text)?.join('/') ?? ''
+}
+
+/** `%2e%2e/` and the like: what is encoded here is literal, but who decodes twice would climb. */
+function hidesWayUp(text: string): boolean {
+  const plain = text.replace(/%(2e|2f|5c)/gi, (_, code) => String.fromCharCode(parseInt(code, 16)))
+  return plain !== text && plain.split(/[/\\]/).includes('..')
 }
 
 /** Undefined where `..` leads above the top. */
@@ -36,9 +42,12 @@ function segmentsOf(text: string): string[] | undefined {
   return segments
 }
 
-/** The address of a place below another address, which ends in a slash: what apt and dnf encode is encoded. */
+/**
+ * The address of a place below another address, which ends in a slash; of one that begins with a slash below its host. What
+ * apt and dnf encode is encoded.
+ */
 export function addressBelow(base: string, place: string): string {
-  return base + place.replace(/[^A-Za-z0-9._/-]/gu, encoded)
+  return (place.startsWith('/') ? new URL(base).origin : base) + place.replace(/[^A-Za-z0-9._/-]/gu, encoded)
 }
 
 function encoded(character: string): string {

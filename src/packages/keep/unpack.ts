@@ -73,7 +73,6 @@ class Unpacking {
     const path = memberPath(member.path)
     if (member.type === 'file') return await this.#takeFile(path, member)
     member.body.resume()
-    if (member.type === 'other') throw new FetchError('malformed', 'The package holds a device or a pipe: refused')
     if (member.target === undefined || path === '') return
     if (member.type === 'link') this.#takeHardLink(path, memberPath(member.target))
     if (member.type === 'symlink') {

@@ -6,6 +6,7 @@
 import { NO_CHECKSUM } from '../format/checksums.ts'
 import { FetchError } from '../format/error.ts'
 import { type Checksum, checksumOf } from './repomd.ts'
+import { expandedOrNot, type VariableValues } from './variables.ts'
 import { parseXml } from './xml.ts'
 
 const MAX_MIRRORS = 500
@@ -18,12 +19,18 @@ export interface MirrorList {
   checksums: Checksum[]
 }
 
-/** A mirrorlist from `address`: an address a line. */
-export function parseMirrorlist(text: string, address: string): MirrorList {
-  const mirrors = text.split('\n').map((line) => line.trim()).filter((line) => isMirrorOf(address, line)).slice(
-    0,
-    MAX_MIRRORS,
-  ).map((line) => line.endsWith('/') ? line : `${line}/`)
+/** A list of mirrors: the address that it is from, and what the variables in its lines stand for. */
+interface ListContext {
+  readonly address: string
+  readonly variables: VariableValues
+}
+
+/** A mirrorlist: an address a line. */
+export function parseMirrorlist(text: string, { address, variables }: ListContext): MirrorList {
+  const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'))
+  const mirrors = lines.flatMap((line) => expandedOrNot(line, variables) ?? [])
+    .filter((line) => isMirrorOf(address, line)).slice(0, MAX_MIRRORS)
+    .map((line) => line.endsWith('/') ? line : `${line}/`)
   if (mirrors.length === 0) throw new FetchError('malformed', 'The mirrorlist names no mirror')
   return { mirrors, checksums: [] }
 }
@@ -33,9 +40,9 @@ function isMirrorOf(list: string, url: string): boolean {
 }
 
 /**
- * A metalink 3.0 from `address`, as MirrorManager makes it: `url` elements of repomd.xml by preference, and its hashes.
+ * A metalink 3.0, as MirrorManager makes it: `url` elements of repomd.xml by preference, and its hashes.
  */
-export async function parseMetalink(bytes: Uint8Array, address: string): Promise<MirrorList> {
+export async function parseMetalink(bytes: Uint8Array, { address, variables }: ListContext): Promise<MirrorList> {
   const urls: { url: string; preference: number }[] = []
   const versions: Map<string, string>[] = []
   let isRepomd = false
@@ -53,7 +60,8 @@ export async function parseMetalink(bytes: Uint8Array, address: string): Promise
       if (!isRepomd) return
       if (name === 'hash') versions.at(-1)?.set((attributes.type ?? '').toLowerCase(), text.trim().toLowerCase())
       if (name === 'url' && urls.length < MAX_MIRRORS) {
-        urls.push({ url: text.trim(), preference: Number(attributes.preference) || 0 })
+        const url = expandedOrNot(text.trim(), variables)
+        if (url !== undefined) urls.push({ url, preference: Number(attributes.preference) || 0 })
       }
     },
   }

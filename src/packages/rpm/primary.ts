@@ -5,7 +5,7 @@
  */
 import { type Checksums, checksumsIn, identityOf, NO_CHECKSUM } from '../format/checksums.ts'
 import type { IndexedPackage } from '../format/index_entry.ts'
-import { isInside } from './locations.ts'
+import { type Location, locationIn, NOWHERE, placeAt } from './locations.ts'
 import { isDebugName } from './naming.ts'
 import { parseXml } from './xml.ts'
 
@@ -18,7 +18,7 @@ interface Draft {
   /** Kinds that count as none. */
   otherKinds: string[]
   size: string
-  path: string
+  location: Location
   sourceRpm: string
   buildIds: string[]
 }
@@ -27,10 +27,13 @@ const MAX_BUILD_IDS = 100_000
 /** `debuginfo(build-id)` of a dwz file that has none is 'nilnil'. */
 const BUILD_ID = /^([0-9a-f]{2}){4,64}$/
 
-/** Every well-formed package, in batches. `refuse` is called for each other one, with the name that it gives itself. */
+/**
+ * Every well-formed package, in batches. `refuse` is called for each other one, with the name that it gives itself; `mirrors`:
+ * where the repository is.
+ */
 export async function* readPrimary(
   text: AsyncIterable<Uint8Array>,
-  refuse: (name: string, why: string) => void,
+  { mirrors, refuse }: { mirrors: readonly string[]; refuse: (name: string, why: string) => void },
 ): AsyncGenerator<IndexedPackage[]> {
   let found: IndexedPackage[] = []
   let draft = emptyDraft()
@@ -52,7 +55,7 @@ export async function* readPrimary(
           draft.size = attributes.package ?? ''
           break
         case 'location':
-          draft.path = attributes['xml:base'] === undefined ? attributes.href ?? '' : ''
+          draft.location = locationIn(attributes)
           break
         case 'rpm:provides':
           isProvides = true
@@ -82,7 +85,7 @@ export async function* readPrimary(
           isProvides = false
           break
         case 'package': {
-          const read = packageOf(draft)
+          const read = packageOf(draft, mirrors)
           if (typeof read === 'string') refuse(draft.name, read)
           else found.push(read)
         }
@@ -109,15 +112,15 @@ function emptyDraft(): Draft {
     checksums: {},
     otherKinds: [],
     size: '',
-    path: '',
+    location: NOWHERE,
     sourceRpm: '',
     buildIds: [],
   }
 }
 
-/** `[epoch:]version-release` of a `version` element, an epoch of 0 left away; undefined when it is none. */
-export function versionOf({ epoch = '0', ver = '', rel = '' }: Record<string, string>): string | undefined {
-  if (!/^[0-9]{1,10}$/.test(epoch) || !isVersion(ver) || !isVersion(rel)) return undefined
+/** `[epoch:]version-release` of a `version` element, an epoch of 0 or none left away; undefined when it is none. */
+export function versionOf({ epoch = '', ver = '', rel = '' }: Record<string, string>): string | undefined {
+  if (!/^[0-9]{0,10}$/.test(epoch) || !isVersion(ver) || !isVersion(rel)) return undefined
   return Number(epoch) === 0 ? `${ver}-${rel}` : `${Number(epoch)}:${ver}-${rel}`
 }
 
@@ -126,12 +129,13 @@ function isVersion(text: string): boolean {
 }
 
 /** The package, or the reason why it is refused. */
-function packageOf(draft: Draft): IndexedPackage | string {
-  const { name, architecture, version, checksums, size, path } = draft
+function packageOf(draft: Draft, mirrors: readonly string[]): IndexedPackage | string {
+  const { name, architecture, version, checksums, size, location } = draft
   if (name.length > 200 || !/^[A-Za-z0-9_][A-Za-z0-9_+.-]*$/.test(name)) return 'its name is none'
   if (version === '') return 'its version is none'
   if (!/^[A-Za-z0-9_]{1,40}$/.test(architecture)) return 'its architecture is none'
-  if (!isInside(path)) return 'its location leads out of the repository'
+  const found = placeAt(location, mirrors)
+  if ('fault' in found) return `its location ${found.fault}`
   if (identityOf(checksums) === undefined) {
     return `the index has ${NO_CHECKSUM} for it${
       draft.otherKinds.length > 0 ? `, but ${draft.otherKinds.join(', ')}` : ''
@@ -146,7 +150,7 @@ function packageOf(draft: Draft): IndexedPackage | string {
     isDebug: isDebugName(name),
     size: Number(size),
     checksums,
-    path,
+    path: found.place,
     buildIds: draft.buildIds,
   }
 }

@@ -13,7 +13,7 @@ import { connectionOf } from './connection.ts'
 import { type IniSection, parseIni } from './ini.ts'
 import { Reader } from './reader.ts'
 import { RpmSection } from './section.ts'
-import { expandVariables, variablesIn } from './variables.ts'
+import { expandVariables, variablesIn, type VariableValues } from './variables.ts'
 
 /** dnf's keys that change nothing here: they are about installing, about when to look, or about what people see. */
 const WITHOUT_EFFECT = new Set(
@@ -67,6 +67,8 @@ interface Addresses {
   metalink: string | undefined
   mirrorlist: string | undefined
   keys: string[]
+  /** Also for what stands in the lists that the addresses lead to, which can name the architecture. */
+  variables: VariableValues
 }
 
 function repositoriesOf(reader: Reader): RepositorySpec[] {
@@ -75,7 +77,9 @@ function repositoriesOf(reader: Reader): RepositorySpec[] {
   const specs = new Map<string, RepositorySpec>()
   for (const [name, architecture] of architectures) {
     const addresses = addressesOf(reader, { name, architecture })
-    const key = JSON.stringify(addresses)
+    const { variables, ...fixed } = addresses
+    const hasList = addresses.metalink !== undefined || addresses.mirrorlist !== undefined
+    const key = JSON.stringify(hasList ? { ...fixed, variables } : fixed)
     const other = specs.get(key)
     if (other === undefined) specs.set(key, specOf(reader, { addresses, release, architecture: name }))
     else other.architectures.push(name)
@@ -118,6 +122,7 @@ function specOf(
       baseUrls: addresses.baseUrls,
       metalink: addresses.metalink,
       mirrorlist: addresses.mirrorlist,
+      variables: addresses.variables,
       gpgcheck,
       repoGpgcheck,
       excluded: [...reader.words('excludepkgs'), ...reader.words('exclude')],
@@ -137,16 +142,17 @@ function trustOf(keys: string[]): Trust {
 }
 
 function addressesOf(reader: Reader, as: { name: string; architecture: Architecture }): Addresses {
-  const values = { releasever: reader.word('retrace_releasever'), arch: as.name, architecture: as.architecture }
-  const expanded = (key: string) =>
-    reader.words(key).map((text) => {
-      const url = expandVariables(text, values, (message) => reader.fail(key, message))
+  const variables = { releasever: reader.word('retrace_releasever'), arch: as.name, architecture: as.architecture }
+  const expanded = (key: string, texts = reader.words(key)) =>
+    texts.map((text) => {
+      const url = expandVariables(text, variables, (message) => reader.fail(key, message))
       return reader.address(key, url)
     })
+  // dnf takes the whole value: CentOS Stream's have commas in it.
   const single = (key: string) => {
-    const [first, second] = expanded(key)
-    if (second !== undefined) reader.fail(key, `${key} is one address`)
-    return first
+    const text = reader.text(key)
+    if (text !== undefined && /\s/.test(text)) reader.fail(key, `${key} is one address`)
+    return expanded(key, text === undefined ? [] : [text])[0]
   }
   const list = single('mirrorlist')
   // Many files have a metalink where the mirrorlist should be; dnf tells them apart so, too.
@@ -156,6 +162,7 @@ function addressesOf(reader: Reader, as: { name: string; architecture: Architect
     metalink: single('metalink') ?? (isMetalink ? list : undefined),
     mirrorlist: isMetalink ? undefined : list,
     keys: expanded('gpgkey'),
+    variables,
   }
   if (addresses.baseUrls.length === 0 && addresses.metalink === undefined && addresses.mirrorlist === undefined) {
     reader.fail(undefined, `[${reader.section.name}] has no baseurl, metalink or mirrorlist`)

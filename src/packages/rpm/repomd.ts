@@ -6,7 +6,7 @@
 import type { Compression } from '../open/decompress.ts'
 import { CHECKSUM_KINDS, type ChecksumKind, isChecksum, NO_CHECKSUM } from '../format/checksums.ts'
 import { FetchError } from '../format/error.ts'
-import { isInside } from './locations.ts'
+import { type Location, locationIn, NOWHERE, placeAt } from './locations.ts'
 import { parseXml } from './xml.ts'
 
 /** How an index can be had. */
@@ -43,12 +43,11 @@ interface Data {
   type: string
   texts: Map<string, string>
   checksums: Map<string, string>
-  href: string
-  hasBase: boolean
+  location: Location
 }
 
-/** Reads a text whose signature, where one is wanted, was verified. Throws FetchError 'malformed'. */
-export async function parseRepomd(bytes: Uint8Array): Promise<Repomd> {
+/** Reads a text from `mirror` whose signature, where one is wanted, was verified. Throws FetchError 'malformed'. */
+export async function parseRepomd(bytes: Uint8Array, mirror: string): Promise<Repomd> {
   const found: Data[] = []
   let current: Data | undefined
   let checksumType = ''
@@ -58,13 +57,12 @@ export async function parseRepomd(bytes: Uint8Array): Promise<Repomd> {
       if (++elements > MAX_ELEMENTS) throw malformed(`has more than ${MAX_ELEMENTS} elements`)
       if (name === 'data') {
         const type = attributes.type ?? ''
-        current = { type, texts: new Map(), checksums: new Map(), href: '', hasBase: false }
+        current = { type, texts: new Map(), checksums: new Map(), location: NOWHERE }
         found.push(current)
       }
       if (name === 'checksum') checksumType = (attributes.type ?? '').toLowerCase()
       if (name === 'location' && current !== undefined) {
-        current.href = attributes.href ?? ''
-        current.hasBase = attributes['xml:base'] !== undefined
+        current.location = locationIn(attributes)
       }
     },
     close(name: string, text: string) {
@@ -82,19 +80,20 @@ export async function parseRepomd(bytes: Uint8Array): Promise<Repomd> {
   const filelists = found.find(({ type }) => type === 'filelists')
   return {
     date: Math.max(0, ...found.map(({ texts }) => Math.floor(numberOf(texts.get('timestamp')) ?? 0))),
-    primary: fileOf(primary),
-    filelists: filelists === undefined ? undefined : fileOf(filelists),
+    primary: fileOf(primary, mirror),
+    filelists: filelists === undefined ? undefined : fileOf(filelists, mirror),
   }
 }
 
-function fileOf({ type, texts, checksums, href, hasBase }: Data): RepomdFile {
-  if (hasBase || !isInside(href)) throw malformed(`has its ${type} index outside the repository`)
-  const compression = ENDINGS.find(([ending]) => href.endsWith(ending))?.[1]
+function fileOf({ type, texts, checksums, location }: Data, mirror: string): RepomdFile {
+  const found = placeAt(location, [mirror])
+  if ('fault' in found) throw malformed(`has a ${type} index whose location ${found.fault}`)
+  const compression = ENDINGS.find(([ending]) => found.place.endsWith(ending))?.[1]
   if (compression === undefined) throw malformed(`has its ${type} index in a form that is not read here`)
   const checksum = checksumOf(checksums)
   if (checksum === undefined) throw malformed(`has ${NO_CHECKSUM} of its ${type} index`)
   return {
-    path: href,
+    path: found.place,
     compression,
     checksum,
     size: numberOf(texts.get('size')),

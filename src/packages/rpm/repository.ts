@@ -67,14 +67,14 @@ async function mirrorsOf(
   repository: RepositorySpec,
   { isSync, context }: { isSync: boolean; context: SyncContext },
 ): Promise<MirrorList> {
-  const { baseUrls, metalink, mirrorlist } = sectionOf(repository).options
+  const { baseUrls, metalink, mirrorlist, variables } = sectionOf(repository).options
   const address = metalink ?? mirrorlist
   if (address === undefined) return { mirrors: baseUrls, checksums: [] }
   const document = await (isSync ? freshDocument : keptDocument)(address, context)
   const text = await readFile(document.file)
   const list = metalink === undefined
-    ? parseMirrorlist(text.toString('utf8'), address)
-    : await parseMetalink(text, address)
+    ? parseMirrorlist(text.toString('utf8'), { address, variables })
+    : await parseMetalink(text, { address, variables })
   await document.keep()
   return { ...list, mirrors: [...baseUrls, ...list.mirrors] }
 }
@@ -113,7 +113,7 @@ async function readRepomd(
     throw new FetchError('malformed', `${mirror} has a repomd.xml that the metalink does not know: refused`)
   }
   if (sectionOf(repository).options.repoGpgcheck) await verifyRepomd(repository, { mirror, text, context })
-  const repomd = await parseRepomd(bytes)
+  const repomd = await parseRepomd(bytes, mirror)
   if (isCurrent(repomd.date, context)) await text.keep()
   return { repomd, age: Math.max(0, age) }
 }
@@ -154,7 +154,8 @@ export async function* readIndices(
   if (selection.packages) {
     const leftOut: IndexEntry[] = []
     const text = await fetchIndex(primary, { suite, kind: 'primary', context })
-    const batches = readPrimary(text, (name, reason) => void leftOut.push({ kind: 'left-out', name, reason }))
+    const refuse = (name: string, reason: string) => void leftOut.push({ kind: 'left-out', name, reason })
+    const batches = readPrimary(text, { mirrors: suite.mirrors, refuse })
     for await (const batch of batches) {
       yield [...leftOut.splice(0), ...batch.flatMap((one) => entryOf(one, { architecture, section }))]
     }

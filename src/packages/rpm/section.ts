@@ -3,12 +3,15 @@
  */
 import { architectureNamed, architectureRow } from '../../elf/architecture.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
+import type { VariableValues } from './variables.ts'
 
 export interface SectionOptions {
   /** With a slash at their ends; tried before the mirrors. */
   baseUrls: string[]
   metalink: string | undefined
   mirrorlist: string | undefined
+  /** Of the variables in the lines of these two. */
+  variables: VariableValues
   /** Packages must be signed by a key that the section names. */
   gpgcheck: boolean
   /** repomd.xml must be signed. */

@@ -131,7 +131,7 @@ export const primary: Target = {
   seeds: seeds(PRIMARY),
   words: [...XML, 'xml:base="', 'href="', 'epoch="', 'checksum type="sha512"', ...WAYS_OUT],
   maxBytes: 64 * KIB,
-  read: (input) => all(readPrimary(inPieces(input, 1000), () => undefined)),
+  read: (input) => all(readPrimary(inPieces(input, 1000), { mirrors: [BASE], refuse: () => undefined })),
   isOurs,
   cost: { ...ORDINARY, msPerKib: 4 },
   weight: 2,
@@ -159,7 +159,7 @@ export const repomd: Target = {
   ),
   words: [...XML, '<data type="filelists">', '<location href="', '<size>', 'xml:base="', ...WAYS_OUT],
   maxBytes: 64 * KIB,
-  read: parseRepomd,
+  read: (input) => parseRepomd(input, BASE),
   isOurs,
   cost: { ...ORDINARY, msPerKib: 4 },
 }
@@ -174,7 +174,8 @@ export const mirrors: Target = {
   maxBytes: 64 * KIB,
   async read(input) {
     const first = text(input).trimStart().startsWith('<')
-    return first ? await parseMetalink(input, BASE) : parseMirrorlist(text(input), BASE)
+    const context = { address: BASE, variables: { releasever: '40', arch: 'x86_64', architecture: 'amd64' } } as const
+    return first ? await parseMetalink(input, context) : parseMirrorlist(text(input), context)
   },
   isOurs,
   cost: { ...ORDINARY, msPerKib: 4 },

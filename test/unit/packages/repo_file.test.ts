@@ -107,6 +107,42 @@ timeout=2m
     })
   })
 
+  it('takes the whole value of metalink and mirrorlist for one address, commas included', () => {
+    const { repositories, faults } = read(
+      section('').replace(
+        'baseurl=http://example.org/x86_64/',
+        'metalink=https://example.org/?arch=x86_64&protocol=https,http',
+      ),
+    )
+    expect(faults).toEqual([])
+    expect(repositories.map(({ uri }) => uri)).toEqual(['https://example.org/?arch=x86_64&protocol=https,http'])
+    const two = section('').replace('baseurl=http://example.org/x86_64/', 'mirrorlist=https://a/ https://b/')
+    expect(read(two).faults).toEqual(['test.repo:2: mirrorlist is one address'])
+  })
+
+  it.each([
+    ['$basearch/${basearch}', 'x86_64/x86_64'],
+    ['${nothing:-other}', 'other'],
+    ['${basearch:-other}', 'x86_64'],
+    ['${basearch:+yes}${nothing:+no}', 'yes'],
+    ['${nothing:-${releasever:-${basearch}}}', 'x86_64'],
+    ['${releasever:+el${releasever}}x', 'x'],
+    ['$/${/${}/a}', '$/${/${}/a}'],
+  ])('replaces variables in %s as dnf does', (text, expanded) => {
+    const repo = section('retrace_architectures=x86_64').replace(
+      'http://example.org/x86_64/',
+      `http://example.org/${text}`,
+    )
+    const { repositories, faults } = read(repo)
+    expect(faults).toEqual([])
+    expect(repositories.map(({ uri }) => uri)).toEqual([`http://example.org/${expanded}/`])
+  })
+
+  it('keeps architectures apart whose list of mirrors could tell them apart', () => {
+    const list = section('retrace_architectures=x86_64 aarch64').replace('baseurl=', 'mirrorlist=')
+    expect(read(list).repositories.map(({ architectures }) => architectures)).toEqual([['x86_64'], ['aarch64']])
+  })
+
   it('leaves sections out that are not enabled, and says what has no effect', () => {
     expect(read(section('enabled=0'))).toEqual({ repositories: [], warnings: [], faults: [] })
     expect(read(`[main]\nkeepcache=1\n${section('gpgchek=1\n')}`).warnings).toEqual([

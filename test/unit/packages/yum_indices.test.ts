@@ -2,13 +2,15 @@ import { memoryUsage } from 'node:process'
 import { describe, expect, it } from 'vitest'
 import type { IndexedPackage, IndexEntry } from '../../../src/packages/format/index_entry.ts'
 import { readFilelists } from '../../../src/packages/rpm/filelists.ts'
-import { isInside } from '../../../src/packages/rpm/locations.ts'
+import { placeAt } from '../../../src/packages/rpm/locations.ts'
 import { parseMetalink, parseMirrorlist } from '../../../src/packages/rpm/mirrors.ts'
 import { complaints } from '../../../src/packages/rpm/package_signature.ts'
 import { readPrimary } from '../../../src/packages/rpm/primary.ts'
 import { parseRepomd } from '../../../src/packages/rpm/repomd.ts'
 
 const SHA = 'ab'.repeat(32)
+const MIRROR = 'http://h/fedora/x86_64/'
+const VARIABLES = { releasever: '40', arch: 'x86_64', architecture: 'amd64' } as const
 const bytes = (text: string) => new TextEncoder().encode(text)
 
 /** The text in pieces of a few bytes, so that every element is cut somewhere. */
@@ -47,7 +49,8 @@ async function packagesOf(
   const found: IndexedPackage[] = []
   const refused: string[] = []
   const input = typeof text === 'string' ? chunks(text) : text
-  for await (const batch of readPrimary(input, (name, why) => refused.push(`${name}: ${why}`))) found.push(...batch)
+  const refuse = (name: string, why: string) => void refused.push(`${name}: ${why}`)
+  for await (const batch of readPrimary(input, { mirrors: [MIRROR], refuse })) found.push(...batch)
   return { found, refused }
 }
 
@@ -81,8 +84,23 @@ describe('readPrimary()', () => {
   })
 
   it.each([
+    ['./b.rpm', 'b.rpm'],
+    ['x/../b.rpm', 'b.rpm'],
+    ['/b.rpm', 'b.rpm'],
+    [`b.rpm" xml:base="${MIRROR}`, 'b.rpm'],
+  ])('takes the location %s as dnf does', async (href, path) => {
+    expect((await packagesOf(primary({ href }))).found.map((each) => each.path)).toEqual([path])
+  })
+
+  it.each(['epoch="" ver="5.2" rel="3.fc40"', 'ver="5.2" rel="3.fc40"'])(
+    'takes %s for an epoch of 0',
+    async (version) => {
+      expect((await packagesOf(primary({ version }))).found.map((each) => each.version)).toEqual(['5.2-3.fc40'])
+    },
+  )
+
+  it.each([
     [{ href: '../../etc/b.rpm' }, 'location'],
-    [{ href: '/b.rpm' }, 'location'],
     [{ href: 'http://evil.example.org/b.rpm' }, 'location'],
     [{ href: '%2e%2e/b.rpm' }, 'location'],
     [{ href: 'b.rpm" xml:base="http://evil.example.org/' }, 'location'],
@@ -172,7 +190,7 @@ describe('parseRepomd()', () => {
   it('takes primary and filelists as XML, and nothing else', async () => {
     const text = data('primary_zck', GOOD.replace('p.xml.zst', 'p.xml.zck')) + data('primary', GOOD) +
       data('filelists_db', GOOD.replace('1700000000', '1700000009')) + data('modules', '')
-    expect(await parseRepomd(repomd(text))).toEqual({
+    expect(await parseRepomd(repomd(text), MIRROR)).toEqual({
       date: 1_700_000_009,
       primary: {
         path: 'repodata/p.xml.zst',
@@ -188,11 +206,14 @@ describe('parseRepomd()', () => {
   it.each([
     ['', 'names no primary index'],
     [data('primary', GOOD.replaceAll('sha256', 'sha')), 'no SHA256 or SHA512'],
-    [data('primary', GOOD.replace('repodata/', '../../')), 'outside the repository'],
-    [data('primary', GOOD.replace('href="repodata/', 'xml:base="http://evil/" href="')), 'outside the repository'],
+    [data('primary', GOOD.replace('repodata/', '../../')), 'primary index whose location leads out of the repository'],
+    [
+      data('primary', GOOD.replace('href="repodata/', 'xml:base="http://evil/" href="')),
+      'leads to another host (xml:base)',
+    ],
     [data('primary', GOOD.replace('.zst', '.zip')), 'form that is not read'],
   ])('refuses %s', async (text, message) => {
-    await expect(parseRepomd(repomd(text))).rejects.toThrow(message)
+    await expect(parseRepomd(repomd(text), MIRROR)).rejects.toThrow(message)
   })
 })
 
@@ -208,7 +229,7 @@ describe('mirrors', () => {
       <url protocol="rsync" preference="100">rsync://c/x/repodata/repomd.xml</url>
       <url preference="100">file:///d/repodata/repomd.xml</url>
       <url preference="99">https://a/x/repodata/repomd.xml</url></resources></file></files></metalink>`),
-      'https://m/',
+      { address: 'https://m/', variables: VARIABLES },
     )
     expect(list).toEqual({
       mirrors: ['https://a/x/', 'http://b/x/'],
@@ -217,40 +238,72 @@ describe('mirrors', () => {
   })
 
   it('come from a mirrorlist line by line', () => {
-    expect(parseMirrorlist('# x\nhttp://a/x\n\nftp://b/\r\nhttps://c/y/\nfile:///d/\n', 'https://m/').mirrors).toEqual([
+    const mirrors = (text: string, address = 'https://m/') =>
+      parseMirrorlist(text, { address, variables: VARIABLES }).mirrors
+    expect(mirrors('# x\nhttp://a/x\n\nftp://b/\r\nhttps://c/y/\nfile:///d/\n')).toEqual([
       'http://a/x/',
       'https://c/y/',
     ])
-    expect(parseMirrorlist('file:///d/\n', 'file:///list').mirrors).toEqual(['file:///d/'])
-    expect(() => parseMirrorlist('<html>', 'https://m/')).toThrow('names no mirror')
+    expect(mirrors('file:///d/\n', 'file:///list')).toEqual(['file:///d/'])
+    expect(() => mirrors('<html>')).toThrow('names no mirror')
+  })
+
+  it('may hold variables, and one that needs an unknown variable does not count', async () => {
+    const list = 'http://a/$releasever/$basearch/os/\nhttp://b/${contentdir:-centos}/\nhttp://c/$stream/\n'
+    const { mirrors } = parseMirrorlist(list, { address: 'https://m/', variables: VARIABLES })
+    expect(mirrors).toEqual(['http://a/40/x86_64/os/', 'http://b/centos/'])
+    const metalink = `<metalink><files><file name="repomd.xml"><hash type="sha256">${SHA}</hash>
+      <url>http://a/$basearch/repodata/repomd.xml</url><url>http://b/$x/repodata/repomd.xml</url></file></files></metalink>`
+    const parsed = await parseMetalink(bytes(metalink), { address: 'https://m/', variables: VARIABLES })
+    expect(parsed.mirrors).toEqual(['http://a/x86_64/'])
   })
 })
 
-describe('isInside()', () => {
-  it.each(['Packages/a/a-1.0^git~1+x.rpm', 'repodata/x.xml.gz', 'a..b/c'])('takes %s', (href) => {
-    expect(isInside(href)).toBe(true)
+describe('placeAt()', () => {
+  const at = (href: string, base?: string, mirrors = [MIRROR]) => placeAt({ href, base }, mirrors)
+
+  it.each([
+    ['Packages/a/a-1.0^git~1+x.rpm', undefined, 'Packages/a/a-1.0^git~1+x.rpm'],
+    ['./a', undefined, 'a'],
+    ['b/../a', undefined, 'a'],
+    ['/a', undefined, 'a'],
+    ['a', '', 'a'],
+    ['a', MIRROR, 'a'],
+    ['a', 'http://h/fedora/x86_64', 'a'],
+    ['a', `${MIRROR}Packages`, 'Packages/a'],
+    ['a', `${MIRROR}Pack%20ages/`, 'Pack ages/a'],
+    ['a', 'https://h/fedora/x86_64/', 'a'],
+    ['./a', 'http://h/fedora/aarch64/', '/fedora/aarch64/a'],
+    ['a', 'http://h/', '/a'],
+    [`${MIRROR}Packages/a`, undefined, 'Packages/a'],
+    ['http://h/other/a', undefined, '/other/a'],
+  ])('takes %s below %s', (href, base, place) => {
+    expect(at(href, base)).toEqual({ place })
   })
 
   it.each([
-    '',
-    '/a',
-    '../a',
-    'a/../b',
-    './a',
-    'http://h/a',
-    '//h/a',
-    'file:a',
-    'a?b',
-    'a#b',
-    'a\\b',
-    'a/%2E./b',
-    'a\nb',
-  ])(
-    'refuses %j',
-    (href) => {
-      expect(isInside(href)).toBe(false)
-    },
-  )
+    ['', undefined, 'is empty'],
+    ['../a', undefined, 'leads out of the repository'],
+    ['../a', MIRROR, 'leads out of the repository'],
+    ['a?b', undefined, 'holds a ?, which ends or turns an address'],
+    ['a/%2E./../b', undefined, 'leads out of the repository'],
+    ['a', 'http://evil/', 'leads to another host (xml:base)'],
+    ['a', 'http://h:81/fedora/x86_64/', 'leads to another host (xml:base)'],
+    ['a', 'http://h@evil/', 'leads to another host (xml:base)'],
+    ['a', 'file:///etc/', 'leads to another host (xml:base)'],
+    ['a', 'media://1#2', 'leads to another host (xml:base)'],
+    ['a', 'relative/', 'leads to another host (xml:base)'],
+    ['a', 'http://h/%252e%252e/', 'leads out of the repository (xml:base)'],
+    ['http://evil/a', undefined, 'leads to another host'],
+    ['file:///etc/passwd', undefined, 'leads to another host'],
+  ])('refuses %j below %s', (href, base, fault) => {
+    expect(at(href, base)).toEqual({ fault })
+  })
+
+  it('reads nothing of a file system but what is below the repository', () => {
+    expect(at('a', 'file:///srv/x/sub/', ['file:///srv/x/'])).toEqual({ place: 'sub/a' })
+    expect(at('passwd', 'file:///etc/', ['file:///srv/x/'])).toEqual({ fault: 'leads to another host (xml:base)' })
+  })
 })
 
 describe('complaints()', () => {

@@ -17,12 +17,16 @@ async function drain(batches: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of batches);
 }
 
+const PRIMARY = { mirrors: [], refuse: () => undefined }
+const VARIABLES = { releasever: undefined, arch: 'x86_64', architecture: 'amd64' } as const
+
 const READERS: Record<string, (text: Uint8Array) => Promise<unknown>> = {
-  'primary.xml, in pieces': (text) => drain(readPrimary(inPieces(text, 1000), () => undefined)),
-  'primary.xml, in one': (text) => drain(readPrimary(inPieces(text, text.length), () => undefined)),
+  'primary.xml, in pieces': (text) => drain(readPrimary(inPieces(text, 1000), PRIMARY)),
+  'primary.xml, in one': (text) => drain(readPrimary(inPieces(text, text.length), PRIMARY)),
   'filelists.xml': (text) => drain(readFilelists(inPieces(text, 4096), () => true)),
-  'repomd.xml': parseRepomd,
-  'The metalink': (text) => parseMetalink(text, 'https://mirrors.example.org/metalink'),
+  'repomd.xml': (text) => parseRepomd(text, 'https://mirror.example.org/'),
+  'The metalink': (text) =>
+    parseMetalink(text, { address: 'https://mirrors.example.org/metalink', variables: VARIABLES }),
 }
 
 const { depth, 'attributes of one element': attributes } = XML_BOUNDS
