@@ -75,6 +75,8 @@ export const repository = sqliteTable('repository', {
    */
   fetch: text('fetch', { enum: ['on-demand', 'full', 'none'] }).notNull(),
   superseded: text('superseded', { enum: ['keep', 'one-week'] }).notNull(),
+  /** Template of an address where its sources can be read (X-Retrace-Source-URL). */
+  sourceUrl: text('source_url'),
   /** Date of the signed generation that is visible, and what identifies the indices that were read for it. */
   date: integer('date'),
   packagesKey: text('packages_sha256'),

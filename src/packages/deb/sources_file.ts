@@ -1,6 +1,6 @@
 /**
  * `.sources` files (sources.list(5), deb822 style) with our keys `X-Retrace-Release`, `X-Retrace-Fetch`,
- * `X-Retrace-Superseded`, and those of `connection.ts`. One RepositorySpec per address and suite. A contradiction is an
+ * `X-Retrace-Superseded`, `X-Retrace-Source-URL`, and those of `connection.ts`. One RepositorySpec per address and suite. A contradiction is an
  * error with file and line; an unknown key is a warning.
  */
 import { architectureNamed } from '../../elf/architecture.ts'
@@ -8,6 +8,7 @@ import { UsageError } from '../../errors/usage_error.ts'
 import type { Configured } from '../format/format.ts'
 import { faultOfPlace, placeOf } from '../format/place.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
+import { faultOfSourceUrl } from '../format/source_url.ts'
 import type { Trust } from '../format/trust.ts'
 import { faultOfConfigured } from '../release/release_id.ts'
 import { addressOf, CONNECTION_KEYS, connectionOf } from './connection.ts'
@@ -40,6 +41,7 @@ const KNOWN = new Set<string>([
   'x-retrace-release',
   'x-retrace-fetch',
   'x-retrace-superseded',
+  'x-retrace-source-url',
   ...CONNECTION_KEYS,
 ])
 
@@ -114,6 +116,7 @@ function repositoriesOf(reader: Reader, warn: (message: string) => void): Reposi
     signedBy: trustOf(reader),
     fetch: choice(reader, 'x-retrace-fetch', ['on-demand', 'full'] as const),
     superseded: choice(reader, 'x-retrace-superseded', ['keep', 'one-week'] as const),
+    sourceUrl: sourceUrlOf(reader),
     checkValidUntil: boolean(reader, 'check-valid-until', true),
     byHash: byHashOf(reader),
     own: {
@@ -175,6 +178,12 @@ function releaseOf(reader: Reader): string | undefined {
   const fault = value === undefined ? undefined : faultOfConfigured(value)
   if (fault !== undefined) reader.fail('x-retrace-release', `X-Retrace-Release ${fault}`)
   return value
+}
+
+function sourceUrlOf({ stanza, fail }: Reader): string | undefined {
+  const value = stanza.fields.get('x-retrace-source-url')?.value
+  const fault = value === undefined ? undefined : faultOfSourceUrl(value)
+  return fault === undefined ? value : fail('x-retrace-source-url', `X-Retrace-Source-URL ${fault}`)
 }
 
 /** Signed-By: paths, fingerprints, or a key itself over several lines (sources.list(5)). */

@@ -20,6 +20,8 @@ export interface RepositorySpec {
   connection: Connection
   fetch: 'on-demand' | 'full'
   superseded: 'keep' | 'one-week'
+  /** Where its sources can be read (source_url.ts). */
+  sourceUrl?: string | undefined
   checkValidUntil: boolean
   byHash: 'yes' | 'no' | 'force'
   /** What the configuration leaves unverified, as sentences for the log of every sync and for `--status`. */

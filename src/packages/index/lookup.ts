@@ -18,6 +18,7 @@ import {
 } from './packages.ts'
 import { ownersOf } from './paths.ts'
 import { allReleases } from './releases.ts'
+import { sourceUrlOf } from './repositories.ts'
 
 /** What stands in place of the name of a format. */
 interface Named {
@@ -99,6 +100,11 @@ export class PackageIndex {
     if (version.includes(':')) return this.exactly(name, version)
     const others = this.ofAnyEpoch(name, version).filter((row) => row.version !== version)
     return [...this.exactly(name, version), ...others]
+  }
+
+  /** The template of addresses at which a release's sources can be read (format/source_url.ts). */
+  sourceUrlOf(releaseId: number): string | undefined {
+    return sourceUrlOf(this.#database, releaseId)
   }
 
   /** Kept files of a package. */

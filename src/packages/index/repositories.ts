@@ -2,10 +2,10 @@
  * The table `repository`: what a sync remembers of each component and architecture of a suite from one run to the next,
  * its generation and its health. The administrator's files say what a repository should be; this table says what it is.
  */
-import { and, asc, eq, gt, lte, max, ne, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, isNotNull, lte, max, ne, sql } from 'drizzle-orm'
 import { release, repository } from '../../../schema/tables.ts'
 import type { Database } from '../../database/database.ts'
-import { excluded } from '../../database/prepared.ts'
+import { excluded, fixedLimit, prepared } from '../../database/prepared.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
 
 /** A repository row: one component and architecture of a suite. */
@@ -43,11 +43,12 @@ function isOf({ uri, suite }: Suite) {
 /** The row of a component and architecture, made when it is new, with what the configuration says now. */
 export function repositoryRow(
   database: Database,
-  spec: Suite & Pick<RepositorySpec, 'format' | 'fetch' | 'superseded'>,
+  spec: Suite & Pick<RepositorySpec, 'format' | 'fetch' | 'superseded' | 'sourceUrl'>,
   { releaseId, component, architecture }: { releaseId: number; component: string; architecture: string },
 ): RepositoryRow {
-  const { format, uri, suite, fetch, superseded } = spec
-  database.insert(repository).values({ releaseId, format, uri, suite, component, architecture, fetch, superseded })
+  const { format, uri, suite, fetch, superseded, sourceUrl = null } = spec
+  database.insert(repository)
+    .values({ releaseId, format, uri, suite, component, architecture, fetch, superseded, sourceUrl })
     .onConflictDoUpdate({
       target: [
         repository.uri,
@@ -56,9 +57,14 @@ export function repositoryRow(
         repository.architecture,
         repository.releaseId,
       ],
-      set: { fetch: excluded(repository.fetch), superseded: excluded(repository.superseded) },
+      set: {
+        fetch: excluded(repository.fetch),
+        superseded: excluded(repository.superseded),
+        sourceUrl: excluded(repository.sourceUrl),
+      },
       setWhere: sql`${ne(repository.fetch, excluded(repository.fetch))}
-        or ${ne(repository.superseded, excluded(repository.superseded))}`,
+        or ${ne(repository.superseded, excluded(repository.superseded))}
+        or ${repository.sourceUrl} is not ${excluded(repository.sourceUrl)}`,
     }).run()
   // A suite that fed another release until now (`stable`, after a release of Debian) no longer feeds that one.
   database.update(repository).set({ fetch: 'none' }).where(and(
@@ -187,4 +193,15 @@ export function noteError(
 export function releasesWithOneWeek(database: Database): number[] {
   return database.selectDistinct({ id: repository.releaseId }).from(repository)
     .where(eq(repository.superseded, 'one-week')).all().map(({ id }) => id)
+}
+
+const sourceUrls = prepared((database) =>
+  database.select({ sourceUrl: repository.sourceUrl }).from(repository)
+    .where(and(eq(repository.releaseId, sql.placeholder('releaseId')), isNotNull(repository.sourceUrl)))
+    .orderBy(desc(repository.id)).limit(fixedLimit(1)).prepare()
+)
+
+/** The template of addresses at which a release's sources can be read: that of the repository that was configured last. */
+export function sourceUrlOf(database: Database, releaseId: number): string | undefined {
+  return sourceUrls(database).get({ releaseId })?.sourceUrl ?? undefined
 }

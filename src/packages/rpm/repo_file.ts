@@ -1,12 +1,13 @@
 /**
  * `.repo` files (dnf.conf(5)) with our keys `retrace_release`, `retrace_architectures`, `retrace_releasever`,
- * `retrace_fetch` and `retrace_superseded`: one RepositorySpec per section, and per architecture where its addresses
+ * `retrace_fetch`, `retrace_superseded` and `retrace_source_url`: one RepositorySpec per section, and per architecture where its addresses
  * name one. A contradiction is an error with file and line; an unknown key is a warning.
  */
 import { type Architecture, architectureNamed, architectureRow } from '../../elf/architecture.ts'
 import { UsageError } from '../../errors/usage_error.ts'
 import type { Configured } from '../format/format.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
+import { faultOfSourceUrl } from '../format/source_url.ts'
 import type { Trust } from '../format/trust.ts'
 import { faultOfConfigured } from '../release/release_id.ts'
 import { connectionOf } from './connection.ts'
@@ -26,7 +27,8 @@ const WITHOUT_EFFECT = new Set(
 const KNOWN = new Set(
   ('baseurl mirrorlist metalink enabled gpgcheck pkg_gpgcheck repo_gpgcheck gpgkey proxy proxy_username ' +
     'proxy_password username password sslverify sslcacert sslclientcert sslclientkey excludepkgs exclude includepkgs ' +
-    'timeout retrace_release retrace_architectures retrace_releasever retrace_fetch retrace_superseded').split(' '),
+    'timeout retrace_release retrace_architectures retrace_releasever retrace_fetch retrace_superseded retrace_source_url')
+    .split(' '),
 )
 
 /**
@@ -112,6 +114,7 @@ function specOf(
     connection: connectionOf(reader, uri),
     fetch: reader.choice('retrace_fetch', ['on-demand', 'full'] as const),
     superseded: reader.choice('retrace_superseded', ['keep', 'one-week'] as const),
+    sourceUrl: sourceUrlOf(reader),
     checkValidUntil: true,
     byHash: 'no',
     remarks: [
@@ -181,6 +184,12 @@ function releaseOf(reader: Reader): string {
   const fault = faultOfConfigured(value)
   if (fault !== undefined) reader.fail('retrace_release', `retrace_release ${fault}`)
   return value
+}
+
+function sourceUrlOf(reader: Reader): string | undefined {
+  const value = reader.word('retrace_source_url')
+  const fault = value === undefined ? undefined : faultOfSourceUrl(value)
+  return fault === undefined ? value : reader.fail('retrace_source_url', `retrace_source_url ${fault}`)
 }
 
 /** As configured, else the one that an address names, else x86_64. */

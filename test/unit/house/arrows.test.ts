@@ -67,7 +67,7 @@ const MAY_CALL: Record<string, string> = {
   'workers/retrace/resolve':
     'src/task src/config src/database src/packages/format src/packages/index src/elf src/packages/release src/packages/keep src/packages/supply src/packages/naming src/units',
   'workers/retrace/report':
-    'src/text src/task src/elf workers/retrace/sandbox workers/retrace/gdb workers/retrace/resolve',
+    'src/text src/task src/elf src/packages/format workers/retrace/sandbox workers/retrace/gdb workers/retrace/resolve',
   'workers/retrace/satyr': '',
   'workers/retrace/exploitable': 'src/elf',
   'workers/retrace/crash':

@@ -38,6 +38,7 @@ retrace_release=fedora-40
 retrace_releasever=40
 retrace_architectures=x86_64 armv7hl
 retrace_superseded=one-week
+retrace_source_url=https://s.example/{source}/{file}#L{line}
 retrace_fetch=full
 `)
     expect(warnings).toEqual([])
@@ -52,6 +53,7 @@ retrace_fetch=full
       suite: 'updates',
       release: 'fedora-40',
       superseded: 'one-week',
+      sourceUrl: 'https://s.example/{source}/{file}#L{line}',
       fetch: 'full',
       signedBy: { files: ['/etc/pki/RPM-GPG-KEY-fedora-40-armhfp'], addresses: ['https://example.org/key'] },
       remarks: ['repo_gpgcheck=0: the signature of its index is not checked'],

@@ -29,7 +29,8 @@ describe('readSources()', () => {
   it('reads several stanzas, our own keys, and leaves out what is not enabled or source only', () => {
     const text =
       `${STANZA}Enabled: no\n\n${STANZA.replace('deb\n', 'deb-src\n')}\n${STANZA}Architectures: arm64 i386\n` +
-      'X-Retrace-Release: debian-12\nX-Retrace-Fetch: full\nX-Retrace-Superseded: one-week\nCheck-Valid-Until: no\nBy-Hash: force\n'
+      'X-Retrace-Release: debian-12\nX-Retrace-Fetch: full\nX-Retrace-Superseded: one-week\n' +
+      'X-Retrace-Source-URL: https://s.example/{source}/{file}#L{line}\nCheck-Valid-Until: no\nBy-Hash: force\n'
     const { repositories } = readSources('a.sources', text)
     expect(repositories).toHaveLength(2)
     expect(repositories[0]).toMatchObject({
@@ -37,9 +38,15 @@ describe('readSources()', () => {
       release: 'debian-12',
       fetch: 'full',
       superseded: 'one-week',
+      sourceUrl: 'https://s.example/{source}/{file}#L{line}',
       checkValidUntil: false,
       byHash: 'force',
     })
+  })
+
+  it('refuses an address of sources that is none', () => {
+    const { faults } = readSources('a.sources', `${STANZA}X-Retrace-Source-URL: s.example/{file}\n`)
+    expect(faults).toEqual([expect.stringMatching(/a\.sources:\d+: X-Retrace-Source-URL is an address/)])
   })
 
   it('reads a key that stands in the file, paths and fingerprints', () => {

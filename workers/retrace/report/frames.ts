@@ -5,6 +5,7 @@
  */
 import type { Core } from '../../../src/elf/core.ts'
 import { moduleAt } from '../../../src/elf/core.ts'
+import { sourceUrl } from '../../../src/packages/format/source_url.ts'
 import type { FrameKind, PlainFrame } from '../gdb/answers.ts'
 import { readPlainLines } from '../gdb/plain_frames.ts'
 import { isReadable, type Region } from '../gdb/readable_memory.ts'
@@ -159,4 +160,12 @@ function placesOf(
 function trustOf(module: ResolvedModule | undefined): Trust {
   if (module?.status === 'exact') return 'exact'
   return module?.status === 'by-path' ? 'by-path' : 'no-symbols'
+}
+
+/** Where its source line can be read; undefined: nobody said where, or it is in no source of its package. */
+export function sourceUrlOf({ file, line, module }: ReportFrame): string | undefined {
+  const sources = module?.sources
+  if (sources === undefined || file === undefined) return undefined
+  const { template, ...values } = sources
+  return sourceUrl(template, { ...values, file, line })
 }

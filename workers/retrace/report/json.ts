@@ -8,7 +8,7 @@ import type { Conversation } from '../gdb/told.ts'
 import { cutSegments } from './lacking_memory.ts'
 import type { Variable } from '../gdb/values.ts'
 import type { ResolvedModule } from '../resolve/resolve.ts'
-import type { ReportFrame, ReportThread } from './frames.ts'
+import { type ReportFrame, type ReportThread, sourceUrlOf } from './frames.ts'
 import { hex, moduleJson } from './modules.ts'
 import { codeName, signalName } from './signal.ts'
 
@@ -123,6 +123,7 @@ function frameJson(frame: ReportFrame, indexes: Map<ResolvedModule, number>) {
     function: frame.function ?? null,
     file: frame.file ?? null,
     line: frame.line ?? null,
+    source_url: sourceUrlOf(frame) ?? null,
     arguments: frame.arguments.map(variableJson),
     locals: frame.locals.map(variableJson),
     module: module === undefined ? null : indexes.get(module) ?? null,

@@ -38,6 +38,8 @@ export interface ResolvedModule {
   source?: string
   /** A newer version of it that is upstream in its release. */
   newer?: string
+  /** Where its sources can be read. */
+  sources?: SourcePlace
   debugPackage: string | undefined
   binary: Matching<KeptFile> | undefined
   /** Equal to `binary` when that was not stripped. */
@@ -53,6 +55,15 @@ export interface ResolvedModule {
   tried: string[]
   /** What is wrong with its files, which shows only when gdb reads them. */
   damage?: FileDamage
+}
+
+/** A template, and what it says of the package (src/packages/format/source_url.ts). */
+export interface SourcePlace {
+  readonly template: string
+  readonly package: string
+  readonly source: string
+  readonly version: string
+  readonly release: string
 }
 
 export interface FileDamage {
@@ -189,14 +200,23 @@ function notApplicable(module: CoreModule): ResolvedModule {
 
 function owned(
   owner: PackageIdentity & Pick<PackageRow, 'naming'>,
-): Pick<ResolvedModule, 'package' | 'owner' | 'source' | 'newer'> {
+): Pick<ResolvedModule, 'package' | 'owner' | 'source' | 'newer' | 'sources'> {
   return { package: owner.naming.label(owner), owner }
 }
 
 /** What the index knows of it. */
 function known(owner: PackageRow, { knowledge }: Search): ReturnType<typeof owned> {
+  const { name, source, sourceVersion, release, releaseId } = owner
   const newer = newerVersion(owner, knowledge.index)
-  return { ...owned(owner), source: owner.source, ...(newer === undefined ? {} : { newer }) }
+  const template = knowledge.index.sourceUrlOf(releaseId)
+  return {
+    ...owned(owner),
+    source,
+    ...(newer === undefined ? {} : { newer }),
+    ...(template === undefined
+      ? {}
+      : { sources: { template, package: name, source, version: sourceVersion, release } }),
+  }
 }
 
 /** What the file says of itself, where no index knows better. */

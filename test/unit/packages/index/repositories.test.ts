@@ -11,6 +11,7 @@ import {
   releasesWithOneWeek,
   repositoryHealth,
   repositoryRow,
+  sourceUrlOf,
 } from '../../../../src/packages/index/repositories.ts'
 import { addRepository, SPEC, temporaryDatabase } from '../../../helpers/index_rows.ts'
 
@@ -28,6 +29,16 @@ describe('repositoryRow()', () => {
       { releaseId, uri: SPEC.uri, suite: SPEC.suite, fetch: 'full', synced: null, error: null },
     ])
     expect(releasesWithOneWeek(at.database)).toEqual([releaseId])
+  })
+
+  it('knows where the sources of a release can be read, as the configuration says now', async () => {
+    await using at = await temporaryDatabase()
+    const { releaseId } = addRepository(at.database)
+    expect(sourceUrlOf(at.database, releaseId)).toBeUndefined()
+    addRepository(at.database, { sourceUrl: 'https://s.example/{file}' })
+    expect(sourceUrlOf(at.database, releaseId)).toBe('https://s.example/{file}')
+    addRepository(at.database, {})
+    expect(sourceUrlOf(at.database, releaseId)).toBeUndefined()
   })
 
   it('gives a new repository no generation', async () => {

@@ -1,0 +1,1 @@
+ALTER TABLE `repository` ADD `source_url` text;

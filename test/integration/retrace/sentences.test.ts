@@ -1,0 +1,75 @@
+/** What libraries said before they gave up, in the one sentence on top of a backtrace. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { compile, crash } from '../../helpers/cores.ts'
+import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
+import { copyModules, retraceIn } from '../../helpers/retrace.ts'
+
+const C = `
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+static void *work(void *what) { assert(what == NULL && "a (b) 'c'"); return NULL; }
+static int compare(const void *a, const void *b) { abort(); }
+int main(int argc, char **argv) {
+  if (!strcmp(argv[1], "assert")) {
+    pthread_t thread;
+    pthread_create(&thread, NULL, work, argv);
+    pthread_join(thread, NULL);
+  }
+  if (!strcmp(argv[1], "sort")) { int all[2] = {2, 1}; qsort(all, 2, sizeof *all, compare); }
+  return 0;
+}
+`
+
+const PLUS = `
+#include <stdexcept>
+#include <string>
+#include <vector>
+struct Own { int code; };
+__attribute__((noinline)) void thrower(const std::string &what) {
+  if (what == "text") throw std::runtime_error("cannot open 'x'");
+  if (what == "own") throw Own{3};
+  if (what == "at") { std::vector<int> none; none.at(what.size()); }
+}
+int main(int argc, char **argv) { thrower(argv[1]); }
+`
+
+let folder: Folder
+let [plain, plus] = ['', '']
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  plain = compile(folder.path, 'plain.c', C, ['-pthread', '-w'])
+  plus = compile(folder.path, 'plus.cc', PLUS)
+})
+
+afterAll(async () => await folder[Symbol.asyncDispose]())
+
+async function sentenceOf(program: string, word: string): Promise<string> {
+  const core = crash(folder.path, program, [word])
+  copyModules(core, folder.file('root'))
+  return (await retraceIn(core, folder.file('root'))).json.sentence
+}
+
+describe('the sentence on top', () => {
+  it('has the text of an assertion, and where it stands', async () => {
+    expect(await sentenceOf(plain, 'assert'))
+      .toMatch(/^plain of debian-12 failed the assertion 'what == NULL && "a \(b\) 'c'"' in work \(plain\.c:\d+\)$/)
+  })
+
+  it('names the function that aborted, not the one of the C library that called it', async () => {
+    expect(await sentenceOf(plain, 'sort')).toMatch(/^plain of debian-12 aborted in compare \(plain\.c:\d+\)$/)
+  })
+
+  it('has type and what() of an uncaught exception, and who threw it', async () => {
+    expect(await sentenceOf(plus, 'text')).toMatch(
+      /^plus of debian-12 ended by an uncaught exception std::runtime_error \('cannot open 'x''\), thrown in thrower \(plus\.cc:\d+\)$/,
+    )
+    expect(await sentenceOf(plus, 'own'))
+      .toMatch(/^plus of debian-12 ended by an uncaught exception Own, thrown in thrower \(plus\.cc:\d+\)$/)
+    expect(await sentenceOf(plus, 'at')).toMatch(
+      / exception std::out_of_range \('vector::_M_range_check: .*'\), thrown in /,
+    )
+  })
+})
