@@ -13,11 +13,13 @@ export const SHT_DYNAMIC = 6
 export const SHT_NOTE = 7
 export const SHT_NOBITS = 8
 export const SHF_ALLOC = 2n
+export const SHF_COMPRESSED = 0x800n
 
 export interface Section {
   readonly name: string
   readonly type: number
   readonly flags: bigint
+  readonly address: bigint
   readonly offset: bigint
   readonly size: bigint
   /** Index of the section that this one refers to, e.g. the string table of `.dynamic`. */
@@ -68,6 +70,7 @@ function parseSections(bytes: Uint8Array, header: ElfHeader): RawSection[] {
       nameAt: fields.u32(at),
       type: fields.u32(at + 4),
       flags: fields.word(at + 8),
+      address: fields.word(at + 8 + word),
       offset: fields.word(at + 8 + 2 * word),
       size: fields.word(at + 8 + 3 * word),
       link: fields.u32(at + 8 + 4 * word),

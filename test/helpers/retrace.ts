@@ -22,6 +22,7 @@ import { withoutDebuginfo } from '../../workers/retrace/leave_out.ts'
 import { makeReport, type Report } from '../../workers/retrace/report.ts'
 import { type Matching, matching, matchingByPath } from '../../workers/retrace/resolve/mismatch.ts'
 import type { KeptFile, ResolvedModule } from '../../workers/retrace/resolve/resolve.ts'
+import { sitesWithoutTables } from '../../workers/retrace/unwinding.ts'
 import type { CgroupHome } from '../../workers/retrace/sandbox/cgroup.ts'
 import { launch } from '../../workers/retrace/sandbox/launch.ts'
 import { gdbArguments } from '../../workers/retrace/gdb/arguments.ts'
@@ -223,6 +224,7 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
     packages: undefined,
     regions: assembly.regions,
     debugged,
+    untold: sitesWithoutTables(core, modules, debugged.conversation?.threads ?? []),
     ranOutOfTime: deadline.isOver ? 'debug' : undefined,
     step: 'debug',
     reason: undefined,

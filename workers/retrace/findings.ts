@@ -19,6 +19,8 @@ export interface Findings {
   readonly packages: PackageCounts | undefined
   readonly regions: readonly Region[] | undefined
   readonly debugged: Debugged | undefined
+  /** Call sites of frames whose callers gdb had to guess (unwinding.ts). */
+  readonly untold: ReadonlySet<bigint>
   readonly ranOutOfTime: 'fetch' | 'debug' | undefined
   /** The step that was reached. */
   readonly step: Step
@@ -38,6 +40,7 @@ export function nothingFound(hints: Hints): Findings {
     packages: undefined,
     regions: undefined,
     debugged: undefined,
+    untold: new Set(),
     ranOutOfTime: undefined,
     step: 'read',
     reason: undefined,

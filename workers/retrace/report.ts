@@ -34,7 +34,7 @@ export function makeReport(findings: Findings, seconds: Seconds): Report {
   const modules = withDamage(findings.modules, conversation?.damage ?? [])
   const threads = core === undefined || conversation === undefined
     ? []
-    : reportThreads(conversation.threads, { core, modules, regions: findings.regions })
+    : reportThreads(conversation.threads, { core, modules, regions: findings.regions, untold: findings.untold })
   const losses = core === undefined ? [] : [
     ...lossesOf(
       core,

@@ -30,6 +30,7 @@ import { makeReport } from './report.ts'
 import { resolveModules } from './resolve/resolve.ts'
 import { findCgroups } from './sandbox/cgroup.ts'
 import { Stopwatch } from './time/stopwatch.ts'
+import { sitesWithoutTables } from './unwinding.ts'
 import { describeCore, remarksOn } from './words/core.ts'
 import { moduleLine } from './words/module.ts'
 import { afterDebugging, afterResolving, beforeDebugging, beforeReading, beforeResolving } from './words/progress.ts'
@@ -142,6 +143,7 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
     packages: uses.counts(),
     regions: assembly.regions,
     debugged,
+    untold: sitesWithoutTables(core, resolution.modules, debugged.conversation?.threads ?? []),
     step: 'debug',
     ranOutOfTime: lateStep({
       fetchIsLate: resolution.ranOutOfTime,

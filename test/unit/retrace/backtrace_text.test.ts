@@ -100,6 +100,7 @@ describe('reportThreads()', () => {
         } as unknown as Core,
         modules: [],
         regions: undefined,
+        untold: new Set(),
       },
     )[0]?.text
   }

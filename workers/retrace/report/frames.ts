@@ -12,13 +12,15 @@ import { isReadable, type Region } from '../gdb/readable_memory.ts'
 import type { LeftOut, Lost, ThreadAnswer } from '../gdb/thread_record.ts'
 import type { FrameValues, Variable } from '../gdb/values.ts'
 import type { ResolvedModule } from '../resolve/resolve.ts'
+import { callSites } from './call_sites.ts'
 import { firstWrongCaller } from './executable_memory.ts'
 import { reconciled } from './reconcile.ts'
 import { fitText, readGdbText, textBefore } from './frame_text.ts'
 
 /**
  * `exact`: the module's build-id matched. `by-path`: it had none, so its file was found by name. `no-symbols`: no
- * debuginfo, a name at most. `guessed`: found through a frame whose module is missing, so the unwinder had to guess.
+ * debuginfo, a name at most. `guessed`: found through a frame whose module is missing, or has no unwind information for it, so
+ * that the unwinder had to guess.
  */
 export type Trust = 'exact' | 'by-path' | 'no-symbols' | 'guessed'
 
@@ -69,10 +71,12 @@ const C_LIBRARY = /\/(libc[.-]|libpthread[.-]|ld-musl)/
 
 export function reportThreads(
   threads: readonly ThreadAnswer[],
-  { core, modules, regions }: {
+  { core, modules, regions, untold }: {
     core: Core
     modules: readonly ResolvedModule[]
     regions: readonly Region[] | undefined
+    /** Call sites of which no table tells who called that function. */
+    untold: ReadonlySet<bigint>
   },
 ): ReportThread[] {
   const byModule = new Map(modules.map((each) => [each.module, each]))
@@ -89,7 +93,7 @@ export function reportThreads(
     const end = firstWrongCaller(all, core)
     const frames = all.slice(0, end)
     const wrongCaller = end === undefined ? undefined : all[end]?.pc
-    const places = placesOf(frames, moduleOf, thread.leftOut)
+    const places = placesOf(frames, { moduleOf, leftOut: thread.leftOut, untold })
     return {
       number: thread.number,
       lwp: thread.lwp,
@@ -140,19 +144,22 @@ function frameOfNotes(core: Core, lwp: number): PlainFrame[] {
 
 function placesOf(
   frames: readonly PlainFrame[],
-  moduleOf: (address: bigint) => ResolvedModule | undefined,
-  leftOut: LeftOut,
+  { moduleOf, leftOut, untold }: {
+    moduleOf: (address: bigint) => ResolvedModule | undefined
+    leftOut: LeftOut
+    untold: ReadonlySet<bigint>
+  },
 ): { module: ResolvedModule | undefined; trust: Trust }[] {
   let isGuess = false
+  const sites = callSites(frames)
   return frames.map((frame, level) => {
-    const isReturn = level > 0 && frames[level - 1]?.kind !== 'signal-handler' && frame.pc > 0n
-    const module = moduleOf(isReturn ? frame.pc - 1n : frame.pc)
+    const site = sites[level] ?? frame.pc
+    const module = moduleOf(site)
     const isWithout = module !== undefined && leftOut.has(module.module)
     const trust = isGuess ? 'guessed' : isWithout ? 'no-symbols' : trustOf(module)
     const isUnwound = module?.status === 'not-applicable' || (module?.binary !== undefined && !module.damage?.isUnread)
-    if (frame.kind !== 'signal-handler' && !isUnwound) {
-      isGuess = true
-    }
+    const isTold = frame.kind !== 'normal' || !untold.has(site)
+    if (frame.kind !== 'signal-handler' && !(isUnwound && isTold)) isGuess = true
     return { module, trust }
   })
 }
