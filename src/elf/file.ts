@@ -42,8 +42,8 @@ export interface ElfFile {
   readonly soname: string | undefined
   /** DT_NEEDED, in order. */
   readonly needed: readonly string[]
-  /** File name in `.gnu_debuglink`. */
-  readonly debugLink: string | undefined
+  /** `.gnu_debuglink`: the name of a file without folders, and the CRC-32 of its bytes (checksum.ts). */
+  readonly debugLink: { readonly name: string; readonly crc: number } | undefined
   /** `.gnu_debugaltlink`: the dwz file, with its own build-id. */
   readonly debugAltLink: { readonly path: string; readonly buildId: string } | undefined
   /** There is a `.debug_info` with contents, or (a dwz file) a `.debug_str`. */
@@ -188,15 +188,22 @@ function readDebugLinks(
   link: Section | undefined,
   altLink: Section | undefined,
 ): Pick<ElfFile, 'debugLink' | 'debugAltLink'> {
-  const debugLink = link && new Fields(readSection(source, link, MAX_TEXT), header).string(0, MAX_TEXT)
   const alt = altLink && readSection(source, altLink, 2 * MAX_TEXT)
   const end = alt?.indexOf(0) ?? -1
   const buildId = alt?.subarray(end + 1)
   const whole = alt !== undefined && end > 0 && buildId !== undefined && buildId.length > 0 && buildId.length <= 64
   return {
-    debugLink: debugLink || undefined,
+    debugLink: link && readDebugLink(new Fields(readSection(source, link, MAX_TEXT), header)),
     debugAltLink: whole ? { path: fixedText(alt), buildId: hex(buildId) } : undefined,
   }
+}
+
+/** The name, zeros up to a multiple of four bytes, the checksum (gdb, 'Debugging Information in Separate Files'). */
+function readDebugLink(link: Fields): ElfFile['debugLink'] {
+  const end = link.bytes.indexOf(0)
+  const at = (end + 4) & ~3
+  if (end <= 0 || at + 4 > link.length) return undefined
+  return { name: fixedText(link.bytes), crc: link.u32(at) }
 }
 
 function readInterpreter(source: ByteSource, programs: readonly ProgramHeader[]): string | undefined {

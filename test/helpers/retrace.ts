@@ -183,6 +183,8 @@ export interface RetraceOptions {
   /** By default this machine's own gdb alone. */
   engines?: Engine[]
   companions?: Partial<Companions>
+  /** In place of those whose files lie in the root. */
+  modules?: ResolvedModule[]
   /** By default memory is watched through /proc. */
   cgroups?: CgroupHome | undefined
   /** Hears which engine answered. */
@@ -193,7 +195,10 @@ export interface RetraceOptions {
 export async function retraceIn(corePath: string, root: string, options: RetraceOptions = {}): Promise<Retraced> {
   using source = fileSource(corePath)
   const core = readCore(source)
-  const modules = modulesIn(core, root, options)
+  const modules = options.modules === undefined ? modulesIn(core, root, options) : core.modules.flatMap((module) => {
+    const found = options.modules?.find((each) => each.module.start === module.start)
+    return found === undefined ? [] : [{ ...found, module }]
+  })
   const companions = { ...companionsOf(core, modules), ...options.companions }
   const copies = `${root}.copies`
   const assembleWithout = (leftOut: LeftOut) =>

@@ -3,7 +3,7 @@
  * copied, and only package folders that modules of this task use are bound.
  */
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import type { Architecture } from '../../src/elf/architecture.ts'
 import type { Core } from '../../src/elf/core.ts'
 import type { Companions } from './companions.ts'
@@ -55,6 +55,9 @@ export function assemble(
     }
     for (const file of [...(debug === undefined ? [] : [debug]), ...dwz]) {
       if (file.buildId !== undefined) links.add(`${buildIdPath(file.buildId)}.debug`, store.inside(file))
+    }
+    if (binary !== undefined && debug !== undefined && debug.path !== binary.path && debug.buildId === undefined) {
+      for (const name of linkedNames(store, module, { binary, debug })) links.add(name, store.inside(debug))
     }
   }
   const known = new Set(modules.filter((each) => each.binary !== undefined).map((each) => each.module.path))
@@ -110,6 +113,19 @@ function namesOf(module: ResolvedModule['module']): Set<string> {
   return names
 }
 
+/**
+ * Where gdb looks for a debug file that it knows by `.gnu_debuglink` alone: of a program beside what its name leads to, of a
+ * library beside its name. It compares the checksum itself.
+ */
+function linkedNames(
+  store: StoreFolders,
+  module: ResolvedModule['module'],
+  { binary, debug }: { binary: KeptFile; debug: KeptFile },
+): string[] {
+  const folders = [store.inside(binary), ...[...namesOf(module)].map((name) => INSIDE.sysroot + name)].map(dirname)
+  return folders.map((folder) => `${INSIDE.debug}${folder}/${basename(debug.path)}`)
+}
+
 /** Under which names gdb can read DWARF of a module: its own file's, those of debug and dwz files, and where these lead. */
 function debuginfoNames(
   store: StoreFolders,
@@ -122,7 +138,8 @@ function debuginfoNames(
     store.inside(file),
     ...(file.buildId === undefined ? [] : [buildIdPath(file.buildId), `${buildIdPath(file.buildId)}.debug`]),
   ])
-  return [...own, ...separate]
+  const linked = own.length === 0 && debug.buildId === undefined ? linkedNames(store, module, { binary, debug }) : []
+  return [...own, ...separate, ...linked]
 }
 
 function executableIn(modules: readonly ResolvedModule[], links: LinkSet): string | undefined {

@@ -29,7 +29,11 @@ export function sitesWithoutTables(
   return new Set(modules.flatMap((resolved) => untold(core, resolved, byModule.get(resolved.module) ?? [])))
 }
 
-function untold({ files }: Pick<Core, 'files'>, { module, binary, debug }: ResolvedModule, sites: readonly bigint[]): bigint[] {
+function untold(
+  { files }: Pick<Core, 'files'>,
+  { module, binary, debug }: ResolvedModule,
+  sites: readonly bigint[],
+): bigint[] {
   if (binary === undefined || sites.length === 0) return []
   try {
     using program = fileSource(binary.path)

@@ -34,7 +34,10 @@ export interface DecompressOptions {
 
 /** Decompresses the debug files among the entries, and brings their sizes and hashes up to date. */
 export async function decompressDebug(entries: KeptEntry[], options: DecompressOptions): Promise<void> {
-  const debug = entries.filter(({ role, hasDebug }) => role === 'debug' || role === 'dwz' || hasDebug)
+  const debug = entries.filter(({ role, hasDebug, buildId }) =>
+    // Without a build-id a debug file is known by the checksum of its bytes (.gnu_debuglink).
+    (role === 'debug' && buildId !== undefined) || role === 'dwz' || (role === 'code' && hasDebug)
+  )
   for (let at = 0; at < debug.length; at += AT_ONCE) {
     const some = debug.slice(at, at + AT_ONCE)
     options.assertRoom(GROWTH * some.reduce((sum, { size }) => sum + size, 0))

@@ -1,6 +1,6 @@
 /** Stacks that lead where no code is, or code of no file: crashes for real, and what is said of each. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { crash } from '../../helpers/cores.ts'
+import { compile, crash } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { compileFixture } from '../../helpers/oracle.ts'
 import { copyModules, retraceIn } from '../../helpers/retrace.ts'
@@ -59,4 +59,44 @@ describe.runIf(process.arch === 'x64')('a stack', () => {
     expect(outcome.code).toBe('ok-partial')
     expect(outcome.summary).toContain('the stack of thread 1 ends at frame 1, which would return to 0x4141414141414141')
   })
+
+  it.each([
+    ['without unwind information, as marked and guessed behind it', ['-fno-asynchronous-unwind-tables'], 'guessed'],
+    ['with unwind information, exactly', [], 'exact'],
+  ])('goes through a function of a library that is here %s', async (_, options, trust) => {
+    const name = `through-${trust}`
+    const library = compile(folder.path, `lib${name}.c`, THROUGH, [
+      '-g0',
+      '-fno-omit-frame-pointer',
+      '-fPIC',
+      '-shared',
+      '-o',
+      `${folder.path}/lib${name}.so`,
+      ...options,
+    ])
+    const called = compile(folder.path, `${name}.c`, CALLED, [`${library}.so`, '-fno-inline', '-O0'])
+    const core = crash(folder.path, called)
+    const root = folder.file(`files-of-${name}`)
+    copyModules(core, root)
+    const { text, json, report } = await retraceIn(core, root, { hostDebug: true })
+    const frames = json.threads[0]?.frames ?? []
+    expect(frames.slice(0, 3).map((each) => [each.function, each.trust])).toEqual([
+      ['fault', 'exact'],
+      ['through', 'no-symbols'],
+      ['main', trust],
+    ])
+    expect(text.includes('(Frame 2 and what follows it are guessed')).toBe(trust === 'guessed')
+    expect(report.outcome.summary.includes('guessed, since no unwind information tells who called')).toBe(
+      trust === 'guessed',
+    )
+  })
 })
+
+const THROUGH = `
+int through(int (*f)(int), int n) { volatile int kept[8] = {n}; return f(n) + kept[0]; }
+`
+const CALLED = `
+int through(int (*f)(int), int n);
+static int fault(int n) { return *(volatile int *)0 + n; }
+int main(void) { return through(fault, 3); }
+`

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { architectureOf, ARCHITECTURES } from '../../../src/elf/architecture.ts'
+import { crc32 } from '../../../src/elf/checksum.ts'
 import { ElfError } from '../../../src/elf/error.ts'
 import { type ElfFile, readElfFile } from '../../../src/elf/file.ts'
 import { bytesSource, fileSource } from '../../../src/elf/source.ts'
@@ -15,6 +16,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 function read(path: string): ElfFile {
   using source = fileSource(path)
   return readElfFile(source)
+}
+
+function checksum(path: string): number {
+  using source = fileSource(path)
+  return crc32(source)
 }
 
 /** What readelf says of build-id, SONAME, needed libraries, interpreter. */
@@ -87,12 +93,13 @@ describe('readElfFile()', () => {
         hasCode: true,
         hasDebugInfo: false,
         buildId,
-        debugLink: 'eu.debug',
+        debugLink: { name: 'eu.debug', crc: checksum(byElfutils) },
       })
     })
 
     it('knows a stripped program and the name of its debug file', () => {
-      expect(read(stripped)).toMatchObject({ hasCode: true, hasDebugInfo: false, buildId, debugLink: 'split.debug' })
+      const debugLink = { name: 'split.debug', crc: checksum(join(folder, 'split.debug')) }
+      expect(read(stripped)).toMatchObject({ hasCode: true, hasDebugInfo: false, buildId, debugLink })
     })
 
     it('knows the dwz file that two programs share, and their links to it', () => {

@@ -67,7 +67,10 @@ describe('UnwindTables', () => {
       .find((each) => /libc\.so\.6$/.test(each)) ?? ''
     const { text } = run('sh', ['-c', 'readelf -W -u "$0" 2>/dev/null || :', path])
     const entries = [...text.matchAll(/^0x([0-9a-f]+).*: (.*)$/gm)]
-    const [can, cannot] = [entries.filter(([, , how]) => !how?.includes('cantunwind')), entries.filter(([, , how]) => how?.includes('cantunwind'))]
+    const [can, cannot] = [
+      entries.filter(([, , how]) => !how?.includes('cantunwind')),
+      entries.filter(([, , how]) => how?.includes('cantunwind')),
+    ]
     expect([can.length > 100, cannot.length > 0]).toEqual([true, true])
     using source = fileSource(path)
     const tables = new UnwindTables(source)

@@ -65,11 +65,18 @@ describe('framesText()', () => {
     ['without a source', { file: undefined }, '#1  0x0000000000401136 in f (...) from /usr/lib/a.so'],
     ['in no module', { file: undefined, module: undefined }, '#1  0x0000000000401136 in f (...)'],
     ['without a name', { function: undefined }, '#1  0x0000000000401136 in ?? (...) at f.c:3'],
-    ['inlined', { kind: 'inline' as const }, '#1  f (...) at f.c:3'],
+    ['inlined', { kind: 'inline' as const }, '#1  0x0000000000401136 in f (...) at f.c:3'],
     ['that calls a signal handler', { kind: 'signal-handler' as const }, '#1  <signal handler called>'],
     ['with a hundred before it', { level: 100 }, '#100 0x0000000000401136 in f (...) at f.c:3'],
     ['named by a stranger', { function: 'f\n#2  g' }, '#1  0x0000000000401136 in f\\x0a#2  g (...) at f.c:3'],
   ])("says what is known without gdb's text: a frame %s", (_, change, line) => {
     expect(framesText({ text: undefined, frames: [{ ...frame, ...change }] })).toBe(line)
+  })
+
+  it('has the address of an inlined function once, as gdb has it: not for the function that it is inlined in', () => {
+    const frames = [{ ...frame, level: 0, kind: 'inline' as const }, { ...frame, function: 'g' }]
+    expect(framesText({ text: undefined, frames })).toBe(
+      '#0  0x0000000000401136 in f (...) at f.c:3\n#1  g (...) at f.c:3',
+    )
   })
 })

@@ -30,6 +30,11 @@ interface FrameFacts {
   readonly hasValues: boolean
 }
 
+interface ShownFrame extends FrameFacts {
+  /** The function that the frame before is inlined in: at the same address, which is shown once. */
+  readonly isOuter: boolean
+}
+
 interface NamedValue {
   readonly name: string
   readonly value: string
@@ -60,7 +65,10 @@ export function framesText(
     readonly frames: readonly FrameFacts[]
   },
 ): string {
-  return inOrder(text ?? '') || frames.flatMap((frame) => frameLines(frame, plain?.[frame.level])).join('\n')
+  return inOrder(text ?? '') ||
+    frames.flatMap((frame, index) =>
+      frameLines({ ...frame, isOuter: frames[index - 1]?.kind === 'inline' }, plain?.[frame.level])
+    ).join('\n')
 }
 
 /** gdb counts its frames from 0: whatever else begins as one, or as a thread, is a part of some name, and indented. */
@@ -75,14 +83,14 @@ function inOrder(text: string): string {
 }
 
 /** As gdb would write them; `(...)` for arguments that are not known. */
-function frameLines(frame: FrameFacts, plain: string | undefined): string[] {
+function frameLines(frame: ShownFrame, plain: string | undefined): string[] {
   if (!frame.hasValues || frame.kind === 'signal-handler') return [plain ?? frameLine(frame)]
   const locals = frame.locals.map(({ name, value }) => onOneLine(`        ${name} = ${value}`))
   if (frame.file === undefined && locals.length === 0) return [frameLine(frame), 'No symbol table info available.']
   return [frameLine(frame), ...(locals.length === 0 ? ['No locals.'] : locals)]
 }
 
-function frameLine(frame: FrameFacts): string {
+function frameLine(frame: ShownFrame): string {
   const level = `${`#${frame.level}`.padEnd(3)} `
   if (frame.kind === 'signal-handler') return `${level}<signal handler called>`
   const address = `0x${frame.pc.toString(16).padStart(16, '0')} in `
@@ -90,7 +98,7 @@ function frameLine(frame: FrameFacts): string {
     ? (frame.module === undefined ? '' : ` from ${frame.module.module.path}`)
     : ` at ${frame.file}${frame.line === undefined ? '' : `:${frame.line}`}`
   const values = frame.hasValues ? frame.arguments.map(({ name, value }) => `${name}=${value}`).join(', ') : '...'
-  return onOneLine(`${level}${frame.kind === 'inline' ? '' : address}${frame.function ?? '??'} (${values})${place}`)
+  return onOneLine(`${level}${frame.isOuter ? '' : address}${frame.function ?? '??'} (${values})${place}`)
 }
 
 /**

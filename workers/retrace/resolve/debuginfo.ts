@@ -1,12 +1,15 @@
 /**
  * Debuginfo of a module and the dwz files that it leans on: by build-id, then by the source and version that made the
- * binary package. A missing dwz file costs arguments and lines without a word from gdb (docs/facts.md, 'gdb, driven'),
+ * binary package, then by the name and checksum that the binary has of it. A missing dwz file costs arguments and lines without a word from gdb (docs/facts.md, 'gdb, driven'),
  * so the closure over .gnu_debugaltlink is part of the answer.
  */
+import { crc32 } from '../../../src/elf/checksum.ts'
+import { type ElfFile, readElfFile } from '../../../src/elf/file.ts'
+import { fileSource } from '../../../src/elf/source.ts'
 import { packageLabel, type PackageRow } from '../../../src/packages/index/lookup.ts'
 import type { BinaryResult, Search } from './binary.ts'
 import { debugPackagesBeside, holders } from './candidates.ts'
-import type { Matching } from './mismatch.ts'
+import { type Matching, matchingByChecksum } from './mismatch.ts'
 import type { StoredFile } from './store.ts'
 
 const MAX_PACKAGES = 3
@@ -52,9 +55,8 @@ export async function findDebugBeside(binary: BinaryResult, search: Search, byId
   if (byId.file === undefined && binary.file?.row.hasDebug) {
     return { file: binary.file, owner: binary.file.row, tried: [] }
   }
-  if (byId.file !== undefined || byId.owner !== undefined || buildId === undefined || binary.owner === undefined) {
-    return byId
-  }
+  if (byId.file !== undefined || byId.owner !== undefined || binary.owner === undefined) return byId
+  if (buildId === undefined) return await findDebugByLink(binary, search, byId)
   const unstripped = store.debug(buildId)
   if (unstripped !== undefined) return { file: unstripped, owner: unstripped.row, tried: [] }
   const beside = debugPackagesBeside(binary.owner, knowledge.index)
@@ -80,7 +82,42 @@ export async function findDebugBeside(binary: BinaryResult, search: Search, byId
     const names = beside.slice(0, 3).map(packageLabel).join(', ')
     tried.push(`none of the debuginfo packages of ${source} ${sourceVersion} (${names}) holds ${buildId}`)
   }
+  return await findDebugByLink(binary, search, { file: undefined, owner, tried })
+}
+
+/** By `.gnu_debuglink`, in the package of the binary and in debuginfo packages of the same build. */
+async function findDebugByLink(binary: BinaryResult, search: Search, result: DebugResult): Promise<DebugResult> {
+  const link = binary.file && debugLinkOf(binary.file.path)
+  if (link === undefined || binary.owner === undefined) return result
+  const beside = debugPackagesBeside(binary.owner, search.knowledge.index)
+  const tried = [...result.tried]
+  let { owner } = result
+  for (const row of [binary.owner, ...beside.slice(0, MAX_PACKAGES)]) {
+    const failure = await search.fetcher.fetch(row)
+    if (failure !== undefined) {
+      tried.push(failure)
+      owner ??= row
+      continue
+    }
+    for (const file of search.store.named(row, link.name)) {
+      const found = matchingByChecksum(link.crc, file, checksumOf(file.path))
+      if (found !== undefined) return { file: found, owner: row, tried }
+      tried.push(`${packageLabel(row)} has ${link.name}, with another checksum than the file asks for`)
+    }
+  }
+  const names = [binary.owner, ...beside.slice(0, MAX_PACKAGES)].map(packageLabel).join(', ')
+  if (tried.length === result.tried.length) tried.push(`its debuginfo ${link.name} is in none of ${names}`)
   return { file: undefined, owner, tried }
+}
+
+function debugLinkOf(path: string): ElfFile['debugLink'] {
+  using source = fileSource(path)
+  return readElfFile(source).debugLink
+}
+
+function checksumOf(path: string): number {
+  using source = fileSource(path)
+  return crc32(source)
 }
 
 /** The dwz files that a debug file leans on, nearest first; what is missing is said. */

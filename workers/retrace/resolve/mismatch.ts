@@ -25,6 +25,15 @@ export function matching<File extends Identified>(wanted: string, file: File): M
   return isMismatch(wanted, file) ? undefined : file as Matching<File>
 }
 
+/** The file whose bytes have the checksum that a program or library has of its debug file: it knows it by nothing else. */
+export function matchingByChecksum<File extends Identified>(
+  wanted: number,
+  file: File,
+  checksum: number,
+): Matching<File> | undefined {
+  return checksum === wanted ? file as Matching<File> : undefined
+}
+
 /**
  * The file at a module's path: where the core holds no build-id of the module there is nothing to compare, and the path
  * has to speak for it. Where it holds one, that counts, as ever.

@@ -4,7 +4,7 @@
  * not evicted. Each look at the disk is synchronous.
  */
 import { lstatSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { FileRow, PackageIndex, PackageRow } from '../../../src/packages/index/lookup.ts'
 import type { PackageUses } from '../../../src/packages/index/use.ts'
 import { normalPath } from '../../../src/packages/format/paths.ts'
@@ -25,6 +25,9 @@ export interface StoredFile extends KeptFile {
   row: FileRow
   altBuildId: string | undefined
 }
+
+/** Files of one name that a package is asked for: each is read whole. */
+const MAX_NAMED = 8
 
 export class Store {
   readonly #index: PackageIndex
@@ -79,6 +82,12 @@ export class Store {
     const wanted = normalPath(path)
     const rows = this.#index.filesOf(pack.id).filter((row) => normalPath(row.path) === wanted && row.role === 'code')
     return this.#stored(rows).next().value
+  }
+
+  /** Debug files of a package with that name, in whatever folder. */
+  named(pack: PackageRow, name: string): Iterable<StoredFile> {
+    const rows = this.#index.filesOf(pack.id).filter((row) => row.role === 'debug' && basename(row.path) === name)
+    return this.#stored(rows.slice(0, MAX_NAMED))
   }
 
   #files(buildId: string): FileRow[] {
