@@ -31,7 +31,7 @@ function parted(path: string): Parted {
   return { path, debug }
 }
 
-async function crashed(world: World) {
+function crashed(world: World) {
   const { folder } = world
   mkdirSync(folder.file('made'))
   compile(folder.file('made'), 'libinner.so.c', LIBRARY, [...WITHOUT_ID, '-shared', '-fPIC'])
@@ -67,7 +67,7 @@ it.each([
   ['in a folder of another name', '/usr/lib/debug/elsewhere'],
 ])('finds the debug file of a program and of a library by .gnu_debuglink %s, and gdb takes it', async (_, folder) => {
   await using world = await makeWorld({ environment: { RETRACE_DECOMPRESS_DEBUG: '1' } })
-  const { files, core } = await crashed(world)
+  const { files, core } = crashed(world)
   world.repository.add({ name: 'demo', source: 'demo', version: '1-1', files: filesOf(files, 'path') })
   world.repository.add({ name: 'demo-dbg', source: 'demo', version: '1-1', files: filesOf(files, 'debug', folder) })
   const { modules } = await resolved(world, core)
@@ -84,7 +84,7 @@ it.each([
 
 it('takes no debug file of another checksum, and says so', async () => {
   await using world = await makeWorld()
-  const { files, core } = await crashed(world)
+  const { files, core } = crashed(world)
   for (const { path, debug } of files) {
     const other = compile(world.folder.path, `${basename(path)}.other.c`, 'int main(void) { return 3; }', WITHOUT_ID)
     run('objcopy', ['--only-keep-debug', other])
