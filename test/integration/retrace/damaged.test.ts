@@ -227,6 +227,8 @@ describe('split debuginfo', () => {
       'main',
       'number',
     ]])
+    expect(retraced.text).toMatch(/second \(\.\.\.\) at .*\nNo symbol table info available\.\n/)
+    expect(retraced.text).not.toContain('No locals.')
     expect(retraced.report.outcome).toMatchObject({
       code: 'ok-partial',
       summary: expect.stringMatching(

@@ -106,7 +106,10 @@ export function reportThreads(
       }),
       text: reconciled(
         end === undefined ? said.text : textBefore(said.text, end),
-        frames.map((_, level) => thread.values.get(level) ?? NO_VALUES),
+        frames.map((_, level) => ({
+          ...thread.values.get(level) ?? NO_VALUES,
+          lacksFiles: (places[level]?.module?.damage?.splitFiles.length ?? 0) > 0,
+        })),
       ),
       plain: isOdd ? [] : readPlainLines(fitText(thread.plain ?? '')),
       stopped: wrongCaller === undefined

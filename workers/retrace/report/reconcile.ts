@@ -1,12 +1,15 @@
 /**
  * gdb's text against what its API says of the same values. A value of which parts are optimized out can be printed as if
- * all of it were known: Rust's `None` for an enum without its discriminant. Pure. Leaves alone what says of itself that
- * something is missing.
+ * all of it were known: Rust's `None` for an enum without its discriminant; and what stands in files that are not here reads
+ * as if there were nothing. Pure. Leaves alone what says of itself that something is missing.
  */
 import type { Variable } from '../gdb/values.ts'
 
 interface Valued {
+  readonly arguments: readonly Variable[]
   readonly locals: readonly Variable[]
+  /** Its arguments and locals are in files that are not here (Split DWARF). */
+  readonly lacksFiles: boolean
 }
 
 const OPTIMIZED_OUT = '<optimized out>'
@@ -17,32 +20,50 @@ const LOCAL = /^ {8}([^ =][^=\n]*) = /
 
 /** The text, with the locals of each frame as far as they are known. */
 export function reconciled(text: string | undefined, frames: readonly Valued[]): string | undefined {
-  if (text === undefined || !frames.some(({ locals }) => locals.some(isLost))) return text
-  const out: string[] = []
-  let lost: ReadonlySet<string> = new Set()
-  let level = 0
-  let value: string[] = []
-  const flush = () => {
-    const name = LOCAL.exec(value[0] ?? '')?.[1] ?? ''
-    const isAsserted = lost.has(name) && !value.some((line) => ADMITS.test(line))
-    out.push(...(isAsserted ? [`        ${name} = ${OPTIMIZED_OUT}`] : value))
-    value = []
-  }
+  if (text === undefined || !frames.some((frame) => isEmptied(frame) || frame.locals.some(isLost))) return text
+  const blocks: string[][] = [[]]
   for (const line of text.split('\n')) {
-    const begins = line.startsWith(`#${level} `)
-    if (begins || LOCAL.test(line) || /^(\(|No |Backtrace stopped)/.test(line)) flush()
-    if (begins) lost = namesLost(frames[level++])
-    value.push(line)
+    if (line.startsWith(`#${blocks.length - 1} `)) blocks.push([line])
+    else blocks.at(-1)?.push(line)
   }
-  flush()
-  return out.join('\n')
+  return blocks.flatMap((lines, index) => {
+    const frame = frames[index - 1]
+    if (frame === undefined) return lines
+    return isEmptied(frame) ? withoutClaims(lines) : withoutLost(lines, frame.locals)
+  }).join('\n')
 }
 
-/** Names that several blocks of a function share are not told apart. */
-function namesLost(frame: Valued | undefined): ReadonlySet<string> {
-  const locals = frame?.locals ?? []
-  const isAlone = ({ name }: Variable) => locals.filter((each) => each.name === name).length === 1
-  return new Set(locals.filter((each) => isLost(each) && isAlone(each)).map(({ name }) => name))
+/** Nothing of it is known, though it may have had some. */
+function isEmptied(frame: Valued): boolean {
+  return frame.lacksFiles && frame.arguments.length === 0 && frame.locals.length === 0
+}
+
+function withoutClaims(lines: readonly string[]): string[] {
+  return lines.map((line, index) => {
+    if (index === 0) return line.replace(/ \(\)( at | from |$)/, ' (...)$1')
+    return line === 'No locals.' ? 'No symbol table info available.' : line
+  })
+}
+
+function withoutLost(lines: readonly string[], locals: readonly Variable[]): string[] {
+  const parts: string[][] = [[]]
+  for (const line of lines) {
+    if (LOCAL.test(line) || /^(\(|No |Backtrace stopped)/.test(line)) parts.push([line])
+    else parts.at(-1)?.push(line)
+  }
+  const names = parts.map(([first = '']) => LOCAL.exec(first)?.[1])
+  const seen = new Map<string, number>()
+  return parts.flatMap((part, index) => {
+    const name = names[index]
+    if (name === undefined) return part
+    // Several blocks of a function can have the same name: gdb tells both from the innermost on.
+    const same = locals.filter((each) => each.name === name)
+    const at = seen.get(name) ?? 0
+    seen.set(name, at + 1)
+    const known = same.length === names.filter((each) => each === name).length ? same[at] : undefined
+    const isAsserted = known !== undefined && isLost(known) && !part.some((line) => ADMITS.test(line))
+    return isAsserted ? [`        ${name} = ${OPTIMIZED_OUT}`] : part
+  })
 }
 
 /** Only what has parts can lack some of them, and be printed all the same. */
