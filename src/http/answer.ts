@@ -11,6 +11,7 @@ import type { AppEnv } from './services.ts'
 
 export const TEXT = 'text/plain; charset=utf-8'
 export const JSON_TYPE = 'application/json'
+export const MARKDOWN = 'text/markdown'
 
 /** Files up to this size are read at once, larger ones as the client takes them. */
 const AT_ONCE = 65_536
@@ -59,17 +60,23 @@ export async function answerFile(path: string, type: string, stopping: AbortSign
   })
 }
 
-/**
- * Whether the caller prefers JSON (RFC 9110, 12.5.1): one of `types` is named in Accept, and not below text/plain. `*`
- * is no preference: curl and browsers get text.
- */
+/** Whether the caller prefers JSON, or one of these kinds of it, to text. */
 export function prefersJson(c: Context<AppEnv>, types: readonly string[] = [JSON_TYPE]): boolean {
+  return preferredType(c, types) !== undefined
+}
+
+/**
+ * What the caller prefers to text (RFC 9110, 12.5.1): the one of `types` that Accept names highest, and not below
+ * text/plain. `*` is no preference: curl and browsers get text, which is `undefined` here.
+ */
+export function preferredType<const Type extends string>(c: Context<AppEnv>, types: readonly Type[]): Type | undefined {
   const weights = new Map<string, number>()
   for (const part of (c.req.header('Accept') ?? '').slice(0, 4096).split(',')) {
     const [type = '', ...parameters] = part.split(';').map((word) => word.trim().toLowerCase())
     const q = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1)
     weights.set(type, Number.isNaN(q) ? 0 : q)
   }
-  const json = Math.max(...types.map((type) => weights.get(type) ?? 0))
-  return json > 0 && json >= (weights.get('text/plain') ?? 0)
+  const weightOf = (type: string) => weights.get(type) ?? 0
+  const [best] = types.toSorted((a, b) => weightOf(b) - weightOf(a))
+  return best !== undefined && weightOf(best) > 0 && weightOf(best) >= weightOf('text/plain') ? best : undefined
 }

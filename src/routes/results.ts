@@ -6,17 +6,20 @@ import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
 import { RetraceError } from '../errors/errors.ts'
 import type { AppEnv, Services } from '../http/services.ts'
-import { answerFile, JSON_TYPE, prefersJson, TEXT } from '../http/answer.ts'
+import { answerFile, JSON_TYPE, MARKDOWN, preferredType, TEXT } from '../http/answer.ts'
 import { refusals, TASK_FAILURES, taskParameters } from '../http/description.ts'
 import { methodNotAllowed } from '../http/method_not_allowed.ts'
 import type { TaskFile } from '../task/files.ts'
 import { TASK_PATH, taskOf } from './task_access.ts'
 
+const OTHER_TYPES = [JSON_TYPE, MARKDOWN] as const
+type OtherType = (typeof OTHER_TYPES)[number]
+
 interface Result {
   file: TaskFile
   type: string
-  /** The file for callers that prefer JSON; undefined: there is just the one. */
-  json?: TaskFile
+  /** The files for callers that prefer another type; undefined: there is just the one. */
+  others?: Partial<Record<OtherType, TaskFile>>
   /** Why there is none, for the 404. */
   missing: string
 }
@@ -25,7 +28,7 @@ const RESULTS = {
   backtrace: {
     file: 'backtrace',
     type: TEXT,
-    json: 'backtrace.json',
+    others: { [JSON_TYPE]: 'backtrace.json', [MARKDOWN]: 'backtrace.md' },
     missing: 'The task has no backtrace, or not yet; its status says which',
   },
   log: { file: 'retrace-log', type: TEXT, missing: 'The task has no log yet: it is written when the task ends' },
@@ -39,10 +42,15 @@ export function resultRoutes(services: Services): Hono<AppEnv> {
     const path = `${TASK_PATH}/${name}` as const
     routes.get(path, describeResult(name, result), async (c) => {
       const task = taskOf(c, services)
-      const json = result.json !== undefined && prefersJson(c) ? result.json : undefined
+      const preferred = preferredType(c, OTHER_TYPES)
+      const other = preferred && result.others?.[preferred]
       // The state announces a result, not its file: a backtrace is written before the task has ended.
       const isThere = name !== 'backtrace' || task.state() === 'FINISHED_SUCCESS'
-      const [file, type] = json === undefined ? [result.file, result.type] : [json, JSON_TYPE]
+      // A worker of an older version made no Markdown.
+      const isMade = other !== undefined && (other !== 'backtrace.md' || task.has(other))
+      const [file, type] = isMade
+        ? [other, preferred === MARKDOWN ? `${MARKDOWN}; charset=utf-8` : JSON_TYPE]
+        : [result.file, result.type]
       const found = isThere ? await answerFile(task.file(file), type, services.stopping) : undefined
       if (found === undefined) throw new RetraceError('not-ready', { detail: result.missing })
       return found
@@ -52,14 +60,18 @@ export function resultRoutes(services: Services): Hono<AppEnv> {
   return routes
 }
 
-function describeResult(name: string, { type, json }: Result) {
+function describeResult(name: string, { type, others = {} }: Result) {
   return describeRoute({
     summary: `The ${name} of a task`,
     parameters: taskParameters,
     responses: {
       200: type === JSON_TYPE ? { description: `The ${name}`, content: { [JSON_TYPE]: { schema: {} } } } : {
         description: `The ${name}`,
-        content: { 'text/plain': { schema: { type: 'string' } }, ...(json && { [JSON_TYPE]: { schema: {} } }) },
+        content: {
+          'text/plain': { schema: { type: 'string' } },
+          ...(JSON_TYPE in others && { [JSON_TYPE]: { schema: {} } }),
+          ...(MARKDOWN in others && { [MARKDOWN]: { schema: { type: 'string' } } }),
+        },
       },
       ...refusals(...TASK_FAILURES, 'not-ready'),
     },

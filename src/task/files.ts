@@ -27,6 +27,7 @@ export const SERVER_FILES = ['manifest', 'password', 'created', 'started', 'work
 export const RESULTS = [
   'modules.json',
   'backtrace.json',
+  'backtrace.md',
   'backtrace',
   'exploitable',
   'outcome.json',

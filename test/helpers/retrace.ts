@@ -149,6 +149,12 @@ export interface BacktraceJson {
   component: string | null
   signature: { duphash: string | null; duphash_of: string | null; stable: string | null; frames: string[] }
   rating: { value: number; quality: number; reasons: { text: string; cost: number }[] } | null
+  apport: {
+    Stacktrace: string
+    StacktraceTop: string
+    ThreadStacktrace: string
+    StacktraceAddressSignature: string | null
+  }
   exploitable: { rating: number; class: string; reason: string; instruction: string | null } | null
   blame: {
     frame: number

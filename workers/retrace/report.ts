@@ -19,6 +19,7 @@ import { backtraceText, withSentence } from './report/backtrace_text.ts'
 import type { ResolvedModule } from './resolve/resolve.ts'
 import { tellCrash, type Told } from './tell_crash.ts'
 import { CALLERS_NOT_CHECKED, lossText, threadRemarks } from './words/loss.ts'
+import { markdown } from './words/markdown.ts'
 import { outcomeOf } from './words/outcome.ts'
 
 export interface Report {
@@ -75,6 +76,8 @@ export function makeReport(findings: Findings, seconds: Seconds): Report {
       const { engine, rejected: passedOver } = debugged ?? { engine: undefined, rejected: [] }
       const json = { ...parts, ...findings, core, modules, outcome, engine, passedOver, seconds: { ...seconds } }
       files.push(['backtrace.json', backtraceJson({ ...json, crash: told.json })])
+      const { crash, summary: { sentence } } = told
+      files.push(['backtrace.md', markdown({ ...findings, core, threads, outcome, crash, sentence })])
       files.push(['backtrace', withSentence(text, told.summary.sentence)])
     }
     if (told.exploitable !== undefined) files.push(['exploitable', told.exploitable])

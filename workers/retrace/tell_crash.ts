@@ -4,12 +4,15 @@
  */
 import type { CrashSummary } from '../../src/task/outcome_file.ts'
 import { type Crash, crashOf } from './crash/crash.ts'
+import { machineryOf } from './crash/machinery.ts'
 import { CLASSES } from './exploitable/class.ts'
+import { apportOf } from './report/apport.ts'
 import { exploitableText, reasonOf } from './words/exploitable.ts'
 import { ratingReasonText } from './words/rating.ts'
 import { sentenceOf } from './words/sentence.ts'
 
 export interface Told {
+  readonly crash: Crash
   readonly summary: CrashSummary
   readonly json: Readonly<Record<string, unknown>>
   /** Undefined: no class of crashes. */
@@ -29,7 +32,9 @@ export function tellCrash(
     signature: signature?.value ?? null,
     rating: rated?.rating ?? null,
   }
+  const skipped = machineryOf(crash.crashed?.frames ?? [])
   return {
+    crash,
     summary,
     json: {
       sentence: summary.sentence,
@@ -43,6 +48,7 @@ export function tellCrash(
         instruction: exploitable.instruction ?? null,
       },
       blame: blameJson(crash.blame),
+      apport: apportOf({ ...parts, skipped }),
     },
     exploitable: exploitable === undefined ? undefined : exploitableText(exploitable),
   }

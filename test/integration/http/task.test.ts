@@ -166,6 +166,19 @@ describe('results', () => {
     expect(json.json()).toEqual({ version: 1 })
   })
 
+  it('gives it as Markdown to who prefers that, and as text where a worker made none', async () => {
+    const task = await create('Debian good')
+    await endOf(server, task)
+    const ask = async (Accept: string) =>
+      await server.client.ask(`/${task.id}/backtrace`, { password: task.password, headers: { Accept } })
+    expect((await ask('text/markdown')).headers['content-type']).toBe('text/plain; charset=utf-8')
+    writeFileSync(server.spool(task.id, 'backtrace.md'), '## it\n')
+    const reply = await ask('text/markdown, application/json;q=0.5, text/plain;q=0.1')
+    expect([reply.headers['content-type'], reply.text]).toEqual(['text/markdown; charset=utf-8', '## it\n'])
+    expect((await ask('text/markdown;q=0.1, application/json')).headers['content-type']).toBe('application/json')
+    expect((await ask('text/markdown;q=0.1, text/plain')).headers['content-type']).toBe('text/plain; charset=utf-8')
+  })
+
   it('gives the log and the modules', async () => {
     const { id, password } = tasks.good
     const log = await server.client.ask(`/${id}/log`, { password })

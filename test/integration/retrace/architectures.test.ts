@@ -86,6 +86,20 @@ describe.each(ARCHITECTURES.map(({ name }) => name))('a core of %s', (architectu
     expect(violations(schema, { ...retraced.json, threads: [{ lwp: '1' }] })).not.toEqual([])
   })
 
+  it('has the stacks in the fields of apport, and a page for issue trackers', () => {
+    const { apport } = retraced.json
+    expect(apport.StacktraceTop).toMatch(/^level3 \(.*\nlevel2 \(.*\nlevel1 \(.*\nworker \(/)
+    expect(apport.Stacktrace).toContain('local3 = 163')
+    expect(apport.ThreadStacktrace.match(/^Thread \d/gm)?.length).toBe(3)
+    expect(apport.StacktraceAddressSignature).toMatch(
+      /^\/usr\/bin\/crash:11:\w+(:\/usr\/bin\/crash\+[0-9a-f]+){4}(:\/[^:]+libc[^:]+){1,3}$/,
+    )
+    const page = retraced.report.files.find(([name]) => name === 'backtrace.md')?.[1]
+    expect(page).toMatch(/^## `crash of debian-12 wrote to address 0x0 in level3 \(crash\.c:13\)`\n/)
+    expect(page?.match(/^<details><summary>Thread \d/gm)?.length).toBe(2)
+    expect(page).not.toContain('local3')
+  })
+
   it('finds a write in the crashing instruction', () => {
     expect(retraced.json.exploitable).toMatchObject({ class: 'write', rating: 6 })
     expect(retraced.json.blame).toMatchObject({ frame: 0, function: 'level3' })

@@ -10,8 +10,8 @@ const fileNames = new Set(allFiles().map((path) => basename(path)))
 
 const ENDING = /\w\.(?:md|txt|tsx?|mjs|py|sh|yml)$/
 const TOP = /^(?:docs|ops|schema|src|test|workers)\//
-/** Files of packages, which we do not have. */
-const NOT_OURS = /gdb\.py$/
+/** Files of packages, and of tasks, which we do not have. */
+const NOT_OURS = /gdb\.py$|^backtrace\.md$/
 /** `src/routes/NOUN.ts`, `test/*`: no one file is meant. */
 const PLACEHOLDER = /(^|\/)[A-Z]+\b|\*/
 

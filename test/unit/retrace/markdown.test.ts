@@ -1,0 +1,44 @@
+/** The page for issue trackers: what strangers named stays code there. */
+import { describe, expect, it } from 'vitest'
+import { crashOf } from '../../../workers/retrace/crash/crash.ts'
+import { NO_DETAILS } from '../../../workers/retrace/gdb/details.ts'
+import type { ReportThread } from '../../../workers/retrace/report/frames.ts'
+import { markdown } from '../../../workers/retrace/words/markdown.ts'
+import { reportThread, resolvedModule, WHOLE_CORE } from '../../helpers/report_parts.ts'
+
+function page(sentence: string, threads: ReportThread[]): string {
+  const core = WHOLE_CORE
+  const crash = crashOf({ core, threads, details: NO_DETAILS, component: 'p', text: '' })
+  return markdown({ core, crash, sentence, threads, release: 'r', outcome: { code: 'ok', summary: 'a | b' } })
+}
+
+/** The text without fenced blocks and spans of code. */
+function outsideOfCode(text: string): string {
+  return text.replace(/^(`{3,})text\n[^]*?\n\1$/gm, '').replace(/(?<!`)(`+)(?!`)[^]*?(?<!`)\1(?!`)/g, '')
+}
+
+describe('a backtrace for issue trackers', () => {
+  const hostile = 'a`b``c @everyone #1 <img src=x> [x](http://y) | ~~z~~'
+
+  it('shows what strangers named as code alone', () => {
+    const module = resolvedModule({ status: 'missing', binary: undefined, package: hostile })
+    const thread = reportThread('f', module, { text: `#0  f () at ${hostile}\n#1  \`\`\`\`\n        secret = 1` })
+    const text = page(hostile, [thread, { ...thread, number: 2 }])
+    const rest = outsideOfCode(text)
+    for (const part of ['@everyone', '#1', '<img', '[x]', '~~z']) {
+      expect(text).toContain(part)
+      expect(rest).not.toContain(part)
+    }
+    expect(text).toContain('`a \\| b`')
+    expect(text).not.toContain('secret')
+  })
+
+  it('is never larger than trackers take, whatever the number of threads', () => {
+    const frames = Array.from({ length: 200 }, (_, level) => `#${level}  ${'f'.repeat(500)} ()`).join('\n')
+    const thread = reportThread('f', resolvedModule(), { text: frames })
+    const text = page('x', Array.from({ length: 300 }, (_, index) => ({ ...thread, number: index + 1 })))
+    expect(text.length).toBeLessThan(65_536)
+    expect(text).toMatch(/\(\d+ more threads\)\n$/)
+    expect(text.match(/<details>/g)?.length).toBe(text.match(/<\/details>/g)?.length)
+  })
+})
