@@ -59,6 +59,8 @@ function format(event: TaskEvent, backtrace: BacktraceEvent): string {
   switch (event.kind) {
     case 'log':
       return `event: log\nid: ${event.id}\ndata: ${event.line}\n\n`
+    case 'thread':
+      return `event: thread\nid: ${event.id}\n${event.lines.map((line) => `data: ${line}\n`).join('')}\n`
     case 'status':
       return `event: status\n${event.id === undefined ? '' : `id: ${event.id}\n`}data: ${event.state}\n\n`
     case 'backtrace':
@@ -101,7 +103,7 @@ const describeEvents = describeRoute({
   ],
   responses: {
     200: {
-      description: 'Events log, status and backtrace; all but the PENDING beats with a counter as id',
+      description: 'Events log, thread, status and backtrace; all but the PENDING beats with a counter as id',
       content: { 'text/event-stream': { schema: { type: 'string' } } },
     },
     204: { description: 'The task has ended and everything was seen' },

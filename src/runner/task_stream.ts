@@ -7,17 +7,22 @@ import type { FileHandle } from 'node:fs/promises'
 import { CHUNK, openIfThere, readFileChunks } from '../stream/file.ts'
 import type { TaskState } from '../task/state.ts'
 import type { Task } from '../task/task.ts'
+import { THREAD } from '../task/thread_line.ts'
 import { cutText, escapeText } from '../text/escape.ts'
 
 const BEAT_MS = 5000
 const POLL_MS = 100
+/** Of one event; a worker tells fewer. */
+const MAX_FRAMES = 256
 
 /**
- * `log`: one line without its end. `status`: a beat while PENDING (no id), then the final one. `backtrace`: a piece of
+ * `log`: one line without its end. `thread`: frames of the crashed thread, which came together; without what begins their
+ * lines. `status`: a beat while PENDING (no id), then the final one. `backtrace`: a piece of
  * it. Ids count what would be repeated to a reader that comes back: the lines, the final status, the backtrace.
  */
 export type TaskEvent =
   | { kind: 'log'; id: number; line: string }
+  | { kind: 'thread'; id: number; lines: string[] }
   | { kind: 'status'; id: number | undefined; state: TaskState }
   | { kind: 'backtrace'; id: number; bytes: Uint8Array }
 
@@ -42,11 +47,21 @@ export async function* watchTask(task: Task, options: WatchOptions = {}): AsyncG
       yield { kind: 'status', id: undefined, state }
       beat = Date.now() + BEAT_MS
     }
+    let frames: { kind: 'thread'; id: number; lines: string[] } | undefined
     for await (const { number, text } of lines.read({ all: state !== 'PENDING' })) {
-      if (number > after) yield { kind: 'log', id: number, line: escapeText(text, { keep: '\t' }) }
+      const line = escapeText(text, { keep: '\t' })
+      const isFrame = line.startsWith(THREAD)
+      if (frames !== undefined && (!isFrame || frames.lines.length >= MAX_FRAMES)) {
+        yield frames
+        frames = undefined
+      }
+      if (number > after && isFrame) {
+        frames = { kind: 'thread', id: number, lines: [...frames?.lines ?? [], line.slice(THREAD.length)] }
+      } else if (number > after) yield { kind: 'log', id: number, line }
       if (signal?.aborted) return
       if (state === 'PENDING' && Date.now() >= beat) break
     }
+    if (frames !== undefined) yield frames
     if (state !== 'PENDING') return yield* finalEvents(task, { state, after, last: lines.count })
     if (!lines.hasMore) await pause(Math.min(POLL_MS, beat - Date.now()), signal)
   }
@@ -135,6 +150,7 @@ const encoder = new TextEncoder()
 export async function* taskBody(task: Task, options: WatchOptions = {}): AsyncGenerator<Uint8Array> {
   for await (const event of watchTask(task, options)) {
     if (event.kind === 'backtrace') yield event.bytes
+    else if (event.kind === 'thread') yield encoder.encode(event.lines.map((line) => `${THREAD}${line}\n`).join(''))
     else if (event.kind === 'status') yield encoder.encode(`X-Task-Status: ${event.state}\n`)
     else yield encoder.encode(`${/^x-task-/i.test(event.line) ? '> ' : ''}${event.line}\n`)
   }

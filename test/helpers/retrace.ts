@@ -14,6 +14,7 @@ import { assemble } from '../../workers/retrace/assemble.ts'
 import { debugCore, type Debugged } from '../../workers/retrace/debug.ts'
 import { type Companions, companionsOf } from '../../workers/retrace/companions.ts'
 import { Deadline } from '../../workers/retrace/time/deadline.ts'
+import type { PlainFrame } from '../../workers/retrace/gdb/answers.ts'
 import type { Engine } from '../../workers/retrace/gdb/engine.ts'
 import { engines } from '../../workers/retrace/gdb/engines.ts'
 import type { LeftOut } from '../../workers/retrace/gdb/thread_record.ts'
@@ -195,6 +196,8 @@ export interface RetraceOptions {
   cgroups?: CgroupHome | undefined
   /** Hears which engine answered. */
   say?: (line: string) => void
+  /** Hears the crashed thread's frames before anything else. */
+  onCrashed?: (frames: readonly PlainFrame[]) => void
 }
 
 /** Assembles, debugs and reports, as the worker does. */
@@ -224,6 +227,7 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
     signal: new AbortController().signal,
     cgroups: options.cgroups,
     say: options.say ?? (() => undefined),
+    onCrashed: options.onCrashed ?? (() => undefined),
   })
   const report = makeReport({
     core,

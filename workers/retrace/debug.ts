@@ -7,6 +7,7 @@ import { count } from '../../src/text/count.ts'
 import { type Core, type CoreModule, moduleAt } from '../../src/elf/core.ts'
 import type { Assembly } from './assemble.ts'
 import type { Conversation } from './gdb/told.ts'
+import type { PlainFrame } from './gdb/answers.ts'
 import { culprits } from './gdb/culprits.ts'
 import type { Engine } from './gdb/engine.ts'
 import { fileFinder } from './gdb/file_finder.ts'
@@ -33,6 +34,8 @@ export interface DebugContext extends RunContext {
   readonly engines: readonly Engine[]
   /** Hears which engine answers, and why others are passed over. */
   say(line: string): void
+  /** Hears the crashed thread's frames before anything else is asked. */
+  onCrashed(frames: readonly PlainFrame[]): void
 }
 
 /** Of the time left, for opening the core. */
@@ -77,6 +80,7 @@ class Debugging {
       withDebuginfo: files.filter(({ debuginfo }) => debuginfo.length > 0).map(({ module }) => module),
       printers,
       modulesOfFile: fileFinder(files),
+      onCrashed: context.onCrashed,
     })
     const { architecture } = core
     this.#engines = context.engines.filter(({ serves }) => architecture !== undefined && serves(architecture))

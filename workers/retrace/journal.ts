@@ -6,6 +6,7 @@
 import { Buffer } from 'node:buffer'
 import { stderr, stdout } from 'node:process'
 import type { Step } from '../../src/task/step.ts'
+import { THREAD } from '../../src/task/thread_line.ts'
 import { escapeText } from '../../src/text/escape.ts'
 import { MIB } from '../../src/units/bytes.ts'
 
@@ -14,6 +15,7 @@ export type Heading = Step | 'done'
 
 const MAX_LOG = 4 * MIB
 const MAX_LINE = 1_000
+const KEPT_FRAMES = 16
 
 export interface Journal {
   /** The worker does this from now on, though there is nothing to say about it. */
@@ -22,6 +24,8 @@ export interface Journal {
   say(step: Heading, text: string): void
   /** A complaint, to standard error. */
   complain(step: Heading, text: string): void
+  /** Frames of the crashed thread, at once, to standard output; the log keeps the first. */
+  thread(frames: readonly string[]): void
   /** Detail that only the log keeps. */
   note(step: Heading, text: string): void
   /** Everything that was said, a line each. */
@@ -58,6 +62,11 @@ export function journal(
       keep(oneLine(`${step}: ${text}`), out)
     },
     complain: (step, text) => keep(oneLine(`${step}: ${text}`), err),
+    thread: (frames) => {
+      const all = frames.map((frame) => oneLine(`${THREAD}${frame}`))
+      for (const line of all.slice(0, KEPT_FRAMES)) keep(line)
+      if (all.length > 0) out(`${all.join('\n')}\n`)
+    },
     note: (step, text) => keep(oneLine(`${step}: ${text}`)),
     text: () => `${lines.join('\n')}\n`,
   }

@@ -33,6 +33,7 @@ import { Stopwatch } from './time/stopwatch.ts'
 import { sitesWithoutTables } from './unwinding.ts'
 import { describeCore, remarksOn } from './words/core.ts'
 import { moduleLine } from './words/module.ts'
+import { threadLines } from './words/thread.ts'
 import { afterDebugging, afterResolving, beforeDebugging, beforeReading, beforeResolving } from './words/progress.ts'
 
 /** Of the task's time: resolving and fetching end then, with what came, and the rest is for gdb. */
@@ -133,6 +134,7 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
     deadline,
     cgroups,
     say: (line) => said.say('debug', line),
+    onCrashed: (frames) => said.thread(threadLines(frames, core)),
   })
   said.say('debug', afterDebugging({ ...debugged, isOver: deadline.isOver }))
   for (const line of [...debugged.conversation?.problems ?? [], ...debugged.warnings]) {

@@ -182,3 +182,30 @@ it('costs the server no growing memory when a reader is slow and the log is long
   expect(grown).toBeLessThan(60)
   expect((await server.client.ask(`/${task.id}`, { method: 'DELETE', password: task.password })).status).toBe(204)
 })
+
+describe('frames of the crashed thread', () => {
+  it('come as one event, and as lines of the streamed body, when they came together', async () => {
+    await using home = await temporaryFolder()
+    const said = `echo 'debug: gdb runs'; printf 'thread: #0  f ()\\nthread: #1  main ()\\n'; echo 'debug: done'`
+    await using own = await startServer({ workerCommand: scriptedWorker(home, `${said}\n${SUCCEED}`) })
+    const task = await createTask(own)
+    await endOf(own, task)
+    const ask = async (after?: string) => {
+      const headers: Record<string, string> = after === undefined ? {} : { 'Last-Event-ID': after }
+      return parseEvents((await own.client.ask(`/${task.id}/events`, { password: task.password, headers })).text)
+    }
+    const all = (await ask()).filter(({ id }) => id !== undefined)
+    expect(all.slice(0, 3)).toEqual([
+      { event: 'log', id: '1', data: 'debug: gdb runs' },
+      { event: 'thread', id: '3', data: '#0  f ()\n#1  main ()' },
+      { event: 'log', id: '4', data: 'debug: done' },
+    ])
+    expect((await ask('3')).find(({ id }) => id !== undefined)).toEqual(all[2])
+    const body = await own.client.ask('/create', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/x-tar' },
+      body: tarOf(designMembers()),
+    })
+    expect(body.text).toContain('debug: gdb runs\nthread: #0  f ()\nthread: #1  main ()\ndebug: done\n')
+  })
+})

@@ -78,6 +78,7 @@ describe('withLinkFolder()', () => {
       signal: new AbortController().signal,
       cgroups: undefined,
       say: () => undefined,
+      onCrashed: () => undefined,
     })
     expect(debugged.conversation?.threads[0]?.frames[0]?.function).toBe('level3')
     expect(debugged.conversation?.libraries).toContain('/sysroot/lib/x86_64-linux-gnu/libc.so.6')

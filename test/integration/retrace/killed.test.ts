@@ -5,6 +5,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:f
 import { join } from 'node:path'
 import { env, kill } from 'node:process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { RESULTS } from '../../../src/task/files.ts'
 import { installationRoot } from '../../../src/program/program.ts'
 import { processTree } from '../../../src/process/memory.ts'
 import { fixtureCore, fixtureFiles } from '../../helpers/cores.ts'
@@ -85,8 +86,7 @@ describe('a worker that is killed with SIGKILL', () => {
       const [code] = await once(start(task), 'exit') as [number]
       expect(code, readFileSync(join(task, 'retrace-log'), 'utf8')).toBe(0)
       expect(readFileSync(join(task, 'backtrace'), 'utf8')).toBe(expected)
-      const results = ['backtrace', 'backtrace.json', 'modules.json', 'outcome.json', 'retrace-log']
-      expect(readdirSync(task).sort()).toEqual(results)
+      expect(readdirSync(task).sort()).toEqual([...RESULTS].sort())
     }
     expect(withSandbox).toBeGreaterThan(0)
   }, 60_000)

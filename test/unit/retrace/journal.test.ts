@@ -30,4 +30,16 @@ describe('the journal', () => {
     said.say('done', 'read 0.1 s')
     expect(steps).toEqual(['read', 'resolve', 'fetch', 'resolve', 'assemble'])
   })
+
+  it('says all frames of a thread at once, keeps the first, and takes none for a step', () => {
+    const out: string[] = []
+    const steps: string[] = []
+    const said = journal({ out: (line) => out.push(line), err: () => undefined, onStep: (step) => steps.push(step) })
+    said.thread(Array.from({ length: 60 }, (_, level) => `#${level}  f\n ()`))
+    expect(out.length).toBe(1)
+    expect(out[0]?.split('\n').slice(0, 2)).toEqual(['thread: #0  f\\x0a ()', 'thread: #1  f\\x0a ()'])
+    expect(out[0]?.split('\n').length).toBe(61)
+    expect(said.text().split('\n').length).toBe(17)
+    expect(steps).toEqual([])
+  })
 })

@@ -187,6 +187,7 @@ function takeFrames({ inquiry }: Asking, record: ThreadRecord, question: Questio
   if (why !== undefined) record.loseFrames(causeOf(answer), why, frames)
   else record.tellFrames(frames)
   inquiry.markLeftOut(record)
+  inquiry.announce(record)
 }
 
 /** A stack can end in many ways, and gdb says so; it is not for debuginfo then. */

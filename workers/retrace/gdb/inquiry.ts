@@ -4,7 +4,7 @@
  * let one failure cost more than what was asked.
  */
 import { type Core, type CoreModule, moduleAt } from '../../../src/elf/core.ts'
-import type { Fault, ThreadsAnswer } from './answers.ts'
+import type { Fault, PlainFrame, ThreadsAnswer } from './answers.ts'
 import type { Conversation, Damage } from './told.ts'
 import { isOfDamage, readComplaint } from './damage.ts'
 import { DetailsRecord } from './details.ts'
@@ -31,6 +31,7 @@ export class Inquiry {
   /** The texts together reached their limit: other threads were not asked about. */
   isTextFull = false
   #modulesOfFile: (path: string) => readonly CoreModule[]
+  #onCrashed: ((frames: readonly PlainFrame[]) => void) | undefined
   #opened: Opened & { seen: ThreadsAnswer } | undefined
   #crashed: ThreadRecord | undefined
   #others: ThreadRecord[] = []
@@ -44,16 +45,19 @@ export class Inquiry {
 
   constructor(
     core: Core,
-    { withDebuginfo, printers, modulesOfFile }: {
+    { withDebuginfo, printers, modulesOfFile, onCrashed }: {
       withDebuginfo: Iterable<CoreModule>
       printers: string | undefined
       modulesOfFile: (path: string) => readonly CoreModule[]
+      /** Hears the crashed thread's frames once, when they are there and nothing else is. */
+      onCrashed: (frames: readonly PlainFrame[]) => void
     },
   ) {
     this.core = core
     this.withDebuginfo = new Set(withDebuginfo)
     this.printers = printers
     this.#modulesOfFile = modulesOfFile
+    this.#onCrashed = onCrashed
   }
 
   /** The first gdb that understood the core says which threads there are. */
@@ -133,6 +137,14 @@ export class Inquiry {
     if (module === undefined) return undefined
     this.#suspected.set(module, fault.why)
     return out.size < MAX_LEFT_OUT ? new Set([...record.leftOut, module]) : this.withDebuginfo
+  }
+
+  /** The frames of a thread are settled. */
+  announce(record: ThreadRecord): void {
+    const frames = record === this.#crashed ? record.answer()?.frames ?? [] : []
+    if (frames.length === 0) return
+    this.#onCrashed?.(frames)
+    this.#onCrashed = undefined
   }
 
   /** gdb ended over values of another thread than the crashed one. */
