@@ -1,4 +1,5 @@
-/** Real crashes of each class, on the machine's own architecture (amd64): what is said of them. */
+/** Real crashes of each class, of amd64 and, where the kernel runs such programs, of i386: what is said of them. */
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CLASSES, type CrashClass } from '../../../workers/retrace/exploitable/class.ts'
@@ -6,6 +7,7 @@ import { compile, crash } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { copyModules, retraceIn } from '../../helpers/retrace.ts'
 
+const BARE_SOURCE = 'test/fixtures/crashes/bare.c'
 const SOURCE = 'test/fixtures/crashes/classes.c'
 
 /** By the word that makes the program crash so: the class, and what the sentence says. */
@@ -38,7 +40,7 @@ const CRASHES: Record<string, [CrashClass | undefined, RegExp]> = {
   'quit': ['quit', / was ended by SIGQUIT that it sent itself in main /],
   'sent': ['no-interest', / was ended by SIGSEGV that it sent itself in kill, called by main /],
   'sent-on': ['unknown', / was ended by SIGSEGV that it sent itself in main /],
-  'heap': ['heap-damaged', / which found its heap damaged \('(munmap_chunk|free)\(\): invalid pointer'\), in main /],
+  'heap': ['heap-damaged', / which found its heap damaged \('free\(\): invalid pointer'\), in main /],
   'double-free': ['heap-damaged', /\('double free or corruption \(!prev\)'\), in main /],
   'stack': ['stack-damaged', /stack protector \('\*\*\* stack smashing detected \*\*\*: terminated'\), in protected /],
   'fortify': [
@@ -95,4 +97,66 @@ describe('the class of a crash', () => {
     expect(outcome.crash.sentence).toMatch(/^classes of debian-12 went to address 0x41414140, where no code is$/)
     expect(outcome.crash.duphash).toBeNull()
   })
+})
+
+/** By the number in bare.c. */
+const BARE: [string, CrashClass | undefined, RegExp][] = [
+  ['read', undefined, / read address 0x10 in _start /],
+  ['write', 'write', / wrote to address 0x10 in _start /],
+  ['add', 'write', / wrote to address 0x10 /],
+  ['rep stos', 'write', / wrote to address 0x10 /],
+  ['rep movs', undefined, / read address 0x10 /],
+  ['read-only', 'write', / wrote to address 0x[0-9a-f]+ /],
+  ['jump', 'jump', / went to address 0x10, where no code is, called by _start /],
+  ['jump-through', 'jump', / read address 0x10 /],
+  ['jump-data', 'jump', / went to address 0x[0-9a-f]+, where no code is, in data/],
+  ['return', 'return', / went to address 0x41414140, where no code is/],
+  ['overflow', 'stack-exhausted', /: endless calls itself, in endless /],
+  ['divide', 'division-by-zero', / divided by zero /],
+  ['quotient', 'arithmetic', / failed at arithmetic /],
+  ['illegal', 'illegal-instruction', / ran an illegal instruction /],
+  ['trap', 'no-interest', / was ended by SIGTRAP /],
+  ['compare', undefined, / read address 0x10 /],
+  ['misaligned', 'write', / wrote to address 0x[0-9a-f]+ /],
+  ['push', undefined, / read address 0x10 /],
+]
+
+/** Without a C library: none for i386 has to be installed. */
+function bare(name: string, number: number, bits: 32 | 64): string {
+  const options = [
+    `-m${bits}`,
+    `-DCRASH=${number}`,
+    '-w',
+    '-ffreestanding',
+    '-nostdlib',
+    '-static',
+    '-fno-omit-frame-pointer',
+  ]
+  return compile(folder.path, `${name.replace(' ', '-')}${bits}.c`, readFileSync(BARE_SOURCE, 'utf8'), [
+    ...options,
+    '-fno-stack-protector',
+    ...(bits === 32 ? ['-msse2'] : []),
+  ])
+}
+
+function runsPrograms(bits: 32 | 64): boolean {
+  return spawnSync(bare('can-run', 14, bits), { stdio: 'ignore' }).signal === 'SIGILL'
+}
+
+describe.each([64, 32] as const)('the class of a crash without a C library, of %i bits', (bits) => {
+  it.each(BARE.map((row, index) => [...row, index + 1] as const))(
+    'is right of %s',
+    async (name, found, sentence, number) => {
+      if (!runsPrograms(bits)) return
+      const core = crash(folder.path, bare(name, number, bits))
+      const root = folder.file(`root-${name}-${bits}`)
+      copyModules(core, root)
+      const { report, core: { architecture } } = await retraceIn(core, root)
+      const file = (wanted: string) => report.files.find(([each]) => each === wanted)?.[1]
+      const number9 = /: (\d)\n$/.exec(file('exploitable') ?? '')?.[1]
+      expect(architecture).toBe(bits === 32 ? 'i386' : 'amd64')
+      expect(JSON.parse(file('outcome.json') ?? '{}').crash.sentence).toMatch(sentence)
+      expect(number9).toBe(found === undefined ? undefined : String(CLASSES[found]))
+    },
+  )
 })
