@@ -110,7 +110,7 @@ class Debugging {
         this.#remove(engine, `does not understand this core: ${verdict.why.join('; ')}`)
       } else if (end?.kind === 'closed' || (end?.kind === 'memory' && verdict.kind === 'unopened')) return end
       else if (verdict.kind === 'unopened') {
-        if (!await this.#unopened(engine, end)) return end
+        if (!await this.#unopened(engine, end, verdict.overPlace)) return end
       } else if (end !== undefined) this.#ended(engine, end)
       else if (this.#inquiry.openCount >= open && this.#inquiry.nextLeftOut()?.size === leftOut.size) return undefined
       if (this.#starts >= MAX_STARTS) return end
@@ -167,7 +167,7 @@ class Debugging {
   }
 
   /** It ended before it said anything. False: there is nobody else, and nothing that could be left out. */
-  async #unopened(engine: Engine, end: SessionEnd | undefined): Promise<boolean> {
+  async #unopened(engine: Engine, end: SessionEnd | undefined, overPlace: boolean): Promise<boolean> {
     const why = `does not understand this core: ${end?.detail ?? 'it did not say which threads it sees'}`
     if (!this.#isLast) {
       this.#passOver(engine, why)
@@ -180,7 +180,10 @@ class Debugging {
     }
     this.#passOver(engine, why)
     this.#at = 0
-    return await this.#searchCulprits(end?.detail ?? why)
+    if (await this.#searchCulprits(end?.detail ?? why)) return true
+    if (!overPlace || this.#inquiry.withoutPlace) return false
+    this.#inquiry.withoutPlace = true
+    return true
   }
 
   /** What debuginfo to leave out so that the first engine lives. */

@@ -68,7 +68,8 @@ export async function runGdb(
   try {
     const { executable, files, regions } = assembly
     const questions = { core: inquiry.core, executable, files, regions, maxText, maxCrashedText: MAX_CRASHED_TEXT }
-    const verdict = await converse(session, inquiry, { ...questions, ...asked }, deadline)
+    const { withoutPlace } = inquiry
+    const verdict = await converse(session, inquiry, { ...questions, ...asked, withoutPlace }, deadline)
     return { verdict, end: session.end, warnings: session.warnings, peakMb: session.peakMb }
   } finally {
     signal.removeEventListener('abort', stop)

@@ -145,6 +145,13 @@ describe('a gdb that ends', () => {
     expect(parseSatyr(retraced.text).threads).toHaveLength(THREADS)
   })
 
+  it('over where the crashed thread is, whatever is left out, is not asked that again, and all else comes', async () => {
+    const retraced = await retrace(before('answer_place', 'True', DIES))
+    expect(functions(retraced)).toEqual(functions(whole))
+    expect(differing(retraced)).toEqual([])
+    expect(retraced.report.outcome.code).toBe('ok')
+  })
+
   it('over the registers costs those', async () => {
     const retraced = await retrace(before('answer_registers', 'True', DIES))
     expect(differing(retraced)).toEqual([])

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   readFrames,
+  readPc,
   readRegisters,
   readText,
   readThreads,
@@ -35,8 +36,9 @@ describe('answers of retrace.py', () => {
 
   it('takes an answer of retrace.py for nothing when it is something else', () => {
     expect(readThreads([{ threads: 'x' }, null, 4])).toBeUndefined()
-    expect(readThreads([{ threads: [[1, 5], 'x', [-1, 2]], selected: 1, pc: '0x5', architecture: 'a', version: '13' }]))
-      .toMatchObject({ threads: [{ number: 1, lwp: 5 }], pc: 5n })
+    expect(readThreads([{ threads: [[1, 5], 'x', [-1, 2]], selected: 1, architecture: 'a', version: '13' }]))
+      .toMatchObject({ threads: [{ number: 1, lwp: 5 }] })
+    expect(readPc([{}, { pc: '0x5' }])).toBe(5n)
     expect(readText([{ text: 5 }, { text: 'a' }], 'text')).toBe('a')
     expect(readRegisters([{ registers: [['rax', '0x1'], ['rbx', 2], 7] }])).toEqual([{ name: 'rax', value: '0x1' }])
   })

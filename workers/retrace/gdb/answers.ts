@@ -20,8 +20,6 @@ export interface ThreadsAnswer {
   readonly threads: { number: number; lwp: number }[]
   readonly selected: number
   readonly architecture: string
-  /** Of the selected thread; undefined: gdb could make no frame of it. */
-  readonly pc: bigint | undefined
   readonly version: string
 }
 
@@ -54,7 +52,6 @@ const MAX_NAME = 8_192
 
 export function readThreads(data: readonly unknown[]): ThreadsAnswer | undefined {
   const message = data.map(recordOf).find((each) => Array.isArray(each.threads))
-  const pc = address(message?.pc)
   const selected = message?.selected
   if (message === undefined || !isCount(selected)) return undefined
   const threads = (message.threads as unknown[]).flatMap((each) => {
@@ -65,7 +62,6 @@ export function readThreads(data: readonly unknown[]): ThreadsAnswer | undefined
     threads,
     selected,
     architecture: text(message.architecture) ?? '',
-    pc,
     version: text(message.version) ?? '',
   }
 }
@@ -90,6 +86,11 @@ function readFault(value: unknown): Fault | undefined {
   const [pc, why, isOfSymbols] = Array.isArray(value) ? value as unknown[] : []
   if (!Array.isArray(value)) return undefined
   return { pc: address(pc), why: text(why) ?? 'gdb gave no reason', isOfSymbols: isOfSymbols === true }
+}
+
+/** Of the selected thread; undefined: gdb could make no frame of it. */
+export function readPc(data: readonly unknown[]): bigint | undefined {
+  return address(data.map(recordOf).find((each) => 'pc' in each)?.pc)
 }
 
 /** The program counter among the registers of a core's notes, as gdb prints them. */

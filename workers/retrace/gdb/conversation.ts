@@ -22,10 +22,13 @@ export interface Questions extends Opening {
   readonly openOnly: boolean
 }
 
-/** `unopened`: it ended, or was given up, before it said what it sees. `contradicts`: it does not understand the core. */
+/**
+ * `unopened`: it ended, or was given up, before it said what it sees; `overPlace`: only where the crashed thread is was not
+ * said. `contradicts`: it does not understand the core.
+ */
 export type Verdict =
   | { readonly kind: 'asked'; readonly version: string }
-  | { readonly kind: 'unopened' }
+  | { readonly kind: 'unopened'; readonly overPlace: boolean }
   | { readonly kind: 'contradicts'; readonly why: readonly string[] }
 
 /** Asks all that is open and can be asked of this gdb; ends when the deadline is over or gdb has ended. */
@@ -38,7 +41,7 @@ export async function converse(
   const asker = new Asker(session, deadline, inquiry)
   const opened = await openCore(asker, questions)
   const { seen } = opened
-  if (session.end !== undefined) return { kind: 'unopened' }
+  if (session.end !== undefined) return { kind: 'unopened', overPlace: opened.endedOverPlace }
   if (seen === undefined || opened.contradictions.length > 0) return { kind: 'contradicts', why: opened.contradictions }
   if (questions.openOnly) return { kind: 'asked', version: seen.version }
   inquiry.open({ ...opened, seen })

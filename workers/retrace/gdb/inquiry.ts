@@ -28,6 +28,8 @@ export class Inquiry {
   readonly withDebuginfo: LeftOut
   /** Python of a package; undefined once gdb has ended over values that were printed by it. */
   printers: string | undefined
+  /** gdb ends over where the crashed thread is, whatever debuginfo is left out: it is not asked that any more. */
+  withoutPlace = false
   /** The texts together reached their limit: other threads were not asked about. */
   isTextFull = false
   #modulesOfFile: (path: string) => readonly CoreModule[]

@@ -6,6 +6,7 @@
 import type { Core, CoreModule } from '../../../src/elf/core.ts'
 import { INSIDE } from '../sandbox/arguments.ts'
 import {
+  readPc,
   readProblems,
   readRawPc,
   readSymbols,
@@ -29,6 +30,8 @@ export interface Opening {
   readonly regions: readonly Region[] | undefined
   /** For all of it. */
   readonly openingMs: number
+  /** Not to be asked where the crashed thread is, since gdb has ended over that. */
+  readonly withoutPlace: boolean
 }
 
 /** A module's file, by paths inside the sandbox. */
@@ -55,6 +58,8 @@ export interface Opened {
   /** Modules that are here and gdb does not take, or of which it does not take the debuginfo. */
   readonly unread: readonly CoreModule[]
   readonly undebugged: readonly CoreModule[]
+  /** It ended over where the crashed thread is, with its threads told. */
+  readonly endedOverPlace: boolean
   /** Empty when gdb understood the core. */
   readonly contradictions: string[]
 }
@@ -63,7 +68,7 @@ const MIN_MS = 1
 
 export async function openCore(
   asker: Asker,
-  { core, executable, files, regions, openingMs }: Opening,
+  { core, executable, files, regions, openingMs, withoutPlace }: Opening,
 ): Promise<Opened> {
   const end = performance.now() + openingMs
   const share = (fraction: number) => Math.max(MIN_MS, (end - performance.now()) * fraction)
@@ -81,6 +86,8 @@ export async function openCore(
   for (const problem of readProblems(told.data)) asker.note(problem)
   const threads = await asker.askWithin('its threads', 'threads', [], share(0.8))
   const seen = readThreads(threads.data)
+  const place = withoutPlace ? undefined : await asker.askWithin('where it was', 'place', [], share(0.8))
+  const pc = place === undefined ? core.threads[0]?.pc : readPc(place.data) ?? readRawPc(place.console)
   return {
     seen,
     greeting: opened.console,
@@ -90,10 +97,11 @@ export async function openCore(
     }),
     unread: readUnread(told.data, 'unread').flatMap((index) => files[index]?.module ?? []),
     undebugged: readUnread(told.data, 'undebugged').flatMap((index) => files[index]?.module ?? []),
+    endedOverPlace: seen !== undefined && place?.kind === 'ended',
     contradictions: seen === undefined ? ['it did not say which threads it sees'] : contradictions(core, {
       architecture: seen.architecture,
       lwps: seen.threads.map((thread) => thread.lwp),
-      pc: seen.pc ?? readRawPc(threads.console),
+      pc,
     }),
   }
 }

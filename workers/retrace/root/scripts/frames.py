@@ -21,16 +21,20 @@ threads_by_number = {}
 
 
 def answer_threads():
-    """The threads as gdb sees them, and where the selected one is."""
+    """The threads as gdb sees them: this needs no symbols."""
     inferior = gdb.selected_inferior()
     threads_by_number.update((thread.num, thread) for thread in inferior.threads())
     send(
         threads=[[number, thread.ptid[1]] for number, thread in sorted(threads_by_number.items())],
         selected=gdb.selected_thread().num,
         architecture=inferior.architecture().name(),
-        pc=selected_pc(),
         version=gdb.VERSION,
     )
+
+
+def answer_place():
+    """Where the selected thread is."""
+    send(pc=selected_pc())
 
 
 def selected_pc():
