@@ -120,7 +120,10 @@ function answer(file: string, { request, response, fault, validators }: Exchange
   if (fault === 'silent') return
   if (fault === 'error') return void response.writeHead(500).end('broken')
   if (fault === 'forbidden') return void response.writeHead(403).end('AccessDenied')
-  if (fault === 'html') return void response.writeHead(200).end('<!DOCTYPE html>\n<html><title>Log in</title></html>\n')
+  if (fault === 'html') {
+    const page = '<!DOCTYPE html>\n<html><title>Log in</title></html>\n'
+    return void response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end(page)
+  }
   if (fault === 'redirects-forever') return void response.writeHead(302, { Location: request.url ?? '/' }).end()
   if (fault === 'redirects-to-file') return void response.writeHead(302, { Location: 'file:///etc/passwd' }).end()
   if (typeof fault === 'object') {

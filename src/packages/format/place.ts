@@ -7,14 +7,17 @@ import { controlIn } from '../../text/escape.ts'
 
 const MAX_PLACE = 1000
 
-/** What is wrong with a place, as the end of a sentence that begins with what it is; undefined: nothing. */
-export function faultOfPlace(text: string): string | undefined {
+/**
+ * What is wrong with a place, as the end of a sentence that begins with what it is; undefined: nothing. `isEncoded`: who
+ * publishes it has every letter encoded in its address, so that it may hold `?`, `#` and `\`.
+ */
+export function faultOfPlace(text: string, { isEncoded = false } = {}): string | undefined {
   if (text === '') return 'is empty'
   if (text.length > MAX_PLACE) return `is longer than ${MAX_PLACE} characters`
   if (controlIn(text) !== undefined) return 'holds a control character'
   if (text.includes('\ufffd')) return 'is no UTF-8'
   const unfit = /[?#\\]/.exec(text)?.[0]
-  if (unfit !== undefined) return `holds a ${unfit}, which ends or turns an address`
+  if (unfit !== undefined && !isEncoded) return `holds a ${unfit}, which ends or turns an address`
   const segments = segmentsOf(text)
   if (segments === undefined || hidesWayUp(text)) return 'leads out of the repository'
   return segments.length === 0 ? 'names no file' : undefined

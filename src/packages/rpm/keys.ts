@@ -6,7 +6,7 @@ import type { SyncContext } from '../format/sync_context.ts'
 import type { Trust } from '../format/trust.ts'
 import { shown } from '../transfer/refusal.ts'
 import { keysIn } from '../verify/key_ring.ts'
-import { freshDocument, keptDocument } from './documents.ts'
+import { readFreshDocument, readKeptDocument } from './documents.ts'
 
 /**
  * The section's trust with nothing left to fetch. An address that cannot be had, or has become something else than a
@@ -31,17 +31,11 @@ export async function localTrust(
   return { ...signedBy, files, addresses: [] }
 }
 
-/** The file of a key at an address. A page that is no key never replaces a key that was kept. */
+/** The file of a key at an address. */
 async function keyAt(address: string, { isSync, context }: { isSync: boolean; context: SyncContext }): Promise<string> {
-  const document = await (isSync ? freshDocument : keptDocument)(address, context)
-  try {
-    keysIn(await readFile(document.file), shown(new URL(address)))
-  } catch (error) {
-    const kept = context.kept(address)
-    if (!(error instanceof FetchError) || kept === undefined || kept === document.file) throw error
-    context.warn(`${error.message}; the key that an earlier sync has left is used`)
-    return kept
+  const read = async (file: string) => {
+    keysIn(await readFile(file), shown(new URL(address)))
+    return file
   }
-  await document.keep()
-  return document.file
+  return await (isSync ? readFreshDocument : readKeptDocument)(address, { context, read })
 }

@@ -20,10 +20,14 @@ export function locationIn(attributes: Record<string, string>): Location {
 
 /**
  * The place below the repository, or with a slash in front below its host; or what is wrong with it, as the end of a
- * sentence. `mirrors`: where the metadata is from, with a slash at their ends.
+ * sentence. `mirrors`: where the metadata is from, with a slash at their ends. `isEncoded`: dnf encodes names of packages in
+ * addresses, those of indices it leaves as they are.
  */
-export function placeAt({ href, base }: Location, mirrors: readonly string[]): { place: string } | { fault: string } {
-  const fault = faultOfPlace(href)
+export function placeAt(
+  { href, base }: Location,
+  { mirrors, isEncoded = false }: { mirrors: readonly string[]; isEncoded?: boolean },
+): { place: string } | { fault: string } {
+  const fault = faultOfPlace(href, { isEncoded })
   if (fault !== undefined) return { fault }
   const isWhole = /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(href)
   const address = isWhole ? href : base
@@ -31,7 +35,7 @@ export function placeAt({ href, base }: Location, mirrors: readonly string[]): {
   const below = placeOfBase(address, mirrors)
   if (below === undefined) return { fault: isWhole ? 'leads to another host' : 'leads to another host (xml:base)' }
   const whole = isWhole ? below : `${below}/${placeOf(href)}`
-  return faultOfPlace(whole) === undefined
+  return faultOfPlace(whole, { isEncoded }) === undefined
     ? { place: (whole.startsWith('//') ? '/' : '') + placeOf(whole) }
     : { fault: 'leads out of the repository (xml:base)' }
 }

@@ -134,7 +134,7 @@ function packageOf(draft: Draft, mirrors: readonly string[]): IndexedPackage | s
   if (name.length > 200 || !/^[A-Za-z0-9_][A-Za-z0-9_+.-]*$/.test(name)) return 'its name is none'
   if (version === '') return 'its version is none'
   if (!/^[A-Za-z0-9_]{1,40}$/.test(architecture)) return 'its architecture is none'
-  const found = placeAt(location, mirrors)
+  const found = placeAt(location, { mirrors, isEncoded: true })
   if ('fault' in found) return `its location ${found.fault}`
   if (identityOf(checksums) === undefined) {
     return `the index has ${NO_CHECKSUM} for it${

@@ -31,16 +31,14 @@ const KNOWN = new Set(
     .split(' '),
 )
 
-/**
- * Reads a file's text. A section that cannot be read costs itself: it is one of the `faults`. Throws UsageError where
- * sections cannot be told apart.
- */
+/** Reads a file's text. A section that cannot be read costs itself: it is one of the `faults`. */
 export function readRepoFile(file: string, text: string): Configured {
   const found: Configured = { repositories: [], warnings: [], faults: [] }
-  const fail = (line: number, message: string): never => {
-    throw new UsageError(`${file}:${line}: ${message}`)
-  }
-  for (const section of parseIni(text, fail)) {
+  for (const section of parseIni(text)) {
+    if (section.fault !== undefined) {
+      found.faults.push(`${file}:${section.fault.line}: ${section.fault.message}`)
+      continue
+    }
     if (section.name === 'main') {
       found.warnings.push(`${file}:${section.line}: [main] has no effect: it is about dnf, not about a repository`)
       continue

@@ -34,10 +34,15 @@ export interface Repomd {
 }
 
 const MAX_ELEMENTS = 100_000
-const ENDINGS: [string, Compression][] = [['.gz', 'gz'], ['.xz', 'xz'], ['.zst', 'zst'], ['.bz2', 'bz2'], [
-  '.xml',
-  'none',
-]]
+/** Those that dnf reads. */
+const ENDINGS: [string, Compression][] = [
+  ['.gz', 'gz'],
+  ['.xz', 'xz'],
+  ['.zst', 'zst'],
+  ['.bz2', 'bz2'],
+  ['.lzma', 'lzma'],
+  ['.xml', 'none'],
+]
 
 interface Data {
   type: string
@@ -86,12 +91,18 @@ export async function parseRepomd(bytes: Uint8Array, mirror: string): Promise<Re
 }
 
 function fileOf({ type, texts, checksums, location }: Data, mirror: string): RepomdFile {
-  const found = placeAt(location, [mirror])
+  const found = placeAt(location, { mirrors: [mirror] })
   if ('fault' in found) throw malformed(`has a ${type} index whose location ${found.fault}`)
   const compression = ENDINGS.find(([ending]) => found.place.endsWith(ending))?.[1]
-  if (compression === undefined) throw malformed(`has its ${type} index in a form that is not read here`)
+  if (compression === undefined) {
+    const forms = ENDINGS.map(([ending]) => ending).join(', ')
+    throw malformed(`has its ${type} index as ${found.place.slice(-200)}: of the forms ${forms} it is none`)
+  }
   const checksum = checksumOf(checksums)
-  if (checksum === undefined) throw malformed(`has ${NO_CHECKSUM} of its ${type} index`)
+  if (checksum === undefined) {
+    const others = [...checksums.keys()].map((kind) => kind.slice(0, 20)).join(', ')
+    throw malformed(`has ${NO_CHECKSUM} of its ${type} index${others === '' ? '' : `, but ${others}`}`)
+  }
   return {
     path: found.place,
     compression,

@@ -8,14 +8,16 @@ import { join } from 'node:path'
 import { addressBelow } from '../format/place.ts'
 import { decompressed } from '../open/decompress.ts'
 import { MirrorWalk } from '../transfer/mirrors.ts'
+import { shown } from '../transfer/refusal.ts'
 import { FetchError } from '../format/error.ts'
 import type { IndexedPackage, IndexEntry } from '../format/index_entry.ts'
 import { OTHER_ARCHITECTURE } from '../format/left_out.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
 import type { IndexSelection, SignedSuite, SuiteIndices } from '../format/suite.ts'
 import { isCurrent, type Refreshed, type SyncContext } from '../format/sync_context.ts'
+import { assertNoHtml } from '../verify/html.ts'
 import { verifiedText } from '../verify/signature.ts'
-import { freshDocument, keptDocument } from './documents.ts'
+import { readFreshDocument, readKeptDocument } from './documents.ts'
 import { readFilelists } from './filelists.ts'
 import { localTrust } from './keys.ts'
 import { type MirrorList, parseMetalink, parseMirrorlist } from './mirrors.ts'
@@ -70,12 +72,14 @@ async function mirrorsOf(
   const { baseUrls, metalink, mirrorlist, variables } = sectionOf(repository).options
   const address = metalink ?? mirrorlist
   if (address === undefined) return { mirrors: baseUrls, checksums: [] }
-  const document = await (isSync ? freshDocument : keptDocument)(address, context)
-  const text = await readFile(document.file)
-  const list = metalink === undefined
-    ? parseMirrorlist(text.toString('utf8'), { address, variables })
-    : await parseMetalink(text, { address, variables })
-  await document.keep()
+  const read = async (file: string) => {
+    const text = await readFile(file)
+    assertNoHtml(text, shown(new URL(address)))
+    return metalink === undefined
+      ? parseMirrorlist(text.toString('utf8'), { address, variables })
+      : await parseMetalink(text, { address, variables })
+  }
+  const list = await (isSync ? readFreshDocument : readKeptDocument)(address, { context, read })
   return { ...list, mirrors: [...baseUrls, ...list.mirrors] }
 }
 
@@ -108,6 +112,7 @@ async function readRepomd(
 ): Promise<{ repomd: Repomd; age: number }> {
   const text = await context.refresh(`${mirror}repodata/repomd.xml`, MAX_REPOMD)
   const bytes = await readFile(text.file)
+  assertNoHtml(bytes, shown(new URL(`${mirror}repodata/repomd.xml`)))
   const age = checksums.findIndex(({ algorithm, hex }) => createHash(algorithm).update(bytes).digest('hex') === hex)
   if (checksums.length > 0 && age < 0) {
     throw new FetchError('malformed', `${mirror} has a repomd.xml that the metalink does not know: refused`)

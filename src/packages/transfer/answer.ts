@@ -14,6 +14,8 @@ export interface Answer {
   length: number | undefined
   etag: string | undefined
   lastModified: string | undefined
+  /** What it says of itself; a page of HTML stands in the place of many a file. */
+  isHtml: boolean
   body: Readable
 }
 
@@ -38,6 +40,7 @@ export function checkAnswer(
     length: length === undefined ? undefined : Number(length),
     etag: one(headers.etag),
     lastModified: one(headers['last-modified']),
+    isHtml: /^text\/html\b/i.test(one(headers['content-type']) ?? ''),
     body,
   }
 }

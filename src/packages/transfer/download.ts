@@ -79,15 +79,23 @@ async function downloadOnce(address: string, options: DownloadOptions): Promise<
     }
     const state = answer.offset === begun.size ? begun : newState(options)
     if (state.size === 0) await file.truncate(0)
-    await receive(address, answer, { file, state, options, limits })
-    return {
-      ...await judge(address, state, { options, found: state === begun ? found : 0 }),
-      isUnchanged: false,
-      validator,
+    try {
+      await receive(address, answer, { file, state, options, limits })
+      const judged = await judge(address, state, { options, found: state === begun ? found : 0 })
+      return { ...judged, isUnchanged: false, validator }
+    } catch (error) {
+      throw answer.isHtml ? withPage(error) : error
     }
   } finally {
     await file.close()
   }
+}
+
+/** Networks that ask to log in answer everything with a page. */
+function withPage(error: unknown): unknown {
+  if (!(error instanceof FetchError) || !['malformed', 'unreachable'].includes(error.kind)) return error
+  const message = `${error.message}; what came is a page of HTML: does the network ask to log in?`
+  return new FetchError(error.kind, message, { cause: error, again: error.again })
 }
 
 const FRESH = { isUnchanged: false, validator: {} }

@@ -134,6 +134,7 @@ async function openFile(url: URL, from: number): Promise<Answer> {
     length: found.size - offset,
     etag: undefined,
     lastModified: undefined,
+    isHtml: false,
     body: createReadStream(path, { start: offset }),
   }
 }

@@ -226,6 +226,24 @@ describe('abrt-reposync with a yum repository', () => {
     expect(world.row('tool', '1.0-2.fc40').gone).toBeNull()
   })
 
+  it('keeps the list of mirrors that it has when a page of HTML comes in its place', async () => {
+    await using world = await makeRpmWorld()
+    world.repository.add({ name: 'tool', version: '1.0-1', files: {} })
+    world.repository.publish()
+    writeFileSync(world.folder.file('list'), `${world.url()}\n`)
+    world.configure({ baseurl: '', mirrorlist: `${world.server.url}list` })
+    expect(await world.sync()).toBe(0)
+    world.server.fault('/list', 'html')
+    let code: number | undefined
+    const said = await saidBy(async () => {
+      code = await world.sync()
+      // What came is not what is kept now.
+      code += await world.sync()
+    })
+    expect(said.match(/list is a page of HTML .*what an earlier sync has left is used/g)).toHaveLength(2)
+    expect(code).toBe(0)
+  })
+
   it('reads a key from an address, and remembers it', async () => {
     await using world = await makeRpmWorld()
     world.repository.add(TOOL)

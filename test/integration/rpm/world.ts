@@ -1,10 +1,11 @@
 /** A yum repository, a server for it, a database and a store: what a test of this format needs, and nothing else. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { fetchPackage } from '../../../src/packages/supply/package.ts'
 import type { FileRow, PackageRow } from '../../../src/packages/index/lookup.ts'
-import { type FileServer, serveFolder } from '../../helpers/file_server.ts'
+import { type FileServer, serveFolder, type ServeOptions } from '../../helpers/file_server.ts'
 import { makePackageStore, type PackageStore } from '../../helpers/package_store.ts'
 import { RpmRepository } from '../../helpers/rpm_repository.ts'
+import type { SigningKey } from '../../helpers/signing_key.ts'
 
 export interface RpmWorld extends PackageStore {
   repository: RpmRepository
@@ -16,17 +17,22 @@ export interface RpmWorld extends PackageStore {
   url(repository?: RpmRepository): string
   /** Writes the `.repo` file: the first repository with these options, or a text. */
   configure(options?: Record<string, string> | string): void
+  /** What it says. */
+  repoText(): string
   fetch(row: PackageRow): Promise<void>
   known(): string[]
   kept(name: string): FileRow[]
 }
 
-export async function makeRpmWorld(): Promise<RpmWorld> {
+/** `key`: one that has signed packages before. */
+export async function makeRpmWorld(
+  { key, serve = {} }: { key?: SigningKey; serve?: ServeOptions } = {},
+): Promise<RpmWorld> {
   const store = await makePackageStore()
   const { folder, config, database, index } = store
-  const repository = new RpmRepository(folder.path, { name: 'fedora' })
+  const repository = new RpmRepository(folder.path, { name: 'fedora', ...(key === undefined ? {} : { key }) })
   let second: RpmRepository | undefined
-  const server = await serveFolder(folder.path)
+  const server = await serveFolder(folder.path, serve)
   const url = (of = repository) => `${server.url}${of.root.slice(folder.path.length + 1)}/`
   const world: RpmWorld = {
     ...store,
@@ -39,6 +45,7 @@ export async function makeRpmWorld(): Promise<RpmWorld> {
         folder.file('repos.d/test.repo'),
         typeof options === 'string' ? options : repository.section('fedora', url(), options),
       ),
+    repoText: () => readFileSync(folder.file('repos.d/test.repo'), 'utf8'),
     fetch: (row) => fetchPackage(row, { config, database, signal: AbortSignal.timeout(20_000), say: () => undefined }),
     known: () =>
       (database.$client.prepare(

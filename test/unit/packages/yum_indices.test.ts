@@ -211,7 +211,7 @@ describe('parseRepomd()', () => {
       data('primary', GOOD.replace('href="repodata/', 'xml:base="http://evil/" href="')),
       'leads to another host (xml:base)',
     ],
-    [data('primary', GOOD.replace('.zst', '.zip')), 'form that is not read'],
+    [data('primary', GOOD.replace('.zst', '.zip')), 'as repodata/p.xml.zip: of the forms'],
   ])('refuses %s', async (text, message) => {
     await expect(parseRepomd(repomd(text), MIRROR)).rejects.toThrow(message)
   })
@@ -260,7 +260,7 @@ describe('mirrors', () => {
 })
 
 describe('placeAt()', () => {
-  const at = (href: string, base?: string, mirrors = [MIRROR]) => placeAt({ href, base }, mirrors)
+  const at = (href: string, base?: string, mirrors = [MIRROR]) => placeAt({ href, base }, { mirrors })
 
   it.each([
     ['Packages/a/a-1.0^git~1+x.rpm', undefined, 'Packages/a/a-1.0^git~1+x.rpm'],
