@@ -43,6 +43,7 @@ export const Status = z.object({
     duphash: z.string().nullable().describe("ABRT's, as libsatyr computes it"),
     signature: z.string().nullable().describe('The same for equal crashes in every build'),
     rating: z.int().min(0).max(4).nullable().describe("Of the backtrace, by libsatyr's rules"),
+    update: z.string().nullable().describe('What to do first, where a newer package of what is to blame is upstream'),
     seen: z.object({
       times: z.int().describe('Tasks with this signature, this one among them'),
       releases: z.array(z.string()),
@@ -110,7 +111,7 @@ async function sentenceOf(task: Task, { state, services }: Asked): Promise<strin
   }
   const outcome = readOutcome(task)
   const sentence = outcome?.crash === undefined ? undefined : `${outcome.crash.sentence}.`
-  const said = [sentence, outcome?.summary, outcome?.next_step].filter((text) => text).join(' ')
+  const said = [sentence, outcome?.crash?.update, outcome?.summary, outcome?.next_step].filter((text) => text).join(' ')
   if (said !== '') return said
   return state === 'FINISHED_SUCCESS'
     ? `The backtrace is ready at /${task.id}/backtrace`

@@ -41,6 +41,7 @@ const CrashSummary = z.object({
   duphash: z.string().nullable(),
   signature: z.string().nullable(),
   rating: z.int().min(0).max(4).nullable(),
+  update: z.string().nullable(),
 })
 /** What the crash was, and what it is to be compared by (docs/http.md, 'What a backtrace says of its crash'). */
 export type CrashSummary = z.infer<typeof CrashSummary>

@@ -9,7 +9,7 @@ import { CLASSES } from './exploitable/class.ts'
 import { apportOf } from './report/apport.ts'
 import { exploitableText, reasonOf } from './words/exploitable.ts'
 import { ratingReasonText } from './words/rating.ts'
-import { sentenceOf } from './words/sentence.ts'
+import { sentenceOf, updateText } from './words/sentence.ts'
 
 export interface Told {
   readonly crash: Crash
@@ -31,6 +31,7 @@ export function tellCrash(
     duphash: duphash?.value ?? null,
     signature: signature?.value ?? null,
     rating: rated?.rating ?? null,
+    update: updateText(crash) ?? null,
   }
   const skipped = machineryOf(crash.crashed?.frames ?? [])
   return {

@@ -7,7 +7,13 @@ import { temporaryFolder } from '../../helpers/folder.ts'
 import { startServer, type TestServer } from '../../helpers/server.ts'
 import { type CreatedTask, createTask, endOf, eventually, scriptedWorker } from '../../helpers/task.ts'
 
-const CRASH = { sentence: 'p read address 0x0 in f', duphash: 'd'.repeat(40), signature: '1:abc', rating: 4 }
+const CRASH = {
+  sentence: 'p read address 0x0 in f',
+  duphash: 'd'.repeat(40),
+  signature: '1:abc',
+  rating: 4,
+  update: 'Update p first: 2 is newer than 1.',
+}
 
 function outcome(release: string, crash: unknown = CRASH): string {
   return JSON.stringify({ code: 'ok', summary: 'Complete.', next_step: null, package: 'p', release, crash })
@@ -48,7 +54,7 @@ describe('how often a crash was seen', () => {
       expect((await crashOf(server, first)).seen)
         .toEqual({ times: 3, releases: ['debian-11-amd64', 'debian-12-amd64'] })
       const text = (await server.client.ask(`/${first.id}`, { password: first.password })).text
-      expect(text).toBe('p read address 0x0 in f. Complete.\n')
+      expect(text).toBe('p read address 0x0 in f. Update p first: 2 is newer than 1. Complete.\n')
     }
     // What ended while no server could count it: a directory as a worker leaves it.
     const missed = folder.file('spool', '9')

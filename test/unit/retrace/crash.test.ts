@@ -5,6 +5,10 @@ import { cycleOf } from '../../../workers/retrace/crash/cycle.ts'
 import { firstOwn, machineryOf } from '../../../workers/retrace/crash/machinery.ts'
 import { plainFunction, plainModule } from '../../../workers/retrace/crash/names.ts'
 import { signatureOf } from '../../../workers/retrace/crash/signature.ts'
+import { NAMINGS } from '../../../src/packages/naming/namings.ts'
+import type { PackageRow } from '../../../src/packages/index/lookup.ts'
+import { newerVersion } from '../../../workers/retrace/resolve/newer.ts'
+import { updateText } from '../../../workers/retrace/words/sentence.ts'
 import type { ReportFrame } from '../../../workers/retrace/report/frames.ts'
 import { reportThread, resolvedModule } from '../../helpers/report_parts.ts'
 
@@ -107,6 +111,20 @@ describe('the package to blame', () => {
     expect(blame('libc:strlen')?.path).toBe(LIBC.module.path)
     expect(blame('nowhere')).toBeUndefined()
     expect(blameOf(undefined)).toBeUndefined()
+  })
+
+  it('a newer package upstream is what to install first', () => {
+    const crash = (...words: string[]) => ({ blame: blameOf(reportThread('x', PROGRAM, { frames: frames(...words) })) })
+    expect(updateText(crash('f', 'main'))).toBe('Update p first: 1.1 is newer than 1.0.')
+    expect(updateText(crash('libc:strlen'))).toBeUndefined()
+    const row = { name: 'p', releaseId: 1, naming: NAMINGS[0], architecture: 'amd64' } as unknown as PackageRow
+    const versions = (...known: [version: string, gone: number | null, architecture?: string][]) => ({
+      versionsOf: () =>
+        known.map(([version, gone, architecture = 'amd64']) => ({ ...row, version, gone, architecture })),
+    })
+    const index = versions(['1.0-2', null], ['1.0-10', null], ['1.0-11', 5], ['2:0.1', null, 'i386'], ['0.9', null])
+    expect(newerVersion({ ...row, version: '1.0-2' }, index)).toBe('1.0-10')
+    expect(newerVersion({ ...row, version: '1.0-10' }, index)).toBeUndefined()
   })
 
   it('does not look behind a signal handler, and takes no function of a caller for how the process ended', () => {

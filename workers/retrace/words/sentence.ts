@@ -32,6 +32,12 @@ export function sentenceOf(
   return escapeText(where === '' ? said.replace(/,$/, '') : `${said} ${where}`, { length: MAX_SENTENCE })
 }
 
+/** What to do first; undefined: there is no newer package of what is to blame. */
+export function updateText({ blame }: Pick<Crash, 'blame'>): string | undefined {
+  if (blame?.package === undefined || blame.newer === undefined) return undefined
+  return `Update ${blame.package} first: ${blame.newer} is newer than ${blame.version ?? 'that'}.`
+}
+
 /** What the program did, as the predicate of the sentence. */
 function did(what: What): string {
   switch (what.kind) {
@@ -111,7 +117,7 @@ function whereOf(frames: readonly ReportFrame[], { kind, ...what }: What): strin
   if (top === undefined) return ''
   const wentAstray = kind === 'fault' && 'fault' in what && what.fault.kind === 'execute' && top.module === undefined
   if (wentAstray) return own === undefined ? '' : own === top ? caller(frames) : `called by ${described(own)}`
-  return own === undefined || own === top ? `in ${described(top)}` : `in ${described(top)}, called by ${described(own)}`
+  return own === undefined || own === top ? `in ${described(top)}` : `in ${nameOf(top)}, called by ${described(own)}`
 }
 
 /** Of a place that is no code: the next frame of all that is somewhere. */
@@ -120,9 +126,14 @@ function caller(frames: readonly ReportFrame[]): string {
   return from === undefined ? '' : `called by ${described(from)}`
 }
 
-function described({ function: name, file, line, module, pc }: ReportFrame): string {
-  const place = file === undefined ? '' : ` (${baseOf(file)}${line === undefined ? '' : `:${line}`})`
-  if (name !== undefined) return `${cut(plainFunction(name), MAX_NAME)}${place}`
+function described(frame: ReportFrame): string {
+  const { file, line } = frame
+  if (frame.function === undefined || file === undefined) return nameOf(frame)
+  return `${nameOf(frame)} (${baseOf(file)}${line === undefined ? '' : `:${line}`})`
+}
+
+function nameOf({ function: name, module, pc }: ReportFrame): string {
+  if (name !== undefined) return cut(plainFunction(name), MAX_NAME)
   return module === undefined ? `0x${pc.toString(16)}` : `an unknown function of ${baseOf(module.module.path)}`
 }
 
