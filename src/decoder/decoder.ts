@@ -27,6 +27,8 @@ const ARGUMENTS = {
   zstd: ['--decompress', '--stdout', '--no-progress', `--memory=${DECODER_MEMORY / MIB}MB`],
   // Its blocks have 900 kB at most, so its memory has no limit to be set.
   bzip2: ['--decompress', '--stdout'],
+  // Of 8 MiB at most, and apt's of 4.
+  lz4: ['--decompress', '--stdout'],
 }
 
 export type DecoderName = keyof typeof ARGUMENTS

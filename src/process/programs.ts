@@ -29,6 +29,7 @@ export const INSIDE = {
   'xz': { sandbox: ['decoder'], reads: 'uploads, and indices of repositories, which need not be signed' },
   'zstd': { sandbox: ['decoder'], reads: 'as xz' },
   'bzip2': { sandbox: ['decoder'], reads: 'indices of repositories, which need not be signed' },
+  'lz4': { sandbox: ['decoder'], reads: 'as bzip2' },
   'gpgv': { sandbox: ['index-signature'], reads: 'indices and signatures before they are believed, and public keys' },
   'rpmkeys': { sandbox: ['package-signature'], reads: 'packages before they are believed, and public keys' },
   'dpkg-deb': { sandbox: ['deb-members'], reads: 'packages that a verified index names by their SHA256' },

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { SigningKey } from './signing_key.ts'
 
-export type Compressed = 'xz' | 'gz' | 'bz2' | 'zst' | 'lzma' | 'none'
+export type Compressed = 'xz' | 'gz' | 'bz2' | 'zst' | 'lzma' | 'lz4' | 'none'
 
 const HASHES = { MD5Sum: 'md5', SHA1: 'sha1', SHA256: 'sha256', SHA512: 'sha512' }
 
@@ -152,6 +152,7 @@ const PROGRAMS = {
   xz: ['xz', '-c'],
   bz2: ['bzip2', '-c'],
   zst: ['zstd', '-cq'],
+  lz4: ['lz4', '-cq'],
   lzma: ['xz', '--format=lzma', '-c'],
 }
 

@@ -17,7 +17,7 @@ import { emptySandbox } from './retrace.ts'
 
 /** Makes the sandboxes of a name. `folder`: an empty one, in which what they show is made. */
 export const SANDBOX_MAKERS: Record<SandboxName, (folder: string) => Sandbox[]> = {
-  'decoder': () => [decoderSandbox('xz'), decoderSandbox('zstd'), decoderSandbox('bzip2')],
+  'decoder': () => [decoderSandbox('xz'), decoderSandbox('zstd'), decoderSandbox('bzip2'), decoderSandbox('lz4')],
   'index-signature': (folder) => {
     const [keys = '', text = '', signature = ''] = files(folder, 'keys.gpg', 'text', 'signature')
     return [signatureSandbox(keys, { text, signature: undefined }), signatureSandbox(keys, { text, signature })]

@@ -53,6 +53,9 @@ export function addressOf(
   if (!URL.canParse(text)) fail('uris', `${text.replace(/\/\/.*@/, '//…@')} is no address`)
   const url = new URL(text)
   const { protocol, username, password } = url
+  if (protocol.startsWith('mirror')) {
+    fail('uris', `${text} is a list of mirrors, which only apt reads: write the addresses that it names into URIs`)
+  }
   if (!['http:', 'https:', 'file:'].includes(protocol)) {
     fail('uris', `${protocol}// is not supported; use https://, http:// or file://`)
   }

@@ -41,6 +41,7 @@ const COMPRESSIONS = [
   ['.gz', 'gz'],
   ['.bz2', 'bz2'],
   ['.lzma', 'lzma'],
+  ['.lz4', 'lz4'],
   ['', 'none'],
 ] as const
 

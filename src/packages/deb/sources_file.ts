@@ -88,7 +88,9 @@ function unknownKeys(file: string, { fields }: Stanza): string[] {
   const warnings: string[] = []
   for (const [name, { line }] of fields) {
     if (name === 'trusted' || name.startsWith('allow-')) {
-      warnings.push(`${file}:${line}: ${name} has no effect: signatures and SHA256 are always checked`)
+      warnings.push(
+        `${file}:${line}: ${name} has no effect: signatures and checksums (SHA256, SHA512) are always checked`,
+      )
     } else if (!KNOWN.has(name) && !WITHOUT_EFFECT.has(name)) {
       warnings.push(`${file}:${line}: the key ${name} is not known and has no effect`)
     }

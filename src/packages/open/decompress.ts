@@ -1,5 +1,5 @@
 /**
- * Opens an index: gz by zlib in this process, xz, lzma, zst and bz2 as uploads are, behind the wall. Its checksum was
+ * Opens an index: gz by zlib in this process, xz, lzma, zst, bz2 and lz4 as uploads are, behind the wall. Its checksum was
  * compared with what describes the repository, which need not be signed (`repo_gpgcheck=0` is yum's default).
  */
 import { createReadStream, type ReadStream } from 'node:fs'
@@ -11,7 +11,7 @@ import { asFetchError } from '../format/program_failure.ts'
 import { count } from '../../text/count.ts'
 
 /** How a file is packed; gz is opened in this process, on another thread. */
-export type Compression = 'xz' | 'lzma' | 'gz' | 'zst' | 'bz2' | 'none'
+export type Compression = 'xz' | 'lzma' | 'gz' | 'zst' | 'bz2' | 'lz4' | 'none'
 
 const TIMEOUT_MS = 600_000
 const READ = 1 << 18
@@ -20,6 +20,7 @@ const DECODERS: Record<Exclude<Compression, 'gz' | 'none'>, DecoderName> = {
   lzma: 'lzma',
   zst: 'zstd',
   bz2: 'bzip2',
+  lz4: 'lz4',
 }
 
 /** The text of a file, at most `maxSize` bytes of it; throws FetchError 'malformed' for what does not open. */

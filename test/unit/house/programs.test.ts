@@ -11,7 +11,6 @@ const OTHERS: Record<string, string> = {
   git: 'asked for a date where there is one: a folder without it has the day of today',
   jar: 'an ending of files',
   less: 'a word of a test',
-  lz4: 'an ending of files that is refused',
   man: 'a folder',
   node: 'what the newcomer brings, as the README says',
   npm: 'what the newcomer brings, as the README says',

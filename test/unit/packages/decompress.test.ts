@@ -11,6 +11,7 @@ import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 const PACKERS: Record<Compression, [string, ...string[]]> = {
   xz: ['xz', '-c'],
   zst: ['zstd', '-cq'],
+  lz4: ['lz4', '-cq'],
   bz2: ['bzip2', '-c'],
   lzma: ['xz', '--format=lzma', '-c'],
   gz: ['gzip', '-c'],

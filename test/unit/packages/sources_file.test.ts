@@ -67,7 +67,7 @@ describe('readSources()', () => {
     const { warnings } = readSources('/etc/a.sources', `${STANZA}Colour: red\nTrusted: yes\nLanguages: none\n`)
     expect(warnings).toEqual([
       '/etc/a.sources:5: the key colour is not known and has no effect',
-      '/etc/a.sources:6: trusted has no effect: signatures and SHA256 are always checked',
+      '/etc/a.sources:6: trusted has no effect: signatures and checksums (SHA256, SHA512) are always checked',
     ])
   })
 
@@ -93,6 +93,11 @@ describe('readSources()', () => {
 
   it('refuses a scheme that it cannot fetch', () => {
     expect(faultsOf(STANZA.replace('http:', 'ftp:'))).toEqual([expect.stringContaining('ftp:// is not supported')])
+    expect(faultsOf(STANZA.replace(/http:\S*/, 'mirror+file:/etc/apt/mirrors/debian.list'))).toEqual([
+      expect.stringContaining(
+        'is a list of mirrors, which only apt reads: write the addresses that it names into URIs',
+      ),
+    ])
   })
 
   it('leaves out the stanza that it cannot read, and keeps the others', () => {

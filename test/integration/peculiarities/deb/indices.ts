@@ -45,7 +45,7 @@ export const INDICES: DebPeculiarity[] = [
     hashes: ['SHA256', 'SHA512'],
     release: (text) => text.replace(/^ [0-9a-f]{128} /gm, ` ${'0'.repeat(128)} `),
   }, { taken: [] }),
-  ...(['xz', 'gz', 'bz2', 'zst', 'lzma', 'none'] as const).map((compression) =>
+  ...(['xz', 'gz', 'bz2', 'zst', 'lzma', 'lz4', 'none'] as const).map((compression) =>
     published(`with an index in ${compression} alone`, { compressions: [compression] })
   ),
   lacking('that lists .xz and .gz, and has .gz', [`${PACKAGES}.xz`]),
