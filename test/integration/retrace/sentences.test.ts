@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compile, crash } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
-import { copyModules, retraceIn } from '../../helpers/retrace.ts'
+import { copyModules, retraceIn, type RetraceOptions } from '../../helpers/retrace.ts'
 
 const C = `
 #include <assert.h>
@@ -29,6 +29,8 @@ const PLUS = `
 struct Own { int code; };
 __attribute__((noinline)) void thrower(const std::string &what) {
   if (what == "text") throw std::runtime_error("cannot open 'x'");
+  if (what == "virtual") { struct Base { Base() { call(); } void call() { work(); } virtual void work() = 0; };
+    struct Derived : Base { void work() override {} } made; made.work(); }
   if (what == "own") throw Own{3};
   if (what == "at") { std::vector<int> none; none.at(what.size()); }
 }
@@ -46,10 +48,10 @@ beforeAll(async () => {
 
 afterAll(async () => await folder[Symbol.asyncDispose]())
 
-async function sentenceOf(program: string, word: string): Promise<string> {
+async function sentenceOf(program: string, word: string, options: RetraceOptions = {}): Promise<string> {
   const core = crash(folder.path, program, [word])
   copyModules(core, folder.file('root'))
-  return (await retraceIn(core, folder.file('root'))).json.sentence
+  return (await retraceIn(core, folder.file('root'), options)).json.sentence
 }
 
 describe('the sentence on top', () => {
@@ -66,8 +68,11 @@ describe('the sentence on top', () => {
     expect(await sentenceOf(plus, 'text')).toMatch(
       /^plus of debian-12 ended by an uncaught exception std::runtime_error \('cannot open 'x''\), thrown in thrower \(plus\.cc:\d+\)$/,
     )
+    // The frame of raise() is C then, whose debuginfo is here.
+    expect(await sentenceOf(plus, 'text', { hostDebug: true })).toContain("std::runtime_error ('cannot open")
     expect(await sentenceOf(plus, 'own'))
       .toMatch(/^plus of debian-12 ended by an uncaught exception Own, thrown in thrower \(plus\.cc:\d+\)$/)
+    expect(await sentenceOf(plus, 'virtual')).toMatch(/^plus of debian-12 called a pure virtual function in /)
     expect(await sentenceOf(plus, 'at')).toMatch(
       / exception std::out_of_range \('vector::_M_range_check: .*'\), thrown in /,
     )

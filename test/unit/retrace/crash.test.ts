@@ -8,9 +8,9 @@ import { signatureOf } from '../../../workers/retrace/crash/signature.ts'
 import { NAMINGS } from '../../../src/packages/naming/namings.ts'
 import type { PackageRow } from '../../../src/packages/index/lookup.ts'
 import { newerVersion } from '../../../workers/retrace/resolve/newer.ts'
-import { updateText } from '../../../workers/retrace/words/sentence.ts'
+import { sentenceOf, updateText } from '../../../workers/retrace/words/sentence.ts'
 import type { ReportFrame } from '../../../workers/retrace/report/frames.ts'
-import { reportThread, resolvedModule } from '../../helpers/report_parts.ts'
+import { reportThread, resolvedModule, WHOLE_CORE } from '../../helpers/report_parts.ts'
 
 const LIBC = resolvedModule({
   module: { ...resolvedModule().module, kind: 'library', path: '/usr/lib/x86_64-linux-gnu/libc.so.6' },
@@ -74,6 +74,12 @@ describe('the signature of a crash', () => {
     expect(signature('libc:raise', 'libc:abort', 'libc:?', 'libc:free', 'f', 'main')).toEqual(['p!f', 'p!main'])
   })
 
+  it('ends where the C library starts threads and programs', () => {
+    expect(signature('f', 'libc:start_thread', 'libc:clone3')).toEqual(signature('f', 'libc:?', 'libc:clone'))
+    expect(signature('f', 'main', 'libc:__libc_start_main', '_start')).toEqual(['p!f', 'p!main'])
+    expect(signature('libc:poll', 'libc:clone')).toEqual(['libc.so!poll', 'libc.so!clone'])
+  })
+
   it('counts recursion once, wherever in its cycle it ended', () => {
     const turns = (names: string[], times: number) => Array.from({ length: times }, () => names).flat()
     const one = signature(...turns(['a', 'b'], 50), 'main')
@@ -111,6 +117,23 @@ describe('the package to blame', () => {
     expect(blame('libc:strlen')?.path).toBe(LIBC.module.path)
     expect(blame('nowhere')).toBeUndefined()
     expect(blameOf(undefined)).toBeUndefined()
+  })
+
+  it('is behind the frame of the signal where a handler only reports what happened', () => {
+    const all = frames(
+      'libc:raise',
+      'libc:abort',
+      'os::abort',
+      'VMError::report_and_die(int)',
+      '<signal>',
+      'Unsafe_PutInt',
+    )
+    expect(blameOf(reportThread('x', PROGRAM, { frames: all }))?.frame.level).toBe(5)
+    const crashed = reportThread('x', PROGRAM, { frames: all })
+    expect(
+      sentenceOf({ what: { kind: 'abort', message: undefined }, crashed }, { core: WHOLE_CORE, release: undefined }),
+    )
+      .toMatch(/ aborted on a signal that came in Unsafe_PutInt$/)
   })
 
   it('a newer package upstream is what to install first', () => {

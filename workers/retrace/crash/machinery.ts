@@ -34,6 +34,9 @@ const MACHINERY = new RegExp(
       'qt_assert\\w*',
       'Py_FatalError\\w*',
       '_Py_FatalError\\w*',
+      // Handlers of a fault that write a report: the fault is behind the frame of the signal.
+      ...['os::abort', 'VMError::\\S+', 'JVM_handle_linux_signal', 'KCrash::defaultCrashHandler', 'SalAbort'],
+      ...['nsProfileLock::FatalSignalHandler', 'fatal_error_signal', 'terminate_due_to_signal', 'Application::Abort'],
     ],
   ].join('|') + ')$',
 )

@@ -26,10 +26,16 @@ export function signatureOf(all: readonly ReportFrame[]): Signature | undefined 
   // Whether a call was inlined, or was the last act of its caller, differs from build to build.
   const frames = all.slice(machineryOf(all)).filter(({ kind }) => kind !== 'inline' && kind !== 'tail-call')
   const names = frames.slice(0, MAX_FRAMES).map(plainName)
-  const first = withoutRecursion(names).slice(0, FRAMES)
+  const first = withoutStart(withoutRecursion(names)).slice(0, FRAMES)
   if (first.every((name) => name.endsWith(`!${NAMELESS}`) || name.startsWith('<'))) return undefined
   const hash = createHash('sha256').update(first.join('\n')).digest('hex')
   return { value: `${RULES}:${hash.slice(0, DIGITS)}`, frames: first }
+}
+
+/** How a C library starts threads and programs is its own affair: start_thread, clone3, __libc_start_main. */
+function withoutStart(names: readonly string[]): readonly string[] {
+  const last = names.findLastIndex((name) => !/^(libc|libpthread|ld-\w+)\.so!|!_start$|!__libc_start/.test(name))
+  return last < 0 ? names : names.slice(0, last + 1)
 }
 
 function withoutRecursion(names: readonly string[]): string[] {

@@ -25,6 +25,7 @@ export type What =
   | { readonly kind: 'found'; readonly finding: Exclude<Finding, 'assertion'>; readonly message: string }
   | { readonly kind: 'abort'; readonly message: string | undefined }
   | { readonly kind: 'panic' }
+  | { readonly kind: 'pure-virtual' }
   | { readonly kind: 'fault'; readonly fault: Fault; readonly isBus: boolean }
   | {
     readonly kind: 'failure'
@@ -80,6 +81,7 @@ function ofGivingUp(signal: number, details: Details, crashed: ReportThread | un
   const frames = crashed?.frames ?? []
   const names = frames.slice(0, machineryOf(frames)).map((frame) => plainFunction(frame.function ?? ''))
   if (names.some((name) => RUST_PANIC.test(name))) return { kind: 'panic' }
+  if (names.includes('__cxa_pure_virtual')) return { kind: 'pure-virtual' }
   if (signal === SIGTRAP) return undefined
   return names.length === 0 && abortMessage === undefined ? undefined : { kind: 'abort', message: abortMessage?.trim() }
 }

@@ -27,7 +27,8 @@ export function sentenceOf(
   const program = core.modules.find(({ kind }) => kind === 'executable')?.path
   const name = baseOf(program ?? '') || core.process?.name || 'A program'
   const of = release === undefined ? '' : ` of ${release.replace(ARCHITECTURE, '')}`
-  const where = whereOf(crashed?.frames ?? [], what)
+  const frames = crashed?.frames ?? []
+  const where = whereOf(frames, what) + handledIn(frames)
   const said = `${name}${of} ${did(what)}`
   return escapeText(where === '' ? said.replace(/,$/, '') : `${said} ${where}`, { length: MAX_SENTENCE })
 }
@@ -61,6 +62,8 @@ function did(what: What): string {
       return `aborted${what.message === undefined ? '' : ` (${quoted(what.message)})`}`
     case 'panic':
       return 'panicked'
+    case 'pure-virtual':
+      return 'called a pure virtual function'
     case 'fault':
       return failed(what)
     case 'failure':
@@ -115,9 +118,20 @@ function whereOf(frames: readonly ReportFrame[], { kind, ...what }: What): strin
   const skipped = machineryOf(frames)
   const top = skipped > 0 ? own ?? frames[skipped] : frames[0]
   if (top === undefined) return ''
+  const handler = frames.findIndex((frame) => frame.kind === 'signal-handler')
+  // A handler that only reports, as the JVM's, is a part of how the process ended.
+  if (skipped > 0 && handler >= 0 && frames.indexOf(top) > handler) return `on a signal that came in ${described(top)}`
   const wentAstray = kind === 'fault' && 'fault' in what && what.fault.kind === 'execute' && top.module === undefined
   if (wentAstray) return own === undefined ? '' : own === top ? caller(frames) : `called by ${described(own)}`
   return own === undefined || own === top ? `in ${described(top)}` : `in ${nameOf(top)}, called by ${described(own)}`
+}
+
+/** Where a signal came whose handler is on the stack: it may be why all this happened. */
+function handledIn(frames: readonly ReportFrame[]): string {
+  const handler = frames.findIndex(({ kind }) => kind === 'signal-handler')
+  const own = handler < 0 ? undefined : firstOwn(frames.slice(handler + 1))
+  const top = firstOwn(frames)
+  return own === undefined || own === top ? '' : `, while it handled a signal that came in ${described(own)}`
 }
 
 /** Of a place that is no code: the next frame of all that is somewhere. */

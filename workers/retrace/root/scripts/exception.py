@@ -72,5 +72,6 @@ def type_names(info, word, size):
 
 
 def readable_type(mangled):
-    text = said("demangle -- _ZTI" + mangled).strip()
+    # By the language: that of the selected frame is C where the C library has debuginfo, which demangles nothing.
+    text = said("demangle -l c++ -- _ZTI" + mangled).strip()
     return text[len("typeinfo for ") :] if text.startswith("typeinfo for ") else mangled
