@@ -135,10 +135,7 @@ export const SECTIONS: RpmPeculiarity[] = [
   mirrored(
     'whose metalink knows another repomd.xml',
     (url, world) =>
-      metalink(url, world).replace(/(<hash type="sha(?:256|512)">)[^<]/g, '$1_').replaceAll('_', '0').replace(
-        /0(?=[0-9a-f]{63})/,
-        '1',
-      ),
+      metalink(url, world).replace(/(<hash type="sha(?:256|512)">)[0-9a-f]{8}/g, (_, tag) => `${tag}00000000`),
     {
       key: 'metalink',
       taken: [],
