@@ -63,7 +63,6 @@ export async function startProgram(
   await spool.recover()
   const estimates = createEstimates(database, config.defaultEstTimeS)
   const counts = createCrashCounts(database)
-  counts.catchUp(await spool.tasks())
   const metrics = createMetrics()
   const runner = new Runner({ config, estimates, counts, workerCommand, subjectOf, metrics })
   const stopping = new AbortController()
@@ -82,6 +81,9 @@ export async function startProgram(
   log('server').info(`listening on ${listening.url}`)
   const supervisor = createSupervisor(environment)
   supervisor.ready(`listening on ${listening.url}`)
+  void spool.tasks().then((tasks) => counts.catchUp(tasks, stopping.signal)).catch((cause) => {
+    log('server').warning(`Tasks of the last run are counted at the next start: ${cause}`)
+  })
   return {
     url: listening.url,
     port: listening.port,

@@ -3,6 +3,7 @@
  * what is remembered of a task beyond its directory; that is nothing that leads back to it.
  */
 import { statSync } from 'node:fs'
+import { setImmediate as immediate } from 'node:timers/promises'
 import type { Database } from '../database/database.ts'
 import { readOutcome, type RecordedOutcome } from '../task/outcome_file.ts'
 import type { Task } from '../task/task.ts'
@@ -10,14 +11,16 @@ import { log } from '../telemetry/log.ts'
 import { HOUR_S } from '../units/time.ts'
 import { countedTasks, countOnce, type Sighting, sightingOf } from './crash_table.ts'
 
+/** Tasks that are counted before others get their turn. */
+const AT_ONCE = 20
 /** A crash that was seen less often could be told from others by who knows of it. */
 const FEW = 3
 
 export interface CrashCounts {
   /** Counts a task that has ended. A database that fails costs nothing now: the next start counts it. */
   count(task: Task, outcome: RecordedOutcome | undefined): void
-  /** Counts what an earlier server did not come to. */
-  catchUp(tasks: readonly Task[]): void
+  /** Counts what an earlier server did not come to, a few at a time: after an update it may be all of the spool. */
+  catchUp(tasks: readonly Task[], stopping: AbortSignal): Promise<void>
 }
 
 export function createCrashCounts(database: Database): CrashCounts {
@@ -43,10 +46,14 @@ export function createCrashCounts(database: Database): CrashCounts {
   }
   return {
     count,
-    catchUp(tasks) {
+    async catchUp(tasks, stopping) {
       const known = countedTasks(database)
+      let inThisTurn = 0
       for (const task of tasks) {
-        if (!known.has(Number(task.id)) && task.hasEnded()) count(task, readOutcome(task))
+        if (known.has(Number(task.id))) continue
+        if (++inThisTurn % AT_ONCE === 0) await immediate()
+        if (stopping.aborted) return
+        if (task.hasEnded()) count(task, readOutcome(task))
       }
     },
   }

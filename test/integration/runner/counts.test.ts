@@ -69,6 +69,7 @@ describe('how often a crash was seen', () => {
       await using server = await startServer({ folder, workerCommand })
       const [, second] = tasks
       if (second === undefined) throw new Error('Expected a task')
+      await eventually(async () => JSON.stringify((await crashOf(server, second)).seen).includes('"times":4'))
       expect((await crashOf(server, second)).seen)
         .toEqual({ times: 4, releases: ['debian-11-amd64', 'debian-12-amd64', 'debian-13-amd64'] })
     }
