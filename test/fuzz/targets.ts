@@ -5,6 +5,7 @@ import { installationRoot } from '../../src/program/program.ts'
 import type { Target } from './target.ts'
 import * as configuration from './targets/configuration.ts'
 import * as core from './targets/core.ts'
+import * as crash from './targets/crash.ts'
 import * as debuggers from './targets/debugger.ts'
 import * as indices from './targets/indices.ts'
 import * as upload from './targets/upload.ts'
@@ -15,6 +16,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   ...indices,
   ...configuration,
   ...debuggers,
+  ...crash,
 }
 
 /** Inputs that a reader once did something wrong with. */

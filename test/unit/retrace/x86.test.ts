@@ -66,6 +66,8 @@ const ACCESSES: [string, string][] = [
   ['jmp    *(%rax)', 'read 0x10'],
   ['ret', 'read 0x7000'],
   ['leave', 'read 0x7000'],
+  ['vpgatherdd (%rax,%ymm2,4),%ymm3', 'read 0x?'],
+  ['mov    (%rax,%rbx,what),%eax', 'read 0x?'],
 ]
 
 describe('instructions of x86', () => {
