@@ -9,6 +9,8 @@ import { NAMINGS } from '../../../src/packages/naming/namings.ts'
 import type { PackageRow } from '../../../src/packages/index/lookup.ts'
 import { newerVersion } from '../../../workers/retrace/resolve/newer.ts'
 import { sentenceOf, updateText } from '../../../workers/retrace/words/sentence.ts'
+import { whatOf } from '../../../workers/retrace/crash/what.ts'
+import { NO_DETAILS } from '../../../workers/retrace/gdb/details.ts'
 import type { ReportFrame } from '../../../workers/retrace/report/frames.ts'
 import { reportThread, resolvedModule, WHOLE_CORE } from '../../helpers/report_parts.ts'
 
@@ -134,6 +136,18 @@ describe('the package to blame', () => {
       sentenceOf({ what: { kind: 'abort', message: undefined }, crashed }, { core: WHOLE_CORE, release: undefined }),
     )
       .toMatch(/ aborted on a signal that came in Unsafe_PutInt$/)
+  })
+
+  it('a trap of g_error() is a message of GLib, and any other trap the signal', () => {
+    const sentence = (...words: string[]) => {
+      const crashed = reportThread('x', PROGRAM, { frames: frames(...words) })
+      const core = { ...WHOLE_CORE, threads: [{ lwp: 5, signal: 5, pc: 0x1500n }] }
+      const what = whatOf({ core, crashed, details: NO_DETAILS, crashClass: 'no-interest', fault: undefined })
+      return sentenceOf({ what, crashed }, { core, release: 'debian-12-amd64' })
+    }
+    expect(sentence('g_log_structured_array', 'g_logv', 'g_log', 'check', 'main'))
+      .toBe('A program of debian-12 gave up with a fatal message of GLib in check')
+    expect(sentence('check', 'main')).toBe('A program of debian-12 was ended by SIGTRAP in check')
   })
 
   it('a newer package upstream is what to install first', () => {

@@ -26,6 +26,7 @@ export type What =
   | { readonly kind: 'abort'; readonly message: string | undefined }
   | { readonly kind: 'panic' }
   | { readonly kind: 'pure-virtual' }
+  | { readonly kind: 'glib-message' }
   | { readonly kind: 'fault'; readonly fault: Fault; readonly isBus: boolean }
   | {
     readonly kind: 'failure'
@@ -42,6 +43,7 @@ const SIGTRAP = 5
 const SIGABRT = 6
 const SIGBUS = 7
 const RUST_PANIC = /^(rust_panic|core::panicking|std::panicking|rust_begin_unwind)/
+const GLIB_LOG = /^_?g_log/
 /** The frames of an overflow in which its cycle is looked for. */
 const MAX_FRAMES = 512
 
@@ -82,6 +84,7 @@ function ofGivingUp(signal: number, details: Details, crashed: ReportThread | un
   const names = frames.slice(0, machineryOf(frames)).map((frame) => plainFunction(frame.function ?? ''))
   if (names.some((name) => RUST_PANIC.test(name))) return { kind: 'panic' }
   if (names.includes('__cxa_pure_virtual')) return { kind: 'pure-virtual' }
+  if (names.some((name) => GLIB_LOG.test(name))) return { kind: 'glib-message' }
   if (signal === SIGTRAP) return undefined
   return names.length === 0 && abortMessage === undefined ? undefined : { kind: 'abort', message: abortMessage?.trim() }
 }

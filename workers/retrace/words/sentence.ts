@@ -64,6 +64,8 @@ function did(what: What): string {
       return 'panicked'
     case 'pure-virtual':
       return 'called a pure virtual function'
+    case 'glib-message':
+      return 'gave up with a fatal message of GLib'
     case 'fault':
       return failed(what)
     case 'failure':
