@@ -28,6 +28,8 @@ const CRASHES: Record<string, [CrashClass | undefined, RegExp]> = {
   'return-far': ['return', / went to address 0x4141414141414141, where no code is, in smash /],
   'overflow': ['stack-exhausted', / ran out of stack in over 2048 frames: endless calls itself, in endless /],
   'cycle': ['stack-exhausted', /: (ping, pong|pong, ping) call each other in a cycle of 2, in p[io]ng /],
+  'large-frames': ['stack-exhausted', / ran out of stack in \d+ frames: large calls itself, in large /],
+  'thread-overflow': ['stack-exhausted', /: endless calls itself, in endless /],
   'divide': ['division-by-zero', / divided by zero in main /],
   'divide-memory': ['division-by-zero', / divided by zero in main /],
   'quotient': ['arithmetic', / failed at arithmetic in main /],
@@ -54,7 +56,7 @@ let program: string
 
 beforeAll(async () => {
   folder = await temporaryFolder()
-  const options = ['-w', '-fno-omit-frame-pointer', '-fstack-protector-strong']
+  const options = ['-w', '-fno-omit-frame-pointer', '-fstack-protector-strong', '-pthread']
   program = compile(folder.path, 'classes.c', readFileSync(SOURCE, 'utf8'), options)
 })
 

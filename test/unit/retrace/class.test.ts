@@ -1,0 +1,83 @@
+/** Classes of crashes where none can be made here: facts as the cores of other architectures have them. */
+import { describe, expect, it } from 'vitest'
+import type { Architecture } from '../../../src/elf/architecture.ts'
+import { classOf, type CrashFacts, faultOf } from '../../../workers/retrace/exploitable/class.ts'
+import { currentInstruction } from '../../../workers/retrace/exploitable/instruction.ts'
+
+const segment = (start: bigint, size: bigint, flags: number) => ({
+  start,
+  memorySize: size,
+  fileOffset: 0n,
+  fileSize: size,
+  dumped: size,
+  flags,
+})
+const SEGMENTS = [segment(0x1_0000n, 0x1000n, 5), segment(0x50_0000n, 0x10_0000n, 6)]
+
+function facts(architecture: Architecture, text: string, change: Partial<CrashFacts> = {}): CrashFacts {
+  return {
+    architecture,
+    signal: 11,
+    code: 1,
+    address: 0n,
+    pc: 0x1_0010n,
+    segments: SEGMENTS,
+    instruction: currentInstruction(`=> 0x10010 <f>:\t00 00\t${text}\n`),
+    registers: new Map(),
+    below: undefined,
+    top: undefined,
+    abortMessage: undefined,
+    hasHandler: false,
+    isSentByItself: false,
+    ...change,
+  }
+}
+
+/** Of each architecture: a store, a load, a call through a register; its stack pointer and where it returns to. */
+const OTHERS: [Architecture, store: string, load: string, call: string, sp: string, link: string][] = [
+  ['arm64', 'str\tw0, [x1]', 'ldr\tw0, [x1]', 'blr\tx3', 'sp', 'x30'],
+  ['armhf', 'str\tr2, [r3]', 'ldr\tr2, [r3]', 'blx\tr3', 'sp', 'lr'],
+  ['ppc64el', 'stw     r9,0(r10)', 'lwz     r9,0(r10)', 'bctrl', 'r1', 'lr'],
+  ['s390x', 'st\t%r2,0(%r1)', 'l\t%r2,0(%r1)', 'basr\t%r14,%r1', 'r15', 'r14'],
+  ['riscv64', 'sw\ta5,0(a4)', 'lw\ta5,0(a4)', 'jalr\ta5', 'sp', 'ra'],
+]
+
+describe.each(OTHERS)('a crash on %s', (architecture, store, load, call, sp, link) => {
+  it('is a write or a read by the name of its instruction', () => {
+    expect(classOf(facts(architecture, store))).toBe('write')
+    expect(classOf(facts(architecture, load))).toBeUndefined()
+    expect(faultOf(facts(architecture, load))).toEqual({ kind: 'read', address: 0n })
+    expect(classOf(facts(architecture, load, { signal: 7, code: 2 }))).toBe('bus-error')
+    expect(classOf(facts(architecture, call, { address: undefined }))).toBe('jump')
+  })
+
+  it('is a return where it went to where calls return to, else a jump', () => {
+    const gone = { pc: 0x4140n, address: architecture === 's390x' ? 0x4000n : 0x4140n, instruction: undefined }
+    expect(classOf(facts(architecture, '', gone))).toBe('jump')
+    expect(classOf(facts(architecture, '', { ...gone, registers: new Map([[link, 0x4140n]]) }))).toBe('return')
+  })
+
+  it('has exhausted its stack where its pointer is at the end', () => {
+    const address = 0x4f_fff0n
+    expect(classOf(facts(architecture, store, { address, registers: new Map([[sp, 0x50_0000n]]) }))).toBe(
+      'stack-exhausted',
+    )
+    expect(classOf(facts(architecture, store, { address, registers: new Map([[sp, 0x58_0000n]]) }))).toBe('write')
+  })
+})
+
+describe('a signal', () => {
+  it('that was sent has no class of a fault, whatever the instruction is', () => {
+    const write = 'movl   $0x1,(%rax)'
+    expect(classOf(facts('amd64', write, { code: 0 }))).toBe('no-interest')
+    expect(classOf(facts('amd64', write, { code: -6, isSentByItself: true }))).toBe('unknown')
+    expect(classOf(facts('amd64', write, { code: 0, hasHandler: true }))).toBe('unknown')
+    expect(classOf(facts('amd64', write, { signal: 15 }))).toBe('no-interest')
+    expect(classOf(facts('amd64', write, { signal: 0 }))).toBeUndefined()
+  })
+
+  it('whose instruction is not known is unknown, or a bus error', () => {
+    expect(classOf(facts('amd64', '', { instruction: undefined }))).toBe('unknown')
+    expect(classOf(facts('amd64', '', { instruction: undefined, signal: 7 }))).toBe('bus-error')
+  })
+})
