@@ -10,6 +10,8 @@ import { UsageError } from './errors/usage_error.ts'
 import { EXIT, version } from './program/program.ts'
 import { workerCommand } from './program/runtime.ts'
 import { check } from './health/check.ts'
+import { closeInherited } from './process/inherited.ts'
+import { passedSocket } from './server/supervisor.ts'
 import { startProgram } from './start.ts'
 
 const NAME = 'abrt-retrace-server'
@@ -48,11 +50,13 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 async function serve(): Promise<number> {
+  const environment = readSupervisor()
+  closeInherited(passedSocket(environment) === undefined ? 0 : 1)
   const config = readConfig([NAME, WORKER])
   await startLog(config)
   const program = await startProgram(config, {
     workerCommand: workerCommand(),
-    environment: readSupervisor(),
+    environment,
   })
   process.on('SIGHUP', () => program.reload())
   await new Promise<void>((resolve) => {

@@ -22,7 +22,7 @@ export async function* decode(
   limits: Pick<StartOptions, 'signal' | 'timeoutMs'> = {},
 ): AsyncGenerator<Uint8Array> {
   const [decoder] = sandbox.runs
-  const running = startInside(sandbox, { input: 'open', ...limits })
+  const running = await startInside(sandbox, { input: 'open', ...limits })
   const feed = new Feed(input, running.input, () => running.stop())
   let isWaiting = false
   let progress = Date.now()

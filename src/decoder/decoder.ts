@@ -17,6 +17,7 @@ const LIMITS = {
   cpuS: 900,
   fileBytes: 0,
   openFiles: 64,
+  processes: 1,
 }
 
 const XZ = ['--decompress', '--stdout', '--threads=1', `--memlimit-decompress=${DECODER_MEMORY}`]
@@ -24,7 +25,7 @@ const XZ = ['--decompress', '--stdout', '--threads=1', `--memlimit-decompress=${
 const ARGUMENTS = {
   xz: [...XZ, '--format=xz'],
   lzma: [...XZ, '--format=lzma'],
-  zstd: ['--decompress', '--stdout', '--no-progress', `--memory=${DECODER_MEMORY / MIB}MB`],
+  zstd: ['--decompress', '--stdout', '--no-progress', '--no-asyncio', `--memory=${DECODER_MEMORY / MIB}MB`],
   // Its blocks have 900 kB at most, so its memory has no limit to be set.
   bzip2: ['--decompress', '--stdout'],
   // Of 8 MiB at most, and apt's of 4.

@@ -3,11 +3,19 @@
  * sandboxes too, since no program that makes one closes them. They stay open here (a lock may hang on one); what we
  * start finds /dev/null in their places.
  */
-import { openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { inheritable } from './proc.ts'
 
 const FIRST = 3
 const MAX_DESCRIPTOR = 65_535
+
+/**
+ * Closes what this process was given besides its first three descriptors and `expected` ones behind them, which a supervisor
+ * passes: at the start of a program, before it opens anything itself. What Node has open is marked, and stays.
+ */
+export function closeInherited(expected: number): void {
+  for (const descriptor of inheritable()) if (descriptor >= FIRST + expected) closeSync(descriptor)
+}
 
 let given: number[] | undefined
 /** For each of them one of its own: Deno gives an open file to one descriptor of a program only. */

@@ -4,7 +4,11 @@
  */
 import { arch } from 'node:process'
 import { seccompFilter } from './seccomp.ts'
+import { ProgramError } from './error.ts'
+import { handOver, handOverPrivate, share, takeBack } from './ownership.ts'
 import { Running, type StartOptions } from './start.ts'
+import { watchTmp } from './tmp_watch.ts'
+import { wallUser, wallUsers } from './users.ts'
 import { type Sandbox, wallArguments, wallCommand } from './wall.ts'
 
 export interface InsideOptions extends Omit<StartOptions, 'output' | 'environment'> {
@@ -18,17 +22,49 @@ const FIRST_CHANNEL = 3
  * Never throws because a program cannot be started: such a program has ended at once. Throws RangeError as
  * wallArguments() does, and for a machine whose system calls have no row in seccomp.ts.
  */
-export function startInside(sandbox: Sandbox, { onStart, channels = 0, ...options }: InsideOptions = {}): Running {
+export async function startInside(
+  sandbox: Sandbox,
+  { onStart, channels = 0, input, ...options }: InsideOptions = {},
+): Promise<Running> {
   const args = FIRST_CHANNEL + channels
   const bytes = wallArguments(sandbox).map((word) => `${word}\0`).join('')
-  const filter = seccompFilter(arch)
+  const filter = seccompFilter(arch, { isAlone: sandbox.limits.processes === 1 })
+  const { users, handed } = await usersFor(sandbox)
   const running = new Running({
     title: sandbox.runs[0],
-    words: wallCommand(sandbox, { args, seccomp: args + 1 }),
+    words: wallCommand(sandbox, { args, seccomp: args + 1, users: args + 2 }),
     through: { programs: ['prlimit', 'bwrap'], what: `The sandbox of ${sandbox.runs[0]}` },
-  }, { ...options, channels: channels + 2 })
+    ...(users instanceof ProgramError ? { impediment: users } : { given: [users] }),
+    user: wallUser(),
+  }, { ...options, input: input ?? 'open', channels: channels + 2 })
+  // A pipe that has ended, and no device of the machine.
+  if (input === undefined) running.input.end()
+  if (handed.length > 0) running.ended.then(() => handed.forEach(takeBack))
+  if (sandbox.tmpBytes !== undefined) watchTmp(running, sandbox.tmpBytes)
   if (running.pid !== undefined) onStart?.(running.pid)
   running.channels[channels]?.end(bytes)
   running.channels[channels + 1]?.end(filter)
   return running
+}
+
+/** Of the reasons why there is no user for it the first one is the value. `handed`: what that user owns while it runs. */
+async function usersFor(
+  { binds, writable = [] }: Sandbox,
+): Promise<{ users: number | ProgramError; handed: string[] }> {
+  const handed: string[] = []
+  try {
+    const users = await wallUsers()
+    for (const { from, isPrivate, isShared } of binds) {
+      if (isShared === true) share(from)
+      if (isPrivate === true && handOverPrivate(from)) handed.push(from)
+    }
+    for (const { from } of writable) {
+      handed.push(from)
+      handOver(from)
+    }
+    return { users, handed }
+  } catch (cause) {
+    const why = `The sandbox cannot be made (${cause instanceof Error ? cause.message : String(cause)})`
+    return { users: cause instanceof ProgramError ? cause : new ProgramError('not-started', why, { cause }), handed }
+  }
 }

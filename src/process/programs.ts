@@ -50,6 +50,7 @@ export const OUTSIDE = {
   'abrt-retrace-worker':
     'what an upload unpacked to: manifest files and headers of the core, by our own code (src/elf)',
   'systemd-notify': 'nothing: it sends words of ours to the supervisor',
+  'unshare': 'nothing: it makes the user namespace of sandboxes, in which tee writes a number of ours',
   'setpriv': VERSION,
   'prlimit': VERSION,
   'gdb-multiarch': VERSION,

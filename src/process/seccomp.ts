@@ -1,187 +1,102 @@
 /**
- * The system call filter of the sandbox: a BPF program made by hand, for `bwrap --seccomp FD`. Calls that no debugger
- * of cores needs fail with EPERM. A process that calls by another ABI (x32, or 32-bit calls on a 64-bit kernel) is
- * killed, since numbers mean something else there. Sources: linux/filter.h, linux/seccomp.h, linux/audit.h, seccomp(2).
+ * The system call filter of every sandbox: a BPF program made by hand, for `bwrap --seccomp FD`. What is listed works
+ * (system_calls.ts), what is refused by name fails with EPERM, all else with ENOSYS, as if the kernel were older: so do all
+ * calls by another ABI (x32, 32-bit calls on a 64-bit kernel), where numbers mean something else. Nothing is killed for
+ * what it tries. Sources: linux/filter.h, linux/seccomp.h, linux/audit.h, linux/sched.h, asm-generic/ioctls.h,
+ * seccomp(2).
  */
+import { ALLOWED, type Groups, LOOKED_INTO, type Numbers, REFUSED } from './system_calls.ts'
 
-/** One host architecture: AUDIT_ARCH_*, and whether its call numbers have the x32 bit to refuse. */
+/** One host architecture: AUDIT_ARCH_*, which of the numbers are its own, and whether they have the x32 bit. */
 interface Abi {
   readonly audit: number
+  readonly column: 0 | 1
   readonly hasX32: boolean
-  /** Call name -> number, for every name of DENIED that the architecture has. */
-  readonly numbers: Readonly<Record<DeniedCall, number | undefined>>
-}
-
-/** What nobody may call: other processes, the network, mounts, namespaces, kernel interfaces with a history. */
-export const DENIED = [
-  'ptrace',
-  'process_vm_readv',
-  'process_vm_writev',
-  'socket',
-  'socketpair',
-  'connect',
-  'bind',
-  'listen',
-  'mount',
-  'umount2',
-  'pivot_root',
-  'chroot',
-  'move_mount',
-  'open_tree',
-  'fsopen',
-  'fsmount',
-  'unshare',
-  'setns',
-  'bpf',
-  'perf_event_open',
-  'userfaultfd',
-  'io_uring_setup',
-  'io_uring_enter',
-  'io_uring_register',
-  'keyctl',
-  'add_key',
-  'request_key',
-  'init_module',
-  'finit_module',
-  'delete_module',
-  'kexec_load',
-  'reboot',
-  'swapon',
-  'syslog',
-  'acct',
-  'quotactl',
-  'open_by_handle_at',
-] as const
-
-export type DeniedCall = (typeof DENIED)[number]
-
-const X86_64: Abi = {
-  audit: 0xc000003e,
-  hasX32: true,
-  numbers: {
-    ptrace: 101,
-    process_vm_readv: 310,
-    process_vm_writev: 311,
-    socket: 41,
-    socketpair: 53,
-    connect: 42,
-    bind: 49,
-    listen: 50,
-    mount: 165,
-    umount2: 166,
-    pivot_root: 155,
-    chroot: 161,
-    move_mount: 429,
-    open_tree: 428,
-    fsopen: 430,
-    fsmount: 432,
-    unshare: 272,
-    setns: 308,
-    bpf: 321,
-    perf_event_open: 298,
-    userfaultfd: 323,
-    io_uring_setup: 425,
-    io_uring_enter: 426,
-    io_uring_register: 427,
-    keyctl: 250,
-    add_key: 248,
-    request_key: 249,
-    init_module: 175,
-    finit_module: 313,
-    delete_module: 176,
-    kexec_load: 246,
-    reboot: 169,
-    swapon: 167,
-    syslog: 103,
-    acct: 163,
-    quotactl: 179,
-    open_by_handle_at: 304,
-  },
-}
-
-/** The numbers of asm-generic/unistd.h, which arm64 and riscv64 share. */
-const GENERIC: Abi['numbers'] = {
-  ptrace: 117,
-  process_vm_readv: 270,
-  process_vm_writev: 271,
-  socket: 198,
-  socketpair: 199,
-  connect: 203,
-  bind: 200,
-  listen: 201,
-  mount: 40,
-  umount2: 39,
-  pivot_root: 41,
-  chroot: 51,
-  move_mount: 429,
-  open_tree: 428,
-  fsopen: 430,
-  fsmount: 432,
-  unshare: 97,
-  setns: 268,
-  bpf: 280,
-  perf_event_open: 241,
-  userfaultfd: 282,
-  io_uring_setup: 425,
-  io_uring_enter: 426,
-  io_uring_register: 427,
-  keyctl: 219,
-  add_key: 217,
-  request_key: 218,
-  init_module: 105,
-  finit_module: 273,
-  delete_module: 106,
-  kexec_load: 104,
-  reboot: 142,
-  swapon: 224,
-  syslog: 116,
-  acct: 89,
-  quotactl: 60,
-  open_by_handle_at: 265,
 }
 
 /** By Node's `arch()`. */
 const ABIS: Readonly<Record<string, Abi>> = {
-  x64: X86_64,
-  arm64: { audit: 0xc00000b7, hasX32: false, numbers: GENERIC },
-  riscv64: { audit: 0xc00000f3, hasX32: false, numbers: GENERIC },
+  x64: { audit: 0xc000003e, column: 0, hasX32: true },
+  arm64: { audit: 0xc00000b7, column: 1, hasX32: false },
+  riscv64: { audit: 0xc00000f3, column: 1, hasX32: false },
 }
+
+/** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
+const NEW_NAMESPACES = 0x7e020000
+
+/** TCGETS, TIOCGPGRP, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX: what programs ask of a pipe. */
+const CONTROLS = [0x5401, 0x540f, 0x5413, 0x541b, 0x5421, 0x5450, 0x5451]
+
+type Instruction = readonly [code: number, ifTrue: number, ifFalse: number, operand: number]
 
 const LOAD_WORD = 0x20
 const JUMP_EQUAL = 0x15
 const JUMP_AT_LEAST = 0x35
+const JUMP_IF_ANY_BIT = 0x45
 const RETURN = 0x06
-const OFFSET_NUMBER = 0
-const OFFSET_AUDIT = 4
+/** Of struct seccomp_data. Arguments have 64 bits, little-endian; the kernel reads the lower 32 of those that count here. */
+const AT = { number: 0, audit: 4, firstArgument: 16, secondArgument: 24 }
 const X32_BIT = 0x40000000
-const KILL_PROCESS = 0x80000000
-const ERRNO_EPERM = 0x00050001
-const ALLOW = 0x7fff0000
+
+const ALLOW: Instruction = [RETURN, 0, 0, 0x7fff0000]
+const NOT_PERMITTED: Instruction = [RETURN, 0, 0, 0x00050001]
+const NO_TERMINAL: Instruction = [RETURN, 0, 0, 0x00050019]
+const UNKNOWN: Instruction = [RETURN, 0, 0, 0x00050026]
 
 /**
  * The filter for a host architecture (Node's `arch()`), as the array of `struct sock_filter` that the kernel reads:
- * 8 bytes each, little-endian. Throws RangeError for a host that has no row.
+ * 8 bytes each, little-endian. `isAlone`: it starts neither processes nor threads. Throws RangeError for a host that has
+ * no row.
  */
-export function seccompFilter(hostArchitecture: string): Uint8Array {
-  const abi = abiOf(hostArchitecture)
-  const denied = DENIED.map((call) => abi.numbers[call]).filter((number) => number !== undefined)
-  const program: [code: number, ifTrue: number, ifFalse: number, operand: number][] = [
-    [LOAD_WORD, 0, 0, OFFSET_AUDIT],
-    [JUMP_EQUAL, 1, 0, abi.audit],
-    [RETURN, 0, 0, KILL_PROCESS],
-    [LOAD_WORD, 0, 0, OFFSET_NUMBER],
-  ]
-  if (abi.hasX32) {
-    program.push([JUMP_AT_LEAST, 0, 1, X32_BIT], [RETURN, 0, 0, KILL_PROCESS])
-  }
-  for (const [index, number] of denied.entries()) program.push([JUMP_EQUAL, denied.length - index, 0, number])
-  program.push([RETURN, 0, 0, ALLOW], [RETURN, 0, 0, ERRNO_EPERM])
-  return encode(program)
+export function seccompFilter(hostArchitecture: string, { isAlone = false } = {}): Uint8Array {
+  const { audit, column, hasX32 } = abiOf(hostArchitecture)
+  const numbers = (calls: Readonly<Record<string, Numbers>>) =>
+    Object.values(calls).map((each) => each[column]).filter((number) => number !== undefined)
+  const { clone, fork, vfork, ioctl } = LOOKED_INTO
+  const forks = numbers({ fork, vfork })
+  const makers = isAlone ? [...numbers({ clone }), ...forks] : []
+  return encode([
+    [LOAD_WORD, 0, 0, AT.audit],
+    [JUMP_EQUAL, 1, 0, audit],
+    UNKNOWN,
+    [LOAD_WORD, 0, 0, AT.number],
+    ...(hasX32 ? [[JUMP_AT_LEAST, 0, 1, X32_BIT], UNKNOWN] as const : []),
+    ...[...Object.values(ALLOWED).flatMap(numbers), ...(isAlone ? [] : forks)].flatMap((each) => on(each, [ALLOW])),
+    ...[...Object.values(REFUSED).flatMap(numbers), ...makers].flatMap((each) => on(each, [NOT_PERMITTED])),
+    ...on(clone[column], [
+      ...[[LOAD_WORD, 0, 0, AT.firstArgument], [JUMP_IF_ANY_BIT, 0, 1, NEW_NAMESPACES], NOT_PERMITTED, ALLOW] as const,
+    ]),
+    ...on(ioctl[column], [
+      [LOAD_WORD, 0, 0, AT.secondArgument],
+      ...CONTROLS.flatMap((each) => on(each, [ALLOW])),
+      NO_TERMINAL,
+    ]),
+    UNKNOWN,
+  ])
 }
 
-/** The numbers of the refused calls on a host architecture. Throws as above. */
-export function deniedNumbers(hostArchitecture: string): Abi['numbers'] {
-  return abiOf(hostArchitecture).numbers
+/** The numbers of the calls that are refused by name, on a host architecture. Throws as above. */
+export function refusedNumbers(hostArchitecture: string): Map<string, number> {
+  return numbersOf(REFUSED, hostArchitecture)
+}
+
+/** Those of the calls that work, whatever their arguments. Throws as above. */
+export function allowedNumbers(hostArchitecture: string): Map<string, number> {
+  return numbersOf(ALLOWED, hostArchitecture)
+}
+
+function numbersOf(groups: Groups, hostArchitecture: string): Map<string, number> {
+  const { column } = abiOf(hostArchitecture)
+  const calls = Object.values(groups).flatMap((group) => Object.entries(group))
+  return new Map(calls.flatMap(([name, numbers]) => {
+    const number = numbers[column]
+    return number === undefined ? [] : [[name, number] as const]
+  }))
+}
+
+/** What happens if the loaded word is `value`; else it goes on behind. */
+function on(value: number, then: readonly Instruction[]): Instruction[] {
+  return [[JUMP_EQUAL, 0, then.length, value], ...then]
 }
 
 function abiOf(hostArchitecture: string): Abi {
@@ -190,7 +105,7 @@ function abiOf(hostArchitecture: string): Abi {
   throw new RangeError(`Expected a host of ${Object.keys(ABIS).join(', ')}; add a row for ${hostArchitecture}`)
 }
 
-function encode(program: readonly [number, number, number, number][]): Uint8Array {
+function encode(program: readonly Instruction[]): Uint8Array {
   const bytes = new Uint8Array(program.length * 8)
   const view = new DataView(bytes.buffer)
   for (const [index, [code, ifTrue, ifFalse, operand]] of program.entries()) {

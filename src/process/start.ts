@@ -25,6 +25,12 @@ export interface Command {
    * Programs that the command goes through first, and what they make: what one complains about is not the program's.
    */
   readonly through?: { readonly programs: readonly string[]; readonly what: string }
+  /** Why it need not be tried. */
+  readonly impediment?: ProgramError
+  /** Open files that it gets behind its channels. */
+  readonly given?: readonly number[]
+  /** As root: whom it runs as, a user and a group of this number and no other group. */
+  readonly user?: number | undefined
 }
 
 export interface StartOptions {
@@ -70,7 +76,8 @@ export class Running implements AsyncDisposable {
     this.#command = command
     const { input, output = 'pipe', channels = 0 } = options
     const first = typeof input === 'number' ? input : input === undefined ? 'ignore' : 'pipe'
-    const child = spawned(command, [first, output, output, ...Array<Descriptor>(channels).fill('pipe')], options)
+    const own = [first, output, output, ...Array<Descriptor>(channels).fill('pipe'), ...command.given ?? []] as const
+    const child = command.impediment ?? spawned(command, own, options)
     const pipes = child instanceof Error ? [] : child.stdio ?? []
     this.pid = child instanceof Error ? undefined : child.pid
     // Where there is no pipe, and where this process has no descriptor left for one: nothing comes, all goes nowhere.
@@ -146,6 +153,10 @@ export class Running implements AsyncDisposable {
 
   #neverStarted(cause: Error): End {
     this.#hasExited = true
+    if (cause instanceof ProgramError) {
+      this.#failure ??= cause
+      return { code: null, signal: null, failure: this.#failure, complaint: cause.complaint }
+    }
     const why = errnoOf(cause) === 'ENOENT' ? ': is it installed?' : ` (${errnoOf(cause) ?? cause.message})`
     const message = `${this.#command.words[0]} cannot be started${why}`
     this.#failure ??= new ProgramError('not-started', message, { cause })
@@ -182,13 +193,14 @@ export class Running implements AsyncDisposable {
 type Descriptor = 'pipe' | 'ignore' | number
 
 /** The system's refusal instead, as far as it comes at once. */
-function spawned(command: Command, stdio: Descriptor[], { environment }: StartOptions): ChildProcess | Error {
+function spawned(command: Command, stdio: readonly Descriptor[], { environment }: StartOptions): ChildProcess | Error {
   const [program, ...args] = command.words
   try {
     return spawn(program, args, {
       stdio: withoutInherited(stdio),
       detached: true,
       cwd: '/',
+      ...(command.user === undefined ? {} : { uid: command.user, gid: command.user }),
       ...(environment === 'inherited' ? {} : { env: ENVIRONMENT }),
     })
   } catch (error) {

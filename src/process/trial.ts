@@ -15,13 +15,14 @@ export function trialSandbox(): Sandbox {
   return systemSandbox('true', {
     name: 'trial',
     args: [],
-    limits: { addressSpace: GIB, cpuS: 10, fileBytes: 0, openFiles: 64 },
+    limits: { addressSpace: GIB, cpuS: 10, fileBytes: 0, openFiles: 64, processes: 1 },
   })
 }
 
 /** Makes a sandbox and lets it end. Throws ProgramError with the reason why that does not work here. */
 export async function tryWall(): Promise<void> {
-  await startInside(trialSandbox(), { timeoutMs: TIMEOUT_MS }).succeeded()
+  const running = await startInside(trialSandbox(), { timeoutMs: TIMEOUT_MS })
+  await running.succeeded()
 }
 
 /**

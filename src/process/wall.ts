@@ -5,11 +5,16 @@
  * behind each argument: docs/facts.md, 'Sandbox'.
  */
 import type { InsideProgram, SandboxName } from './programs.ts'
+import { INSIDE_ID } from './users.ts'
 
 /** A file or folder of this machine, and where it is inside. */
 export interface Bind {
   readonly from: string
   readonly at: string
+  /** Made for this sandbox: its user owns it meanwhile, if only its owner can read it. */
+  readonly isPrivate?: true
+  /** No secret, and seen by many sandboxes at a time: everybody is let read it. */
+  readonly isShared?: true
 }
 
 /** A symbolic link inside. */
@@ -18,7 +23,7 @@ export interface Link {
   readonly target: string
 }
 
-/** Of each process inside. What a program may use up in all, its maker's caller watches. */
+/** Of each process inside, but for their number. What a program may use up in all, its maker's caller watches. */
 export interface Limits {
   /** Bytes of address space: the outer fence around memory. */
   readonly addressSpace: number
@@ -27,6 +32,11 @@ export interface Limits {
   /** Bytes of a file that it writes; 0 where it writes to pipes only. */
   readonly fileBytes: number
   readonly openFiles: number
+  /**
+   * With their threads, at a time, of all sandboxes of this process. 1: it starts none, so that its address space is all that
+   * it can have, and no other one matters to it.
+   */
+  readonly processes: number
 }
 
 /** One program, or one and what it starts, and all that it can reach. */
@@ -40,7 +50,7 @@ export interface Sandbox {
   /** Can be read. In this order, later ones over earlier ones; links after all of them. */
   readonly binds: readonly Bind[]
   readonly links?: readonly Link[]
-  /** Can be written, too. */
+  /** Can be written, too, and made for this sandbox: its user owns all in it meanwhile. */
   readonly writable?: readonly Bind[]
   readonly devices?: readonly string[]
   /** Bytes of a /tmp in memory; without it there is none. */
@@ -53,11 +63,12 @@ export interface Sandbox {
 /** bwrap 0.8 takes no more, those behind the descriptor included. */
 const MAX_ARGUMENTS = 9_000
 
-const NOBODY = '65534'
+const NOBODY = String(INSIDE_ID)
 
-/** The arguments of every sandbox. Needs bubblewrap 0.8 (`--disable-userns`, which needs `--unshare-user`). */
+/** The arguments of every sandbox. Needs bubblewrap 0.8. The user namespace is there before (users.ts). */
 const BASE = [
-  ...['--unshare-all', '--unshare-user', '--disable-userns', '--uid', NOBODY, '--gid', NOBODY],
+  ...['--unshare-ipc', '--unshare-pid', '--unshare-net', '--unshare-uts', '--unshare-cgroup'],
+  ...['--uid', NOBODY, '--gid', NOBODY],
   ...['--hostname', 'retrace', '--die-with-parent', '--new-session', '--cap-drop', 'ALL'],
   ...['--clearenv', '--setenv', 'PATH', '/usr/bin', '--setenv', 'LC_ALL', 'C.UTF-8'],
 ]
@@ -85,10 +96,10 @@ export function wallArguments(sandbox: Sandbox): string[] {
   return found
 }
 
-/** The whole command. `fds`: where bwrap finds its arguments and the filter of system calls. */
+/** The whole command. `fds`: where bwrap finds its arguments, the filter of system calls, and the user namespace. */
 export function wallCommand(
   { limits, words }: Sandbox,
-  fds: { readonly args: number; readonly seccomp: number },
+  fds: { readonly args: number; readonly seccomp: number; readonly users: number },
 ): [string, ...string[]] {
   return [
     'prlimit',
@@ -96,10 +107,22 @@ export function wallCommand(
     `--cpu=${limits.cpuS}:${limits.cpuS + 5}`,
     `--fsize=${limits.fileBytes}`,
     `--nofile=${limits.openFiles}`,
+    ...(limits.processes === 1 ? [] : [`--nproc=${limits.processes}`]),
     '--core=0',
+    '--msgqueue=0',
     '--',
     'bwrap',
-    ...['--args', String(fds.args), '--seccomp', String(fds.seccomp), '--'],
+    ...[
+      '--userns',
+      String(fds.users),
+      '--sync-fd',
+      String(fds.users),
+      '--args',
+      String(fds.args),
+      '--seccomp',
+      String(fds.seccomp),
+      '--',
+    ],
     ...words,
   ]
 }

@@ -159,7 +159,7 @@ describe('the sandbox', () => {
     const script = `python import os; print([p for p in ${JSON.stringify(paths)} if os.path.exists(p)])`
     const words = [...engine.command, '-nx', '-q', '-batch', '-ex', script] as const
     const plan = { debugger: engine.sees, binds: [], links: [] }
-    const { running } = launch(debuggerSandbox(plan, { memoryMb: 1024, seconds: 30 }, words))
+    const { running } = await launch(debuggerSandbox(plan, { memoryMb: 1024, seconds: 30 }, words))
     running.input.end()
     let said = ''
     for await (const chunk of running.output) said += chunk

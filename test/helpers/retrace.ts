@@ -266,8 +266,8 @@ export function emptySandbox(): Sandbox {
 }
 
 /** A gdb in the sandbox, without a core. */
-export function emptySession(limits: { memoryMb?: number } = {}): Session {
-  return new Session(launch(emptySandbox()), {
+export async function emptySession(limits: { memoryMb?: number } = {}): Promise<Session> {
+  return new Session(await launch(emptySandbox()), {
     memoryMb: limits.memoryMb ?? 4096,
     lineBytes: 1 << 20,
     messageBytes: 1 << 20,

@@ -3,14 +3,17 @@
  */
 import { type ChildProcess, spawn, spawnSync, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
-import { execPath, pid } from 'node:process'
+import { execPath, geteuid, pid } from 'node:process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { gathered } from '../../src/process/gather.ts'
 import { startInside } from '../../src/process/inside.ts'
+import { processTree } from '../../src/process/memory.ts'
 import { INSIDE, SANDBOXES, type SandboxName } from '../../src/process/programs.ts'
+import { trialSandbox } from '../../src/process/trial.ts'
+import { wallUser } from '../../src/process/users.ts'
 import type { Sandbox } from '../../src/process/wall.ts'
 import { installationRoot } from '../../src/program/program.ts'
 import { run } from '../helpers/cores.ts'
@@ -24,7 +27,7 @@ const ALLOWED: Record<SandboxName, string[]> = {
   'package-signature': ['can-write /db', 'can-write /tmp'],
   'deb-members': [],
   'rpm-members': [],
-  'debug-sections': ['can-write /work', 'can-overwrite /work/one.debug', 'can-chmod /work/one.debug'],
+  'debug-sections': ['can-write /work', 'can-overwrite /work/one.debug'],
   'debugger': [
     ...['can-write /tmp', 'sees-special /dev/null', 'sees-special /dev/urandom', 'sees-special /dev/zero'],
     ...['has-descriptor 3', 'has-variable PYTHONNOUSERSITE', 'has-variable PYTHONDONTWRITEBYTECODE'],
@@ -72,7 +75,7 @@ let count = 0
 /** The lines of the probe, in the place of what runs in a sandbox. */
 async function attemptsIn(sandbox: Sandbox): Promise<string[]> {
   const [first = '', ...rest] = words
-  await using running = startInside(
+  await using running = await startInside(
     { ...sandbox, words: [first, ...rest], binds: [...sandbox.binds, { from: probe, at: first }] },
     { timeoutMs: 60_000, channels: CHANNELS[sandbox.name] ?? 0 },
   )
@@ -120,6 +123,99 @@ function lastingProcesses(): string[] {
   })
 }
 
+describe('the user of a sandbox', () => {
+  const LIBRARIES = trialSandbox()
+
+  /** `words` in a sandbox that sees files of a folder that nobody but its owner may enter. */
+  async function saidIn(binds: Sandbox['binds'], ...command: [string, ...string[]]): Promise<string> {
+    const programs = { from: command[0], at: command[0] }
+    const sandbox = { ...LIBRARIES, words: command, binds: [...LIBRARIES.binds, programs, ...binds] }
+    await using running = await startInside(sandbox, { timeoutMs: 60_000 })
+    const said = await gathered(running, running.output, 1 << 20)
+    await running.succeeded()
+    return new TextDecoder().decode(said)
+  }
+
+  it('is never root outside, in no process of it', async () => {
+    const sleep = { ...LIBRARIES, words: ['/bin/sleep', '60'] as const }
+    const sandbox = { ...sleep, binds: [...LIBRARIES.binds, { from: '/bin/sleep', at: '/bin/sleep' }] }
+    await using running = await startInside(sandbox, { timeoutMs: 60_000 })
+    const tree = () => processTree(running.pid ?? 0)
+    await expect.poll(() => tree().length).toBe(3)
+    const users = tree().map((each) => /^Uid:\t(.*)$/m.exec(readFileSync(`/proc/${each}/status`, 'utf8'))?.[1])
+    const groups = tree().map((each) => /^Groups:\t(.*)$/m.exec(readFileSync(`/proc/${each}/status`, 'utf8'))?.[1])
+    const user = wallUser() ?? geteuid?.()
+    expect(user).not.toBe(0)
+    expect(users).toEqual(Array(3).fill(`${user}\t${user}\t${user}\t${user}`))
+    if (geteuid?.() === 0) expect(groups.map((each) => each?.trim())).toEqual(['', '', ''])
+  })
+
+  it('reads what is bound wherever it lies, and what is private only where it was made for it', async () => {
+    const place = folder.file('private')
+    mkdirSync(join(place, 'deep'), { recursive: true })
+    writeFileSync(join(place, 'deep', 'open'), 'open\n', { mode: 0o644 })
+    writeFileSync(join(place, 'deep', 'closed'), 'closed\n', { mode: 0o600 })
+    chmodSync(place, 0o700)
+    const [open, closed] = ['open', 'closed'].map((name) => ({ from: join(place, 'deep', name), at: `/${name}` }))
+    if (open === undefined || closed === undefined) return
+    expect(await saidIn([open, { ...closed, isPrivate: true }], '/bin/cat', '/open', '/closed')).toBe('open\nclosed\n')
+    await expect.poll(() => statSync(closed.from).uid).toBe(geteuid?.())
+    if (geteuid?.() === 0) await expect(saidIn([closed], '/bin/cat', '/closed')).rejects.toThrow(/Permission denied/)
+    expect(statSync(closed.from).mode & 0o777).toBe(0o600)
+  })
+
+  it('has a pipe that has ended for its input, no device of the machine', async () => {
+    expect(await saidIn([], '/usr/bin/stat', '-L', '-c', '%F', '-')).toMatch(/^(fifo|socket)/)
+  })
+})
+
+describe('what a sandbox may use up', () => {
+  const shell = (script: string, limits: Partial<Sandbox['limits']>): Sandbox => {
+    const trial = trialSandbox()
+    const binds = ['/bin/dash', '/bin/sleep', '/bin/mkdir'].map((path) => ({ from: path, at: path }))
+    const words = ['/bin/dash', '-c', `PATH=/bin; ${script}`] as const
+    const seen = { binds: [...trial.binds, ...binds], devices: ['/dev/null'] }
+    return { ...trial, ...seen, words, limits: { ...trial.limits, ...limits } }
+  }
+
+  it('processes: what one task starts takes nothing from another', async () => {
+    const hog = shell('i=0; while [ $i -lt 99 ]; do sleep 60 & i=$((i+1)); done', { processes: 16 })
+    const start = `file://${join(installationRoot(), 'dist', 'src', 'process', 'inside.js')}`
+    const script = `const { startInside } = await import('${start}')
+      const running = await startInside(JSON.parse(process.argv[1]))
+      console.log((await running.ended).complaint)
+      const again = await startInside(JSON.parse(process.argv[1]))
+      console.log((await again.ended).complaint)`
+    const other = spawnSync(execPath, ['--input-type=module', '-e', script, JSON.stringify(hog)], { encoding: 'utf8' })
+    expect(other.stdout).toMatch(/^.*Cannot fork\n.*Cannot fork\n$/)
+    const held = { ...hog, words: ['/bin/dash', '-c', `${hog.words[2]} & sleep 60`] as const }
+    const neighbour = spawn(execPath, ['--input-type=module', '-e', script, JSON.stringify(held)], { stdio: 'ignore' })
+    try {
+      const few = shell('for i in 1 2 3 4 5 6 7 8; do sleep 0.1 & done; wait', { processes: 16 })
+      await using running = await startInside(few, { timeoutMs: 60_000 })
+      await running.succeeded()
+    } finally {
+      neighbour.kill('SIGKILL')
+    }
+  })
+
+  it('processes: a decoder starts none', async () => {
+    await using running = await startInside(shell('sleep 1 & wait', { processes: 1 }), { timeoutMs: 60_000 })
+    expect((await running.ended).complaint).toMatch(/Cannot fork/)
+  })
+
+  it('memory that no look at processes sees: none is given', async () => {
+    const lines = await attemptsIn(trialSandbox())
+    expect(lines).toEqual(expect.arrayContaining(['hold-memory-file no', 'hold-shared-memory no', 'hold-queue no']))
+  })
+
+  it('files of a /tmp: more than 10,000 end the program', async () => {
+    const many = shell('i=0; while :; do : > /tmp/$i; i=$((i+1)); done', { processes: 64, fileBytes: 1 << 20 })
+    await using running = await startInside({ ...many, tmpBytes: 64 << 20 }, { timeoutMs: 60_000 })
+    await expect(running.succeeded()).rejects.toThrow(/made more than 10000 temporary files/)
+  })
+})
+
 describe('a program that was given descriptors by whoever started it', () => {
   it('passes none of them on to what it starts, and keeps them itself', () => {
     const [trial] = sandboxesOf('trial')
@@ -128,7 +224,8 @@ describe('a program that was given descriptors by whoever started it', () => {
     const start = `file://${join(installationRoot(), 'dist', 'src', 'process', 'inside.js')}`
     const script = `import { fstatSync } from 'node:fs'
       const { startInside } = await import('${start}')
-      startInside(JSON.parse(process.argv[1])).output.pipe(process.stdout)
+      const running = await startInside(JSON.parse(process.argv[1]))
+      running.output.pipe(process.stdout)
       fstatSync(28)`
     const given = openSync(folder.file('secret'), 'r')
     try {

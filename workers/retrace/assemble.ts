@@ -66,7 +66,7 @@ export function assemble(
   const threadLibraries = new Map([...companions.threadLibraries].map(([name, each]) => [name, store.inside(each)]))
   const printers = companions.printers && store.inside(companions.printers)
   return {
-    binds: [{ from: corePath, at: INSIDE.core }, ...store.binds()],
+    binds: [{ from: corePath, at: INSIDE.core, isPrivate: true }, ...store.binds()],
     links: links.list(),
     executable: executableIn(modules, links),
     files: modules.flatMap(({ module, binary, debug, dwz }) =>
@@ -96,7 +96,7 @@ export function withLinkFolder(assembly: Assembly, folder: string): Assembly {
     mkdirSync(dirname(place), { recursive: true, mode: 0o755 })
     symlinkSync(target, place)
   }
-  const binds = [INSIDE.sysroot, INSIDE.debug].map((at) => ({ from: join(folder, at), at }))
+  const binds = [INSIDE.sysroot, INSIDE.debug].map((at) => ({ from: join(folder, at), at, isPrivate: true as const }))
   for (const { from } of binds) mkdirSync(from, { recursive: true, mode: 0o755 })
   return { ...assembly, binds: [...assembly.binds, ...binds], links: [] }
 }
@@ -163,6 +163,10 @@ class StoreFolders {
   }
 
   binds(): Bind[] {
-    return [...this.#numbers].map(([from, number]) => ({ from, at: `${INSIDE.store}/${number}` }))
+    return [...this.#numbers].map(([from, number]) => ({
+      from,
+      at: `${INSIDE.store}/${number}`,
+      isShared: true as const,
+    }))
   }
 }

@@ -2,7 +2,17 @@
  * Modules without the debuginfo of some, for a gdb that fails over it. Owns the copies: their symbols and unwinding
  * tables stay, so that frames have names at least and are no worse than those of a stripped file.
  */
-import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fchmodSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  writeSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { ElfError } from '../../src/elf/error.ts'
 import { fileSource } from '../../src/elf/source.ts'
@@ -31,7 +41,8 @@ function copyOf<File extends KeptFile>(file: File, folder: string): File | undef
   const path = join(folder, basename(file.path))
   try {
     if (!existsSync(path)) {
-      mkdirSync(folder, { recursive: true, mode: 0o755 })
+      mkdirSync(folder, { recursive: true })
+      chmodSync(folder, 0o755)
       copyWithoutDwarf(file.path, path)
     }
     return { ...file, path, packageDir: folder }
@@ -46,8 +57,9 @@ function copyWithoutDwarf(from: string, to: string): void {
   using source = fileSource(from)
   const { size, kept, patches } = withoutDwarf(source)
   const partial = `${to}.part`
-  const descriptor = openSync(partial, 'w', 0o644)
+  const descriptor = openSync(partial, 'w')
   try {
+    fchmodSync(descriptor, 0o644)
     ftruncateSync(descriptor, size)
     for (const { offset, length } of kept) {
       for (let done = 0; done < length; done += MIB) {

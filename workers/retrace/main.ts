@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import process, { argv, exit, stderr, stdout } from 'node:process'
 import { readConfig } from '../../src/config/config.ts'
 import { readProxies } from '../../src/config/proxy_environment.ts'
+import { closeInherited } from '../../src/process/inherited.ts'
 import { UsageError } from '../../src/errors/usage_error.ts'
 import { escapeText } from '../../src/text/escape.ts'
 import { EXIT, installationRoot, version } from '../../src/program/program.ts'
@@ -18,6 +19,7 @@ async function main(words: readonly string[]): Promise<number> {
   const command = readCommandLine(words)
   if (command.kind === 'help') return print(help())
   if (command.kind === 'version') return print(`${NAME} ${version()}`)
+  closeInherited(0)
   const config = { ...readConfig([NAME]), proxies: readProxies() }
   const stop = new AbortController()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopSoon(stop))

@@ -10,7 +10,7 @@ import { converse, type Questions, type Verdict } from './gdb/conversation.ts'
 import type { Engine } from './gdb/engine.ts'
 import type { Inquiry } from './gdb/inquiry.ts'
 import { Session, type SessionEnd } from './gdb/session.ts'
-import { debuggerSandbox, INSIDE } from './sandbox/arguments.ts'
+import { debuggerSandbox, INSIDE, MAX_PROCESSES } from './sandbox/arguments.ts'
 import { type CgroupHome, makeCgroup } from './sandbox/cgroup.ts'
 import { launch } from './sandbox/launch.ts'
 import type { Deadline } from './time/deadline.ts'
@@ -33,8 +33,6 @@ export interface Run {
   readonly peakMb: number
 }
 
-/** Threads count too: gdb has one per processor for reading symbols. */
-const MAX_PROCESSES = 256
 /** The crashed thread is kept whole: 2048 frames, whatever RETRACE_MAX_BACKTRACE_KB says, up to this. */
 const MAX_CRASHED_TEXT = 32 * MIB
 const MAX_LINE = 8 * MIB
@@ -51,13 +49,14 @@ export async function runGdb(
   { config, deadline, root, signal, cgroups }: RunContext,
 ): Promise<Run> {
   const limits = { memoryMb: config.taskMemoryMb, seconds: config.taskTimeoutS * PROCESSOR_PER_CLOCK }
-  const installed = [{ from: `${root}/etc`, at: '/etc' }, { from: `${root}/scripts`, at: INSIDE.scripts }]
+  const installed = [['etc', '/etc'], ['scripts', INSIDE.scripts]]
+    .map(([name, at = '']) => ({ from: `${root}/${name}`, at, isShared: true as const }))
   const plan = { debugger: engine.sees, binds: [...installed, ...assembly.binds], links: assembly.links }
   const maxText = config.maxBacktraceKb * KIB
   const words = gdbArguments({ threadLibrary: assembly.threadLibraries.get(engine.runsAs) })
   const group = cgroups && makeCgroup(cgroups, { memoryMb: config.taskMemoryMb, processes: MAX_PROCESSES })
   const sandbox = debuggerSandbox(plan, limits, [...engine.command, ...words])
-  const session = new Session(launch(sandbox, group), {
+  const session = new Session(await launch(sandbox, group), {
     memoryMb: config.taskMemoryMb,
     lineBytes: MAX_LINE,
     messageBytes: 6 * Math.max(maxText, MAX_CRASHED_TEXT),

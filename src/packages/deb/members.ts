@@ -11,7 +11,7 @@ import { tarMembers } from '../open/tar_members.ts'
 
 /** Each member with its bytes; throws FetchError 'malformed' for a package that does not open. */
 export async function* members(file: string, signal: AbortSignal): AsyncGenerator<Member> {
-  yield* tarMembers(startInside(debMembersSandbox(file), { signal, timeoutMs: MEMBERS_TIMEOUT_MS }))
+  yield* tarMembers(await startInside(debMembersSandbox(file), { signal, timeoutMs: MEMBERS_TIMEOUT_MS }))
 }
 
 /** A pure function of where the program is: it sees the package under a fixed name. */
@@ -20,6 +20,6 @@ export function debMembersSandbox(file: string): Sandbox {
     name: 'deb-members',
     args: ['--fsys-tarfile', '/in/package.deb'],
     limits: MEMBERS_LIMITS,
-    binds: [{ from: file, at: '/in/package.deb' }],
+    binds: [{ from: file, at: '/in/package.deb', isPrivate: true }],
   })
 }

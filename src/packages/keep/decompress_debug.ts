@@ -21,7 +21,7 @@ const AT_ONCE = 200
 /** zlib makes debug sections two to three times smaller. */
 const GROWTH = 3
 const TIMEOUT_MS = 600_000
-const LIMITS = { addressSpace: 16 * GIB, cpuS: 1200, fileBytes: 16 * GIB, openFiles: 1024 }
+const LIMITS = { addressSpace: 16 * GIB, cpuS: 1200, fileBytes: 16 * GIB, openFiles: 1024, processes: 1 }
 const WORK = '/work'
 
 export interface DecompressOptions {
@@ -48,7 +48,7 @@ export async function decompressDebug(entries: KeptEntry[], options: DecompressO
 async function decompressSome(entries: KeptEntry[], { folder, signal }: DecompressOptions): Promise<void> {
   const before = entries.map(({ path }) => statSync(join(folder, path)))
   const names = entries.map(({ path }) => `${WORK}${path}`)
-  await using running = startInside(debugSectionsSandbox(folder, names), { signal, timeoutMs: TIMEOUT_MS })
+  await using running = await startInside(debugSectionsSandbox(folder, names), { signal, timeoutMs: TIMEOUT_MS })
   running.output.resume()
   await running.succeeded().catch((error) => {
     throw asFetchError(error)

@@ -7,4 +7,10 @@ import { HOUR_S } from '../../units/time.ts'
 export const MEMBERS_TIMEOUT_MS = 600_000
 
 /** liblzma decompresses with a thread per processor, each with a dictionary of its own. */
-export const MEMBERS_LIMITS: Limits = { addressSpace: 16 * GIB, cpuS: HOUR_S, fileBytes: 0, openFiles: 64 }
+export const MEMBERS_LIMITS: Limits = {
+  addressSpace: 16 * GIB,
+  cpuS: HOUR_S,
+  fileBytes: 0,
+  openFiles: 64,
+  processes: 256,
+}

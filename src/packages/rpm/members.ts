@@ -15,7 +15,7 @@ export async function* members(file: string, signal: AbortSignal): AsyncGenerato
   // Its standard input is the file itself: a quarter of a gigabyte need not pass through this process twice.
   const input = openSync(file, 'r')
   try {
-    yield* tarMembers(startInside(rpmMembersSandbox(), { signal, timeoutMs: MEMBERS_TIMEOUT_MS, input }))
+    yield* tarMembers(await startInside(rpmMembersSandbox(), { signal, timeoutMs: MEMBERS_TIMEOUT_MS, input }))
   } finally {
     closeSync(input)
   }

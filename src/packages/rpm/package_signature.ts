@@ -21,7 +21,7 @@ import { sectionOf } from './section.ts'
 import { GIB, MIB } from '../../units/bytes.ts'
 
 const TIMEOUT_MS = 600_000
-const LIMITS = { addressSpace: 4 * GIB, cpuS: 600, fileBytes: 64 * MIB, openFiles: 256 }
+const LIMITS = { addressSpace: 4 * GIB, cpuS: 600, fileBytes: 64 * MIB, openFiles: 256, processes: 1 }
 const MAX_VERDICT = MIB
 
 /** Throws FetchError 'refused' with rpmkeys' own words. With gpgcheck=0 it only warns, each time. */
@@ -61,14 +61,17 @@ export function packageSignatureSandbox(
     name: 'package-signature',
     args: ['--dbpath', '/db', ...args],
     limits: LIMITS,
-    binds: [{ from: files.keys, at: '/in/keys.asc' }, { from: files.package, at: '/in/package.rpm' }],
+    binds: [
+      { from: files.keys, at: '/in/keys.asc', isPrivate: true },
+      { from: files.package, at: '/in/package.rpm', isPrivate: true },
+    ],
     writable: [{ from: files.database, at: '/db' }],
     tmpBytes: 64 * MIB,
   })
 }
 
 async function verdictOf(sandbox: Sandbox, signal: AbortSignal): Promise<{ isGood: boolean; text: string }> {
-  const running = startInside(sandbox, { signal, timeoutMs: TIMEOUT_MS })
+  const running = await startInside(sandbox, { signal, timeoutMs: TIMEOUT_MS })
   const text = new TextDecoder().decode(await gathered(running, running.output, MAX_VERDICT))
   try {
     await running.succeeded()

@@ -20,7 +20,7 @@ import { refusalOf } from './verdict.ts'
 import { GIB, MIB } from '../../units/bytes.ts'
 
 const TIMEOUT_MS = 30_000
-const LIMITS = { addressSpace: GIB, cpuS: 60, fileBytes: 0, openFiles: 64 }
+const LIMITS = { addressSpace: GIB, cpuS: 60, fileBytes: 0, openFiles: 64, processes: 1 }
 const MAX_STATUS = 100_000
 /** Debian's InRelease has 150 kB. */
 export const MAX_RELEASE = 64 * MIB
@@ -58,16 +58,16 @@ export function signatureSandbox(ring: string, { text, signature }: SignedFiles)
     args: ['--quiet', '--status-fd', '3', '--keyring', '/in/keys.gpg', ...inside],
     limits: LIMITS,
     binds: [
-      { from: ring, at: '/in/keys.gpg' },
-      { from: text, at: '/in/text' },
-      ...(signature === undefined ? [] : [{ from: signature, at: '/in/signature' }]),
+      { from: ring, at: '/in/keys.gpg', isPrivate: true },
+      { from: text, at: '/in/text', isPrivate: true },
+      ...(signature === undefined ? [] : [{ from: signature, at: '/in/signature', isPrivate: true as const }]),
     ],
   })
 }
 
 /** Its exit code is no verdict, but a signal is: it did not come to an end. */
 async function runGpgv(sandbox: Sandbox): Promise<{ status: string; output: string }> {
-  const running = startInside(sandbox, { channels: 1, timeoutMs: TIMEOUT_MS })
+  const running = await startInside(sandbox, { channels: 1, timeoutMs: TIMEOUT_MS })
   const [channel = running.output] = running.channels
   const [output, said] = await Promise.all([
     gathered(running, running.output, MAX_RELEASE),

@@ -9,7 +9,7 @@ const python = (code: string) => `-interpreter-exec console ${JSON.stringify(`py
 
 describe('a session', () => {
   it('answers each command on its own, a failing one too', async () => {
-    await using session = emptySession()
+    await using session = await emptySession()
     expect(await session.command('-no-such-command', 20_000)).toMatchObject({ kind: 'error' })
     const answer = await session.command(python('print(\'Grüße \\\\ "x"\')'), 20_000)
     expect(answer).toMatchObject({ kind: 'done', console: 'Grüße \\ "x"\n' })
@@ -17,7 +17,7 @@ describe('a session', () => {
   })
 
   it('brings what a question of retrace.py says, and its error', async () => {
-    await using session = emptySession()
+    await using session = await emptySession()
     const shown = await session.ask('text', ['show confirm'], 20_000)
     expect(shown).toMatchObject({
       kind: 'done',
@@ -32,14 +32,14 @@ describe('a session', () => {
   })
 
   it('interrupts a command that takes too long, and goes on with the next', async () => {
-    await using session = emptySession()
+    await using session = await emptySession()
     await session.command('-gdb-version', 20_000)
     expect(await session.command(python('exec("while True: pass")'), 300)).toMatchObject({ kind: 'interrupted' })
     expect(await session.command(python("print('alive')"), 20_000)).toMatchObject({ kind: 'done', console: 'alive\n' })
   })
 
   it('ends a gdb that cannot be interrupted, with all that runs inside', async () => {
-    await using session = emptySession()
+    await using session = await emptySession()
     await session.command('-gdb-version', 20_000)
     const pids = processTree(session.pid ?? 0)
     const stubborn = python('exec("import time\\nwhile True:\\n try: time.sleep(9)\\n except BaseException: pass")')
@@ -50,7 +50,7 @@ describe('a session', () => {
   })
 
   it('calls it a time-out when gdb dies of being interrupted', async () => {
-    await using session = emptySession()
+    await using session = await emptySession()
     await session.command('-gdb-version', 20_000)
     const brittle = python('exec("import os, time\\ntry: time.sleep(30)\\nexcept BaseException: os._exit(130)")')
     expect(await session.command(brittle, 300)).toMatchObject({
@@ -60,7 +60,7 @@ describe('a session', () => {
   })
 
   it('says so when gdb ends by itself', async () => {
-    await using session = emptySession()
+    await using session = await emptySession()
     await session.command('-gdb-version', 20_000)
     const gdb = processTree(session.pid ?? 0)[2] ?? 0
     const answer = session.command(python('exec("import time; time.sleep(30)")'), 20_000)
@@ -69,7 +69,7 @@ describe('a session', () => {
   })
 
   it('ends a gdb that takes more memory than it may', async () => {
-    await using session = emptySession({ memoryMb: 150 })
+    await using session = await emptySession({ memoryMb: 150 })
     const answer = await session.command(
       python('exec("x = b\'x\' * (400 << 20)\\nimport time; time.sleep(30)")'),
       20_000,
@@ -92,7 +92,7 @@ describe('a session', () => {
     ['a message that is no JSON', "os.write(3, b'{]' + bytes([10]))", 'overflow'],
     ['a line that is no record', "os.write(1, bytes([10]) + b'hello' + bytes([10]))", 'overflow'],
   ])('ends when gdb sends %s', async (_, code, kind) => {
-    await using session = emptySession()
+    await using session = await emptySession()
     const answer = await session.command(
       python(`exec(${JSON.stringify(`import os, time\n${code}\ntime.sleep(30)`)})`),
       20_000,

@@ -54,7 +54,7 @@ async function unpack(
 /** Sandboxes of this process, by their command lines. */
 function sandboxes(): string[] {
   return processIds().map((pid) => procText(`${pid}/cmdline`).replaceAll('\0', ' '))
-    .filter((line) => line.startsWith('bwrap --args') && /--(decompress|stdout)/.test(line))
+    .filter((line) => line.startsWith('bwrap ') && /--(decompress|stdout)/.test(line))
 }
 
 describe('decompressed()', () => {

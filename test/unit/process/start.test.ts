@@ -102,7 +102,7 @@ describe('a program that cannot be started', () => {
       kind: 'not-started',
       message: expect.stringMatching(/^The start of abrt-retrace-worker does not work: setpriv: /),
     })
-    const inside = startInside({ ...trialSandbox(), words: ['/nowhere/at-all'] })
+    const inside = await startInside({ ...trialSandbox(), words: ['/nowhere/at-all'] })
     await expect(inside.succeeded()).rejects.toMatchObject({
       kind: 'not-started',
       message: expect.stringMatching(/^The sandbox of true does not work: bwrap: /),

@@ -5,7 +5,7 @@ const BARE: Sandbox = {
   name: 'trial',
   runs: ['true'],
   words: ['/usr/bin/true', '--flag'],
-  limits: { addressSpace: 1000, cpuS: 10, fileBytes: 0, openFiles: 64 },
+  limits: { addressSpace: 1000, cpuS: 10, fileBytes: 0, openFiles: 64, processes: 7 },
   binds: [],
 }
 
@@ -17,8 +17,7 @@ function valuesOf(words: readonly string[], option: string, count: number): stri
 describe('wallArguments()', () => {
   // The probe of test/integration/wall.test.ts tells most of these apart; some it cannot, since two of them forbid the same.
   it.each([
-    ['namespaces of ours', ['--unshare-all', '--unshare-user']],
-    ['new user namespaces', ['--disable-userns']],
+    ['namespaces of ours', ['--unshare-ipc', '--unshare-pid', '--unshare-net', '--unshare-uts', '--unshare-cgroup']],
     ['our user', ['--uid', '65534', '--gid', '65534']],
     ['a life without us', ['--die-with-parent']],
     ['our terminal and session', ['--new-session']],
@@ -67,11 +66,23 @@ describe('wallArguments()', () => {
 
 describe('wallCommand()', () => {
   it('limits address space, processor time, files and descriptors, the soft limit below the hard one; no core', () => {
-    const words = wallCommand(BARE, { args: 4, seccomp: 5 })
-    expect(words.slice(0, 7)).toEqual([
-      ...['prlimit', '--as=1000', '--cpu=10:15', '--fsize=0', '--nofile=64', '--core=0', '--'],
+    const words = wallCommand(BARE, { args: 4, seccomp: 5, users: 6 })
+    expect(words.slice(0, 9)).toEqual([
+      ...[
+        'prlimit',
+        '--as=1000',
+        '--cpu=10:15',
+        '--fsize=0',
+        '--nofile=64',
+        '--nproc=7',
+        '--core=0',
+        '--msgqueue=0',
+        '--',
+      ],
     ])
-    expect(words.slice(7)).toEqual(['bwrap', '--args', '4', '--seccomp', '5', '--', '/usr/bin/true', '--flag'])
+    expect(words.slice(9)).toEqual([
+      ...['bwrap', '--userns', '6', '--sync-fd', '6', '--args', '4', '--seccomp', '5', '--', '/usr/bin/true', '--flag'],
+    ])
   })
 })
 

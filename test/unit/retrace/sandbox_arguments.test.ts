@@ -23,7 +23,13 @@ describe('debuggerSandbox()', () => {
   })
 
   it('fences the address space at 4 GiB above the memory of the task, and at 8 GiB at least', () => {
-    expect(sandbox.limits).toEqual({ addressSpace: 8192 * MIB, cpuS: 120, fileBytes: 64 * MIB, openFiles: 1024 })
+    expect(sandbox.limits).toEqual({
+      addressSpace: 8192 * MIB,
+      cpuS: 120,
+      fileBytes: 64 * MIB,
+      openFiles: 1024,
+      processes: 256,
+    })
     expect(debuggerSandbox(plan, { memoryMb: 8192, seconds: 0.2 }, ['/usr/bin/gdb']).limits)
       .toMatchObject({ addressSpace: 12_288 * MIB, cpuS: 1 })
   })

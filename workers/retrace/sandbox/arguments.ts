@@ -22,6 +22,9 @@ export const INSIDE = { core: '/core', sysroot: '/sysroot', debug: '/dbg', store
 /** The wall takes 9000 arguments; this many links of three each leave room for the rest. */
 export const MAX_LINKS = 2_800
 
+/** Threads count too: gdb has one per processor for reading symbols. */
+export const MAX_PROCESSES = 256
+
 const TMPFS_BYTES = 64 * MIB
 
 export interface DebuggerLimits {
@@ -46,6 +49,7 @@ export function debuggerSandbox(
       cpuS: Math.max(1, Math.ceil(seconds)),
       fileBytes: TMPFS_BYTES,
       openFiles: 1024,
+      processes: MAX_PROCESSES,
     },
     binds: [...plan.debugger.binds, ...plan.binds],
     links: [...plan.debugger.links, ...plan.links],

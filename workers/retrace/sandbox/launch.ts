@@ -17,9 +17,9 @@ export interface Sandboxed {
 }
 
 /** Starts it in `group`, where there is one: all that runs inside is in it, too. */
-export function launch(sandbox: Sandbox, group?: Cgroup): Sandboxed {
+export async function launch(sandbox: Sandbox, group?: Cgroup): Promise<Sandboxed> {
   let isHeld = false
-  const running = startInside(sandbox, {
+  const running = await startInside(sandbox, {
     input: 'open',
     channels: 1,
     onStart: (pid) => isHeld = group?.add(pid) === true,
