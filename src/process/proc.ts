@@ -2,7 +2,7 @@
  * What the kernel says about processes: the only reader of /proc (proc(5)). A process can end while it is looked at;
  * then the answer is that there is nothing. All reads are synchronous; they never touch a disk.
  */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, statfsSync, type StatsFs } from 'node:fs'
 import { errnoOf } from '../errors/errno.ts'
 
 /** Of fcntl.h, alike on all architectures that Linux has but alpha, parisc and sparc. */
@@ -63,6 +63,11 @@ export function inheritable(): number[] {
 /** The working directory of a process. */
 export function workingDirectory(pid: number): string | undefined {
   return linkText(`${pid}/cwd`)
+}
+
+/** What statfs(2) says of a folder as a process sees it. */
+export function fileSystemOf(pid: number, folder: string): StatsFs | undefined {
+  return unlessGone(() => statfsSync(`/proc/${pid}/root${folder}`), undefined)
 }
 
 /** A text of /proc, '' when it is not there any more. */

@@ -2,9 +2,8 @@
  * How many files a sandbox has in its /tmp: their contents are bounded when it is made, their number is by this look. Each takes
  * about 1 KiB of the kernel's memory, which no limit of a process counts.
  */
-import { statfsSync } from 'node:fs'
 import { ProgramError } from './error.ts'
-import { childrenOf } from './proc.ts'
+import { childrenOf, fileSystemOf } from './proc.ts'
 import type { Running } from './start.ts'
 
 export const MAX_TMP_FILES = 10_000
@@ -23,11 +22,8 @@ export function watchTmp(running: Running, bytes: number): void {
 function filesIn(bwrap: number | undefined, bytes: number): number {
   const [inside] = bwrap === undefined ? [] : childrenOf(bwrap)
   if (inside === undefined) return 0
-  try {
-    const found = statfsSync(`/proc/${inside}/root/tmp`)
-    // Until its root is made it has that of the machine.
-    return Math.abs(found.blocks * found.bsize - bytes) < found.bsize ? found.files - found.ffree : 0
-  } catch {
-    return 0 // it has ended, or has no root yet
-  }
+  const found = fileSystemOf(inside, '/tmp')
+  // Until its root is made it has that of the machine.
+  if (found === undefined || Math.abs(found.blocks * found.bsize - bytes) >= found.bsize) return 0
+  return found.files - found.ffree
 }

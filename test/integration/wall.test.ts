@@ -179,7 +179,7 @@ describe('what a sandbox may use up', () => {
   }
 
   it('processes: what one task starts takes nothing from another', async () => {
-    const hog = shell('i=0; while [ $i -lt 99 ]; do sleep 60 & i=$((i+1)); done', { processes: 16 })
+    const hog = shell('i=0; while [ $i -lt 199 ]; do sleep 60 & i=$((i+1)); done', { processes: 64 })
     const start = `file://${join(installationRoot(), 'dist', 'src', 'process', 'inside.js')}`
     const script = `const { startInside } = await import('${start}')
       const running = await startInside(JSON.parse(process.argv[1]))
@@ -191,7 +191,8 @@ describe('what a sandbox may use up', () => {
     const held = { ...hog, words: ['/bin/dash', '-c', `${hog.words[2]} & sleep 60`] as const }
     const neighbour = spawn(execPath, ['--input-type=module', '-e', script, JSON.stringify(held)], { stdio: 'ignore' })
     try {
-      const few = shell('for i in 1 2 3 4 5 6 7 8; do sleep 0.1 & done; wait', { processes: 16 })
+      await expect.poll(() => processTree(neighbour.pid ?? 0).length, { timeout: 20_000 }).toBeGreaterThan(50)
+      const few = shell('for i in 1 2 3 4 5 6 7 8; do sleep 0.1 & done; wait', { processes: 64 })
       await using running = await startInside(few, { timeoutMs: 60_000 })
       await running.succeeded()
     } finally {

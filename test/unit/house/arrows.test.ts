@@ -49,7 +49,7 @@ const MAY_CALL: Record<string, string> = {
   'src/server':
     'src/text src/errors src/config src/packages/index src/telemetry src/tls src/http src/process src/units',
   'src':
-    'src/text src/errors src/config src/program src/database src/telemetry src/spool src/tls src/health src/runner src/http src/routes src/server',
+    'src/text src/errors src/config src/program src/database src/telemetry src/spool src/tls src/health src/runner src/http src/routes src/server src/process',
   'src/packages/keep':
     'src/text schema src/config src/database src/packages/format src/process src/packages/index src/files src/telemetry src/elf src/packages/naming src/units src/errors',
   'src/packages/supply':
