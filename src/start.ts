@@ -15,15 +15,16 @@ import { Runner } from './runner/runner.ts'
 import { subjectOf } from './runner/subject.ts'
 import type { Services } from './http/services.ts'
 import { Spool } from './spool/spool.ts'
-import { type Certificate, readCertificate } from './tls/certificate.ts'
+import { type Certificate, lapseOf, readCertificate } from './tls/certificate.ts'
 import { registerGauges } from './server/gauges.ts'
+import { watchHandshakes } from './server/handshakes.ts'
 import { listen, type Listening } from './server/listen.ts'
 import { createListener } from './server/listener.ts'
 import { listenForMetrics } from './server/metrics_listener.ts'
 import { createReadiness } from './health/readiness.ts'
 import { createSupervisor, passedSocket } from './server/supervisor.ts'
 import { killOrphans } from './spool/processes.ts'
-import { takeLock } from './spool/server_lock.ts'
+import { takeLock, takeSpoolLock } from './spool/server_lock.ts'
 import { count } from './text/count.ts'
 
 /** How long a stop lets answers end, and then streams. */
@@ -53,9 +54,11 @@ export async function startProgram(
 ): Promise<Program> {
   const certificate = readCertificate(config)
   if (certificate === undefined) demandSafety(config)
+  else warnOf(certificate)
   const database = openDatabase(config.database, { migrate: true })
   const lock = takeLock(config)
   const spool = await Spool.open(config, database)
+  const spoolLock = takeSpoolLock(config)
   const orphans = killOrphans(config.spoolDir)
   if (orphans > 0) {
     log('server').warning(`Killed ${count(orphans, 'process', 'processes')} that workers of the last run left behind`)
@@ -70,7 +73,9 @@ export async function startProgram(
   const services: Services = { ...shared, runner, metrics, readiness: createReadiness(shared) }
   const app = createApp(services)
   const listener = createListener(config, { fetch: (request, env) => app.fetch(request, env), metrics })
-  const listening = await listen(config, { certificate, listener, fd: passedSocket(environment) })
+  const onHandshakeFailure = watchHandshakes(metrics)
+  const fd = passedSocket(environment)
+  const listening = await listen(config, { certificate, listener, onHandshakeFailure, fd })
   let shown = certificate
   registerGauges({ services, certificateExpires: () => shown?.expires })
   countProcess(metrics.registry)
@@ -103,6 +108,7 @@ export async function startProgram(
       observed.close()
       await listener.idle(LAST_WORDS_MS)
       closeDatabase(database)
+      spoolLock[Symbol.dispose]()
       lock[Symbol.dispose]()
       log('server').info('stopped')
     },
@@ -120,11 +126,19 @@ function demandSafety(config: Pick<Config, 'requireHttps' | 'trustProxy'>): void
   )
 }
 
+/** What clients or other people on this machine could meet: the server starts nevertheless. */
+function warnOf(certificate: Certificate): void {
+  const lapse = lapseOf(certificate, new Date())
+  if (lapse !== undefined) log('server').warning(`Clients will refuse the certificate of RETRACE_TLS_CERT: ${lapse}`)
+  for (const remark of certificate.remarks) log('server').warning(remark)
+}
+
 /** The certificate that is shown from now on; undefined: the one before stays. */
 function reloadCertificate(config: Pick<Config, 'tlsCert' | 'tlsKey'>, listening: Listening): Certificate | undefined {
   try {
     const certificate = readCertificate(config)
     if (certificate === undefined) return undefined
+    warnOf(certificate)
     listening.renew(certificate)
     log('server').info(`read the certificate again; it expires on ${certificate.expires.toISOString()}`)
     return certificate

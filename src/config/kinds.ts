@@ -27,7 +27,11 @@ export const boolean: Kind<boolean> = z.codec(either, z.boolean(), {
   encode: (value) => value ? '1' : '0',
 })
 
-export const host: Kind<string> = z.string().min(1)
+/** An address or a name; an IPv6 address may be in the brackets that it has in a URL. */
+export const host: Kind<string> = z.codec(z.string().min(1), z.string(), {
+  decode: (text) => /^\[(.+)\]$/.exec(text.trim())?.[1] ?? text.trim(),
+  encode: (address) => address,
+})
 
 export const absolutePath: Kind<string> = z.string().startsWith('/', 'must be an absolute path')
 
@@ -43,13 +47,24 @@ export const pathOrNothing: Kind<string | undefined> = z.codec(
 
 const LEVEL = '(debug|info|warning|error)'
 
-/** `LEVEL[,CATEGORY=LEVEL]...` */
-export const logLevel: Kind<string> = z.string().regex(
-  new RegExp(`^${LEVEL}(,[a-z_]+=${LEVEL})*$`),
-  'must be debug, info, warning or error, then perhaps ,CATEGORY=LEVEL',
+/** `LEVEL[,CATEGORY=LEVEL]...`, in any case, with `warn` for warning. */
+export const logLevel: Kind<string> = z.codec(
+  z.string(),
+  z.string().regex(
+    new RegExp(`^${LEVEL}(,[a-z_]+=${LEVEL})*$`),
+    'must be debug, info, warning or error, then perhaps ,CATEGORY=LEVEL',
+  ),
+  {
+    decode: (text) => text.toLowerCase().replaceAll(/\s+/g, '').replaceAll(/(^|[,=])warn(?=,|$)/g, '$1warning'),
+    encode: (level) => level,
+  },
 )
 
-export const logFormat: Kind<'text' | 'json'> = z.enum(['text', 'json'], 'must be text or json')
+/** In any case. */
+export const logFormat: Kind<'text' | 'json'> = z.codec(z.string(), z.enum(['text', 'json'], 'must be text or json'), {
+  decode: (text) => text.trim().toLowerCase() as 'text' | 'json',
+  encode: (format) => format,
+})
 
 /** Addresses and CIDRs, comma-separated. */
 export const proxies: Kind<TrustedProxies> = z.codec(z.string(), z.instanceof(TrustedProxies), {

@@ -2,11 +2,12 @@
  * The SQLite database: opened here and nowhere else, by the server, the workers and the programs at once.
  * WAL with `synchronous = NORMAL`: nothing in it decides whether an accepted task is lost (the spool does).
  */
-import { mkdirSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
 import { migrate } from 'drizzle-orm/better-sqlite3/migrator'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
+import { makeFolders } from '../files/folder.ts'
 import { errnoOf } from '../errors/errno.ts'
 import { UsageError } from '../errors/usage_error.ts'
 import { installationRoot, version } from '../program/program.ts'
@@ -15,20 +16,57 @@ import { Sqlite, type SqliteConnection } from './driver.ts'
 /** A connection; `$client` is the driver below, for what only SQL can say. */
 export type Database = BetterSQLite3Database & { $client: SqliteConnection }
 
-/** Opens, and with `migrate` first makes or migrates, the database in `file` (an absolute path). */
-export function openDatabase(file: string, options: { migrate?: boolean } = {}): Database {
-  if (options.migrate) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  const client = new Sqlite(file, { fileMustExist: !options.migrate, timeout: 30_000 })
+/**
+ * Opens, and with `migrate` first makes or migrates, the database in `file` (an absolute path). With `demandCurrent`
+ * throws OlderDatabase for one that was not migrated to this version, and UsageError for one that a newer version made:
+ * for programs that look, and change nothing. Throws UsageError naming the setting when there is no way to open it.
+ */
+export function openDatabase(file: string, options: { migrate?: boolean; demandCurrent?: boolean } = {}): Database {
+  const client = openFile(file, options)
   try {
     client.pragma('journal_mode = WAL')
     client.pragma('synchronous = NORMAL')
     client.pragma('foreign_keys = ON')
     const database = drizzle(client)
     if (options.migrate) migrateForward(database, file)
+    if (options.demandCurrent && ageOf(database, file) === 'older') throw new OlderDatabase(file)
     return database
   } catch (cause) {
     client.close()
     throw describeDamage(file, cause)
+  }
+}
+
+/** A database that has the tables of this version and no rows, in memory: what there is where there is no file. */
+export function emptyDatabase(): Database {
+  const database = drizzle(new Sqlite(':memory:'))
+  migrateForward(database, ':memory:')
+  return database
+}
+
+/** The file was made by an older version, and whoever opened it does not migrate. */
+export class OlderDatabase extends UsageError {
+  override name = 'OlderDatabase'
+
+  constructor(file: string) {
+    super(
+      `RETRACE_DATABASE (${file}) was made by an older version than this one, ${version()}: ` +
+        'start the server or run abrt-reposync, which migrate it',
+    )
+  }
+}
+
+function openFile(file: string, { migrate }: { migrate?: boolean }): SqliteConnection {
+  try {
+    if (migrate) makeFolders(dirname(file), 0o700)
+    return new Sqlite(file, { fileMustExist: !migrate, timeout: 30_000 })
+  } catch (cause) {
+    // Where nothing has to be made, a file that is missing is the caller's to judge.
+    if (!migrate && !existsSync(file)) throw cause
+    const why = statSync(file, { throwIfNoEntry: false })?.isDirectory()
+      ? 'it is a folder; name a file in it'
+      : errnoOf(cause) ?? String(cause)
+    throw new UsageError(`RETRACE_DATABASE (${file}) cannot be opened: ${why}`, { cause })
   }
 }
 
@@ -44,19 +82,30 @@ export function isOpen(database: Database): boolean {
 
 /** Applies the migrations that the file does not have yet. Throws UsageError for one that a newer program made. */
 function migrateForward(database: Database, file: string) {
-  const migrationsFolder = join(installationRoot(), 'schema', 'migrations')
+  if (ageOf(database, file) === 'older') migrate(database, { migrationsFolder: migrationsFolder() })
+}
+
+/** Whether migrations are to be done. Throws UsageError for a file that a newer version made. */
+function ageOf(database: Database, file: string): 'older' | 'current' {
   const has = database.$client.prepare(`SELECT 1 FROM sqlite_master WHERE name = '__drizzle_migrations'`).get()
   const { newest } = has === undefined
     ? { newest: 0 }
-    : database.$client.prepare('SELECT max(created_at) AS newest FROM __drizzle_migrations').get() as { newest: number }
-  const known = Math.max(...readMigrationFiles({ migrationsFolder }).map(({ folderMillis }) => folderMillis))
-  if (newest > known) {
+    : database.$client.prepare('SELECT max(created_at) AS newest FROM __drizzle_migrations').get() as {
+      newest: number | null
+    }
+  const migrations = readMigrationFiles({ migrationsFolder: migrationsFolder() })
+  const known = Math.max(...migrations.map(({ folderMillis }) => folderMillis))
+  if ((newest ?? 0) > known) {
     throw new UsageError(
       `RETRACE_DATABASE (${file}) was made by a newer version than this one, ${version()}: install that version again, ` +
         'or restore the backup that was taken before the upgrade',
     )
   }
-  migrate(database, { migrationsFolder })
+  return (newest ?? 0) < known ? 'older' : 'current'
+}
+
+function migrationsFolder(): string {
+  return join(installationRoot(), 'schema', 'migrations')
 }
 
 /** What an administrator can do about a file that SQLite cannot use. */

@@ -7,13 +7,17 @@ import type { Database } from './database.ts'
 /** How long a look at the lock waits for another writer. */
 const LOOK_MS = 200
 
-/** Takes the lock for writing and gives it back; throws SQLite's error when that cannot be, SQLITE_BUSY among them. */
+/**
+ * Takes the lock for writing, changes no row and gives it back; throws SQLite's error when that cannot be, SQLITE_BUSY
+ * among them. The lock alone does not tell: SQLite gives a reader one of a file that it may only read.
+ */
 export function assertWritable({ $client: client }: Database): void {
   const patience = client.pragma('busy_timeout', { simple: true })
   try {
     client.pragma(`busy_timeout = ${LOOK_MS}`)
-    client.exec('BEGIN IMMEDIATE; ROLLBACK')
+    client.exec('BEGIN IMMEDIATE; DELETE FROM task_id WHERE 0; ROLLBACK')
   } finally {
+    if (client.inTransaction) client.exec('ROLLBACK')
     client.pragma(`busy_timeout = ${Number(patience)}`)
   }
 }

@@ -1,6 +1,7 @@
 /** Folders under RETRACE_REPO_DIR: readable for everybody, since root syncs and the server's user reads. */
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { errnoOf } from '../errors/errno.ts'
 
 /** Modes of what is kept, whatever the umask of the process that keeps it. */
 const FOLDER_MODE = 0o755
@@ -8,7 +9,31 @@ export const FILE_MODE = 0o644
 
 /** Makes a folder (an absolute path) and its missing parents, synchronously; existing folders keep their modes. */
 export function makeFolder(path: string): void {
-  const first = mkdirSync(path, { recursive: true })
-  if (first === undefined) return
-  for (let made = path; made.length >= first.length; made = dirname(made)) chmodSync(made, FOLDER_MODE)
+  for (const made of makeFolders(path)) chmodSync(made, FOLDER_MODE)
+}
+
+/**
+ * Makes a folder (an absolute path) and its missing parents, synchronously, and returns those that it made. Where the
+ * system says of a folder's name that its parent is not there although it is, as in /proc, Node's own `recursive`
+ * tries for ever; this throws ENOENT. Throws ENOTDIR where a file stands in the way.
+ */
+export function makeFolders(path: string, mode = 0o777): string[] {
+  const missing: string[] = []
+  let at = path
+  for (; !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.push(at)
+  if (!statSync(at).isDirectory()) {
+    throw Object.assign(new Error(`ENOTDIR: not a directory, mkdir '${path}'`), { code: 'ENOTDIR' })
+  }
+  return missing.reverse().filter((folder) => makeOne(folder, mode))
+}
+
+/** False when somebody else made it meanwhile. */
+function makeOne(path: string, mode: number): boolean {
+  try {
+    mkdirSync(path, { mode })
+    return true
+  } catch (cause) {
+    if (errnoOf(cause) === 'EEXIST' && statSync(path).isDirectory()) return false
+    throw cause
+  }
 }

@@ -1,5 +1,6 @@
 /** The look at the certificate: whether there is one or a proxy does TLS, and how long it is valid. */
-import { readCertificate } from '../tls/certificate.ts'
+import { UsageError } from '../errors/usage_error.ts'
+import { type Certificate, lapseOf, readCertificate } from '../tls/certificate.ts'
 import { DAY_MS } from '../units/time.ts'
 import type { Finding, Look, Subject } from './look.ts'
 import { count } from '../text/count.ts'
@@ -9,17 +10,30 @@ const EXPIRES_SOON_DAYS = 14
 export const certificate: Look = {
   what: 'certificate',
   question({ config, now }) {
-    const found = readCertificate(config)
-    return found === undefined ? judgeNone(config) : judgeExpiry(found.expires, now)
+    try {
+      const found = readCertificate(config)
+      return found === undefined ? judgeNone(config) : judgeCertificate(found, now)
+    } catch (cause) {
+      if (!(cause instanceof UsageError)) throw cause
+      return { verdict: 'FAIL', text: 'it cannot be used', more: cause.message }
+    }
   },
 }
 
-/** How long a certificate is still good. */
-export function judgeExpiry(expires: Date, now: Date): Finding {
+/** Whether a certificate counts now and how long, and what else is to be said of it. */
+export function judgeCertificate(found: Pick<Certificate, 'starts' | 'expires' | 'remarks'>, now: Date): Finding {
+  const judged = judgeExpiry(found, now)
+  if (found.remarks.length === 0) return judged
+  const more = [judged.more, ...found.remarks].filter((one) => one !== undefined).join('; ')
+  return { ...judged, verdict: judged.verdict === 'ok' ? 'warn' : judged.verdict, more }
+}
+
+function judgeExpiry({ starts, expires }: Pick<Certificate, 'starts' | 'expires'>, now: Date): Finding {
   const days = Math.floor((expires.getTime() - now.getTime()) / DAY_MS)
   const date = expires.toISOString().slice(0, 10)
   const more = 'renew it, then send the server SIGHUP'
-  if (days < 0) return { verdict: 'FAIL', text: `it expired on ${date}`, more }
+  const lapse = lapseOf({ starts, expires }, now)
+  if (lapse !== undefined) return { verdict: 'FAIL', text: lapse, more }
   const text = `it is valid until ${date}`
   return days < EXPIRES_SOON_DAYS
     ? { verdict: 'warn', text: `${text}, ${count(days, 'day')} from now`, more }

@@ -33,7 +33,8 @@ async function* findings(): AsyncGenerator<Finding & { what: string }> {
   let opened: Database | undefined
   const subject: Subject = {
     config,
-    database: () => opened ??= existsSync(config.database) ? openDatabase(config.database) : undefined,
+    database: () =>
+      opened ??= existsSync(config.database) ? openDatabase(config.database, { demandCurrent: true }) : undefined,
     isRunning: false,
     now: new Date(),
   }

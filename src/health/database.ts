@@ -1,4 +1,5 @@
 /** The database: whether it gives out task ids. */
+import { OlderDatabase } from '../database/database.ts'
 import { assertWritable } from '../database/upkeep.ts'
 import { errnoOf } from '../errors/errno.ts'
 import { highestTaskId } from '../spool/task_ids.ts'
@@ -16,6 +17,13 @@ export const database: Look = {
       highestTaskId(opened)
       return { verdict: 'ok', text: 'RETRACE_DATABASE can be written to', more: file }
     } catch (cause) {
+      if (cause instanceof OlderDatabase) {
+        return {
+          verdict: 'ok',
+          text: 'RETRACE_DATABASE is of an older version, and will be migrated at start',
+          more: file,
+        }
+      }
       const code = errnoOf(cause)
       // Somebody else is writing just now, so it can be written to.
       if (code === 'SQLITE_BUSY') return { verdict: 'ok', text: 'RETRACE_DATABASE is being written to', more: file }

@@ -1,7 +1,8 @@
 /** The last sync of the repositories: without one, files of new packages are missing. */
 import { type RepositorySummary, summarizeRepositories } from '../packages/index/summary.ts'
 import { DAY_MS } from '../units/time.ts'
-import type { Finding, Look } from './look.ts'
+import { type Database, OlderDatabase } from '../database/database.ts'
+import type { Finding, Look, Subject } from './look.ts'
 
 /** A sync is due every 6 hours: after this long something is wrong with it. */
 const STALE_MS = 2 * DAY_MS
@@ -12,9 +13,19 @@ export const sync: Look = {
   part: 'sync',
   isCostly: true,
   question(subject) {
-    const database = subject.database()
+    const database = databaseOf(subject)
     return judgeSync(database === undefined ? [] : summarizeRepositories(database), subject.now)
   },
+}
+
+/** undefined: there is none, or it has to be migrated first. */
+function databaseOf(subject: Subject): Database | undefined {
+  try {
+    return subject.database()
+  } catch (cause) {
+    if (cause instanceof OlderDatabase) return undefined
+    throw cause
+  }
 }
 
 /** The repository that has waited longest counts; a server whose packages are out of date takes no task. */

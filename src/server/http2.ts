@@ -18,13 +18,15 @@ const HTTP2_HEADER_FACTOR = 8
 export interface TlsParts {
   certificate: Certificate
   listener: Listener
+  /** Told of each handshake that fails. */
+  onHandshakeFailure: (error: Error) => void
   /** The HTTP/2 connections that are open. */
   sessions: Set<ServerHttp2Session>
 }
 
 export function createHttp2Server(
   config: Pick<Config, 'maxHeaderKb' | 'uploadIdleS'>,
-  { certificate, listener, sessions }: TlsParts,
+  { certificate, listener, sessions }: Omit<TlsParts, 'onHandshakeFailure'>,
 ): Http2SecureServer {
   const server = createSecureServer({
     ...secureOptions(certificate),

@@ -7,10 +7,12 @@ import type { ServerHttp2Session } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import type { Config } from '../config/config.ts'
+import { errnoOf } from '../errors/errno.ts'
+import { UsageError } from '../errors/usage_error.ts'
 import { log } from '../telemetry/log.ts'
 import { type Certificate, secureOptions } from '../tls/certificate.ts'
 import { answerOn, httpOptions } from './http1.ts'
-import type { Listener } from './listener.ts'
+import type { TlsParts } from './http2.ts'
 import { createTlsServer } from './tls_server.ts'
 
 /** Connections at once; more are closed as they come. */
@@ -33,21 +35,24 @@ export interface Listening {
 
 /**
  * Listens on the socket `fd`, which a supervisor opened, or on the configured address; resolves when it does. Throws
- * what the system says, e.g. EADDRINUSE.
+ * UsageError naming the setting for a place where that is not possible.
  */
 export async function listen(
   config: ListenConfig,
-  { certificate, listener, fd }: { certificate: Certificate | undefined; listener: Listener; fd?: number | undefined },
+  { certificate, listener, onHandshakeFailure, fd }: Omit<TlsParts, 'sessions' | 'certificate'> & {
+    certificate: Certificate | undefined
+    fd?: number | undefined
+  },
 ): Promise<Listening> {
   const sessions = new Set<ServerHttp2Session>()
   const server = certificate === undefined
     ? createServer(httpOptions(config))
-    : createTlsServer(config, { certificate, listener, sessions })
+    : createTlsServer(config, { certificate, listener, onHandshakeFailure, sessions })
   server.maxConnections = MAX_CONNECTIONS
   server.timeout = Math.max(SILENCE_MS, (config.uploadIdleS + 30) * 1000)
   answerOn(server, { config, listener })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (cause) => reject(fd === undefined ? refusedPlace(config, cause) : cause))
     server.listen(fd === undefined ? { host: config.host, port: config.port } : { fd }, resolve)
   })
   server.on('error', (error) => log('http').error(`The listening socket failed: ${error.message}`))
@@ -69,4 +74,22 @@ export async function listen(
       for (const session of sessions) session.destroy()
     },
   }
+}
+
+/** Why a server cannot listen on its address and port, by the code of the system. */
+const REFUSED: Record<string, (config: ListenConfig) => string> = {
+  EADDRINUSE: ({ host, port }) => `RETRACE_PORT is ${port}, which another program listens on already, on ${host}`,
+  EACCES: ({ port }) =>
+    `RETRACE_PORT is ${port}, which this user may not listen on: take one from 1024 on, or a socket of systemd`,
+  EADDRNOTAVAIL: ({ host }) => `RETRACE_HOST is ${host}, which is no address of this machine`,
+  EAFNOSUPPORT: ({ host }) => `RETRACE_HOST is ${host}, of a kind that this machine has switched off`,
+  ENOTFOUND: ({ host }) => `RETRACE_HOST is ${host}, a name for which no address is known`,
+  EAI_AGAIN: ({ host }) => `RETRACE_HOST is ${host}, a name for which no address can be found just now`,
+}
+
+function refusedPlace(config: ListenConfig, cause: Error): UsageError {
+  const code = errnoOf(cause) ?? ''
+  const said = REFUSED[code]?.(config) ??
+    `RETRACE_HOST is ${config.host} and RETRACE_PORT is ${config.port}, which cannot be used`
+  return new UsageError(`${said} (${code === '' ? cause.message : code})`, { cause })
 }

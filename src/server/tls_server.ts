@@ -5,7 +5,6 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { Config } from '../config/config.ts'
-import { log } from '../telemetry/log.ts'
 import { secureOptions } from '../tls/certificate.ts'
 import { httpOptions } from './http1.ts'
 import { createHttp2Server, type TlsParts } from './http2.ts'
@@ -19,7 +18,7 @@ const HANDSHAKE_TIMEOUT_MS = 10_000
  */
 export function createTlsServer(
   config: Pick<Config, 'maxHeaderKb' | 'uploadIdleS'>,
-  { certificate, listener, sessions }: TlsParts,
+  { certificate, listener, onHandshakeFailure, sessions }: TlsParts,
 ): Server {
   const server = createServer({
     ...httpOptions(config),
@@ -40,7 +39,7 @@ export function createTlsServer(
   server.on('connection', (socket: Socket) => {
     sniff(socket, (isTls) => isTls ? startTls.call(server, socket) : startHttp1.call(server, socket))
   })
-  server.on('tlsClientError', (error) => log('http').debug(`A TLS handshake failed: ${error.message}`))
+  server.on('tlsClientError', onHandshakeFailure)
   return server
 }
 

@@ -2,7 +2,7 @@
  * The spool: RETRACE_SPOOL_DIR and the task directories in it, the truth about every task (docs/architecture.md, rule
  * 1). Refuses to start in a directory that others can write to.
  */
-import { chmod, mkdir, stat } from 'node:fs/promises'
+import { chmod, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { geteuid } from 'node:process'
 import type { Config } from '../config/config.ts'
@@ -10,6 +10,7 @@ import type { Database } from '../database/database.ts'
 import { UsageError } from '../errors/usage_error.ts'
 import { Draft } from './draft.ts'
 import { errnoOf } from '../errors/errno.ts'
+import { makeFolders } from '../files/folder.ts'
 import { FreeSpace, type Reservation } from './free_space.ts'
 import { listTasks, recoverSpool } from './recovery.ts'
 import { noSuchTask, Task } from '../task/task.ts'
@@ -78,7 +79,7 @@ export class Spool {
 
 async function openDirectory(path: string): Promise<void> {
   try {
-    if (await mkdir(path, { recursive: true, mode: 0o700 }) !== undefined) await chmod(path, 0o700)
+    if (makeFolders(path, 0o700).length > 0) await chmod(path, 0o700)
   } catch (cause) {
     throw new UsageError(`RETRACE_SPOOL_DIR (${path}) cannot be made: ${errnoOf(cause) ?? cause}`, { cause })
   }

@@ -14,6 +14,7 @@ export interface Metrics {
   readonly uploads: Counter
   readonly uploadBytes: Counter
   readonly refusals: Counter<'code'>
+  readonly handshakeFailures: Counter<'kind'>
   readonly requests: Histogram<'method' | 'status'>
   readonly ended: Counter<'state' | 'outcome'>
   readonly taskSeconds: Histogram
@@ -38,6 +39,12 @@ export function createMetrics(): Metrics {
       name: 'retrace_refusals_total',
       help: 'Requests that were refused, by the code of the failure',
       labelNames: ['code'],
+      registers,
+    }),
+    handshakeFailures: new Counter({
+      name: 'retrace_tls_handshake_failures_total',
+      help: 'TLS handshakes that failed, by kind',
+      labelNames: ['kind'],
       registers,
     }),
     requests: new Histogram({

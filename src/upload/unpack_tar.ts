@@ -41,11 +41,9 @@ export async function unpackTar(
   for await (const member of readTar(new ByteReader(atMostUnpacked(chunks, options.config)))) {
     if (isTop(member)) continue
     const given = member.name.startsWith('./') ? member.name.slice(2) : member.name
-    checkSize(member, given, { count, config: options.config })
-    checkKind(member, given)
-    if (seen.has(given)) throw badMember(given, 'is in the archive twice')
-    const name = known.find((each) => each === given)
-    if (name === undefined) throw unknownMember(given, options.manifest)
+    const name = knownName(member, given, { known, manifest: options.manifest })
+    if (seen.has(name)) throw badMember(name, 'is in the archive twice')
+    checkSize(member, name, { count, config: options.config })
     if (member.kind !== 'file' && name !== CORE) throw badMember(name, 'is a sparse file, which only the core may be')
     seen.add(name)
     if (name === CORE) {
@@ -68,9 +66,37 @@ function isTop(member: TarMember): boolean {
   return member.kind === 'directory' && (member.name === './' || member.name === '.') && member.size === 0
 }
 
-/** For one member 413 goes before 403. What is no file has no size, whatever its header says. */
+/** For one member its name and kind go before its size: 403 before 413. */
+function knownName(
+  member: TarMember,
+  given: string,
+  { known, manifest }: { known: readonly Member[]; manifest: Exclude<ManifestKind, 'bare'> },
+): Member {
+  const name = known.find((each) => each === given)
+  if (name === undefined && isAppleDouble(given)) {
+    const how = 'COPYFILE_DISABLE=1 tar ... leaves it out'
+    throw badMember(given, `is an AppleDouble file, which macOS adds to archives; ${how}`)
+  }
+  const inFolder = known.find((each) => given.endsWith(`/${each}`))
+  if (inFolder !== undefined) {
+    const folder = given.slice(0, -inFolder.length - 1) || '/'
+    const how = `tar -C '${quote(folder)}' packs them so`
+    throw badMember(
+      given,
+      `is not known here: it has a path in its name; the members lie at the top of the archive (${how})`,
+    )
+  }
+  checkKind(member, given)
+  if (name === undefined) throw unknownMember(given, manifest)
+  return name
+}
+
+/** `._NAME`, beside or in place of the file whose attributes it holds. */
+function isAppleDouble(name: string): boolean {
+  return name.slice(name.lastIndexOf('/') + 1).startsWith('._')
+}
+
 function checkSize(member: TarMember, name: string, options: { count: UnpackedCount; config: UnpackLimits }): void {
-  if (member.kind !== 'file' && member.kind !== 'sparse file') return
   if (name !== CORE) checkFileSize(name, member.size, options.config)
   options.count.add(member.size)
 }

@@ -9,6 +9,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
@@ -139,6 +140,39 @@ describe('ops/install', () => {
     tree = listing()
   }, 60_000)
   afterAll(async () => await folder[Symbol.asyncDispose]())
+
+  it.each(['077', '027', '777'])('installs what the user of the service can read, under umask %s', async (mask) => {
+    await using other = await temporaryFolder()
+    const script = `umask ${mask}; exec "$0"`
+    const root = other.file('root')
+    mkdirSync(root)
+    execFileSync('sh', ['-c', script, join(ops, 'install')], {
+      env: { PATH: env.PATH, DESTDIR: root, PREFIX: '/usr' },
+      stdio: 'pipe',
+    })
+    const closed = readdirSync(root, { recursive: true, withFileTypes: true })
+      .filter((entry) => !entry.isSymbolicLink() && entry.name !== 'abrt-retrace.env')
+      .map((entry) => ({ path: join(entry.parentPath, entry.name), needed: entry.isDirectory() ? 0o005 : 0o004 }))
+      .filter(({ path, needed }) => (statSync(path).mode & needed) !== needed)
+    expect(closed).toEqual([])
+  }, 60_000)
+
+  it.each([
+    ['PREFIX', 'usr/local'],
+    ['PREFIX', '/opt/two words'],
+    ['PREFIX', '/opt/a%b'],
+    ['PREFIX', '/opt/a|b'],
+    ['PREFIX', '/opt/../usr'],
+    ['DESTDIR', 'root'],
+  ])('refuses %s=%s and installs nothing', (name, value) => {
+    const { status, stderr } = spawnSync(join(ops, 'install'), {
+      cwd: folder.path,
+      env: { PATH: env.PATH, DESTDIR: folder.file('refused'), PREFIX: '/usr', [name]: value },
+      encoding: 'utf8',
+    })
+    expect([status, stderr]).toEqual([1, expect.stringContaining(`${name} is '${value}'`)])
+    expect(existsSync(folder.file('refused')) || existsSync(folder.file('root', 'usr', 'usr'))).toBe(false)
+  })
 
   it('puts programs, pages, units and samples where systemd, man and cron look', () => {
     for (

@@ -147,7 +147,7 @@ async function attempt(freed: Freed, what: string, act: () => Promise<boolean>):
 function databaseOf(config: CleanOptions['config']): { database: Database | undefined } & Disposable {
   let database: Database | undefined
   try {
-    database = openDatabase(config.database)
+    database = openDatabase(config.database, { demandCurrent: true })
   } catch (cause) {
     if (errnoOf(cause) !== 'SQLITE_CANTOPEN') throw cause
     log('clean').info(`There is no database ${config.database}; only the spool was cleaned`)

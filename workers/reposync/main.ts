@@ -2,11 +2,12 @@
  * abrt-reposync: reads the administrator's repository files, syncs each suite, fetches what is wanted whole. Names the
  * steps; the details are beside it. Exit codes: docs/settings.md, 'Programs'.
  */
+import { existsSync } from 'node:fs'
 import process from 'node:process'
 import { readConfig } from '../../src/config/config.ts'
 import { settingsHelp } from '../../src/config/help.ts'
 import { readProxies } from '../../src/config/proxy_environment.ts'
-import { closeDatabase, openDatabase } from '../../src/database/database.ts'
+import { closeDatabase, type Database, emptyDatabase, openDatabase } from '../../src/database/database.ts'
 import { log, startLog } from '../../src/telemetry/log.ts'
 import { escapeText } from '../../src/text/escape.ts'
 import { UsageError } from '../../src/errors/usage_error.ts'
@@ -27,7 +28,7 @@ async function main(argv: string[]): Promise<number> {
   if (options.action === 'version') return print(`${NAME} ${version()}\n`)
   const config = { ...readConfig([NAME]), proxies: readProxies() }
   await startLog(config)
-  const database = openDatabase(config.database, { migrate: true })
+  const database = databaseFor(options, config)
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
   try {
@@ -37,6 +38,17 @@ async function main(argv: string[]): Promise<number> {
     closeDatabase(database)
     await closeConnections()
   }
+}
+
+/** Only a sync makes or migrates the database: looking at it changes nothing. */
+function databaseFor({ action, dryRun }: Arguments, { database }: { database: string }): Database {
+  if (action === 'sync' && !dryRun) return openDatabase(database, { migrate: true })
+  if (existsSync(database)) return openDatabase(database, { demandCurrent: true })
+  // Without a database every kept file is nobody's: --verify would remove them all.
+  if (action !== 'verify') return emptyDatabase()
+  throw new UsageError(
+    `RETRACE_DATABASE (${database}) is not there, so nothing can be compared with it: run abrt-reposync`,
+  )
 }
 
 async function perform(options: Arguments, services: Parameters<typeof syncAll>[1]): Promise<number> {

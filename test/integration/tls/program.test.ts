@@ -70,7 +70,7 @@ describe('it does not start, says what to do, and ends with 2', () => {
       { RETRACE_TLS_CERT: '/nowhere/cert.pem' },
       /RETRACE_TLS_CERT \(\/nowhere\/cert.pem\) cannot be read: ENOENT/,
     ],
-    ['with a key that is none', { RETRACE_TLS_KEY: '/etc/hostname' }, /no PEM certificate with its private key/],
+    ['with a key that is none', { RETRACE_TLS_KEY: '/etc/hostname' }, /has no PEM private key/],
     [
       'with a proxy that is no address',
       { RETRACE_TRUST_PROXY: 'proxy.example.org' },
@@ -107,11 +107,11 @@ it('the server does not start beside another one with the same database, and lea
   expect(stderr).toMatch(/Another server runs with this RETRACE_DATABASE/)
 })
 
-it('ends with 1 and the reason when the port is taken', async () => {
+it('ends with 2 and the reason when the port is taken', async () => {
   await using folder = await temporaryFolder()
   await using server = await startServerChild()
   const { code, stderr } = await run([], { ...serverSettings(folder).settings, RETRACE_PORT: String(server.port) })
-  expect(code).toBe(1)
+  expect(code).toBe(2)
   expect(stderr).toContain('EADDRINUSE')
 })
 

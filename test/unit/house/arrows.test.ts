@@ -13,7 +13,7 @@ const MAY_CALL: Record<string, string> = {
   'src/text': '',
   'src/config': 'src/errors',
   'src/program': '',
-  'src/database': 'src/errors src/program',
+  'src/database': 'src/errors src/files src/program',
   'src/elf': 'src/text src/units',
   'src/process': 'src/text src/errors src/units',
   'src/packages/format': 'src/text src/elf src/process src/units',
@@ -24,7 +24,7 @@ const MAY_CALL: Record<string, string> = {
   'src/packages/verify': 'src/packages/format src/process src/units src/errors',
   'src/packages/deb':
     'src/errors src/packages/format src/process src/elf src/packages/open src/packages/release src/packages/verify src/units',
-  'src/files': '',
+  'src/files': 'src/errors',
   'src/telemetry': 'src/text src/config',
   'src/packages/transfer': 'src/text src/config src/packages/format src/files src/telemetry src/units src/errors',
   'src/packages/rpm':

@@ -163,12 +163,19 @@ describe('receive(), sizes', () => {
   })
 
   it.each([
-    ['is not known', { name: 'core.gz' }],
-    ['is there twice', { name: 'release' }],
-    ['has a path in its name', { name: '../release' }],
-  ])('answers 413 before 403 for one member that %s', async (_, { name }) => {
-    const body = makeTar([...members, { name, content: Buffer.alloc(11 * 1024, 'x') }])
-    expect((await refused(test, body)).code).toBe('file-too-large')
+    ['is not known', 'core.gz', 'unknown-member', /is not known here/],
+    ['is there twice', 'release', 'bad-member', /is in the archive twice/],
+    ['has a path in its name', '../release', 'bad-member', /tar -C '\.\.' packs them so/],
+    ['lies in a folder', 'crash/1/coredump', 'bad-member', /not known here.*tar -C 'crash\/1' packs them so/],
+    ['lies at the root', '/coredump', 'bad-member', /tar -C '\/' packs them so/],
+    ['is one that macOS adds', '._coredump', 'bad-member', /AppleDouble/],
+    ['is one that macOS adds, in a folder', 'crash/._release', 'bad-member', /AppleDouble/],
+    ['is in a folder and not known', 'crash/core.gz', 'bad-member', /has a path in its name/],
+  ])('answers 403 before 413 for one member that %s', async (_, name, code, said) => {
+    for (const size of [11 * 1024, 3 * MIB]) {
+      const error = await refused(test, makeTar([...members, { name, content: Buffer.alloc(size, 'x') }]))
+      expect([error.code, error.message]).toEqual([code, expect.stringMatching(said)])
+    }
   })
 
   it('finds the first fault in the order of the stream', async () => {

@@ -1,0 +1,163 @@
+/** What an administrator meets: each fault, and what the programs say of it before, at and after the start. */
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { env } from 'node:process'
+import { describe, expect, it } from 'vitest'
+import { openDatabase } from '../../src/database/database.ts'
+import { installationRoot } from '../../src/program/program.ts'
+import { type Folder, temporaryFolder } from '../helpers/folder.ts'
+import { serverSettings, startServer } from '../helpers/server.ts'
+
+const bin = (name: string) => join(installationRoot(), 'ops', 'bin', name)
+
+/** Runs a program of ops/bin to its end. */
+function run(folder: Folder, settings: Record<string, string>, [name = '', ...words]: string[]) {
+  const { status, stdout, stderr } = spawnSync(bin(name), words, {
+    env: { PATH: env.PATH, HOME: env.HOME, ...serverSettings(folder).settings, ...settings },
+    encoding: 'utf8',
+    timeout: 60_000,
+  })
+  return { status, text: stdout + stderr }
+}
+
+describe('a server that cannot start', () => {
+  it.each<[string, (folder: Folder) => Record<string, string>, RegExp]>([
+    [
+      'an address that does not resolve',
+      () => ({ RETRACE_HOST: 'no.such.host.invalid' }),
+      /RETRACE_HOST is no\.such\.host\.invalid, a name for which no address/,
+    ],
+    [
+      'an address of another machine',
+      () => ({ RETRACE_HOST: '192.0.2.1' }),
+      /RETRACE_HOST is 192\.0\.2\.1, which is no address of this machine \(EADDRNOTAVAIL\)/,
+    ],
+    [
+      'a database that is a folder',
+      (folder) => ({ RETRACE_DATABASE: folder.path }),
+      /RETRACE_DATABASE \(.*\) cannot be opened: it is a folder/,
+    ],
+    [
+      'a database in a place where no folder can be made',
+      () => ({ RETRACE_DATABASE: '/proc/no/such/retrace.db' }),
+      /RETRACE_DATABASE \(.*\) cannot be opened: ENOENT/,
+    ],
+    [
+      'a database below a file',
+      (folder) => {
+        writeFileSync(folder.file('plain'), '')
+        return { RETRACE_DATABASE: folder.file('plain', 'retrace.db') }
+      },
+      /RETRACE_DATABASE \(.*\) cannot be opened: ENOTDIR/,
+    ],
+    [
+      'a spool in a place where no folder can be made',
+      () => ({ RETRACE_SPOOL_DIR: '/proc/no/such' }),
+      /RETRACE_SPOOL_DIR \(.*\) cannot be made: ENOENT/,
+    ],
+  ])('names the setting and ends with 2: %s', async (_, settings, said) => {
+    await using folder = await temporaryFolder()
+    const { status, text } = run(folder, settings(folder), ['abrt-retrace-server'])
+    expect(text).toMatch(said)
+    expect(status).toBe(2)
+  }, 60_000)
+
+  it('names the setting of a port that is taken', async () => {
+    await using folder = await temporaryFolder()
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as { port: number }
+    // A child that is waited for would keep this process from answering, and it has nothing to answer.
+    const { status, text } = run(folder, { RETRACE_PORT: String(port) }, ['abrt-retrace-server'])
+    server.close()
+    expect(text).toMatch(`RETRACE_PORT is ${port}, which another program listens on already`)
+    expect(status).toBe(2)
+  }, 60_000)
+})
+
+describe('two servers', () => {
+  it('do not share a spool, whatever their databases are', async () => {
+    await using first = await startServer()
+    const settings = { RETRACE_SPOOL_DIR: first.config.spoolDir }
+    await expect(startServer({ settings })).rejects.toThrow(/Another server runs with this RETRACE_SPOOL_DIR/)
+  })
+})
+
+describe('programs that look', () => {
+  const LOOKS = [
+    ['abrt-reposync', '--status'],
+    ['abrt-reposync', '--dry-run'],
+    ['abrt-reposync', '--verify'],
+    ['abrt-reposync', '--verify', '--dry-run'],
+    ['abrt-retrace-server', '--check'],
+  ]
+
+  it.each(LOOKS)('make no database: %s %s', async (...words) => {
+    await using folder = await temporaryFolder()
+    run(folder, {}, words)
+    expect(existsSync(folder.file('database'))).toBe(false)
+  }, 60_000)
+
+  it.each([...LOOKS, ['abrt-retrace-clean']])('refuse a database of a newer version: %s %s', async (...words) => {
+    await using folder = await temporaryFolder()
+    changed(folder, `INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('future', 9e15)`)
+    mkdirSync(folder.file('spool'), { mode: 0o700 })
+    const { status, text } = run(folder, {}, words)
+    expect(text).toMatch(/was made by a newer version than this one/)
+    expect(status).not.toBe(0)
+  }, 60_000)
+
+  it.each(LOOKS)('migrate no database of an older version: %s %s', async (...words) => {
+    await using folder = await temporaryFolder()
+    const last = 'SELECT max(created_at) FROM __drizzle_migrations'
+    changed(folder, `DELETE FROM __drizzle_migrations WHERE created_at = (${last}) AND created_at > 1`)
+    const before = migrations(folder)
+    const { text } = run(folder, {}, words)
+    expect(text).toMatch(/of an older version|by an older version/)
+    expect(migrations(folder)).toEqual(before)
+  }, 60_000)
+
+  it.each([['--status'], ['--dry-run']])('end, where no folder can be made: %s', async (word) => {
+    await using folder = await temporaryFolder()
+    expect(run(folder, { RETRACE_DATABASE: '/proc/no/retrace.db' }, ['abrt-reposync', word]).status).toBe(0)
+  }, 60_000)
+})
+
+describe('a database that may only be read', () => {
+  it('fails --check and stops the start', async () => {
+    await using folder = await temporaryFolder()
+    changed(folder, 'SELECT 1')
+    mkdirSync(folder.file('spool'), { mode: 0o700 })
+    chmodSync(folder.path, 0o755)
+    chmodSync(folder.file('database'), 0o777)
+    chmodSync(folder.file('database', 'retrace.db'), 0o444)
+    spawnSync('chown', ['65534:65534', folder.file('spool')])
+    const program = bin('abrt-retrace-server')
+    const { status, stdout } = spawnSync(
+      'setpriv',
+      [...'--reuid=65534 --regid=65534 --clear-groups --'.split(' ')].concat(program, '--check'),
+      {
+        env: { PATH: env.PATH, ...serverSettings(folder).settings },
+        encoding: 'utf8',
+      },
+    )
+    expect(stdout).toMatch(/^FAIL database +RETRACE_DATABASE cannot be used \(SQLITE_(READONLY|CANTOPEN)/m)
+    expect(status).toBe(1)
+  }, 60_000)
+})
+
+function changed(folder: Folder, sql: string): void {
+  const database = openDatabase(folder.file('database', 'retrace.db'), { migrate: true })
+  database.$client.exec(sql)
+  database.$client.close()
+}
+
+function migrations(folder: Folder): unknown[] {
+  const database = openDatabase(folder.file('database', 'retrace.db'))
+  const rows = database.$client.prepare('SELECT * FROM __drizzle_migrations').all()
+  database.$client.close()
+  return rows
+}
