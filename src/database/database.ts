@@ -63,7 +63,7 @@ function openFile(file: string, { migrate }: { migrate?: boolean }): SqliteConne
   } catch (cause) {
     // Where nothing has to be made, a file that is missing is the caller's to judge.
     if (!migrate && !existsSync(file)) throw cause
-    const why = statSync(file, { throwIfNoEntry: false })?.isDirectory()
+    const why = existsSync(file) && statSync(file).isDirectory()
       ? 'it is a folder; name a file in it'
       : errnoOf(cause) ?? String(cause)
     throw new UsageError(`RETRACE_DATABASE (${file}) cannot be opened: ${why}`, { cause })
