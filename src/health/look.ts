@@ -18,7 +18,16 @@ export interface Finding {
 export interface Subject {
   config: Pick<
     Config,
-    'tlsCert' | 'tlsKey' | 'requireHttps' | 'trustProxy' | 'spoolDir' | 'engineDir' | 'database' | 'minFreeMb'
+    | 'taskMemoryMb'
+    | 'taskTimeoutS'
+    | 'tlsCert'
+    | 'tlsKey'
+    | 'requireHttps'
+    | 'trustProxy'
+    | 'spoolDir'
+    | 'engineDir'
+    | 'database'
+    | 'minFreeMb'
   >
   /** The database; undefined: there is none yet. Throws what opening it says. */
   database(): Database | undefined

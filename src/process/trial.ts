@@ -4,24 +4,35 @@ import { startInside } from './inside.ts'
 import { startOutside } from './outside.ts'
 import type { OutsideProgram } from './programs.ts'
 import { systemSandbox } from './system.ts'
-import type { Sandbox } from './wall.ts'
+import type { Limits, Sandbox } from './wall.ts'
 import { GIB } from '../units/bytes.ts'
+import { HOUR_S } from '../units/time.ts'
 
 const TIMEOUT_MS = 10_000
 const MAX_BYTES = 100_000
 
+/** The largest limits that any sandbox asks for, but for settings: who may not have them can make none of that kind. */
+const LARGEST: Limits = { addressSpace: 16 * GIB, cpuS: HOUR_S, fileBytes: 16 * GIB, openFiles: 1024, processes: 256 }
+
+/** What settings make larger: RETRACE_TASK_MEMORY_MB, and RETRACE_TASK_TIMEOUT. */
+export type LimitsOfTasks = Partial<Pick<Limits, 'addressSpace' | 'cpuS'>>
+
 /** A sandbox as all others are, in which nothing happens. */
-export function trialSandbox(): Sandbox {
+export function trialSandbox({ addressSpace = 0, cpuS = 0 }: LimitsOfTasks = {}): Sandbox {
   return systemSandbox('true', {
     name: 'trial',
     args: [],
-    limits: { addressSpace: GIB, cpuS: 10, fileBytes: 0, openFiles: 64, processes: 1 },
+    limits: {
+      ...LARGEST,
+      addressSpace: Math.max(LARGEST.addressSpace, addressSpace),
+      cpuS: Math.max(LARGEST.cpuS, cpuS),
+    },
   })
 }
 
 /** Makes a sandbox and lets it end. Throws ProgramError with the reason why that does not work here. */
-export async function tryWall(): Promise<void> {
-  const running = await startInside(trialSandbox(), { timeoutMs: TIMEOUT_MS })
+export async function tryWall(tasks: LimitsOfTasks): Promise<void> {
+  const running = await startInside(trialSandbox(tasks), { timeoutMs: TIMEOUT_MS })
   await running.succeeded()
 }
 

@@ -169,6 +169,28 @@ describe('the user of a sandbox', () => {
   })
 })
 
+describe('the sandbox trial, by which --check and /readyz judge', () => {
+  it('asks for all that any other sandbox asks for', () => {
+    const trial = trialSandbox().limits
+    const others = (Object.keys(SANDBOXES) as SandboxName[]).flatMap(sandboxesOf).map(({ limits }) => limits)
+    for (const limit of ['addressSpace', 'cpuS', 'fileBytes', 'openFiles', 'processes'] as const) {
+      expect(Math.max(...others.map((each) => each[limit]))).toBe(trial[limit])
+    }
+    const more = { addressSpace: 64 * 2 ** 30, cpuS: 40_000 }
+    expect(trialSandbox(more).limits).toMatchObject(more)
+  })
+
+  it.each([['--nofile=512'], ['--as=8589934592'], ['--fsize=1048576']])('fails where a limit is %s', (limit) => {
+    const start = `file://${join(installationRoot(), 'dist', 'src', 'process', 'trial.js')}`
+    const script = `const { tryWall } = await import('${start}')
+      await tryWall({}).then(() => console.log('works'), (error) => console.log(error.message))`
+    // As a user who may not raise it again.
+    const words = [limit, 'setpriv', '--bounding-set=-sys_resource', '--inh-caps=-sys_resource', '--', execPath]
+    const { stdout } = spawnSync('prlimit', [...words, '--input-type=module', '-e', script], { encoding: 'utf8' })
+    expect(stdout).toMatch(/^The sandbox of true does not work: prlimit: failed to set the/)
+  })
+})
+
 describe('what a sandbox may use up', () => {
   const shell = (script: string, limits: Partial<Sandbox['limits']>): Sandbox => {
     const trial = trialSandbox()
