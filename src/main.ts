@@ -5,12 +5,13 @@ import process, { argv, exit, stderr, stdout } from 'node:process'
 import { readConfig } from './config/config.ts'
 import { settingsHelp } from './config/help.ts'
 import { readSupervisor } from './config/supervisor_environment.ts'
-import { startLog } from './telemetry/log.ts'
+import { log, startLog } from './telemetry/log.ts'
 import { UsageError } from './errors/usage_error.ts'
 import { EXIT, version } from './program/program.ts'
 import { workerCommand } from './program/runtime.ts'
 import { check } from './health/check.ts'
 import { closeInherited } from './process/inherited.ts'
+import { makeTaskGroups } from './process/task_groups.ts'
 import { passedSocket } from './server/supervisor.ts'
 import { startProgram } from './start.ts'
 
@@ -54,6 +55,13 @@ async function serve(): Promise<number> {
   closeInherited(passedSocket(environment) === undefined ? 0 : 1)
   const config = readConfig([NAME, WORKER])
   await startLog(config)
+  const groups = makeTaskGroups()
+  const memory = {
+    v1: 'held by control groups (v1), where they can be made',
+    v2: `held by control groups (v2: ${groups.kind === 'v2' ? groups.controllers.join(', ') : ''})`,
+    none: `watched through /proc, without control groups (${groups.kind === 'none' ? groups.why : ''})`,
+  }[groups.kind]
+  log('server').info(`the memory of tasks is ${memory}`)
   const program = await startProgram(config, {
     workerCommand: workerCommand(),
     environment,

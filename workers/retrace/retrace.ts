@@ -28,7 +28,8 @@ import { readCoreFile } from './read.ts'
 import { lateStep } from './outcome/late.ts'
 import { makeReport } from './report.ts'
 import { resolveModules } from './resolve/resolve.ts'
-import { findCgroups } from './sandbox/cgroup.ts'
+import { MAX_PROCESSES } from './sandbox/arguments.ts'
+import { usableCgroups } from './sandbox/cgroup.ts'
 import { Stopwatch } from './time/stopwatch.ts'
 import { sitesWithoutTables } from './unwinding.ts'
 import { describeCore, remarksOn } from './words/core.ts'
@@ -127,7 +128,7 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
 
   watch.start('debug')
   said.say('debug', beforeDebugging(assembly.links.length, resolution.modules.length, deadline.leftMs()))
-  const cgroups = findCgroups()
+  const cgroups = usableCgroups({ memoryMb: tools.config.taskMemoryMb, processes: MAX_PROCESSES })
   said.note('debug', `memory is ${cgroups ? `held by a control group (v${cgroups.version})` : 'watched through /proc'}`)
   const debugged = await debugCore(core, (leftOut) => leftOut.size === 0 ? assembly : assembleWithout(leftOut), {
     ...tools,

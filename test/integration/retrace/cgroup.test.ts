@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { findCgroups, makeCgroup } from '../../../workers/retrace/sandbox/cgroup.ts'
+import { findCgroups, makeCgroup, usableCgroups } from '../../../workers/retrace/sandbox/cgroup.ts'
 import { fixtureCore, fixtureFiles } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { retraceIn } from '../../helpers/retrace.ts'
@@ -20,11 +20,9 @@ afterAll(async () => await folder[Symbol.asyncDispose]())
 
 /** Undefined, with the reason printed, where no group can be made. */
 function home() {
-  const found = findCgroups()
-  const group = found && makeCgroup(found, { memoryMb: 64, processes: 8 })
-  group?.removeNow()
-  if (found === undefined || group === undefined) console.warn('skipped: no control group can be made on this machine')
-  return group === undefined ? undefined : found
+  const found = usableCgroups({ memoryMb: 64, processes: 8 })
+  if (found === undefined) console.warn('skipped: no control group can be made on this machine')
+  return found
 }
 
 const left = (folders: readonly string[]) =>
@@ -51,6 +49,17 @@ describe('a control group', () => {
     for (const each of orphans) mkdirSync(each)
     home()
     expect(orphans.filter((each) => existsSync(each))).toEqual([])
+  })
+})
+
+describe('usableCgroups()', () => {
+  it('takes no place for one where a group cannot be made, or does not take a limit', () => {
+    const place = folder.file('no-groups')
+    mkdirSync(place)
+    const limits = { memoryMb: 64, processes: 8 }
+    expect(usableCgroups(limits, { version: 2, folders: [place] })).toBeUndefined()
+    expect(usableCgroups(limits, { version: 2, folders: [join(place, 'nowhere')] })).toBeUndefined()
+    expect(readdirSync(place)).toEqual([])
   })
 })
 

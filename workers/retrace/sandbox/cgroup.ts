@@ -41,6 +41,16 @@ export function findCgroups(
   return unified === undefined ? undefined : { version: 2, folders: [unified] }
 }
 
+/** As findCgroups(), where a group was made with these limits and removed again: what is found need not be ours to use. */
+export function usableCgroups(
+  limits: CgroupLimits,
+  found: CgroupHome | undefined = findCgroups(),
+): CgroupHome | undefined {
+  const trial = found && makeCgroup(found, limits)
+  trial?.removeNow()
+  return trial === undefined ? undefined : found
+}
+
 /** A group with these limits; undefined when it cannot be made, or the kernel refuses a limit. */
 export function makeCgroup(home: CgroupHome, limits: CgroupLimits): Cgroup | undefined {
   const name = `abrt-retrace-${ownPid}-${++count}`
