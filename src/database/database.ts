@@ -29,6 +29,7 @@ export function openDatabase(file: string, options: { migrate?: boolean; demandC
     client.pragma('foreign_keys = ON')
     const database = drizzle(client)
     if (options.migrate) migrateForward(database, file)
+    remember(database, file)
     if (options.demandCurrent && ageOf(database, file) === 'older') throw new OlderDatabase(file)
     return database
   } catch (cause) {
@@ -68,6 +69,24 @@ function openFile(file: string, { migrate }: { migrate?: boolean }): SqliteConne
       : errnoOf(cause) ?? String(cause)
     throw new UsageError(`RETRACE_DATABASE (${file}) cannot be opened: ${why}`, { cause })
   }
+}
+
+/** The file of each connection that was opened, as `DEVICE:INODE`. */
+const FILES = new WeakMap<Database, { file: string; identity: string | undefined }>()
+
+function remember(database: Database, file: string): void {
+  FILES.set(database, { file, identity: identityOf(file) })
+}
+
+function identityOf(file: string): string | undefined {
+  const found = existsSync(file) ? statSync(file) : undefined
+  return found === undefined ? undefined : `${found.dev}:${found.ino}`
+}
+
+/** Whether the file is still the one that was opened: SQLite goes on in one that was deleted, where nobody finds it. */
+export function isInPlace(database: Database): boolean {
+  const known = FILES.get(database)
+  return known === undefined || identityOf(known.file) === known.identity
 }
 
 /** Closes it; later queries throw. */

@@ -3,6 +3,7 @@
  * everything, whatever it finds; changes nothing.
  */
 import { existsSync } from 'node:fs'
+import { geteuid } from 'node:process'
 import { type ConfigOf, readConfig } from '../config/config.ts'
 import { closeDatabase, type Database, openDatabase } from '../database/database.ts'
 import { escapeText } from '../text/escape.ts'
@@ -22,7 +23,7 @@ export async function check(say: (line: string) => void): Promise<boolean> {
 }
 
 async function* findings(): AsyncGenerator<Finding & { what: string }> {
-  let config: ConfigOf<'abrt-retrace-server'>
+  let config: ConfigOf<'abrt-retrace-server' | 'abrt-retrace-worker'>
   try {
     config = readConfig(['abrt-retrace-server', 'abrt-retrace-worker'])
   } catch (error) {
@@ -30,6 +31,10 @@ async function* findings(): AsyncGenerator<Finding & { what: string }> {
     return
   }
   yield { what: 'configuration', verdict: 'ok', text: 'all settings can be read' }
+  if (geteuid?.() === 0) {
+    const more = 'run it as the user of the unit: setpriv --reuid=abrt-retrace --regid=abrt-retrace --init-groups ...'
+    yield { what: 'user', verdict: 'ok', text: "rights are judged as root's, who may read and write everything", more }
+  }
   let opened: Database | undefined
   const subject: Subject = {
     config,

@@ -1,5 +1,5 @@
 /** The database: whether it gives out task ids. */
-import { OlderDatabase } from '../database/database.ts'
+import { isInPlace, OlderDatabase } from '../database/database.ts'
 import { assertWritable } from '../database/upkeep.ts'
 import { errnoOf } from '../errors/errno.ts'
 import { highestTaskId } from '../spool/task_ids.ts'
@@ -13,6 +13,10 @@ export const database: Look = {
     try {
       const opened = subject.database()
       if (opened === undefined) return { verdict: 'ok', text: 'RETRACE_DATABASE will be made at start', more: file }
+      if (!isInPlace(opened)) {
+        const more = `restore ${file} from a backup, or start the server anew, which makes a new one`
+        return { verdict: 'FAIL', text: 'RETRACE_DATABASE was deleted or moved while the server ran', more }
+      }
       assertWritable(opened)
       highestTaskId(opened)
       return { verdict: 'ok', text: 'RETRACE_DATABASE can be written to', more: file }

@@ -25,6 +25,8 @@ export interface Subject {
     | 'requireHttps'
     | 'trustProxy'
     | 'spoolDir'
+    | 'repoDir'
+    | 'reposD'
     | 'engineDir'
     | 'database'
     | 'minFreeMb'
@@ -47,7 +49,7 @@ export interface Look {
 }
 
 /** The parts of `/readyz` that are looked at. */
-export type Part = 'spool' | 'space' | 'database' | 'sandbox' | 'sync'
+export type Part = 'spool' | 'space' | 'database' | 'store' | 'sandbox' | 'sync'
 
 /** Asks; a question that cannot be answered is a failure, too. */
 export async function lookAt({ question }: Look, subject: Subject): Promise<Finding> {

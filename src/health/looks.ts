@@ -7,6 +7,18 @@ import { programs } from './programs.ts'
 import { sandbox } from './sandbox.ts'
 import { space } from './space.ts'
 import { spool } from './spool.ts'
+import { repositories, store } from './store.ts'
 import { sync } from './sync.ts'
 
-export const LOOKS: readonly Look[] = [certificate, spool, space, database, sandbox, ...programs, engines, sync]
+export const LOOKS: readonly Look[] = [
+  certificate,
+  spool,
+  space,
+  database,
+  store,
+  repositories,
+  sandbox,
+  ...programs,
+  engines,
+  sync,
+]

@@ -2,11 +2,13 @@
  * The spool: RETRACE_SPOOL_DIR and the task directories in it, the truth about every task (docs/architecture.md, rule
  * 1). Refuses to start in a directory that others can write to.
  */
+import { statSync } from 'node:fs'
 import { chmod, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { geteuid } from 'node:process'
 import type { Config } from '../config/config.ts'
 import type { Database } from '../database/database.ts'
+import { RetraceError } from '../errors/errors.ts'
 import { UsageError } from '../errors/usage_error.ts'
 import { Draft } from './draft.ts'
 import { errnoOf } from '../errors/errno.ts'
@@ -20,10 +22,13 @@ export class Spool {
   readonly directory: string
   readonly #database: Database
   readonly #space: FreeSpace
+  /** Of the directory, when the server started. */
+  readonly #identity: string | undefined
 
   private constructor(config: Pick<Config, 'spoolDir' | 'minFreeMb'>, database: Database) {
     this.directory = config.spoolDir
     this.#database = database
+    this.#identity = identityOf(this.directory)
     this.#space = new FreeSpace(this.directory, config)
   }
 
@@ -36,8 +41,9 @@ export class Spool {
     return spool
   }
 
-  /** Promises an upload the `bytes` that it announced. Throws no-space. */
+  /** Promises an upload the `bytes` that it announced. Throws no-space, spool-unavailable. */
   reserve(bytes: number): Reservation {
+    if (identityOf(this.directory) !== this.#identity) throw spoolMoved(this.directory)
     return this.#space.reserve(bytes)
   }
 
@@ -75,6 +81,20 @@ export class Spool {
   async recover(): Promise<void> {
     await recoverSpool(this.directory)
   }
+}
+
+function identityOf(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found?.isDirectory() ? `${found.dev}:${found.ino}` : undefined
+}
+
+function spoolMoved(path: string): RetraceError {
+  return new RetraceError('spool-unavailable', {
+    detail: 'The spool of the server (RETRACE_SPOOL_DIR) was deleted or moved while it ran; its administrator has to ' +
+      'put it back, or to start the server anew',
+    headers: { 'Retry-After': '30' },
+    cause: new Error(`The spool that the server opened is no longer at ${path}`),
+  })
 }
 
 async function openDirectory(path: string): Promise<void> {

@@ -4,7 +4,8 @@
  * The database counts them; a spool with higher ones, after the database was lost, moves the count up.
  */
 import { max } from 'drizzle-orm'
-import type { Database } from '../database/database.ts'
+import { type Database, isInPlace } from '../database/database.ts'
+import { fileOf } from '../database/upkeep.ts'
 import { RetraceError } from '../errors/errors.ts'
 import { taskId } from '../../schema/tables.ts'
 
@@ -15,6 +16,15 @@ export function isTaskId(text: string): boolean {
 
 /** Takes the next id. Throws database-unavailable. */
 export function nextTaskId(database: Database): number {
+  if (!isInPlace(database)) {
+    throw new RetraceError('database-unavailable', {
+      detail:
+        'The database of the server (RETRACE_DATABASE) was deleted or moved while it ran; its administrator has ' +
+        'to restore it and to start the server anew',
+      headers: { 'Retry-After': '30' },
+      cause: new Error(`The database that the server opened is no longer at ${fileOf(database)}`),
+    })
+  }
   try {
     return database.insert(taskId).values({}).returning({ id: taskId.id }).get().id
   } catch (cause) {

@@ -1,6 +1,6 @@
 /** What an administrator meets: each fault, and what the programs say of it before, at and after the start. */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -9,7 +9,8 @@ import { describe, expect, it } from 'vitest'
 import { openDatabase } from '../../src/database/database.ts'
 import { installationRoot } from '../../src/program/program.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
-import { serverSettings, startServer } from '../helpers/server.ts'
+import { designMembers, tarOf } from '../helpers/archives.ts'
+import { serverSettings, startServer, type TestServer } from '../helpers/server.ts'
 
 const bin = (name: string) => join(installationRoot(), 'ops', 'bin', name)
 
@@ -83,6 +84,43 @@ describe('two servers', () => {
     await using first = await startServer()
     const settings = { RETRACE_SPOOL_DIR: first.config.spoolDir }
     await expect(startServer({ settings })).rejects.toThrow(/Another server runs with this RETRACE_SPOOL_DIR/)
+  })
+})
+
+describe('a server whose folders go away', () => {
+  const upload = {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/x-tar', 'Prefer': 'respond-async' },
+    body: tarOf(designMembers()),
+  }
+
+  it.each<[string, (server: TestServer) => string, RegExp]>([
+    ['database is deleted', ({ config }) => config.database, /FAIL database: RETRACE_DATABASE was deleted or moved/],
+    [
+      'spool is moved',
+      ({ config }) => config.spoolDir,
+      /FAIL spool: RETRACE_SPOOL_DIR cannot be written to \(ENOENT\)/,
+    ],
+  ])('says which setting, and answers 503: its %s', async (_, pathOf, said) => {
+    await using server = await startServer()
+    const path = pathOf(server)
+    renameSync(path, `${path}.away`)
+    const refused = await server.client.ask('/create', upload)
+    expect([refused.status, refused.text]).toEqual([
+      503,
+      expect.stringMatching(/\(RETRACE_[A-Z_]+\) was deleted or moved/),
+    ])
+    expect(refused.text).not.toContain(server.folder.path)
+    expect((await server.client.ask('/readyz')).text).toMatch(said)
+    renameSync(`${path}.away`, path)
+    expect((await server.client.ask('/create', upload)).status).toBe(201)
+  })
+
+  it('is not ready while a file is in the place of its store', async () => {
+    await using server = await startServer()
+    rmSync(server.config.repoDir, { recursive: true })
+    writeFileSync(server.config.repoDir, '')
+    expect((await server.client.ask('/readyz')).text).toMatch(/^FAIL store: RETRACE_REPO_DIR is not a directory$/m)
   })
 })
 

@@ -32,7 +32,7 @@ describe('a server without a certificate', () => {
     ['is well behind a trusted proxy', { RETRACE_TRUST_PROXY: '127.0.0.1' }, 'ok'],
     ['is worth a look where plain HTTP is allowed', { RETRACE_REQUIRE_HTTPS: '0' }, 'warn'],
   ])('a server without a certificate %s', async (_, settings, verdict) => {
-    const config = readConfig(['abrt-retrace-server'], settings)
+    const config = readConfig(['abrt-retrace-server', 'abrt-retrace-worker'], settings)
     const subject = { config, database: () => undefined, isRunning: false, now: NOW }
     expect(await certificate.question(subject)).toMatchObject({ verdict })
   })

@@ -11,9 +11,11 @@ import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 const toldToStrangers = LOOKS.filter(({ part }) => part !== undefined)
 
 function subjectIn(folder: Folder, change: Partial<Subject> = {}, settings: Record<string, string> = {}): Subject {
-  const config = readConfig(['abrt-retrace-server'], {
+  const config = readConfig(['abrt-retrace-server', 'abrt-retrace-worker'], {
     RETRACE_SPOOL_DIR: folder.file('spool'),
     RETRACE_DATABASE: folder.file('retrace.db'),
+    RETRACE_REPO_DIR: folder.file('repo'),
+    RETRACE_REPOS_D: folder.path,
     RETRACE_MIN_FREE_MB: '0',
     RETRACE_REQUIRE_HTTPS: '0',
     ...settings,
@@ -28,7 +30,7 @@ async function findingsOf(subject: Subject): Promise<Record<string, Finding>> {
 describe('the looks', () => {
   it('gives each look a name of its own, and each part of /readyz a look', () => {
     expect(new Set(LOOKS.map(({ what }) => what)).size).toBe(LOOKS.length)
-    expect(toldToStrangers.map(({ part }) => part)).toEqual(['spool', 'space', 'database', 'sandbox', 'sync'])
+    expect(toldToStrangers.map(({ part }) => part)).toEqual(['spool', 'space', 'database', 'store', 'sandbox', 'sync'])
   })
 
   it('find no fault before the first start, but that nothing was synced', async () => {
