@@ -1,5 +1,5 @@
 /** Folders under RETRACE_REPO_DIR: readable for everybody, since root syncs and the server's user reads. */
-import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs'
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { errnoOf } from '../errors/errno.ts'
 
@@ -35,5 +35,22 @@ function makeOne(path: string, mode: number): boolean {
   } catch (cause) {
     if (errnoOf(cause) === 'EEXIST' && statSync(path).isDirectory()) return false
     throw cause
+  }
+}
+
+/** Types of file systems in which nobody makes folders, whatever their modes say: proc and sysfs (statfs(2)). */
+const KERNEL = new Set([0x9fa0, 0x62656572])
+
+/** Why a folder that is not there (an absolute path) could not be made by this user; undefined: it could. */
+export function whyNotMade(path: string): string | undefined {
+  const parent = dirname(path)
+  if (!existsSync(parent)) return whyNotMade(parent)
+  try {
+    if (!statSync(parent).isDirectory()) return `${parent} is not a directory`
+    if (KERNEL.has(statfsSync(parent).type)) return `${parent} is the kernel's`
+    accessSync(parent, constants.W_OK | constants.X_OK)
+    return undefined
+  } catch (cause) {
+    return `${parent} cannot be written to (${errnoOf(cause) ?? cause})`
   }
 }

@@ -1,6 +1,7 @@
 /** The database: whether it gives out task ids. */
 import { isInPlace, OlderDatabase } from '../database/database.ts'
 import { assertWritable } from '../database/upkeep.ts'
+import { whyNotMade } from '../files/folder.ts'
 import { errnoOf } from '../errors/errno.ts'
 import { highestTaskId } from '../spool/task_ids.ts'
 import type { Look } from './look.ts'
@@ -12,6 +13,10 @@ export const database: Look = {
     const file = subject.config.database
     try {
       const opened = subject.database()
+      const why = opened === undefined ? whyNotMade(file) : undefined
+      if (why !== undefined) {
+        return { verdict: 'FAIL', text: 'RETRACE_DATABASE cannot be made', more: `${file}: ${why}` }
+      }
       if (opened === undefined) return { verdict: 'ok', text: 'RETRACE_DATABASE will be made at start', more: file }
       if (!isInPlace(opened)) {
         const more = `restore ${file} from a backup, or start the server anew, which makes a new one`

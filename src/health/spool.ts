@@ -1,6 +1,7 @@
 /** The spool: whether tasks can be put there, and by the server alone. */
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
+import { whyNotMade } from '../files/folder.ts'
 import { errnoOf } from '../errors/errno.ts'
 import { isOpenToOthers } from '../spool/spool.ts'
 import type { Look } from './look.ts'
@@ -22,7 +23,11 @@ export const spool: Look = {
       return { verdict: 'ok', text: 'RETRACE_SPOOL_DIR can be written to', more: spoolDir }
     } catch (cause) {
       const errno = errnoOf(cause)
-      if (errno === 'ENOENT' && !isRunning) {
+      if ((errno === 'ENOENT' || errno === 'ENOTDIR') && !isRunning) {
+        const why = whyNotMade(spoolDir)
+        if (why !== undefined) {
+          return { verdict: 'FAIL', text: 'RETRACE_SPOOL_DIR cannot be made', more: `${spoolDir}: ${why}` }
+        }
         return { verdict: 'ok', text: 'RETRACE_SPOOL_DIR will be made at start', more: spoolDir }
       }
       const text = `RETRACE_SPOOL_DIR cannot be written to (${errno ?? cause})`

@@ -1,6 +1,6 @@
 /** The folders of packages: whether what is fetched can be kept, and the repositories' files be read. */
 import { accessSync, constants, existsSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { whyNotMade } from '../files/folder.ts'
 import { errnoOf } from '../errors/errno.ts'
 import type { Look } from './look.ts'
 
@@ -9,15 +9,19 @@ export const store: Look = {
   part: 'store',
   question({ config: { repoDir } }) {
     const isThere = existsSync(repoDir)
+    const why = isThere ? undefined : whyNotMade(repoDir)
+    if (why !== undefined) {
+      return { verdict: 'FAIL', text: 'RETRACE_REPO_DIR cannot be made', more: `${repoDir}: ${why}` }
+    }
     try {
-      if (!statSync(nearestExisting(repoDir)).isDirectory()) {
+      if (isThere && !statSync(repoDir).isDirectory()) {
         return { verdict: 'FAIL', text: 'RETRACE_REPO_DIR is not a directory', more: repoDir }
       }
-      accessSync(nearestExisting(repoDir), constants.W_OK | constants.X_OK)
+      if (isThere) accessSync(repoDir, constants.W_OK | constants.X_OK)
       const text = `RETRACE_REPO_DIR ${isThere ? 'can be written to' : 'will be made when something is kept'}`
       return { verdict: 'ok', text, more: repoDir }
     } catch (cause) {
-      const text = `RETRACE_REPO_DIR cannot be ${isThere ? 'written to' : 'made'} (${errnoOf(cause) ?? cause})`
+      const text = `RETRACE_REPO_DIR cannot be written to (${errnoOf(cause) ?? cause})`
       return { verdict: 'FAIL', text, more: `give ${repoDir} to the user as whom the server runs` }
     }
   },
@@ -41,9 +45,4 @@ export const repositories: Look = {
       return isMissing ? { verdict: 'warn', text, more } : { verdict: 'FAIL', text, more: reposD }
     }
   },
-}
-
-/** The nearest existing parent: where the folder will be made. */
-function nearestExisting(path: string): string {
-  return existsSync(path) ? path : nearestExisting(dirname(path))
 }

@@ -164,6 +164,31 @@ describe('programs that look', () => {
   }, 60_000)
 })
 
+describe('--check of what is not there yet', () => {
+  const SETTINGS = ['RETRACE_SPOOL_DIR', 'RETRACE_DATABASE', 'RETRACE_REPO_DIR']
+  const said = (name: string) => new RegExp(`^FAIL [a-z]+ +${name} cannot be made: .*`, 'm')
+
+  it.each(SETTINGS)('fails where %s cannot be made by anybody', async (name) => {
+    await using folder = await temporaryFolder()
+    writeFileSync(folder.file('plain'), '')
+    for (const path of ['/proc/no/such', '/sys/such', folder.file('plain', 'such')]) {
+      expect(run(folder, { [name]: path }, ['abrt-retrace-server', '--check']).text).toMatch(said(name))
+    }
+  }, 60_000)
+
+  it.each(SETTINGS)('fails where %s cannot be made by this user', async (name) => {
+    await using folder = await temporaryFolder()
+    chmodSync(folder.path, 0o755)
+    const words = ['--reuid=65534', '--regid=65534', '--clear-groups', '--', bin('abrt-retrace-server'), '--check']
+    const { stdout } = spawnSync('setpriv', words, {
+      env: { PATH: env.PATH, ...serverSettings(folder).settings, [name]: folder.file('no', 'such') },
+      encoding: 'utf8',
+    })
+    expect(stdout).toMatch(said(name))
+    expect(stdout).toMatch(/cannot be written to \(EACCES\)/)
+  }, 60_000)
+})
+
 describe('a database that may only be read', () => {
   it('fails --check and stops the start', async () => {
     await using folder = await temporaryFolder()
