@@ -32,9 +32,11 @@ Exit codes: 0 done, 1 failed, 2 usage or a setting that makes no sense.`
 
 /** Runs the program; resolves to its exit code. */
 async function main(words: readonly string[]): Promise<number> {
-  const [word, ...rest] = words
+  // Nothing may follow '--' here: there are no operands.
+  const [word, ...rest] = words.at(-1) === '--' ? words.slice(0, -1) : words
   if (rest.length > 0) throw new UsageError(`Expected at most one argument, got ${words.length}; see --help`)
   switch (word) {
+    case '-h':
     case '--help':
       stdout.write(`${HELP}\n`)
       return EXIT.done

@@ -224,3 +224,16 @@ function migrations(folder: Folder): unknown[] {
   database.$client.close()
   return rows
 }
+
+describe('what administrators type', () => {
+  it.each(['abrt-retrace-server', 'abrt-reposync', 'abrt-retrace-clean'])('%s knows -h', async (program) => {
+    await using folder = await temporaryFolder()
+    expect(run(folder, {}, [program, '-h'])).toMatchObject({ status: 0, text: expect.stringMatching(/^Usage: /) })
+  })
+
+  it('PUT, as curl -T sends it, is told what to use', async () => {
+    await using server = await startServer()
+    const { status, text } = await server.client.ask('/create', { method: 'PUT', body: 'x' })
+    expect([status, text]).toEqual([405, expect.stringContaining('curl --data-binary @FILE')])
+  })
+})
