@@ -7,7 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Session } from '../../../workers/retrace/gdb/session.ts'
 import { refusedNumbers } from '../../../src/process/seccomp.ts'
 import { processTree } from '../../../src/process/memory.ts'
-import { emptySession } from '../../helpers/retrace.ts'
+import { gathered } from '../../../src/process/gather.ts'
+import { startInside } from '../../../src/process/inside.ts'
+import { emptySandbox, emptySession } from '../../helpers/retrace.ts'
 import { arch } from 'node:process'
 
 let session: Session
@@ -34,6 +36,20 @@ describe('the filter', () => {
   it('lets through what is not on the list', async () => {
     expect(await python('import os; print(os.getppid() >= 0, os.uname().nodename)')).toBe('True retrace')
   })
+})
+
+describe('qemu-user behind the wall', () => {
+  // Of this machine's architecture: a debugger of another one is made by ops/engine only, and calls the same of the kernel.
+  it.skipIf(arch !== 'x64')('runs a gdb with threads, and what it cannot call it does without', async () => {
+    const sandbox = emptySandbox()
+    const script = 'import threading, os; t = threading.Thread(target=lambda: print(os.getuid())); t.start(); t.join()'
+    const words = ['/qemu', sandbox.words[0], '-nx', '-batch', '-ex', `python ${script}`] as const
+    const binds = [...sandbox.binds, { from: '/usr/bin/qemu-x86_64-static', at: '/qemu' }]
+    await using running = await startInside({ ...sandbox, words, binds }, { timeoutMs: 120_000 })
+    const said = await gathered(running, running.output, 1 << 20)
+    await running.succeeded()
+    expect(new TextDecoder().decode(said).trim()).toBe('65534')
+  }, 120_000)
 })
 
 describe('the root', () => {
