@@ -11,6 +11,7 @@ import { makeFolders } from '../files/folder.ts'
 import { errnoOf } from '../errors/errno.ts'
 import { UsageError } from '../errors/usage_error.ts'
 import { installationRoot, version } from '../program/program.ts'
+import { assertWritable } from './upkeep.ts'
 import { Sqlite, type SqliteConnection } from './driver.ts'
 
 /** A connection; `$client` is the driver below, for what only SQL can say. */
@@ -28,7 +29,10 @@ export function openDatabase(file: string, options: { migrate?: boolean; demandC
     client.pragma('synchronous = NORMAL')
     client.pragma('foreign_keys = ON')
     const database = drizzle(client)
-    if (options.migrate) migrateForward(database, file)
+    if (options.migrate) {
+      migrateForward(database, file)
+      demandWritable(database, file)
+    }
     remember(database, file)
     if (options.demandCurrent && ageOf(database, file) === 'older') throw new OlderDatabase(file)
     return database
@@ -99,6 +103,25 @@ export function isOpen(database: Database): boolean {
   return database.$client.open
 }
 
+/** Throws UsageError for a file that this user may only read; one that is being written just now is well. */
+function demandWritable(database: Database, file: string): void {
+  try {
+    assertWritable(database)
+  } catch (cause) {
+    const code = errnoOf(cause) ?? ''
+    if (code.startsWith('SQLITE_BUSY')) return
+    throw code.startsWith('SQLITE_READONLY') ? mayOnlyBeRead(file, cause) : cause
+  }
+}
+
+function mayOnlyBeRead(file: string, cause: unknown): UsageError {
+  return new UsageError(
+    `RETRACE_DATABASE (${file}) may only be read by this user: give it, its folder and the files beside it to the user ` +
+      'as whom the server runs',
+    { cause },
+  )
+}
+
 /** Applies the migrations that the file does not have yet. Throws UsageError for one that a newer program made. */
 function migrateForward(database: Database, file: string) {
   if (ageOf(database, file) === 'older') migrate(database, { migrationsFolder: migrationsFolder() })
@@ -130,6 +153,7 @@ function migrationsFolder(): string {
 /** What an administrator can do about a file that SQLite cannot use. */
 function describeDamage(file: string, cause: unknown): unknown {
   const code = errnoOf(cause) ?? ''
+  if (code.startsWith('SQLITE_READONLY')) return mayOnlyBeRead(file, cause)
   if (code !== 'SQLITE_NOTADB' && !code.startsWith('SQLITE_CORRUPT')) return cause
   return new UsageError(
     `RETRACE_DATABASE (${file}) is damaged (${code}): restore a backup, or move it away and run abrt-reposync: ` +

@@ -190,7 +190,7 @@ describe('--check of what is not there yet', () => {
 })
 
 describe('a database that may only be read', () => {
-  it('fails --check and stops the start', async () => {
+  it('fails --check, and stops the start of server and sync', async () => {
     await using folder = await temporaryFolder()
     changed(folder, 'SELECT 1')
     mkdirSync(folder.file('spool'), { mode: 0o700 })
@@ -198,17 +198,26 @@ describe('a database that may only be read', () => {
     chmodSync(folder.file('database'), 0o777)
     chmodSync(folder.file('database', 'retrace.db'), 0o444)
     spawnSync('chown', ['65534:65534', folder.file('spool')])
-    const program = bin('abrt-retrace-server')
-    const { status, stdout } = spawnSync(
-      'setpriv',
-      [...'--reuid=65534 --regid=65534 --clear-groups --'.split(' ')].concat(program, '--check'),
-      {
-        env: { PATH: env.PATH, ...serverSettings(folder).settings },
+    const words = '--reuid=65534 --regid=65534 --clear-groups --'.split(' ')
+    const asNobody = (...command: string[]) =>
+      spawnSync('setpriv', [...words, ...command], {
+        env: {
+          PATH: env.PATH,
+          ...serverSettings(folder).settings,
+          RETRACE_TLS_CERT: '',
+          RETRACE_TLS_KEY: '',
+          RETRACE_REQUIRE_HTTPS: '0',
+        },
         encoding: 'utf8',
-      },
-    )
-    expect(stdout).toMatch(/^FAIL database +RETRACE_DATABASE cannot be used \(SQLITE_(READONLY|CANTOPEN)/m)
-    expect(status).toBe(1)
+        timeout: 60_000,
+      })
+    const checked = asNobody(bin('abrt-retrace-server'), '--check')
+    expect(checked.stdout).toMatch(/^FAIL database +RETRACE_DATABASE cannot be used/m)
+    expect(checked.status).toBe(1)
+    for (const program of ['abrt-retrace-server', 'abrt-reposync']) {
+      const { status, stderr } = asNobody(bin(program))
+      expect([status, stderr]).toEqual([2, expect.stringMatching(/RETRACE_DATABASE \(.*\) may only be read/)])
+    }
   }, 60_000)
 })
 
