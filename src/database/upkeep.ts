@@ -2,7 +2,12 @@
  * The database file as a whole: whether it can be written to, and how much of it is free. Here SQLite is asked itself:
  * drizzle has no words for PRAGMA, VACUUM and a lock that is given back at once.
  */
-import type { Database } from './database.ts'
+import type { SqliteConnection } from './driver.ts'
+
+/** A database, by its connection. */
+interface Connected {
+  $client: SqliteConnection
+}
 
 /** How long a look at the lock waits for another writer. */
 const LOOK_MS = 200
@@ -11,7 +16,7 @@ const LOOK_MS = 200
  * Takes the lock for writing, changes no row and gives it back; throws SQLite's error when that cannot be, SQLITE_BUSY
  * among them. The lock alone does not tell: SQLite gives a reader one of a file that it may only read.
  */
-export function assertWritable({ $client: client }: Database): void {
+export function assertWritable({ $client: client }: Connected): void {
   const patience = client.pragma('busy_timeout', { simple: true })
   try {
     client.pragma(`busy_timeout = ${LOOK_MS}`)
@@ -23,22 +28,22 @@ export function assertWritable({ $client: client }: Database): void {
 }
 
 /** The file, absolute. */
-export function fileOf({ $client: client }: Database): string {
+export function fileOf({ $client: client }: Connected): string {
   return client.name
 }
 
 /** Pages of the file, of those the free ones, and bytes of each. */
-export function pagesOf({ $client: client }: Database): { pages: number; free: number; pageSize: number } {
+export function pagesOf({ $client: client }: Connected): { pages: number; free: number; pageSize: number } {
   const number = (name: string) => Number(client.pragma(name, { simple: true }))
   return { pages: number('page_count'), free: number('freelist_count'), pageSize: number('page_size') }
 }
 
 /** Rewrites the file without its free pages, synchronously: as long as copying the file takes. */
-export function vacuum({ $client: client }: Database): void {
+export function vacuum({ $client: client }: Connected): void {
   client.exec('VACUUM')
 }
 
 /** Brings what is in the write-ahead log into the file, and empties the log. */
-export function emptyLog({ $client: client }: Database): void {
+export function emptyLog({ $client: client }: Connected): void {
   client.pragma('wal_checkpoint(TRUNCATE)')
 }

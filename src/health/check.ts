@@ -3,12 +3,15 @@
  * everything, whatever it finds; changes nothing.
  */
 import { existsSync } from 'node:fs'
+import { totalmem } from 'node:os'
 import { geteuid } from 'node:process'
 import { type ConfigOf, readConfig } from '../config/config.ts'
+import { contradictions } from '../config/contradictions.ts'
 import { closeDatabase, type Database, openDatabase } from '../database/database.ts'
 import { escapeText } from '../text/escape.ts'
 import { type Finding, lookAt, type Subject } from './look.ts'
 import { LOOKS } from './looks.ts'
+import { MIB } from '../units/bytes.ts'
 
 /** Runs all looks and prints a line for each; true when nothing failed. */
 export async function check(say: (line: string) => void): Promise<boolean> {
@@ -31,6 +34,9 @@ async function* findings(): AsyncGenerator<Finding & { what: string }> {
     return
   }
   yield { what: 'configuration', verdict: 'ok', text: 'all settings can be read' }
+  for (const text of contradictions(config, Math.floor(totalmem() / MIB))) {
+    yield { what: 'configuration', verdict: 'warn', text }
+  }
   if (geteuid?.() === 0) {
     const more = 'run it as the user of the unit: setpriv --reuid=abrt-retrace --regid=abrt-retrace --init-groups ...'
     yield { what: 'user', verdict: 'ok', text: "rights are judged as root's, who may read and write everything", more }
