@@ -1,8 +1,10 @@
 /**
  * PAX extended headers (POSIX.1-2001, pax): records `LENGTH KEY=VALUE\n`, and what of them changes how a member is
- * read. Pure. Time stamps, owners and vendors' keys are skipped.
+ * read. Pure but for its count. Time stamps, owners and vendors' keys are skipped.
  */
 import { badStream } from './bad_stream.ts'
+import type { Turns } from '../stream/turns.ts'
+import type { Overhead } from './overhead.ts'
 import { parseCommaMap, parseDecimal, SparseMap } from './sparse_map.ts'
 
 /** What PAX headers have said about the next member, or about all that follow. */
@@ -34,8 +36,14 @@ export function* paxRecords(bytes: Uint8Array): Generator<{ key: string; value: 
 }
 
 /** Adds the records of a header to `values`. An empty value takes back what was said before. Throws bad-stream. */
-export function applyPax(values: PaxValues, bytes: Uint8Array): void {
+export async function applyPax(
+  values: PaxValues,
+  bytes: Uint8Array,
+  { overhead, turns }: { overhead: Overhead; turns: Turns },
+): Promise<void> {
   for (const { key, value } of paxRecords(bytes)) {
+    overhead.takeRecord()
+    await turns.next()
     switch (key) {
       case 'path':
         values.path = value.length === 0 ? undefined : textOf(value)
@@ -57,7 +65,7 @@ export function applyPax(values: PaxValues, bytes: Uint8Array): void {
         values.sparseMinor = parseDecimal(ascii(value))
         break
       case 'GNU.sparse.map':
-        values.sparseMap = parseCommaMap(ascii(value))
+        values.sparseMap = await parseCommaMap(ascii(value), turns)
         break
       case 'GNU.sparse.numblocks':
         values.sparseMap ??= new SparseMap()

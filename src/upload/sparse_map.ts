@@ -2,11 +2,15 @@
  * The map of a sparse member: which parts of the file the archive holds, in the four forms that GNU tar writes (tar
  * manual, appendix 'Storing Sparse Files'). Pure; bounded; refuses maps that overlap, run backwards or leave the file.
  */
+import type { Turns } from '../stream/turns.ts'
 import { badStream } from './bad_stream.ts'
-import { parseNumber } from './tar_header.ts'
+import { parseNumber, TAR_BLOCK } from './tar_header.ts'
 
 /** 16 bytes of memory each; a core of 2 GiB whose every other page is zero has half of that. */
 export const MAX_REGIONS = 512 * 1024
+
+/** However small they are. */
+const FREE_PARTS = 4096
 
 export class SparseMap {
   #offsets = new Float64Array(64)
@@ -51,8 +55,14 @@ export class SparseMap {
     }
   }
 
-  /** Throws bad-stream unless the map fits a file of `size` bytes of which the archive announces `stored`. */
+  /**
+   * Throws bad-stream unless the map fits a file of `size` bytes of which the archive announces `stored`. Tar looks for holes
+   * block by block: a map of many parts that are smaller only costs time.
+   */
   check(size: number, stored: number): void {
+    if (this.#count > FREE_PARTS + this.#stored / TAR_BLOCK) {
+      throw badStream(`The ${this.#count} parts of a sparse member are smaller than the blocks of a tar archive`)
+    }
     if (this.#end > size || this.#stored !== stored) throw damagedMap()
   }
 }
@@ -70,7 +80,7 @@ export function addOldParts(map: SparseMap, block: Uint8Array, options: { offset
 }
 
 /** The map of PAX 0.1: offsets and lengths in turn, between commas. */
-export function parseCommaMap(text: string): SparseMap {
+export async function parseCommaMap(text: string, turns: Turns): Promise<SparseMap> {
   const map = new SparseMap()
   let at = 0
   const next = () => {
@@ -84,6 +94,7 @@ export function parseCommaMap(text: string): SparseMap {
     const offset = next()
     if (at > text.length) throw damagedMap()
     map.add(offset, next())
+    await turns.next()
   }
   return map
 }

@@ -6,13 +6,11 @@
 import { badStream } from './bad_stream.ts'
 import type { ByteReader } from './byte_reader.ts'
 import { isAllZero } from './bytes.ts'
+import { MAX_OVERHEAD, Overhead } from './overhead.ts'
 import { applyPax, type PaxValues } from './pax.ts'
 import { addOldParts, damagedMap, parseDecimal, SparseMap } from './sparse_map.ts'
 import { parseHeader, parseNumber, TAR_BLOCK, type TarHeader } from './tar_header.ts'
-import { MIB } from '../units/bytes.ts'
-
-/** Bytes of one extended header or long name: a map of PAX 0.1 with 300,000 parts fits. */
-const MAX_META = 8 * MIB
+import { Turns } from '../stream/turns.ts'
 
 /** A piece of a member and where it belongs in the file. */
 export interface Extent {
@@ -45,8 +43,16 @@ const KINDS: Readonly<Record<string, string>> = {
   'S': 'sparse file',
 }
 
+/** An archive while it is read. */
+interface Reading {
+  readonly reader: ByteReader
+  readonly overhead: Overhead
+  readonly turns: Turns
+}
+
 /** Reads the archive to the end of the stream. Throws what the stream throws, and bad-stream. */
 export async function* readTar(reader: ByteReader): AsyncGenerator<TarMember> {
+  const reading: Reading = { reader, overhead: new Overhead(), turns: new Turns() }
   const globals: PaxValues = {}
   let pending: PaxValues | undefined
   for (;;) {
@@ -54,41 +60,45 @@ export async function* readTar(reader: ByteReader): AsyncGenerator<TarMember> {
     if (isAllZero(block)) {
       if (pending !== undefined) throw badStream('The tar archive ends after an extended header')
       if (reader.position === 0) throw badStream('The body is empty, not a tar archive')
-      return await readPadding(reader)
+      return await readPadding(reading)
     }
     if (block.length < TAR_BLOCK) throw endsEarly()
+    reading.overhead.takeHeader(TAR_BLOCK)
+    await reading.turns.next()
     const header = parseHeader(block)
     switch (header.type) {
       case 'x':
       case 'X':
-        applyPax(pending ??= {}, await readMeta(reader, header.size))
+        await applyPax(pending ??= {}, await readMeta(reading, header.size), reading)
         break
       case 'g':
-        applyPax(globals, await readMeta(reader, header.size))
+        await applyPax(globals, await readMeta(reading, header.size), reading)
         break
       case 'L':
-        pending = { path: untilNul(await readMeta(reader, header.size)), ...pending }
+        pending = { path: untilNul(await readMeta(reading, header.size)), ...pending }
         break
       case 'K':
-        await readMeta(reader, header.size)
+        await readMeta(reading, header.size)
         break
       default:
-        yield memberOf(reader, block, { header, pax: { ...globals, ...pending } })
+        yield memberOf(reading, block, { header, pax: { ...globals, ...pending } })
         pending = undefined
     }
   }
 }
 
 /** After the first block of zeros, or the end of the stream in its place, only zeros may follow. */
-async function readPadding(reader: ByteReader): Promise<void> {
+async function readPadding({ reader, overhead }: Reading): Promise<void> {
   for await (const chunk of reader.rest()) {
+    overhead.takeBytes(chunk.length)
     if (!isAllZero(chunk)) throw badStream('There are bytes after the end of the tar archive that are no padding')
   }
 }
 
 /** The content of an extended header or a long name. */
-async function readMeta(reader: ByteReader, size: number): Promise<Uint8Array> {
-  if (size > MAX_META) throw badStream(`An extended header of the tar archive is larger than ${MAX_META} bytes`)
+async function readMeta({ reader, overhead }: Reading, size: number): Promise<Uint8Array> {
+  if (size > MAX_OVERHEAD) throw badStream(`An extended header of the tar archive is larger than ${MAX_OVERHEAD} bytes`)
+  overhead.takeBytes(size)
   const content = await reader.exactly(size)
   if (content.length < size) throw endsEarly()
   await skipFill(reader, size)
@@ -101,7 +111,7 @@ async function skipFill(reader: ByteReader, size: number): Promise<void> {
   if ((await reader.exactly(fill)).length < fill) throw endsEarly()
 }
 
-function memberOf(reader: ByteReader, block: Uint8Array, read: { header: TarHeader; pax: PaxValues }): TarMember {
+function memberOf(reading: Reading, block: Uint8Array, read: { header: TarHeader; pax: PaxValues }): TarMember {
   const { header, pax } = read
   const name = pax.sparseName ?? pax.path ?? header.name
   const stored = pax.size ?? header.size
@@ -111,26 +121,33 @@ function memberOf(reader: ByteReader, block: Uint8Array, read: { header: TarHead
       kind: 'sparse file',
       size: parseNumber(block.subarray(483, 495)),
       extents: () =>
-        sparseExtents(reader, {
+        sparseExtents(reading, {
           stored,
           size: parseNumber(block.subarray(483, 495)),
-          readMap: () => oldMap(reader, block),
+          readMap: () => oldMap(reading, block),
         }),
     }
   }
   const kind = header.type === '0' && name.endsWith('/') ? 'directory' : KINDS[header.type] ?? 'special entry'
   const version = `${pax.sparseMajor ?? 0}.${pax.sparseMinor ?? 0}`
   const isSparse = pax.sparseMap !== undefined || pax.sparseSize !== undefined || pax.sparseMajor !== undefined
-  if (kind !== 'file' || !isSparse) return { name, kind, size: stored, extents: () => plainExtents(reader, stored) }
+  if (kind !== 'file' || !isSparse) {
+    return {
+      name,
+      kind,
+      size: stored,
+      extents: () => plainExtents(reading.reader, stored),
+    }
+  }
   if (version !== '1.0' && version !== '0.0' && version !== '0.1') {
     throw badStream(`The archive holds a sparse member of a form that is not known here (${version})`)
   }
   const size = pax.sparseSize
   if (size === undefined) throw damagedMap()
   const readMap = version === '1.0'
-    ? () => leadingMap(reader, stored)
+    ? () => leadingMap(reading, stored)
     : () => Promise.resolve({ map: pax.sparseMap ?? new SparseMap(), length: 0 })
-  return { name, kind: 'sparse file', size, extents: () => sparseExtents(reader, { stored, size, readMap }) }
+  return { name, kind: 'sparse file', size, extents: () => sparseExtents(reading, { stored, size, readMap }) }
 }
 
 async function* plainExtents(reader: ByteReader, size: number): AsyncGenerator<Extent> {
@@ -150,12 +167,13 @@ interface ReadMap {
 }
 
 async function* sparseExtents(
-  reader: ByteReader,
+  { reader, turns }: Reading,
   member: { stored: number; size: number; readMap: () => Promise<ReadMap> },
 ): AsyncGenerator<Extent> {
   const { map, length } = await member.readMap()
   map.check(member.size, member.stored - length)
   for (const part of map.parts()) {
+    await turns.next()
     for (let done = 0; done < part.length;) {
       const chunk = await reader.some(part.length - done)
       if (chunk === undefined) throw endsEarly()
@@ -167,11 +185,12 @@ async function* sparseExtents(
 }
 
 /** GNU's own form: 4 parts in the header, 21 in each block after it that the one before announces. */
-async function oldMap(reader: ByteReader, header: Uint8Array): Promise<ReadMap> {
+async function oldMap({ reader, turns }: Reading, header: Uint8Array): Promise<ReadMap> {
   const map = new SparseMap()
   addOldParts(map, header, { offset: 386, count: 4 })
   for (let isExtended = header[482] !== 0; isExtended;) {
     const before = map.count
+    await turns.next()
     const block = await reader.exactly(TAR_BLOCK)
     if (block.length < TAR_BLOCK) throw endsEarly()
     addOldParts(map, block, { offset: 0, count: 21 })
@@ -182,7 +201,7 @@ async function oldMap(reader: ByteReader, header: Uint8Array): Promise<ReadMap> 
 }
 
 /** PAX 1.0: before the data, in whole blocks, the number of parts and their offsets and lengths, one a line. */
-async function leadingMap(reader: ByteReader, stored: number): Promise<ReadMap> {
+async function leadingMap({ reader, turns }: Reading, stored: number): Promise<ReadMap> {
   const map = new SparseMap()
   let length = 0
   let rest = ''
@@ -190,6 +209,7 @@ async function leadingMap(reader: ByteReader, stored: number): Promise<ReadMap> 
   let offset: number | undefined
   while (count === undefined || map.count < count) {
     if (length + TAR_BLOCK > stored) throw damagedMap()
+    await turns.next()
     const block = await reader.exactly(TAR_BLOCK)
     if (block.length < TAR_BLOCK) throw endsEarly()
     length += TAR_BLOCK

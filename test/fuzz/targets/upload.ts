@@ -7,6 +7,8 @@ import { ByteReader } from '../../../src/upload/byte_reader.ts'
 import { checkText } from '../../../src/upload/grammar.ts'
 import { gunzip } from '../../../src/upload/gzip.ts'
 import { checkHeaders } from '../../../src/upload/headers.ts'
+import { Turns } from '../../../src/stream/turns.ts'
+import { Overhead } from '../../../src/upload/overhead.ts'
 import { applyPax, type PaxValues } from '../../../src/upload/pax.ts'
 import { parseCommaMap } from '../../../src/upload/sparse_map.ts'
 import { readTar } from '../../../src/upload/tar.ts'
@@ -133,9 +135,9 @@ export const pax: Target = {
   seeds: () => RECORDS.map((record) => Buffer.from(record)),
   words: RECORDS,
   maxBytes: 64 * KIB,
-  read(input) {
+  async read(input) {
     const values: PaxValues = {}
-    applyPax(values, input)
+    await applyPax(values, input, { overhead: new Overhead(), turns: new Turns() })
     return [values.path, values.sparseName]
   },
   isOurs,
@@ -147,8 +149,8 @@ export const sparse: Target = {
   seeds: () => ['0,4', '0,512,1024,512', '1048576,0'].map((text) => Buffer.from(text)),
   words: [',', '0', '9007199254740991', '18446744073709551616', '-1', '1e9'],
   maxBytes: 64 * KIB,
-  read(input) {
-    const map = parseCommaMap(Buffer.from(input).toString('latin1'))
+  async read(input) {
+    const map = await parseCommaMap(Buffer.from(input).toString('latin1'), new Turns())
     map.check(1 << 30, input.length)
     return [...map.parts()].length
   },

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { RetraceError } from '../../../src/errors/errors.ts'
 import { ByteReader } from '../../../src/upload/byte_reader.ts'
 import { gunzip } from '../../../src/upload/gzip.ts'
+import { Turns } from '../../../src/stream/turns.ts'
+import { Overhead } from '../../../src/upload/overhead.ts'
 import { applyPax, paxRecords, type PaxValues } from '../../../src/upload/pax.ts'
 import { parseCommaMap } from '../../../src/upload/sparse_map.ts'
 import { readTar } from '../../../src/upload/tar.ts'
@@ -121,15 +123,15 @@ describe('paxRecords()', () => {
     })
   })
 
-  it('says bad-stream, or ends, for any bytes', () => {
+  it('says bad-stream, or ends, for any bytes', async () => {
     const noise = fc.oneof(
       fc.uint8Array({ maxLength: 100 }),
       fc.stringMatching(/^[0-9 =a-z\n]{0,60}$/).map(Buffer.from),
     )
-    property(noise, (bytes) => {
+    await propertyOf(noise, async (bytes) => {
       const values: PaxValues = {}
       try {
-        applyPax(values, bytes)
+        await applyPax(values, bytes, { overhead: new Overhead(), turns: new Turns() })
         expect(Object.values(values).every((value) => value !== null)).toBe(true)
       } catch (error) {
         expect((error as RetraceError).code).toBe('bad-stream')
@@ -159,9 +161,10 @@ describe('parseNumber()', () => {
 })
 
 describe('parseCommaMap()', () => {
-  it('gives back every part that runs forwards, and says bad-stream for the others', () => {
+  it('gives back every part that runs forwards, and says bad-stream for the others', async () => {
     const part = fc.record({ gap: fc.nat(10_000), length: fc.nat(10_000) })
-    property(fc.record({ parts: fc.array(part, { maxLength: 40 }), back: fc.boolean() }), ({ parts, back }) => {
+    const maps = fc.record({ parts: fc.array(part, { maxLength: 40 }), back: fc.boolean() })
+    await propertyOf(maps, async ({ parts, back }) => {
       let end = 0
       const expected = parts.map(({ gap, length }) => {
         const offset = end + gap
@@ -170,9 +173,10 @@ describe('parseCommaMap()', () => {
       })
       if (back && end > 0) {
         const numbers = [...expected, { offset: end - 1, length: 0 }].flatMap(({ offset, length }) => [offset, length])
-        expect(() => parseCommaMap(numbers.join(','))).toThrow('sparse')
+        await expect(parseCommaMap(numbers.join(','), new Turns())).rejects.toThrow('sparse')
       } else {
-        const map = parseCommaMap(expected.flatMap(({ offset, length }) => [offset, length]).join(','))
+        const text = expected.flatMap(({ offset, length }) => [offset, length]).join(',')
+        const map = await parseCommaMap(text, new Turns())
         expect([...map.parts()]).toEqual(expected)
         expect(map.end).toBe(end)
       }
