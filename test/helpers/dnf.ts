@@ -4,8 +4,9 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { labelOf } from './peculiarity.ts'
+import { installationRoot } from '../../src/program/program.ts'
 
-const SCRIPT = join(import.meta.dirname, 'taken_by_dnf.py')
+const SCRIPT = join(installationRoot(), 'test/helpers/taken_by_dnf.py')
 
 export interface TakenByDnf {
   /** Labels of the packages that it knows, could download and finds rightly signed. */

@@ -10,6 +10,7 @@ import { installationRoot } from '../../src/program/program.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 import { startServerChild } from '../helpers/server.ts'
 import { type CreatedTask, createTask, endOf, eventually, scriptedWorker, SUCCEED } from '../helpers/task.ts'
+import { spoolEntries } from '../helpers/spool_entries.ts'
 
 /** Where in a task's way the server is killed: milliseconds after its 201. */
 const KILL_POINTS = [0, 10, 40, 80, 120, 160, 200, 240, 280, 320, 360, 400, 450]
@@ -21,7 +22,8 @@ const SLOW = `sleep 1000 &\n${SUCCEED.split('\n').map((line) => line === '' ? li
 function usersOf(directory: string): string[] {
   return readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name)).filter((name) => {
     try {
-      return readdirSync(`/proc/${name}/fd`).some((fd) => readlinkSync(`/proc/${name}/fd/${fd}`).startsWith(directory))
+      const open = readdirSync(`/proc/${name}/fd`).map((fd) => readlinkSync(`/proc/${name}/fd/${fd}`))
+      return open.some((path) => path.startsWith(directory) && !path.includes('/server.lock'))
     } catch {
       return false
     }
@@ -63,7 +65,7 @@ describe('a server that is killed -9 while tasks run', () => {
     expect(new Set(tasks.map(({ id }) => id)).size).toBe(tasks.length)
     // Each counts once, though servers were killed between the end of a task and its count.
     await eventually(() => countsIn(folder) === tasks.length)
-    expect(readdirSync(folder.file('spool')).sort()).toEqual(tasks.map(({ id }) => id).sort())
+    expect(spoolEntries(folder.file('spool')).sort()).toEqual(tasks.map(({ id }) => id).sort())
     // What dead workers had started died with the next start.
     await eventually(() => usersOf(folder.file('spool')).length === 0)
     for (const { id } of tasks) expect(readdirSync(folder.file('spool', id))).not.toContain('coredump')

@@ -7,6 +7,7 @@ import { designMembers, fakeCore, MIB, pack, tarOf } from '../helpers/archives.t
 import { temporaryFolder } from '../helpers/folder.ts'
 import { type ServerChild, startServerChild } from '../helpers/server.ts'
 import { eventually } from '../helpers/task.ts'
+import { spoolEntries } from '../helpers/spool_entries.ts'
 
 const ROUNDS = 6
 const UPLOADS = 6
@@ -69,7 +70,7 @@ describe('a server that is killed -9 while uploads arrive', () => {
         await Promise.all(uploads)
       }
       await using server = await startServerChild({ folder, settings })
-      const names = readdirSync(server.config.spoolDir)
+      const names = spoolEntries(server.config.spoolDir)
       expect(names.filter((name) => !/^[1-9][0-9]*$/.test(name))).toEqual([])
       expect(names.length).toBeLessThanOrEqual(sent)
       console.log(`${sent} uploads, ${answered.length} answered 201, ${names.length} tasks`)

@@ -1,11 +1,12 @@
 import { Buffer } from 'node:buffer'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, statfsSync } from 'node:fs'
+import { mkdirSync, statfsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fakeCore, MIB, pack } from '../helpers/archives.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 import { startServer, type TestServer } from '../helpers/server.ts'
 import { scriptedWorker } from '../helpers/task.ts'
+import { spoolEntries } from '../helpers/spool_entries.ts'
 
 const SIZE_MB = 64
 const MIN_FREE_MB = 24
@@ -70,7 +71,7 @@ describe.skipIf(!mountWorks)('a spool on a small file system', () => {
     const reply = await create(core(SIZE_MB - MIN_FREE_MB + 1))
     expect(reply.status).toBe(507)
     expect(reply.text).toContain('RETRACE_MIN_FREE_MB')
-    expect(readdirSync(server.config.spoolDir)).toEqual([])
+    expect(spoolEntries(server.config.spoolDir)).toEqual([])
   })
 
   it.each(['gzip', 'xz', 'zstd'] as const)(
@@ -80,7 +81,7 @@ describe.skipIf(!mountWorks)('a spool on a small file system', () => {
       const reply = await create(pack(encoding, core(SIZE_MB - MIN_FREE_MB + 1), ['-1']), encoding)
       expect(reply.status).toBe(507)
       expect(lowest).toBeGreaterThanOrEqual(MIN_FREE_MB)
-      expect(readdirSync(server.config.spoolDir)).toEqual([])
+      expect(spoolEntries(server.config.spoolDir)).toEqual([])
     },
   )
 
@@ -102,7 +103,7 @@ describe.skipIf(!mountWorks)('a spool on a small file system', () => {
     expect(taken.length).toBeGreaterThanOrEqual(1)
     expect(taken.length).toBeLessThanOrEqual(2)
     expect(lowest).toBeGreaterThanOrEqual(MIN_FREE_MB)
-    expect(readdirSync(server.config.spoolDir).filter((name) => name.startsWith('upload-'))).toEqual([])
+    expect(spoolEntries(server.config.spoolDir).filter((name) => name.startsWith('upload-'))).toEqual([])
     for (const reply of taken) await removed(reply)
     expect((await create(body, 'gzip')).status).toBe(201)
   })

@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { startServer } from '../../helpers/server.ts'
+import { spoolEntries } from '../../helpers/spool_entries.ts'
 
 describe('a full server', () => {
   it('answers 507 when the space is below RETRACE_MIN_FREE_MB, and 415 before that', async () => {
@@ -13,6 +13,6 @@ describe('a full server', () => {
     expect(reply.status).toBe(507)
     expect(reply.text).toContain('RETRACE_MIN_FREE_MB')
     expect((await ask('text/plain')).status).toBe(415)
-    expect(readdirSync(small.config.spoolDir)).toEqual([])
+    expect(spoolEntries(small.config.spoolDir)).toEqual([])
   })
 })

@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
-import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { designMembers, fakeCore, makeTar, MIB, pack, tarOf } from '../../helpers/archives.ts'
 import { parseAnswers, type RawConnection } from '../../helpers/client.ts'
@@ -8,6 +7,7 @@ import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { http2Client, onOpenConnection } from '../../helpers/http2.ts'
 import { startServer, type TestServer } from '../../helpers/server.ts'
 import { eventually, scriptedWorker, SUCCEED } from '../../helpers/task.ts'
+import { spoolEntries } from '../../helpers/spool_entries.ts'
 
 let folder: Folder
 let server: TestServer
@@ -32,7 +32,7 @@ function head(headers: Record<string, string | number>): string {
 }
 
 function spoolNames(): string[] {
-  return readdirSync(server.config.spoolDir)
+  return spoolEntries(server.config.spoolDir)
 }
 
 /** Sends a head and a whole body, then a second request, and only then looks at what came. */

@@ -1,11 +1,12 @@
 /** Who runs, who waits, who is refused (docs/http.md, 'POST /create'; docs/design.txt, chapter 2.6). */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { designMembers, tarOf } from '../../helpers/archives.ts'
 import type { Client } from '../../helpers/client.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
 import { startServer } from '../../helpers/server.ts'
 import { type CreatedTask, createTask, endOf, eventually, scriptedWorker, SUCCEED } from '../../helpers/task.ts'
+import { spoolEntries } from '../../helpers/spool_entries.ts'
 
 /** Runs until the file `go` is in its task's directory. */
 const WAIT = `echo debug > step; echo 'debug: waiting'; while [ ! -e go ]; do [ -d . ] || exit 0; sleep 0.05; done`
@@ -34,7 +35,7 @@ describe('admission', () => {
     expect(refused.status).toBe(503)
     expect(refused.text).toContain('RETRACE_MAX_RUNNING_TASKS')
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
-    expect(readdirSync(server.spool()).length).toBe(2)
+    expect(spoolEntries(server.spool()).length).toBe(2)
     writeFileSync(server.spool(first.id, 'go'), '')
     await endOf(server, first)
     await eventually(async () => (await post(server.client)).status === 201)
@@ -105,7 +106,7 @@ describe('the queue', () => {
     writeFileSync(server.spool(first.id, 'go'), '')
     writeFileSync(server.spool(third.id, 'go'), '')
     expect(await endOf(server, third)).toBe('FINISHED_SUCCESS')
-    expect(readdirSync(server.spool()).sort()).toEqual([first.id, third.id])
+    expect(spoolEntries(server.spool()).sort()).toEqual([first.id, third.id])
   })
 
   it('hands the turn to the next when the task that waits for memory is deleted, and when the one that runs ends', async () => {
