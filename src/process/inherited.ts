@@ -4,6 +4,7 @@
  * start finds /dev/null in their places.
  */
 import { closeSync, openSync } from 'node:fs'
+import { versions } from 'node:process'
 import { inheritable } from './proc.ts'
 
 const FIRST = 3
@@ -11,9 +12,11 @@ const MAX_DESCRIPTOR = 65_535
 
 /**
  * Closes what this process was given besides its first three descriptors and `expected` ones behind them, which a supervisor
- * passes: at the start of a program, before it opens anything itself. What Node has open is marked, and stays.
+ * passes: at the start of a program, before it opens anything itself. What Node has open is marked, and stays. Deno closes
+ * nothing but what it opened: there they stay open, and what is started does not get them (withoutInherited).
  */
 export function closeInherited(expected: number): void {
+  if (versions.deno !== undefined) return
   for (const descriptor of inheritable()) if (descriptor >= FIRST + expected) closeSync(descriptor)
 }
 
