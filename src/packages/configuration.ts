@@ -1,7 +1,8 @@
 /**
  * The administrator's repository files: all of RETRACE_REPOS_D, in the order of their names. They are read anew,
  * synchronously, whenever something is fetched, because only they say how a repository is reached. Two files that
- * contradict each other are an error; a stanza or section that cannot be read costs only itself.
+ * contradict each other are an error; a stanza or section that cannot be read costs only itself. No sentence of theirs
+ * leaves this room with a user or a password in it.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,6 +11,7 @@ import { UsageError } from '../errors/usage_error.ts'
 import type { Configured, PackageFormat } from './format/format.ts'
 import { ASPECTS, type RepositorySpec } from './format/repository_spec.ts'
 import { formatNamed } from './format/naming.ts'
+import { withoutAnyCredentials } from '../text/credentials.ts'
 import { FORMATS } from './formats.ts'
 
 /** Reads all files. Throws UsageError with file and line for a contradiction. */
@@ -32,7 +34,8 @@ export function readConfiguration(
     all.faults.push(...faults)
   }
   assertNoContradiction(all.repositories, formats)
-  return all
+  const { repositories, warnings, faults } = all
+  return { repositories, warnings: warnings.map(withoutAnyCredentials), faults: faults.map(withoutAnyCredentials) }
 }
 
 function fileNames(folder: string): string[] {
@@ -60,7 +63,8 @@ export function assertNoContradiction(
 ): void {
   const seen = new Map<string, RepositorySpec>()
   for (const repository of repositories) {
-    const key = `${repository.format} ${repository.uri} ${repository.suite}`
+    const { format, uri, suite, isPerArchitecture, architectures } = repository
+    const key = [format, uri, suite, ...(isPerArchitecture ? architectures : [])].join(' ')
     const other = seen.get(key)
     seen.set(key, repository)
     if (other === undefined) continue

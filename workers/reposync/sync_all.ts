@@ -31,6 +31,7 @@ import { describe, summary } from './summary.ts'
 import type { PartResult } from './sync_part.ts'
 import { nameOf, syncSuite } from './sync_suite.ts'
 import { tidy } from './tidy.ts'
+import { withoutCredentials } from '../../src/text/credentials.ts'
 import { unixSeconds } from '../../src/units/time.ts'
 
 export interface Services {
@@ -155,7 +156,7 @@ async function syncOne(
 }
 
 function noteFailure(repository: RepositorySpec, error: unknown, database: Database | undefined): void {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = withoutCredentials(error instanceof Error ? error.message : String(error))
   log('reposync').error(`${nameOf(repository)} is left as it was: ${message}`)
   if (!(error instanceof FetchError)) log('reposync').debug(`${error instanceof Error ? error.stack : message}`)
   if (database !== undefined) noteError(database, repository, { message, now: unixSeconds() })

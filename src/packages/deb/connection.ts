@@ -3,7 +3,7 @@
  * `X-Retrace-Proxy`, `X-Retrace-CA-File`, `X-Retrace-Client-Cert`, `X-Retrace-Client-Key`.
  * Refuses what would send a password in clear text; no message of this file holds a value that may be secret.
  */
-import { type Connection, type Credentials, USUAL_CONNECTION } from '../format/connection.ts'
+import { type Connection, type Credentials, credentialsIn, USUAL_CONNECTION } from '../format/connection.ts'
 
 /** Refuses, naming the line of a key. */
 type Fail = (key: string, message: string) => never
@@ -50,9 +50,12 @@ export function addressOf(
   connection: Connection,
   fail: Fail,
 ): { uri: string; credentials: Credentials | undefined } {
-  if (!URL.canParse(text)) fail('uris', `${text.replace(/\/\/.*@/, '//…@')} is no address`)
+  if (!URL.canParse(text)) fail('uris', 'URIs has a word that is no address')
   const url = new URL(text)
-  const { protocol, username, password } = url
+  // Of a password that holds one the rest would be taken for what is never sent.
+  if (text.includes('#')) fail('uris', 'A # in an address ends it: write it as %23')
+  const { protocol } = url
+  const credentials = credentialsIn(url)
   if (protocol.startsWith('mirror')) {
     fail('uris', `${text} is a list of mirrors, which only apt reads: write the addresses that it names into URIs`)
   }
@@ -62,7 +65,7 @@ export function addressOf(
   if (protocol === 'file:' && usesNetwork(connection)) {
     fail('uris', 'A file:// address needs no proxy and no certificate; leave those keys away')
   }
-  if (username === '' && password === '') return { uri: withSlash(text), credentials: undefined }
+  if (credentials === undefined) return { uri: withSlash(text), credentials }
   if (protocol !== 'https:') {
     fail(
       'uris',
@@ -72,10 +75,7 @@ export function addressOf(
   }
   url.username = ''
   url.password = ''
-  return {
-    uri: withSlash(url.href),
-    credentials: { user: decodeURIComponent(username), password: decodeURIComponent(password) },
-  }
+  return { uri: withSlash(url.href), credentials }
 }
 
 function usesNetwork({ proxy, caFile, certFile }: Connection): boolean {

@@ -135,7 +135,7 @@ function namesOf({ codename, suite, asked }: SuiteNames): string[] {
 }
 
 function pathOf(uri: string): string {
-  return URL.canParse(uri) ? decodeURIComponent(new URL(uri).pathname) : ''
+  return URL.canParse(uri) ? new URL(uri).pathname.replaceAll('%20', ' ') : ''
 }
 
 function isId(name: string): boolean {

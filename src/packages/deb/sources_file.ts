@@ -153,6 +153,7 @@ function togetherFor(template: string, architectures: string[]): string[][] {
 
 function assertSuite(suite: string, { components, fail }: Pick<Reader, 'fail'> & { components: string[] }): void {
   if (/(^|\/)\.\.(\/|$)/.test(suite) || suite.startsWith('/') && suite !== '/') fail('suites', `${suite} is no suite`)
+  if (suite.includes('://')) fail('suites', 'An address stands where a suite should be')
   if (suite.endsWith('/') && components.length > 0) {
     fail('components', `The suite ${suite} is a path, which has no Components; leave them away`)
   }

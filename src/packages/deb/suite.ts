@@ -94,7 +94,8 @@ export async function readSuite(repository: RepositorySpec, context: SyncContext
   const { text, keep } = await signedRelease(repository, context)
   const file = parseRelease(text)
   if (file.date === 0) {
-    context.warn(`${repository.suite} of ${repository.uri}: its Release file has no Date that can be read`)
+    const { suite, file: source, line } = repository
+    context.warn(`${suite}: its Release file has no Date that can be read (${source}:${line})`)
   }
   if (isCurrent(file.date, context)) await keep()
   return new DebianSuite(file, verdictOn(file, repository, context), optionsOf(repository))

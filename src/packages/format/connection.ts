@@ -24,6 +24,19 @@ export interface Credentials {
   password: string
 }
 
+/** The credentials in an address; one that is encoded wrongly is taken as it is written. */
+export function credentialsIn({ username, password }: URL): Credentials | undefined {
+  return username === '' && password === '' ? undefined : { user: decoded(username), password: decoded(password) }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
 /** A repository whose configuration says nothing about connections. */
 export const USUAL_CONNECTION: Connection = {
   proxy: undefined,

@@ -1,9 +1,10 @@
 /** The closed list of what can go wrong between an address and a verified file; kept as data in `fetch_failure`. */
+import { withoutCredentials } from '../../text/credentials.ts'
 import { HOUR_S } from '../../units/time.ts'
 
 export type FetchFailureKind = 'not-found' | 'refused' | 'timeout' | 'malformed' | 'unreachable' | 'no-space'
 
-/** A failed download, or one that was refused. Its message is a sentence for the log; it names no credentials. */
+/** A failed download, or one that was refused. Its message is a sentence for the log; it names no credentials, whatever it was made of. */
 export class FetchError extends Error {
   override name = 'FetchError'
   readonly kind: FetchFailureKind
@@ -17,7 +18,7 @@ export class FetchError extends Error {
     message: string,
     options: { cause?: unknown; again?: boolean; isHost?: boolean } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    super(withoutCredentials(message), options.cause === undefined ? undefined : { cause: options.cause })
     this.kind = kind
     this.again = options.again ?? false
     this.isHost = options.isHost ?? false

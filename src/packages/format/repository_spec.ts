@@ -14,6 +14,8 @@ export interface RepositorySpec {
   components: string[]
   /** The distribution's names. */
   architectures: string[]
+  /** Each architecture has a description and mirrors of its own, although address and suite may be the same. */
+  isPerArchitecture?: boolean
   /** Release id without architecture that it feeds; undefined: as its signed metadata says. */
   release: string | undefined
   signedBy: Trust
@@ -28,6 +30,22 @@ export interface RepositorySpec {
   remarks?: string[]
   /** What only the format itself understands. */
   own?: unknown
+}
+
+/** A component and architecture of a suite, as the index knows it. */
+export interface KnownPlace {
+  uri: string
+  suite: string
+  architecture: string
+}
+
+/** Whether a specification says how to reach what the index knows. */
+export function isSpecOf(
+  { uri, suite, architectures, isPerArchitecture = false }: RepositorySpec,
+  known: KnownPlace,
+): boolean {
+  return uri === known.uri && suite === known.suite &&
+    (!isPerArchitecture || architectures.includes(known.architecture))
 }
 
 /** In what two stanzas for the same suite must agree. */

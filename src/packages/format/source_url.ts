@@ -14,6 +14,8 @@ export function faultOfSourceUrl(template: string): string | undefined {
   if (!/^https?:\/\/[^\s/{}]+\/[^\s]*$/.test(template) || template.length > MAX_TEMPLATE) {
     return `is an address that begins with http:// or https://, of ${MAX_TEMPLATE} characters at most, not ${template}`
   }
+  // Everybody who may read a backtrace would see them.
+  if (/^https?:\/\/[^/?#]*@/.test(template)) return 'has neither user nor password: readers of backtraces see it'
   const unknown = [...template.matchAll(/\{([^}]*)\}?/g)].map(([, word = '']) => word)
     .find((word) => !WORDS.some((known) => known === word))
   if (unknown !== undefined) return `knows ${WORDS.map((word) => `{${word}}`).join(', ')}, not {${unknown}}`

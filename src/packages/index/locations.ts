@@ -11,6 +11,8 @@ export interface Location {
   format: string
   uri: string
   suite: string
+  /** Of the repository, whose packages may be for every machine. */
+  architecture: string
   /** Below the repository's address. */
   path: string
   /** Of the package (`checksums.ts`), and what the repository says beside it. */
@@ -40,9 +42,9 @@ export function canBeFetched(database: Database, packageId: number): boolean {
 
 /** Where a package can be downloaded, the repository that was known first at the front. */
 export function locationsOf(database: Database, packageId: number): Location[] {
-  const { format, uri, suite } = repository
+  const { format, uri, suite, architecture } = repository
   const { path, sha512 } = packageLocation
-  return database.select({ format, uri, suite, path, sha512, identity: packages.identity })
+  return database.select({ format, uri, suite, architecture, path, sha512, identity: packages.identity })
     .from(packageLocation)
     .innerJoin(repository, eq(repository.id, packageLocation.repositoryId))
     .innerJoin(packages, eq(packages.id, packageLocation.packageId))

@@ -2,7 +2,7 @@
  * The table `repository`: what a sync remembers of each component and architecture of a suite from one run to the next,
  * its generation and its health. The administrator's files say what a repository should be; this table says what it is.
  */
-import { and, asc, desc, eq, gt, isNotNull, lte, max, ne, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, isNotNull, lte, max, ne, sql } from 'drizzle-orm'
 import { release, repository } from '../../../schema/tables.ts'
 import type { Database } from '../../database/database.ts'
 import { excluded, fixedLimit, prepared } from '../../database/prepared.ts'
@@ -34,10 +34,12 @@ export type RepositoryHealth = Pick<
   'releaseId' | 'uri' | 'suite' | 'fetch' | 'synced' | 'error'
 >
 
-type Suite = Pick<RepositorySpec, 'uri' | 'suite'>
+type Suite = Pick<RepositorySpec, 'uri' | 'suite' | 'isPerArchitecture'> & { architectures?: readonly string[] }
 
-function isOf({ uri, suite }: Suite) {
-  return and(eq(repository.uri, uri), eq(repository.suite, suite))
+/** The rows of what has one description: of a suite, or of some architectures of it. */
+function isOf({ uri, suite, isPerArchitecture = false, architectures = [] }: Suite) {
+  const isOne = isPerArchitecture ? inArray(repository.architecture, [...architectures]) : undefined
+  return and(eq(repository.uri, uri), eq(repository.suite, suite), isOne)
 }
 
 /** The row of a component and architecture, made when it is new, with what the configuration says now. */
@@ -125,9 +127,9 @@ export function findRepository(
 /** Every repository that was ever noted, in the order in which they were, with the name of its release. */
 export function allRepositories(
   database: Database,
-): { id: number; uri: string; suite: string; releaseId: number; release: string }[] {
-  const { id, uri, suite, releaseId } = repository
-  return database.select({ id, uri, suite, releaseId, release: release.name }).from(repository)
+): { id: number; uri: string; suite: string; architecture: string; releaseId: number; release: string }[] {
+  const { id, uri, suite, architecture, releaseId } = repository
+  return database.select({ id, uri, suite, architecture, releaseId, release: release.name }).from(repository)
     .innerJoin(release, eq(release.id, releaseId)).orderBy(asc(id)).all()
 }
 

@@ -49,8 +49,10 @@ export class Reader {
 
   /** An address of a kind that can be fetched, without user and password: they have keys of their own. */
   address(key: string, text: string): string {
-    if (!URL.canParse(text)) return this.fail(key, `${text.replace(/\/\/.*@/, '//…@')} is no address`)
-    const { protocol, username, password } = new URL(text)
+    if (!URL.canParse(text)) return this.fail(key, `${key} has a word that is no address`)
+    if (text.includes('#')) this.fail(key, 'A # in an address ends it: write it as %23')
+    const { protocol, username, password, pathname } = new URL(text)
+    if (/%(?![0-9A-Fa-f]{2})/.test(pathname)) this.fail(key, 'A % in an address is written as %25')
     if (!['http:', 'https:', 'file:'].includes(protocol)) {
       this.fail(key, `${protocol}// is not supported; use https://, http:// or file://`)
     }

@@ -107,6 +107,7 @@ function specOf(
     suite: section.name,
     components: [],
     architectures: [architecture],
+    isPerArchitecture: addresses.metalink !== undefined || addresses.mirrorlist !== undefined,
     release,
     signedBy: trustOf(addresses.keys),
     connection: connectionOf(reader, uri),

@@ -13,7 +13,7 @@ import { readConfiguration } from '../configuration.ts'
 import { USUAL_CONNECTION } from '../format/connection.ts'
 import { FetchError } from '../format/error.ts'
 import type { PackageFormat } from '../format/format.ts'
-import type { RepositorySpec } from '../format/repository_spec.ts'
+import { isSpecOf, type RepositorySpec } from '../format/repository_spec.ts'
 import type { SyncContext } from '../format/sync_context.ts'
 import { formatNamed } from '../format/naming.ts'
 import { FORMATS } from '../formats.ts'
@@ -48,7 +48,7 @@ export async function fetchFrom(locations: Location[], wanted: Wanted, context: 
   let last: unknown
   for (const location of locations) {
     try {
-      const spec = repositories.find(({ uri, suite }) => uri === location.uri && suite === location.suite)
+      const spec = repositories.find((one) => isSpecOf(one, location))
       await fetchOne(location, wanted, { context, network, spec })
       return location
     } catch (error) {

@@ -6,7 +6,7 @@
 import { Buffer } from 'node:buffer'
 import type { Dispatcher } from 'undici'
 import type { ProxyEnvironment } from '../../config/proxy_environment.ts'
-import type { Connection, Credentials } from '../format/connection.ts'
+import { type Connection, type Credentials, credentialsIn } from '../format/connection.ts'
 import { type AuthEntry, credentialsFor, readAuthEntries } from './auth_conf.ts'
 import { dispatcherOf } from './dispatchers.ts'
 import { FetchError } from '../format/error.ts'
@@ -69,10 +69,7 @@ export class Transport {
   }
 
   #proxyAuthorization(proxy: URL): string | undefined {
-    if (proxy.username !== '') {
-      return basic({ user: decodeURIComponent(proxy.username), password: decodeURIComponent(proxy.password) })
-    }
-    const credentials = credentialsFor(proxy, this.#network.auth)
+    const credentials = credentialsIn(proxy) ?? credentialsFor(proxy, this.#network.auth)
     return credentials === undefined ? undefined : basic(credentials)
   }
 }

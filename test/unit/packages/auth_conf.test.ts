@@ -44,7 +44,7 @@ describe('the connection of a stanza', () => {
 
   it.each([
     ['http://me:geheim@a.example/', '', 'a:2: A user and a password in an http:// address'],
-    ['https://me:geheim@:a', '', 'a:2: https://…@:a is no address'],
+    ['https://me:geheim@:a', '', 'a:2: URIs has a word that is no address'],
     ['file:///x', 'X-Retrace-Proxy: http://p:1\n', 'a:2: A file:// address needs no proxy'],
     ['https://a/', 'X-Retrace-Proxy: ftp://me:geheim@p\n', 'a:5: X-Retrace-Proxy is http://HOST:PORT'],
     ['https://a/', 'X-Retrace-CA-File: ca.pem\n', 'a:5: X-Retrace-CA-File is the absolute path'],

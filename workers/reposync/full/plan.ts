@@ -5,7 +5,7 @@
  * Where no Contents says anything about a package, only looking into it tells: it is fetched.
  */
 import type { Database } from '../../../src/database/database.ts'
-import type { RepositorySpec } from '../../../src/packages/format/repository_spec.ts'
+import { isSpecOf, type RepositorySpec } from '../../../src/packages/format/repository_spec.ts'
 import { formatNamed, type PackageNaming } from '../../../src/packages/format/naming.ts'
 import { type AbsentPackage, absentPackages } from '../../../src/packages/index/locations.ts'
 import { namesWithPath } from '../../../src/packages/index/paths.ts'
@@ -36,11 +36,12 @@ export function plan(
   repositories: RepositorySpec[],
   { releases, namings = NAMINGS }: { releases: string[]; namings?: readonly PackageNaming[] },
 ): Wanted[] {
-  const full = new Set(repositories.filter(({ fetch }) => fetch === 'full').map(({ uri, suite }) => `${uri} ${suite}`))
+  const full = repositories.filter(({ fetch }) => fetch === 'full')
   const candidates = new Map<number, Candidate>()
   const names = new Map<number, Set<string>>()
   for (const row of allRepositories(database)) {
-    if (!full.has(`${row.uri} ${row.suite}`) || !isWanted(releases, row.release)) continue
+    const isFull = full.some((one) => isSpecOf(one, row) && one.architectures.includes(row.architecture))
+    if (!isFull || !isWanted(releases, row.release)) continue
     const withPath = names.get(row.releaseId) ?? namesWithPath(database, row.releaseId)
     names.set(row.releaseId, withPath)
     for (const { format, ...found } of absentPackages(database, row.id)) {

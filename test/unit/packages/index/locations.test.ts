@@ -19,7 +19,7 @@ describe('locationsOf()', () => {
     const other = addPackage(at.database, { releaseId: first.releaseId, name: 'other' })
     addLocation(at.database, id, second.repositoryId, 'b/tool.deb')
     addLocation(at.database, id, first.repositoryId, 'pool/tool.deb')
-    const common = { format: 'deb', suite: 'bookworm', identity: bytes('tool'), sha512: null }
+    const common = { format: 'deb', suite: 'bookworm', architecture: 'amd64', identity: bytes('tool'), sha512: null }
     expect(locationsOf(at.database, id)).toEqual([
       { ...common, uri: 'https://a.example/debian/', path: 'pool/tool.deb' },
       { ...common, uri: 'https://b.example/', path: 'b/tool.deb' },
