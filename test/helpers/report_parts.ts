@@ -49,6 +49,7 @@ export function reportThread(
     frames: [{ ...frame, arguments: [], locals: [], module, trust: 'exact', lacksLine: false, hasValues: false }],
     text: '#0  p ()',
     stopped: undefined,
+    endsUntold: false,
     wrongCaller: undefined,
     more: false,
     cutFrames: 0,

@@ -134,6 +134,7 @@ export interface BacktraceJson {
       module: number | null
       trust: string
     }[]
+    stopped: string | null
     more_frames: boolean
     frames_without_values: number
     stack_missing: boolean

@@ -21,7 +21,13 @@ async function retraced(word: string) {
   copyModules(core, root)
   const { text, json, report } = await retraceIn(core, root, { hostDebug: true })
   const frames = json.threads[0]?.frames ?? []
-  return { text, frames, outcome: report.outcome, read: parseSatyr(text).threads[0]?.frames ?? [] }
+  return {
+    text,
+    frames,
+    thread: json.threads[0],
+    outcome: report.outcome,
+    read: parseSatyr(text).threads[0]?.frames ?? [],
+  }
 }
 
 describe.runIf(process.arch === 'x64')('a stack', () => {
@@ -58,6 +64,26 @@ describe.runIf(process.arch === 'x64')('a stack', () => {
     expect(text).toContain('(Ends here: nothing can run at the return address 0x4141414141414141)')
     expect(outcome.code).toBe('ok-partial')
     expect(outcome.summary).toContain('the stack of thread 1 ends at frame 1, which would return to 0x4141414141414141')
+  })
+
+  it.each([
+    ['memory that is not there', 'm', /^Cannot access memory at address 0x7ffffffff008$/],
+    [
+      'the same frame again',
+      's',
+      /^(frame did not save the PC|previous frame identical to this frame \(corrupt stack\?\))$/,
+    ],
+    ['a frame below', 'b', /^previous frame inner to this frame \(corrupt stack\?\)$/],
+  ])('that leads to %s is not complete, which outcome, JSON, text and log say', async (_, word, why) => {
+    const { text, thread, outcome } = await retraced(word)
+    expect(thread?.frames.map(({ function: name }) => name)).toEqual(['fault', 'relinked', 'linked'])
+    expect(thread?.stopped).toMatch(why)
+    expect(text).toContain(`Backtrace stopped: ${thread?.stopped}`)
+    expect(outcome).toMatchObject({
+      code: 'ok-partial',
+      summary: expect.stringContaining(`the stack of thread 1 ends at frame 2: ${thread?.stopped}`),
+      next_step: expect.stringContaining('a debugger on the core itself may show more'),
+    })
   })
 
   it.each([

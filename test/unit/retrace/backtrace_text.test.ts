@@ -30,6 +30,7 @@ describe('backtraceText()', () => {
       }],
       text,
       stopped: undefined,
+      endsUntold: false,
       wrongCaller: undefined,
       more: false,
       cutFrames: 0,
@@ -77,9 +78,18 @@ describe('backtraceText()', () => {
 describe('reportThreads()', () => {
   type Core = Parameters<typeof reportThreads>[1]['core']
   const frame = { pc: 0x40n, kind: 'normal' as const, file: undefined, line: undefined }
-  const textOf = (functions: string[], linkName?: string) => {
-    const frames = functions.map((name) => ({ ...frame, function: name }))
-    const answer = { number: 1, lwp: 7, frames, pointer: undefined, sp: undefined, stop: undefined, more: false }
+  const textOf = (functions: string[], linkName?: string) => threadOf(functions, { linkName })?.text
+  const EXECUTABLE = { start: 0n, memorySize: 0x1000n, fileOffset: 0n, fileSize: 0n, dumped: 0n, flags: 5 }
+  const threadOf = (
+    functions: (string | undefined)[],
+    { linkName, stop, last = 0x40n }: { linkName?: string | undefined; stop?: string; last?: bigint },
+  ) => {
+    const frames = functions.map((name, level) => ({
+      ...frame,
+      pc: level === functions.length - 1 ? last : frame.pc,
+      function: name,
+    }))
+    const answer = { number: 1, lwp: 7, frames, pointer: undefined, sp: undefined, stop, more: false }
     return reportThreads(
       [{
         ...answer,
@@ -95,19 +105,37 @@ describe('reportThreads()', () => {
       {
         core: {
           threads: [],
-          segments: [],
+          segments: [EXECUTABLE],
+          files: [],
           modules: linkName === undefined ? [] : [{ linkName, path: '' }],
         } as unknown as Core,
         modules: [],
         regions: undefined,
         untold: new Set(),
       },
-    )[0]?.text
+    )[0]
   }
 
   it("takes gdb's text, unless the core names a function or a library so that it could be read as more frames", () => {
     expect(textOf(['f', 'main'], '/lib/f.so')).toBe('#0  f ()')
     expect(textOf(['f', 'x\n#1  0x1 in false'])).toBeUndefined()
     expect(textOf(['f'], '/lib/f.so\n#1  0x1 in false ()')).toBeUndefined()
+  })
+
+  it('says why a stack ends, but for one that ends where stacks begin', () => {
+    const ended = { stop: 'corrupt stack?' }
+    expect(threadOf(['f', 'g'], ended)?.stopped).toBe('corrupt stack?')
+    expect(threadOf(['f', 'clone'], ended)?.stopped).toBeUndefined()
+    expect(threadOf(['f', '_start', undefined], { last: 0x9999n })).toMatchObject({
+      frames: [{ function: 'f' }, { function: '_start' }],
+      stopped: undefined,
+      wrongCaller: undefined,
+      more: false,
+    })
+    expect(threadOf(['f', 'g', undefined], { last: 0x9999n })).toMatchObject({
+      frames: [{ function: 'f' }, { function: 'g' }],
+      stopped: expect.stringContaining('return address 0x9999'),
+      wrongCaller: 0x9999n,
+    })
   })
 })

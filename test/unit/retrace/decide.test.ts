@@ -262,10 +262,23 @@ describe('lossesOf()', () => {
       [WHOLE_CORE, [{ ...whole, wrongCaller: 0x41n }], 1],
       [{ kind: 'broken-stacks', threads: 1, thread: 1, level: 0, address: 0x41n }],
     ],
-    ['nothing behind a function that nobody calls', [WHOLE_CORE, [{
-      ...reportThread('_start', resolvedModule()),
-      wrongCaller: 0n,
-    }], 1], []],
+    [
+      'stacks that gdb cannot follow, once for all of them',
+      [WHOLE_CORE, [whole, ...[2, 3].map((number) => ({ ...whole, number, stopped: 'corrupt stack?' }))], 3],
+      [{ kind: 'stopped-stacks', threads: 2, thread: 2, level: 0, why: 'corrupt stack?', hasDebuginfo: true }],
+    ],
+    [
+      'stacks that end since nothing tells who called their last frame',
+      [WHOLE_CORE, [{ ...reportThread('f', stripped), endsUntold: true, stopped: 'corrupt stack?' }], 1],
+      [{ kind: 'untold-ends', threads: 1, thread: 1, level: 0, why: 'corrupt stack?', hasDebuginfo: false }],
+    ],
+    ['no end of a stack that is not dumped, or that gdb failed over, a second time', [WHOLE_CORE, [
+      { ...whole, stopped: 'no memory', stackMissing: true },
+      { ...whole, stopped: 'no end', lost: [{ part: 'frames', cause: 'hung', why: 'it took too long' }] },
+    ], 2], [{ kind: 'no-stacks', threads: 1, of: 2 }]],
+    ['no end of a stack behind a file that is missing', [WHOLE_CORE, [
+      { ...reportThread('f', missing), stopped: 'corrupt stack?' },
+    ], 1], []],
     [
       'frames without a name although the debuginfo is here',
       [WHOLE_CORE, [whole, { ...reportThread(undefined, resolvedModule()), number: 2 }], 2],

@@ -158,6 +158,24 @@ const PARTIAL: [Lack[], Loss[], Advice[], RegExp][] = [
   ],
   [
     [],
+    [{ kind: 'stopped-stacks', threads: 1, thread: 1, level: 4, why: 'corrupt stack?', hasDebuginfo: true }],
+    ['see-rest-in-debugger'],
+    /the stack of thread 1 ends at frame 4: corrupt stack\?\.$/,
+  ],
+  [
+    [],
+    [{ kind: 'untold-ends', threads: 3, thread: 1, level: 4, why: '', hasDebuginfo: true }],
+    ['see-rest-in-debugger'],
+    /ends at frame 4, of which no unwind information tells who called it, and 2 more stacks end so\.$/,
+  ],
+  [
+    [lack('no-debuginfo')],
+    [{ kind: 'untold-ends', threads: 1, thread: 1, level: 4, why: '', hasDebuginfo: false }],
+    ['ok-partial'],
+    /no debuginfo; the stack of thread 1 ends at frame 4, of which no/,
+  ],
+  [
+    [],
     [{
       kind: 'outside-files',
       frames: 4,

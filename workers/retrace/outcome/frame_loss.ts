@@ -5,6 +5,7 @@
 import type { Core } from '../../../src/elf/core.ts'
 import { segmentAt } from '../../../src/elf/segment.ts'
 import type { ReportFrame, ReportThread } from '../report/frames.ts'
+import { isOutermost } from '../report/stack_end.ts'
 
 /**
  * `outside-files`: in memory of the process that is no file's: generated code, or a library that was unloaded.
@@ -39,15 +40,26 @@ export type FrameLoss =
     readonly level: number
     readonly address: bigint
   }
+  /** Stacks that gdb cannot follow, though it has all files of the last frame; or of that frame nothing tells its caller. */
+  | {
+    readonly kind: 'stopped-stacks' | 'untold-ends'
+    readonly threads: number
+    readonly thread: number
+    readonly level: number
+    readonly why: string
+    /** Of the module of that frame: without it, tables can be missing that tell more. */
+    readonly hasDebuginfo: boolean
+  }
 
 const KINDS: readonly FrameLossKind[] = ['at-zero', 'nowhere', 'outside-files', 'nameless', 'guessed']
-/** Functions that nothing calls: a stack may end behind them in any way. */
-const OUTERMOST = /^(_start|__?clone3?|clone3?|start_thread|_dl_start_user|__libc_start_main.*)$/
 
 export function frameLossesOf(core: Pick<Core, 'segments'>, threads: readonly ReportThread[]): FrameLoss[] {
   const kinds = threads.map(({ frames }) =>
     // What has started a thread may be without a name: on armhf it is, for plain gdb with all debuginfo, too.
-    frames.map((frame, level) => OUTERMOST.test(frames[level - 1]?.function ?? '') ? undefined : kindOf(core, frame))
+    frames.map((frame, level) => {
+      const before = frames[level - 1]
+      return before !== undefined && isOutermost(before) ? undefined : kindOf(core, frame)
+    })
   )
   const counted = KINDS.flatMap((kind) => {
     const found = threads.flatMap((thread, index) => {
@@ -89,13 +101,34 @@ function stackLosses(threads: readonly ReportThread[]): FrameLoss[] {
   if (long !== undefined) {
     losses.push({ kind: 'longer-stacks', threads: longer.length, thread: long.number, frames: long.frames.length })
   }
-  const broken = threads.filter(({ wrongCaller, frames }) =>
-    wrongCaller !== undefined && !OUTERMOST.test(frames.at(-1)?.function ?? '')
-  )
+  const broken = threads.filter(({ wrongCaller }) => wrongCaller !== undefined)
   const [one] = broken
   if (one?.wrongCaller !== undefined) {
     const { number: thread, frames, wrongCaller: address } = one
     losses.push({ kind: 'broken-stacks', threads: broken.length, thread, level: frames.length - 1, address })
   }
-  return losses
+  const others = threads.filter((thread) => !isLost(thread) && !thread.stackMissing && thread.wrongCaller === undefined)
+  return [
+    ...losses,
+    ...endedStacks('stopped-stacks', others.filter((each) => each.stopped !== undefined && !each.endsUntold)),
+    ...endedStacks('untold-ends', others.filter((each) => each.endsUntold)),
+  ]
+}
+
+/** Those of which not the lack of a file, or a guess on the way, says why they end. */
+function endedStacks(kind: 'stopped-stacks' | 'untold-ends', threads: readonly ReportThread[]): FrameLoss[] {
+  const found = threads.filter(({ frames }) => isBeyondDoubt(frames.at(-1)))
+  const [one] = found
+  if (one === undefined) return []
+  const { number: thread, frames, stopped } = one
+  const module = frames.at(-1)?.module
+  const hasDebuginfo = module === undefined || module.debug !== undefined
+  return [{ kind, threads: found.length, thread, level: frames.length - 1, why: stopped ?? '', hasDebuginfo }]
+}
+
+function isBeyondDoubt(frame: ReportFrame | undefined): boolean {
+  if (frame === undefined || frame.trust === 'guessed') return false
+  const { module } = frame
+  if (module === undefined || module.status === 'not-applicable') return true
+  return module.binary !== undefined && module.damage === undefined
 }

@@ -83,6 +83,8 @@ const ON_LOSS: Readonly<Record<Exclude<Loss['kind'], 'no-threads'>, Advice>> = {
   'no-values': 'raise-backtrace-limit',
   'longer-stacks': 'see-rest-in-debugger',
   'broken-stacks': 'see-rest-in-debugger',
+  'stopped-stacks': 'see-rest-in-debugger',
+  'untold-ends': 'see-rest-in-debugger',
   'outside-files': 'see-rest-in-debugger',
   'nowhere': 'see-rest-in-debugger',
   'at-zero': 'see-rest-in-debugger',
@@ -124,5 +126,7 @@ function adviceOnLack({ kind, isNameable, isUnproven }: Lack): Advice[] {
 }
 
 function adviceOnLoss(loss: Loss): Advice {
-  return loss.kind === 'no-threads' ? ON_ABSENT[loss.why] : ON_LOSS[loss.kind]
+  if (loss.kind === 'no-threads') return ON_ABSENT[loss.why]
+  if (loss.kind === 'untold-ends' && !loss.hasDebuginfo) return 'ok-partial'
+  return ON_LOSS[loss.kind]
 }

@@ -78,7 +78,9 @@ function threadBlock(thread: ReportThread): string {
   } else if (thread.more && thread.frames.length > 0) {
     lines.push(`(More frames follow; ${thread.frames.length} are shown)`)
   }
-  if (thread.wrongCaller !== undefined && thread.stopped !== undefined) lines.push(`(Ends here: ${thread.stopped})`)
+  // gdb's own text says it itself.
+  const isSaid = thread.wrongCaller === undefined && thread.text !== undefined
+  if (thread.stopped !== undefined && !isSaid) lines.push(onOneLine(`(Ends here: ${thread.stopped})`))
   const guessed = thread.frames.findIndex(({ trust }) => trust === 'guessed')
   if (guessed !== -1) {
     lines.push(

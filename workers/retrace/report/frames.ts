@@ -15,6 +15,7 @@ import type { ResolvedModule } from '../resolve/resolve.ts'
 import { callSites } from './call_sites.ts'
 import { firstWrongCaller } from './executable_memory.ts'
 import { reconciled } from './reconcile.ts'
+import { beginsThere, isMain } from './stack_end.ts'
 import { fitText, readGdbText, textBefore } from './frame_text.ts'
 
 /**
@@ -51,7 +52,10 @@ export interface ReportThread {
   readonly text: string | undefined
   /** Lines of a plain backtrace, by level, where not all came. */
   readonly plain: readonly string[]
+  /** Why the stack ends where none begins, in gdb's words or ours. */
   readonly stopped: string | undefined
+  /** It ends there since nothing tells who called the last frame, which is not where a stack begins. */
+  readonly endsUntold: boolean
   /** Behind the last frame: a return address to where nothing can run, so what gdb showed from there on are no frames. */
   readonly wrongCaller: bigint | undefined
   /** The stack goes on behind the last frame. */
@@ -92,7 +96,8 @@ export function reportThreads(
     const all = thread.frames.length > 0 ? thread.frames : frameOfNotes(core, thread.lwp)
     const end = firstWrongCaller(all, core)
     const frames = all.slice(0, end)
-    const wrongCaller = end === undefined ? undefined : all[end]?.pc
+    const isBeginning = beginsThere(frames)
+    const wrongCaller = end === undefined || isBeginning ? undefined : all[end]?.pc
     const places = placesOf(frames, { moduleOf, leftOut: thread.leftOut, untold })
     return {
       number: thread.number,
@@ -112,11 +117,14 @@ export function reportThreads(
         })),
       ),
       plain: isOdd ? [] : readPlainLines(fitText(thread.plain ?? '')),
-      stopped: wrongCaller === undefined
+      stopped: isBeginning
+        ? undefined
+        : wrongCaller === undefined
         ? said.stopped ?? thread.stop
         : `nothing can run at the return address 0x${wrongCaller.toString(16)}`,
+      endsUntold: thread.complete && !thread.more && end === undefined && !isBeginning && isUntold(frames, untold),
       wrongCaller,
-      more: wrongCaller === undefined && (thread.more || !thread.complete),
+      more: end === undefined && (thread.more || !thread.complete),
       cutFrames: thread.cut ? Math.max(0, frames.length - said.frames) : 0,
       framesWithoutValues: frames.filter((_, level) => !thread.values.has(level)).length,
       stackMissing: frames.filter((frame) => frame.kind !== 'inline').length <= 1 && isOutside(regions, thread.sp),
@@ -136,6 +144,12 @@ function hasLineFeed(name: string | undefined): boolean {
 /** A stack pointer that leads nowhere. After an overflow of the stack it does too, but there are frames. */
 function isOutside(regions: readonly Region[] | undefined, sp: bigint | undefined): boolean {
   return regions !== undefined && sp !== undefined && !isReadable(regions, sp)
+}
+
+/** Whether nothing tells who called the last frame. */
+function isUntold(frames: readonly PlainFrame[], untold: ReadonlySet<bigint>): boolean {
+  const [last, site] = [frames.at(-1), callSites(frames).at(-1)]
+  return last !== undefined && site !== undefined && last.kind === 'normal' && !isMain(last) && untold.has(site)
 }
 
 /** Where a thread was, by the core's own notes: what is left when gdb said nothing about it. */

@@ -20,15 +20,23 @@ export function frameLossText(loss: FrameLoss): string {
           loss.frames === 1 ? 'is' : 'are'
         } shown`
         : `${loss.threads} stacks are longer than what is shown`
-    case 'broken-stacks': {
-      const { threads, thread, level, address } = loss
-      const others = threads === 1 ? '' : `, and ${count(threads - 1, 'more stack ends', 'more stacks end')} so`
-      return `the stack of thread ${thread} ends at frame ${level}, which would return to ${hex(address)}, ` +
-        `where nothing can run${others}`
-    }
+    case 'broken-stacks':
+      return `${endText(loss)}, which would return to ${hex(loss.address)}, where nothing can run${moreText(loss)}`
+    case 'stopped-stacks':
+      return `${endText(loss)}: ${loss.why}${moreText(loss)}`
+    case 'untold-ends':
+      return `${endText(loss)}, of which no unwind information tells who called it${moreText(loss)}`
     default:
       return countedText(loss)
   }
+}
+
+function endText({ thread, level }: { readonly thread: number; readonly level: number }): string {
+  return `the stack of thread ${thread} ends at frame ${level}`
+}
+
+function moreText({ threads }: { readonly threads: number }): string {
+  return threads === 1 ? '' : `, and ${count(threads - 1, 'more stack ends', 'more stacks end')} so`
 }
 
 function countedText(loss: FrameLoss & { readonly kind: FrameLossKind }): string {
