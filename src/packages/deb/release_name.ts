@@ -4,7 +4,7 @@
  * the order in which they are asked; a release that no core is called by is told from one that is.
  */
 import { FetchError } from '../format/error.ts'
-import { isNumbered, publishedAs } from '../release/codenames.ts'
+import { isOfDebianFamily, newestNumber, publishedAs, rollingRelease } from '../release/codenames.ts'
 import { releaseOfVersion } from '../release/release_id.ts'
 
 /** What a Release file says of itself, and where it was found. */
@@ -28,23 +28,29 @@ export interface ReleaseVerdict {
 /** Releases by `distribution codename`, as other suites of a run have told them. */
 export type Learnt = Map<string, string>
 
-/** IDs of os-release(5) in the family of Debian. */
-const DISTRIBUTIONS = new Set(
-  ('debian ubuntu linuxmint devuan raspbian kali pureos deepin pop elementary zorin neon parrot trisquel tails peppermint ' +
-    'bodhi mx astra uos sparky siduction').split(' '),
-)
-
 /** Ends of the names of suites that belong to the release before them. */
 const POCKETS =
   /([-/](updates|security|backports|backports-sloppy|proposed-updates|proposed|debug|apps-security|apps-updates|infra-security|infra-updates|lts))+$/
 const UNSTABLE = new Set(['sid', 'unstable', 'experimental', 'rc-buggy'])
+/** Origins whose first word is not ID of os-release(5). */
+const SPELT: [RegExp, string][] = [
+  [/^linux ?mint\b/, 'linuxmint'],
+  [/^ubuntu/, 'ubuntu'],
+  [/^(lp-ppa-)?zorin/, 'zorin'],
+  [/^(lp-ppa-)?elementary/, 'elementary'],
+  [/^(linux )?deepin/, 'deepin'],
+  [/^(kde )?neon\b/, 'neon'],
+  [/^sparky/, 'sparky'],
+  [/^endless/, 'endless'],
+]
+
 const LINE = 'X-Retrace-Release'
 
 /** Decides; learns from a suite that has a Version. Throws FetchError where nothing says it. */
 export function releaseOf(names: SuiteNames, learnt: Learnt = new Map()): ReleaseVerdict {
   const distribution = distributionOf(names.origin)
   const [name] = namesOf(names)
-  if (distribution !== undefined && DISTRIBUTIONS.has(distribution)) return ofDistribution(distribution, names, learnt)
+  if (distribution !== undefined && isOfDebianFamily(distribution)) return ofDistribution(distribution, names, learnt)
   const known = ofOthers(names)
   if (known !== undefined) return certain(known)
   const number = /^[0-9]+/.exec(names.version ?? '')?.[0]
@@ -74,25 +80,35 @@ export function teach(learnt: Learnt, names: SuiteNames, release: string): void 
 }
 
 function ofDistribution(distribution: string, names: SuiteNames, learnt: Learnt): ReleaseVerdict {
-  const byVersion = releaseOfVersion(distribution, /^[0-9]+(\.[0-9]+)*/.exec(names.version ?? '')?.[0])
-  if (byVersion !== undefined) {
-    learn(learnt, { distribution, names, release: byVersion })
-    return certain(byVersion)
-  }
+  const rolling = rollingRelease(distribution)
+  if (rolling !== undefined) return certain(rolling)
+  // Archives for derived distributions often have the Version of what those are made of.
   const all = namesOf(names)
-  for (const name of all) {
-    const published = publishedAs(name, distribution) ?? publishedAs(name)
-    const release = releaseOfVersion(distribution, published?.number) ?? learnt.get(`${distribution} ${name}`)
-    if (release !== undefined) return certain(release)
+  const number = all.map((name) => publishedAs(name, distribution)?.number).find((each) => each !== undefined) ??
+    [names.version, ...all].map((text) => /^[0-9]+(\.[0-9]+)*/.exec(text ?? '')?.[0]).find((each) => each !== undefined)
+  const release = releaseOfVersion(distribution, number)
+  if (release !== undefined) {
+    if (names.version !== undefined) learn(learnt, { distribution, names, release })
+    return certain(release)
   }
+  const taught = all.map((name) => learnt.get(`${distribution} ${name}`)).find((each) => each !== undefined)
+  if (taught !== undefined) return certain(taught)
   if (all.some((name) => UNSTABLE.has(name))) return certain(`${distribution}-sid`)
   const name = all.find(isId)
   if (name === undefined) {
-    throw new FetchError('malformed', `Its Release file names no release: add a line like ${LINE}: ${distribution}-12`)
+    throw new FetchError(
+      'malformed',
+      `Its Release file names no release: add a line like ${LINE}: ${exampleOf(distribution)}`,
+    )
   }
-  const release = `${distribution}-${name}`
   // Until it is published, Debian's testing calls itself `forky/sid`, which unstable does, too.
-  return isNumbered(distribution) ? doubtful(release, learnt, `${distribution}-sid`) : certain(release)
+  const likely = distribution === 'debian' ? 'debian-sid' : exampleOf(distribution)
+  return doubtful(`${distribution}-${name}`, learnt, likely)
+}
+
+/** A release that a core of this distribution can say it is of. */
+function exampleOf(distribution: string): string {
+  return releaseOfVersion(distribution, newestNumber(distribution)) ?? `${distribution}-1`
 }
 
 /** The distribution that an archive of others is for: by a code name or a number in its suite, or in its address. */
@@ -123,8 +139,8 @@ function numberedIn(text: string): string | undefined {
 
 function distributionOf(origin: string | undefined): string | undefined {
   const text = (origin ?? '').trim().toLowerCase()
-  if (/^linux ?mint\b/.test(text)) return 'linuxmint'
-  if (text.startsWith('ubuntu')) return 'ubuntu'
+  const spelt = SPELT.find(([pattern]) => pattern.test(text))
+  if (spelt !== undefined) return spelt[1]
   return /^[a-z][a-z0-9]*/.exec(text)?.[0]
 }
 
@@ -168,6 +184,6 @@ function doubtful(release: string, learnt: Learnt, likely = usualOf(learnt)): Re
 
 /** A release that the configured archives are for, as an example. */
 function usualOf(learnt: Learnt): string {
-  return [...learnt.values()].find((release) => DISTRIBUTIONS.has(release.slice(0, release.indexOf('-')))) ??
+  return [...learnt.values()].find((release) => isOfDebianFamily(release.slice(0, release.indexOf('-')))) ??
     'debian-12'
 }

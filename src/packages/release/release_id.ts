@@ -4,12 +4,10 @@
  * is about spelling only: whether such a release is indexed here, the database knows.
  */
 import { architectureNamed, architectureRow } from '../../elf/architecture.ts'
-
-/** Distributions whose architectures have Debian's names; all others have RPM's. */
-const DEBIAN_FAMILY = new Set(['debian', 'ubuntu', 'kali', 'raspbian', 'devuan', 'linuxmint', 'pureos', 'deepin'])
+import { isOfDebianFamily, rollingRelease } from './codenames.ts'
 
 /** Distributions whose release is `major.minor`; of all others the major number is the release. */
-const WITH_MINOR = new Set(['ubuntu', 'opensuse-leap', 'linuxmint', 'alpine'])
+const WITH_MINOR = new Set(['ubuntu', 'opensuse-leap', 'linuxmint', 'pop', 'neon', 'astra', 'alpine'])
 
 /** Names in release files that are not the first word in lower case (ID of os-release(5)); the first match counts. */
 const DISTRIBUTIONS: [RegExp, string][] = [
@@ -27,6 +25,8 @@ const DISTRIBUTIONS: [RegExp, string][] = [
   [/^opensuse leap/, 'opensuse-leap'],
   [/^opensuse tumbleweed/, 'opensuse-tumbleweed'],
   [/^linux mint/, 'linuxmint'],
+  [/^pop!_os/, 'pop'],
+  [/^kde neon/, 'neon'],
 ]
 
 /**
@@ -82,7 +82,7 @@ function fromId(id: string): { release: string; architecture: string | undefined
 function ownArchitectureName(release: string, architecture: string): string {
   const canonical = architectureNamed(architecture)
   if (canonical === undefined) return architecture
-  return DEBIAN_FAMILY.has(release.split('-', 1)[0] ?? '') ? canonical : architectureRow(canonical).basearch
+  return isOfDebianFamily(release.split('-', 1)[0] ?? '') ? canonical : architectureRow(canonical).basearch
 }
 
 function fromOsRelease(text: string): string | undefined {
@@ -97,6 +97,8 @@ function fromOsRelease(text: string): string | undefined {
     return pretty === undefined ? undefined : fromReleaseFile(pretty)
   }
   if (isRawhide([...fields.values()].join(' '))) return `${id}-rawhide`
+  const rolling = rollingRelease(id)
+  if (rolling !== undefined) return rolling
   const version = fields.get('VERSION_ID')
   if (version) return `${id}-${significantVersion(id, version)}`
   if (fields.get('PRETTY_NAME')?.endsWith('/sid')) return `${id}-sid`
@@ -109,9 +111,10 @@ function fromReleaseFile(line: string): string | undefined {
   const id = DISTRIBUTIONS.find(([pattern]) => pattern.test(lower))?.[1] ?? /^[a-z][a-z0-9]*/.exec(lower)?.[0]
   if (id === undefined) return undefined
   if (isRawhide(lower)) return `${id}-rawhide`
+  const rolling = rollingRelease(id)
+  if (rolling !== undefined) return rolling
   const version = /(?:^|\s)v?([0-9]+(?:\.[0-9]+)*)/.exec(lower)?.[1]
   if (version !== undefined) return `${id}-${significantVersion(id, version)}`
-  if (id === 'opensuse-tumbleweed') return id
   if (/\/sid\b/.test(lower)) return `${id}-sid`
   const codename = /\(([a-z]+)\)/.exec(lower)?.[1]
   return codename === undefined ? undefined : `${id}-${codename}`
@@ -122,7 +125,8 @@ function isRawhide(text: string): boolean {
 }
 
 function significantVersion(id: string, version: string): string {
-  const parts = version.split('.')
+  // Astra's is `1.7_x86-64`.
+  const parts = version.replace(/_.*$/, '').split('.')
   return parts.slice(0, WITH_MINOR.has(id) ? 2 : 1).join('.')
 }
 

@@ -39,6 +39,10 @@ describe('releaseId()', () => {
     ['fedora-40-i686', undefined, 'fedora-40-i386'],
     ['debian-12-i386', 'amd64', 'debian-12-amd64'],
     ['opensuse-leap-15.5-x86_64', undefined, 'opensuse-leap-15.5-x86_64'],
+    ['ID="opensuse-tumbleweed"\nVERSION_ID="20261120"\n', 'x86_64', 'opensuse-tumbleweed-x86_64'],
+    ['ID=kali\nVERSION_ID="2026.3"\n', 'amd64', 'kali-rolling-amd64'],
+    ['Kali GNU/Linux Rolling', 'amd64', 'kali-rolling-amd64'],
+    ['ID=zorin\nVERSION_ID="17"\n', 'x86_64', 'zorin-17-amd64'],
   ])('brings the id %s (core: %s) into the one spelling', (text, architecture, id) => {
     expect(releaseId(text, architecture)).toBe(id)
   })

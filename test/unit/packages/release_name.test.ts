@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { releaseId } from '../../../src/packages/release/release_id.ts'
 import { releaseOf, type SuiteNames, teach } from '../../../src/packages/deb/release_name.ts'
 
 const URI = 'http://archive.example/'
@@ -40,8 +41,8 @@ describe('releaseOf()', () => {
     [{ origin: 'Raspbian', suite: 'stable', codename: 'bookworm' }, 'raspbian-12'],
     [{ origin: 'Devuan', suite: 'stable-updates', codename: 'daedalus-updates' }, 'devuan-5'],
     [{ origin: 'Devuan', codename: 'jessie' }, 'devuan-1'],
-    [{ origin: 'Kali', suite: 'kali-rolling', version: '2026.3', codename: 'kali-rolling' }, 'kali-2026'],
-    [{ origin: 'neon', codename: 'jammy' }, 'neon-22'],
+    [{ origin: 'Kali', suite: 'kali-rolling', version: '2026.3', codename: 'kali-rolling' }, 'kali-rolling'],
+    [{ origin: 'neon', codename: 'jammy' }, 'neon-22.04'],
   ])('takes the suite of a distribution %j for %s', (fields, release) => {
     expect(releaseOf(names(fields))).toEqual({ release, doubt: undefined })
   })
@@ -78,6 +79,65 @@ describe('releaseOf()', () => {
   ])('says of %j, which feeds %s, the line to add', (fields, release, line) => {
     expect(releaseOf(names(fields))).toEqual({ release, doubt: expect.stringContaining(line) })
   })
+
+  // What its archives say of themselves, and os-release(5) of a system that has its packages from there.
+  it.each([
+    ['zorin', { origin: 'Zorin OS', codename: 'jammy' }, 'ID=zorin\nVERSION_ID="17"\nVERSION_CODENAME=jammy'],
+    ['zorin 18', { origin: 'zorinos', suite: 'noble' }, 'ID=zorin\nVERSION_ID="18.1"\nVERSION_CODENAME=noble'],
+    [
+      'elementary',
+      { origin: 'LP-PPA-elementary-os-stable', suite: 'jammy', version: '22.04', codename: 'jammy' },
+      'ID=elementary\nVERSION_ID="7.1"\nVERSION_CODENAME=horus',
+    ],
+    ['elementary OS', { origin: 'elementary', codename: 'horus' }, 'ID=elementary\nVERSION_ID="7"'],
+    ['parrot', { origin: 'Parrot', suite: 'stable', codename: 'lory' }, 'ID=parrot\nVERSION_ID="6.1"'],
+    ['parrot 7', { origin: 'Parrot', codename: 'echo-security' }, 'ID=parrot\nVERSION_ID="7.0"'],
+    ['pureos', { origin: 'PureOS', codename: 'byzantium' }, 'ID=pureos\nVERSION_ID="10.0"'],
+    ['pureos updates', { origin: 'PureOS', codename: 'crimson-updates' }, 'ID=pureos\nVERSION_ID="11.0"'],
+    ['pop', { origin: 'pop-os-release', codename: 'jammy' }, 'ID=pop\nVERSION_ID="22.04"'],
+    ['neon', { origin: 'KDE neon', codename: 'noble' }, 'ID=neon\nVERSION_ID="24.04"'],
+    ['trisquel', { origin: 'Trisquel', codename: 'aramo-security' }, 'ID=trisquel\nVERSION_ID="11.0"'],
+    ['deepin', { origin: 'Linux Deepin', codename: 'beige' }, 'ID=deepin\nVERSION_ID="23"'],
+    ['uos', { origin: 'UOS', codename: 'eagle' }, 'ID=uos\nVERSION_ID="20"'],
+    ['raspbian', { origin: 'Raspbian', codename: 'bookworm' }, 'ID=raspbian\nVERSION_ID="12"'],
+    ['kali', { origin: 'Kali', codename: 'kali-rolling' }, 'ID=kali\nVERSION_ID="2025.4"'],
+    ['kali later', { origin: 'Kali', version: '2026.3', codename: 'kali-rolling' }, 'ID=kali\nVERSION_ID="2025.4"'],
+    ['astra', { origin: 'Astra', codename: '1.7_x86-64' }, 'ID=astra\nVERSION_ID=1.7_x86-64'],
+    ['sparky', { origin: 'SparkyLinux', codename: 'orion' }, 'ID=sparky\nVERSION_ID="7"'],
+    ['pardus', { origin: 'Pardus', codename: 'yirmiuc' }, 'ID=pardus\nVERSION_ID="23.2"'],
+    ['endless', { origin: 'Endless', codename: 'eos5' }, 'ID=endless\nVERSION_ID="5.1.2"'],
+    ['bodhi', { origin: 'Bodhi', codename: 'jammy' }, 'ID=bodhi\nVERSION_ID="7.0.0"'],
+    ['devuan', { origin: 'Devuan', codename: 'excalibur' }, 'ID=devuan\nVERSION_ID="6"'],
+    ['mint', { origin: 'linuxmint', codename: 'zara' }, 'ID=linuxmint\nVERSION_ID="22.2"'],
+    [
+      'mx, whose systems say that they are Debian',
+      { origin: 'mx', codename: 'bookworm' },
+      'ID=debian\nVERSION_ID="12"',
+    ],
+  ])('gives the archive of %s the release that its cores are of', (_name, fields, osRelease) => {
+    const { release, doubt } = releaseOf(names(fields))
+    expect(releaseId(osRelease, 'amd64')).toBe(`${release}-amd64`)
+    expect(doubt).toBeUndefined()
+  })
+
+  it.each([
+    [{ origin: 'Zorin OS', codename: 'unheard' }, 'zorin-unheard', 'zorin-18'],
+    [{ origin: 'Ubuntu', codename: 'unheard' }, 'ubuntu-unheard', 'ubuntu-26.04'],
+    [{ origin: 'Peppermint', codename: 'unheard' }, 'peppermint-unheard', 'peppermint-1'],
+    [{ origin: 'linuxmint', codename: 'unheard' }, 'linuxmint-unheard', 'linuxmint-22.2'],
+  ])('doubts a code name that nobody has published: %j', (fields, release, example) => {
+    const doubt = expect.stringMatching(
+      new RegExp(`add the line X-Retrace-Release: ${example.replaceAll('.', '\\.')}$`),
+    )
+    expect(releaseOf(names(fields))).toEqual({ release, doubt })
+  })
+
+  it.each([['Debian', 'debian-13'], ['Ubuntu', 'ubuntu-26.04'], ['PureOS', 'pureos-12']])(
+    'gives %s an example that is a release of its own',
+    (origin, example) => {
+      expect(() => releaseOf(names({ origin, asked: '/' }))).toThrow(new RegExp(`X-Retrace-Release: ${example}$`))
+    },
+  )
 
   it('learns from a suite with a Version what one of the same origin without feeds', () => {
     const learnt = new Map<string, string>()
