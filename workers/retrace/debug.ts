@@ -12,6 +12,7 @@ import { culprits } from './gdb/culprits.ts'
 import type { Engine } from './gdb/engine.ts'
 import { fileFinder } from './gdb/file_finder.ts'
 import { Inquiry, MAX_LEFT_OUT } from './gdb/inquiry.ts'
+import type { FailedOpening } from './gdb/opening.ts'
 import type { SessionEnd } from './gdb/session.ts'
 import type { LeftOut } from './gdb/thread_record.ts'
 import { type Run, type RunContext, runGdb } from './run_gdb.ts'
@@ -68,6 +69,7 @@ class Debugging {
   #engine: string | undefined
   #starts = 0
   #peakMb = 0
+  #hasSearched = false
   readonly #warnings: string[] = []
   readonly #rejected: string[] = []
 
@@ -103,14 +105,15 @@ class Debugging {
     for (;;) {
       const leftOut = this.#inquiry.nextLeftOut()
       const engine = this.#engines[this.#at]
-      if (leftOut === undefined || engine === undefined || this.#isOver) return undefined
+      if (leftOut === undefined || engine === undefined) return undefined
+      if (this.#isOver) return this.#inquiry.isOpened ? undefined : outOfTime(engine)
       const open = this.#inquiry.openCount
       const { verdict, end } = await this.#start(engine, leftOut)
       if (verdict.kind === 'contradicts') {
         this.#remove(engine, `does not understand this core: ${verdict.why.join('; ')}`)
       } else if (end?.kind === 'closed' || (end?.kind === 'memory' && verdict.kind === 'unopened')) return end
       else if (verdict.kind === 'unopened') {
-        if (!await this.#unopened(engine, end, verdict.overPlace)) return end
+        if (!await this.#unopened(engine, end, verdict.failed)) return this.#isOver ? outOfTime(engine) : end
       } else if (end !== undefined) this.#ended(engine, end)
       else if (this.#inquiry.openCount >= open && this.#inquiry.nextLeftOut()?.size === leftOut.size) return undefined
       if (this.#starts >= MAX_STARTS) return end
@@ -167,8 +170,13 @@ class Debugging {
   }
 
   /** It ended before it said anything. False: there is nobody else, and nothing that could be left out. */
-  async #unopened(engine: Engine, end: SessionEnd | undefined, overPlace: boolean): Promise<boolean> {
-    const why = `does not understand this core: ${end?.detail ?? 'it did not say which threads it sees'}`
+  async #unopened(
+    engine: Engine,
+    end: SessionEnd | undefined,
+    failed: FailedOpening | undefined,
+  ): Promise<boolean> {
+    const at = failed === undefined ? '' : ` (it was at ${failed.at})`
+    const why = `did not open this core: ${end?.detail ?? 'it did not say which threads it sees'}${at}`
     if (!this.#isLast) {
       this.#passOver(engine, why)
       this.#at++
@@ -180,14 +188,17 @@ class Debugging {
     }
     this.#passOver(engine, why)
     this.#at = 0
-    if (await this.#searchCulprits(end?.detail ?? why)) return true
-    if (!overPlace || this.#inquiry.withoutPlace) return false
-    this.#inquiry.withoutPlace = true
-    return true
+    const isOverPlace = failed?.isOverPlace === true && !this.#inquiry.withoutPlace
+    // A search takes such a time for each try.
+    const isSlowPlace = isOverPlace && failed.isLate
+    if (!isSlowPlace && !this.#hasSearched && await this.#searchCulprits(end?.detail ?? why)) return true
+    if (isOverPlace) this.#inquiry.withoutPlace = true
+    return isOverPlace
   }
 
   /** What debuginfo to leave out so that the first engine lives. */
   async #searchCulprits(why: string): Promise<boolean> {
+    this.#hasSearched = true
     const [engine] = this.#engines
     const modules = [...this.#inquiry.withDebuginfo]
     const pc = this.#core.threads[0]?.pc
@@ -200,7 +211,9 @@ class Debugging {
       const { verdict } = await this.#start(engine, step.value, true)
       step = search.next(verdict.kind === 'asked')
     }
-    return step.done === true && step.value !== undefined && this.#leaveOut(step.value, why)
+    if (step.done === true && step.value !== undefined) return this.#leaveOut(step.value, why)
+    if (step.done === true && modules.length > 0) this.#rejected.push('Without debuginfo it was no better')
+    return false
   }
 
   #leaveOut(modules: ReadonlySet<CoreModule>, why: string): true {
@@ -212,6 +225,10 @@ class Debugging {
 function namesOf(modules: LeftOut): string {
   const names = [...modules].map(({ path }) => path.slice(path.lastIndexOf('/') + 1) || 'a module without name')
   return names.length > MAX_LEFT_OUT ? `all ${count(names.length, 'module')}` : names.join(', ')
+}
+
+function outOfTime({ name }: Engine): SessionEnd {
+  return { kind: 'timeout', detail: `the time was over before ${name} had opened the core` }
 }
 
 function openingTime(deadline: Deadline): number {

@@ -27,7 +27,7 @@ export interface RunContext {
 
 export interface Run {
   readonly verdict: Verdict
-  /** Why gdb ended before it was told to; undefined when it did not. */
+  /** Why gdb ended before it was told to, or had opened the core; undefined when it did not. */
   readonly end: SessionEnd | undefined
   readonly warnings: string[]
   readonly peakMb: number
@@ -69,7 +69,8 @@ export async function runGdb(
     const questions = { core: inquiry.core, executable, files, regions, maxText, maxCrashedText: MAX_CRASHED_TEXT }
     const { withoutPlace } = inquiry
     const verdict = await converse(session, inquiry, { ...questions, ...asked, withoutPlace }, deadline)
-    return { verdict, end: session.end, warnings: session.warnings, peakMb: session.peakMb }
+    const end = session.end ?? (verdict.kind === 'unopened' ? verdict.late : undefined)
+    return { verdict, end, warnings: session.warnings, peakMb: session.peakMb }
   } finally {
     signal.removeEventListener('abort', stop)
     await session.close()

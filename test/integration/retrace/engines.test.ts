@@ -59,14 +59,14 @@ describe('debugCore()', () => {
   })
 
   it.each([
-    ['dies at once', 'exit 3', /does not understand this core: gdb ended by itself \(exit code 3\)/],
+    ['dies at once', 'exit 3', /did not open this core: gdb ended by itself \(exit code 3\) \(it was at the program\)/],
     [
       'dies after the core was opened',
       'exec gdb-multiarch "$@" -iex "python answer_threads = lambda: os._exit(5)"',
       /5/,
     ],
-    ['says nothing', 'trap "" INT; sleep 1000', /does not understand this core: gdb did not answer within/],
-    ['says nonsense', 'echo hello; sleep 1000', /does not understand this core: Expected a record/],
+    ['says nothing', 'trap "" INT; sleep 1000', /did not open this core: gdb did not answer within/],
+    ['says nonsense', 'echo hello; sleep 1000', /did not open this core: Expected a record/],
   ])('asks the next one when an engine %s', async (_, script, why) => {
     const { json, text, debugged } = await retrace({ engines: [scripted('broken', script), good()], seconds: 20 })
     expect(json.debugger).toMatchObject({ engine: 'gdb-multiarch', passed_over: [expect.stringMatching(why)] })

@@ -208,6 +208,62 @@ describe('a gdb that hangs', () => {
   })
 })
 
+/** Python that does something as gdb takes a file, whose name matches. */
+const onFile = (name: string, action: string) => `
+def on_file(event):
+    if ${JSON.stringify(name)} in (event.new_objfile.filename or ""):
+        ${action}
+gdb.events.new_objfile.connect(on_file)
+`
+
+describe('a gdb that does not open the core', () => {
+  it.each([
+    ['ends while it lists the threads', before('answer_threads', 'True', DIES), 'the threads'],
+    ['ends while it reads the core', onFile('/libc.so', DIES), 'the core itself'],
+    ['ends while it reads the program', onFile('/threads', DIES), 'the program'],
+  ])('since it %s is followed by the next engine; without one the outcome says so', async (_, python, at) => {
+    const followed = await retrace('', { engines: [brokenGdb(python), brokenGdb('', 'good')] })
+    expect(differing(followed)).toEqual([])
+    expect(followed.report.outcome.code).toBe('ok')
+    const why = `broken did not open this core: gdb ended by itself (SIGABRT) (it was at ${at})`
+    expect(followed.json.debugger).toMatchObject({ engine: 'good', passed_over: [why] })
+    const { report } = await retrace(python)
+    expect(report.hasBacktrace).toBe(false)
+    expect(report.outcome).toMatchObject({
+      code: 'debugger-failed',
+      summary: `${why}. Without debuginfo it was no better.`,
+    })
+  })
+
+  it('since it ends over debuginfo is started without that, and tells all that needs none', async () => {
+    const retraced = await retrace(
+      onFile('', `if "_info" in said("maint info sections -all-objects .debug_info"): ${DIES}`),
+    )
+    expect(retraced.json.threads).toHaveLength(THREADS)
+    expect(functions(retraced)[1]).toEqual(functions(whole)[1])
+    expect(retraced.report.outcome).toMatchObject({
+      code: 'ok-partial',
+      summary: expect.stringMatching(/threads: debuginfo damaged \(gdb ended by itself \(SIGABRT\)/),
+    })
+  })
+
+  it.each([['can be interrupted', HANGS], ['cannot be interrupted', IS_STUCK]])(
+    'in its time, and %s, is late, whatever it saw, and no debugger that does not understand the core',
+    async (_, action) => {
+      const { report, debugged } = await retrace(before('answer_threads', 'True', action), { seconds: 7 })
+      expect(debugged.rejected.join()).not.toContain('understand')
+      expect(report.outcome.code).toBe('debugger-timeout')
+      expect(report.outcome.next_step).toContain('RETRACE_TASK_TIMEOUT_S')
+    },
+  )
+
+  it('in its time, since it hangs over where the thread is, is not asked that, and tells all else', async () => {
+    const retraced = await retrace(before('answer_place', 'True', HANGS), { seconds: 15 })
+    expect(functions(retraced)).toEqual(functions(whole))
+    expect(retraced.report.outcome.code).toBe('ok')
+  })
+})
+
 describe('debuginfo that no debugger comes to an end with', () => {
   const retraceEndless = async (name: string, args: string[], change: (program: string) => void = () => undefined) => {
     const program = compileFixture(folder.path, 'endless.c', name, ['-O0', '-pthread'])

@@ -92,6 +92,16 @@ describe('decide()', () => {
     ['gdb hung', { end: { kind: 'timeout', detail: 'no answer' } }, { kind: 'debugger-late', detail: 'no answer' }],
     ['the deadline came', { ranOutOfTime: 'debug' }, { kind: 'debugger-late', detail: undefined }],
     ['gdb crashed', { end: { kind: 'exit', detail: 'SIGSEGV' } }, { kind: 'debugger-died', detail: 'SIGSEGV' }],
+    [
+      'all engines ended before they had opened the core',
+      { threads: [], end: { kind: 'exit', detail: 'SIGSEGV' }, rejected: ['gdb did not open it', 'nor did gdb 16'] },
+      { kind: 'no-debugger', rejected: ['gdb did not open it', 'nor did gdb 16'] },
+    ],
+    [
+      'an engine was late to open the core, when another one had not understood it',
+      { threads: [], end: { kind: 'timeout', detail: 'not in 3 s' }, rejected: ['gdb does not understand it'] },
+      { kind: 'debugger-late', detail: 'not in 3 s' },
+    ],
     ['gdb said too much', { end: { kind: 'overflow', detail: '1 GB' } }, { kind: 'debugger-died', detail: '1 GB' }],
     ['we ended gdb ourselves', { end: { kind: 'closed', detail: 'closed' } }, { kind: 'complete' }],
     [

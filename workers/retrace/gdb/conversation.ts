@@ -5,8 +5,8 @@
 import type { Deadline } from '../time/deadline.ts'
 import { Asker } from './asking.ts'
 import type { Inquiry } from './inquiry.ts'
-import { openCore, type Opening } from './opening.ts'
-import type { Session } from './session.ts'
+import { type FailedOpening, openCore, type Opening } from './opening.ts'
+import type { Session, SessionEnd } from './session.ts'
 import { type LeftOut, type ThreadRecord } from './thread_record.ts'
 import { askThread, askTogether, BATCH } from './frames.ts'
 
@@ -23,12 +23,12 @@ export interface Questions extends Opening {
 }
 
 /**
- * `unopened`: it ended, or was given up, before it said what it sees; `overPlace`: only where the crashed thread is was not
- * said. `contradicts`: it does not understand the core.
+ * `unopened`: it ended, or was given up, before it said what it sees: `failed` is where; `late`: it lives, but its time is
+ * over. `contradicts`: it does not understand the core.
  */
 export type Verdict =
   | { readonly kind: 'asked'; readonly version: string }
-  | { readonly kind: 'unopened'; readonly overPlace: boolean }
+  | { readonly kind: 'unopened'; readonly failed: FailedOpening | undefined; readonly late: SessionEnd | undefined }
   | { readonly kind: 'contradicts'; readonly why: readonly string[] }
 
 /** Asks all that is open and can be asked of this gdb; ends when the deadline is over or gdb has ended. */
@@ -40,8 +40,13 @@ export async function converse(
 ): Promise<Verdict> {
   const asker = new Asker(session, deadline, inquiry)
   const opened = await openCore(asker, questions)
-  const { seen } = opened
-  if (session.end !== undefined) return { kind: 'unopened', overPlace: opened.endedOverPlace }
+  const { seen, failed } = opened
+  if (session.end !== undefined) return { kind: 'unopened', failed, late: undefined }
+  // What it says in a hurry contradicts nothing.
+  if (failed?.isLate === true && (seen === undefined || opened.contradictions.length > 0)) {
+    const seconds = (questions.openingMs / 1000).toFixed(1)
+    return { kind: 'unopened', failed, late: { kind: 'timeout', detail: `gdb did not open the core in ${seconds} s` } }
+  }
   if (seen === undefined || opened.contradictions.length > 0) return { kind: 'contradicts', why: opened.contradictions }
   if (questions.openOnly) return { kind: 'asked', version: seen.version }
   inquiry.open({ ...opened, seen })

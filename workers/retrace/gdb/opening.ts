@@ -16,6 +16,7 @@ import {
   type ThreadsAnswer,
 } from './answers.ts'
 import type { Asker } from './asking.ts'
+import type { Answer } from './session.ts'
 import { contradictions } from './check.ts'
 import { quoteForMi } from './mi.ts'
 import { acrossGaps, type Region } from './readable_memory.ts'
@@ -58,10 +59,18 @@ export interface Opened {
   /** Modules that are here and gdb does not take, or of which it does not take the debuginfo. */
   readonly unread: readonly CoreModule[]
   readonly undebugged: readonly CoreModule[]
-  /** It ended over where the crashed thread is, with its threads told. */
-  readonly endedOverPlace: boolean
+  /** What it ended over, or did not come to an end with; undefined: nothing. */
+  readonly failed: FailedOpening | undefined
   /** Empty when gdb understood the core. */
   readonly contradictions: string[]
+}
+
+export interface FailedOpening {
+  /** `the threads` */
+  readonly at: string
+  readonly isLate: boolean
+  /** It was where the crashed thread is, with its threads told. */
+  readonly isOverPlace: boolean
 }
 
 const MIN_MS = 1
@@ -71,22 +80,30 @@ export async function openCore(
   { core, executable, files, regions, openingMs, withoutPlace }: Opening,
 ): Promise<Opened> {
   const end = performance.now() + openingMs
+  const answers: [at: string, answer: Answer][] = []
+  const noted = (at: string, answer: Answer) => {
+    answers.push([at, answer])
+    return answer
+  }
   const share = (fraction: number) => Math.max(MIN_MS, (end - performance.now()) * fraction)
   if (executable !== undefined) {
-    await asker.command('reading the program', `-file-exec-and-symbols ${quoteForMi(executable)}`, share(0.8))
+    const line = `-file-exec-and-symbols ${quoteForMi(executable)}`
+    noted('the program', await asker.command('reading the program', line, share(0.8)))
   }
   if (regions !== undefined) {
     const asked = acrossGaps(regions, core).map(({ start, end }) => [`${start}`, `${end}`])
-    await asker.askWithin('what can be read', 'readable', [asked], share(0.4))
+    noted('what can be read', await asker.askWithin('what can be read', 'readable', [asked], share(0.4)))
   }
-  const opened = await asker.command('opening the core', `-target-select core ${INSIDE.core}`, share(0.8))
+  const select = `-target-select core ${INSIDE.core}`
+  const opened = noted('the core itself', await asker.command('opening the core', select, share(0.8)))
   const named = files.map(({ path, module, debugFile }) => [path, `${module.start}`, debugFile ?? ''])
-  const told = await asker.askWithin('its symbols', 'libraries', [named], share(0.8))
+  const told = noted('the symbols', await asker.askWithin('its symbols', 'libraries', [named], share(0.8)))
   const symbols = readSymbols(told.data)
   for (const problem of readProblems(told.data)) asker.note(problem)
-  const threads = await asker.askWithin('its threads', 'threads', [], share(0.8))
+  const threads = noted('the threads', await asker.askWithin('its threads', 'threads', [], share(0.8)))
   const seen = readThreads(threads.data)
   const place = withoutPlace ? undefined : await asker.askWithin('where it was', 'place', [], share(0.8))
+  if (place !== undefined) noted('where the thread was', place)
   const pc = place === undefined ? core.threads[0]?.pc : readPc(place.data) ?? readRawPc(place.console)
   return {
     seen,
@@ -97,11 +114,22 @@ export async function openCore(
     }),
     unread: readUnread(told.data, 'unread').flatMap((index) => files[index]?.module ?? []),
     undebugged: readUnread(told.data, 'undebugged').flatMap((index) => files[index]?.module ?? []),
-    endedOverPlace: seen !== undefined && place?.kind === 'ended',
+    failed: failureAmong(answers, seen !== undefined),
     contradictions: seen === undefined ? ['it did not say which threads it sees'] : contradictions(core, {
       architecture: seen.architecture,
       lwps: seen.threads.map((thread) => thread.lwp),
       pc,
     }),
   }
+}
+
+function failureAmong(
+  answers: readonly [at: string, answer: Answer][],
+  hasThreads: boolean,
+): FailedOpening | undefined {
+  const failed = (kind: Answer['kind']) => answers.find(([, answer]) => answer.kind === kind)
+  const found = failed('ended') ?? failed('interrupted')
+  if (found === undefined) return undefined
+  const [at, { kind }] = found
+  return { at, isLate: kind === 'interrupted', isOverPlace: hasThreads && found === answers.at(-1) }
 }

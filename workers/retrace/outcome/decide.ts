@@ -36,7 +36,10 @@ export function decide(facts: Facts): Reason {
   // What was late may be needed by no frame.
   if (ranOutOfTime === 'fetch' && !(shown.isNamed && lacks.length === 0)) return { kind: 'fetching-late', shown }
   if (end?.kind === 'timeout' || ranOutOfTime === 'debug') return { kind: 'debugger-late', detail: end?.detail, shown }
-  if (end !== undefined && end.kind !== 'closed') return { kind: 'debugger-died', detail: end.detail, shown }
+  if (end !== undefined && end.kind !== 'closed') {
+    if (threads.length === 0 && rejected.length > 0) return { kind: 'no-debugger', rejected }
+    return { kind: 'debugger-died', detail: end.detail, shown }
+  }
   if (threads.length === 0) return { kind: 'no-debugger', rejected }
   if (!shown.isNamed) return nothingNamed(facts)
   return lacks.length + losses.length === 0 ? { kind: 'complete', shown } : { kind: 'partial', shown, lacks, losses }
