@@ -116,7 +116,10 @@ class Debugging {
         if (!await this.#unopened(engine, end, verdict.failed)) return this.#isOver ? outOfTime(engine) : end
       } else if (end !== undefined) this.#ended(engine, end)
       else if (this.#inquiry.openCount >= open && this.#inquiry.nextLeftOut()?.size === leftOut.size) return undefined
-      if (this.#starts >= MAX_STARTS) return end
+      if (this.#starts >= MAX_STARTS) {
+        if (!this.#inquiry.isOpened) return end
+        this.#inquiry.spareAll(`gdb was started ${MAX_STARTS} times`)
+      }
     }
   }
 

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { before, brokenGdb, DIES, HANGS, IS_STUCK } from '../../helpers/broken_gdb.ts'
+import { adviceText } from '../../../src/task/outcome.ts'
 import { crash } from '../../helpers/cores.ts'
 import { replaceBytes } from '../../helpers/damage.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
@@ -166,6 +167,38 @@ describe('a gdb that ends', () => {
     expect(functions(retraced)).toEqual(functions(whole))
     expect(differing(retraced)).toEqual([7])
     expect(retraced.report.outcome.summary).toMatch(/values of thread 7 are missing, .*over the limit of 600 MB/)
+    expect(retraced.report.outcome.next_step).toBe(adviceText(['out-of-memory']))
+  })
+
+  it('of more memory than it may have over the registers costs those', async () => {
+    const greed = "globals().update(much=b'x' * (900 << 20)) or time.sleep(9)"
+    const retraced = await retrace(before('answer_registers', 'True', greed), { memoryMb: 600 })
+    expect(differing(retraced)).toEqual([])
+    expect(retraced.report.outcome.next_step).toBe(adviceText(['out-of-memory']))
+  })
+
+  it('that says more than is kept costs the thread that it said that of', async () => {
+    const flood = "[os.write(3, b'x' * (1 << 20)) for _ in range(220)]"
+    const retraced = await retrace(text(flood) + values(flood))
+    expect(functions(retraced)).toEqual(functions(whole))
+    expect(differing(retraced)).toEqual([7])
+    expect(retraced.report.outcome.summary).toMatch(/values of thread 7 are missing, since gdb said too much of them/)
+    expect(retraced.report.outcome.next_step).toBe(adviceText(['see-rest-in-debugger']))
+  })
+
+  it('over the frames of very many threads is started a few times, and tells the crashed one and where all were', async () => {
+    const retraced = await retrace(before('Walk.describe', 'number > 1 and arguments[0].count == 1', DIES))
+    expect(functions(retraced)[1]).toEqual(functions(whole)[1])
+    expect(retraced.json.threads).toHaveLength(THREADS)
+    expect(retraced.json.threads.filter(({ frames }) => frames.length === 0)).toEqual([])
+    expect(retraced.json.threads.map(({ lost }) => lost[0]?.cause)).toEqual(
+      [undefined, ...Array(8).fill('ended'), ...Array(THREADS - 9).fill('spared')],
+    )
+    expect(retraced.report.outcome).toMatchObject({
+      code: 'ok-partial',
+      summary: expect.stringContaining('gdb ended over those of 8 other threads'),
+    })
+    expect(retraced.said.filter((line) => line.includes('it is started again')).length).toBeLessThan(30)
   })
 
   it('is followed by the next engine, which is asked only what is left', async () => {

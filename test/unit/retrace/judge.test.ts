@@ -139,9 +139,27 @@ const PARTIAL: [Lack[], Loss[], Advice[], RegExp][] = [
   ],
   [
     [],
-    [{ kind: 'no-detail', what: 'the registers', why: 'SIGSEGV' }],
+    [{ kind: 'no-detail', what: 'the registers', cause: 'ended', why: 'SIGSEGV' }],
     ['debugger-failed'],
     /over the registers \(SIGSEGV\)/,
+  ],
+  [
+    [],
+    [{ kind: 'no-detail', what: 'the registers', cause: 'memory', why: '600 MB' }],
+    ['out-of-memory'],
+    /over the registers \(600 MB\)/,
+  ],
+  [
+    [],
+    [{ ...lost([6]), cause: 'memory', why: '600 MB' }],
+    ['out-of-memory'],
+    /frames of thread 6 are missing, since gdb reached the limit of memory over them \(600 MB\)/,
+  ],
+  [
+    [],
+    [{ ...lost([6]), cause: 'overflow', why: '201 MB' }, lost([7])],
+    ['debugger-failed', 'see-rest-in-debugger'],
+    /frames of thread 6 are missing, since gdb said too much of them \(201 MB\)/,
   ],
   [[lack('by-path'), lack('not-found')], [], ['ok-partial', 'name-packages'], /by its path.*; a\.so .*not found/],
   [

@@ -4,6 +4,7 @@
  */
 import type { Deadline } from '../time/deadline.ts'
 import type { Answer, Session } from './session.ts'
+import type { Cause } from './thread_record.ts'
 
 /** Hears what questions bring besides their answers. */
 export interface Listener {
@@ -93,4 +94,12 @@ export function whyFailed(answer: Answer): string | undefined {
     case 'ended':
       return answer.end.detail
   }
+}
+
+/** Of an answer that is not there. */
+export function causeOf(answer: Answer): Cause {
+  if (answer.kind !== 'ended') return answer.kind === 'interrupted' ? 'hung' : 'failed'
+  const { kind } = answer.end
+  if (kind === 'memory' || kind === 'overflow') return kind
+  return kind === 'timeout' ? 'hung' : 'ended'
 }

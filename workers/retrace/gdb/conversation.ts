@@ -84,10 +84,10 @@ async function askOthers(
     // What was not even begun would be asked for ever.
     if (batch.every((each) => each.isUntouched)) break
   }
-  inquiry.isTextFull = left() <= 0
   for (const record of inquiry.others) {
     if (left() > 0 && !asker.isOver && !record.isUntouched && isOurs(record)) await askThread(asking, record, left())
   }
+  inquiry.isTextFull = left() <= 0
 }
 
 function isSame(a: LeftOut, b: LeftOut): boolean {

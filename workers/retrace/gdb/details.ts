@@ -5,8 +5,9 @@
 import type { Core } from '../../../src/elf/core.ts'
 import { signalOf } from '../../../src/elf/signal.ts'
 import { readAddress, readRegisters, readText } from './answers.ts'
-import { type Asker, whyFailed } from './asking.ts'
+import { type Asker, causeOf, whyFailed } from './asking.ts'
 import type { Answer } from './session.ts'
+import type { Cause } from './thread_record.ts'
 
 /** A C++ exception that nobody caught. */
 export interface UncaughtException {
@@ -58,6 +59,7 @@ const MAX_FRAMES_TO_THROW = 32
 /** A detail that gdb ended or hung over. */
 export interface LostDetail {
   readonly what: string
+  readonly cause: Cause
   readonly why: string
 }
 
@@ -151,6 +153,12 @@ export class DetailsRecord {
     }
   }
 
+  /** What has not been told is not asked any more. */
+  spare(why: string): void {
+    for (const name of this.#open) this.lost.push({ what: STEPS[name].what, cause: 'spared', why })
+    this.#open.clear()
+  }
+
   async #askOne<Name extends keyof Details>(name: Name, asking: Asking, isLast: boolean): Promise<boolean> {
     const step: Step<Name> = STEPS[name]
     const found = await step.find(asking)
@@ -160,8 +168,9 @@ export class DetailsRecord {
     const isWithoutTime = why !== undefined && asking.asker.isLate
     if (isWithoutTime || (found?.answer.kind === 'ended' && !isLast)) return false
     this.#open.delete(name)
-    if (why !== undefined) this.lost.push({ what: step.what, why })
-    else if (found !== undefined) this.#told[name] = found.value
+    if (why !== undefined && found !== undefined) {
+      this.lost.push({ what: step.what, cause: causeOf(found.answer), why })
+    } else if (found !== undefined) this.#told[name] = found.value
     return found?.answer.kind !== 'ended'
   }
 }

@@ -13,7 +13,7 @@ import {
   readWhereabouts,
   splitByThread,
 } from './answers.ts'
-import { type Asker, whyFailed } from './asking.ts'
+import { type Asker, causeOf, whyFailed } from './asking.ts'
 import { isOfDamage } from './damage.ts'
 import { readPlainFrames } from './plain_frames.ts'
 import type { Inquiry } from './inquiry.ts'
@@ -151,17 +151,17 @@ function take(asking: Asking, record: ThreadRecord, question: Question, answer: 
       const text = readText(answer.data, 'text')
       if (text !== undefined) return record.tellText(text, readFlag(answer.data, 'cut'))
       note(asker, record, 'text', readFailure(answer.data, 'text'))
-      if (cause === 'ended' && withoutPrinters(inquiry)) return
+      if (isEnd(cause) && withoutPrinters(inquiry)) return
       record.loseText(cause, readFailure(answer.data, 'text') ?? why ?? 'gdb gave no reason')
-      if (cause === 'ended' && record !== inquiry.crashed) inquiry.countEnd()
+      if (cause !== 'failed' && record !== inquiry.crashed) inquiry.countEnd('values', cause)
       return
     }
     case 'values': {
       const values = readValues(answer.data)
       if (why === undefined) return record.tellValues(values)
-      if (cause === 'ended' && withoutPrinters(inquiry)) return
+      if (isEnd(cause) && withoutPrinters(inquiry)) return
       record.loseValues(cause, why, values)
-      if (cause === 'ended' && record !== inquiry.crashed) inquiry.countEnd()
+      if (cause !== 'failed' && record !== inquiry.crashed) inquiry.countEnd('values', cause)
       return
     }
     case 'plain':
@@ -175,10 +175,20 @@ function takeLate(record: ThreadRecord, question: Question, answer: Answer): voi
   if (frames.frames.length > 0 && (question === 'frames' || question === 'careful')) record.tellFrames(frames)
 }
 
+/** gdb is there no more. */
+function isEnd(cause: Cause): boolean {
+  return cause === 'ended' || cause === 'memory' || cause === 'overflow'
+}
+
 function takeFrames({ inquiry }: Asking, record: ThreadRecord, question: Question, answer: Answer): void {
   const frames = withoutOrdinaryFault(readFrames(answer.data))
   const why = whyFailed(answer)
   const isDead = answer.kind === 'ended' || answer.kind === 'interrupted'
+  const isOther = record !== inquiry.crashed
+  if (isDead && isOther && inquiry.isWaryOfFrames) {
+    record.settleForFrames(causeOf(answer), why ?? '', frames)
+    return inquiry.countEnd('frames', causeOf(answer))
+  }
   if (isDead && question === 'frames') return record.walkCarefully(frames)
   const at = isDead ? readWhereabouts(answer.data) : undefined
   const fault = at === undefined ? frames.fault : { pc: at, why: why ?? '', isOfSymbols: true }
@@ -186,6 +196,7 @@ function takeFrames({ inquiry }: Asking, record: ThreadRecord, question: Questio
   if (leftOut !== undefined) return record.retryWithout(leftOut, frames, isDead ? 'careful' : 'frames')
   if (why !== undefined) record.loseFrames(causeOf(answer), why, frames)
   else record.tellFrames(frames)
+  if (isDead && isOther) inquiry.countEnd('frames', causeOf(answer))
   inquiry.markLeftOut(record)
   inquiry.announce(record)
 }
@@ -205,9 +216,4 @@ function withoutPrinters(inquiry: Inquiry): boolean {
 
 function note(asker: Asker, record: ThreadRecord, part: string, why: string | undefined): void {
   if (why !== undefined) asker.note(`the ${part} of thread ${record.number}: ${why}`)
-}
-
-function causeOf(answer: Answer): Cause {
-  if (answer.kind === 'ended') return answer.end.kind === 'timeout' ? 'hung' : 'ended'
-  return answer.kind === 'interrupted' ? 'hung' : 'failed'
 }

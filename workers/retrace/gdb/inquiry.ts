@@ -9,12 +9,18 @@ import type { Conversation, Damage } from './told.ts'
 import { isOfDamage, readComplaint } from './damage.ts'
 import { DetailsRecord } from './details.ts'
 import type { Opened } from './opening.ts'
-import { type LeftOut, ThreadRecord } from './thread_record.ts'
+import { type Cause, type LeftOut, ThreadRecord } from './thread_record.ts'
 
 /** Modules that are left out one by one; after that all debuginfo is, at once. */
 export const MAX_LEFT_OUT = 8
-/** Other threads over whose values gdb may end; after that it is not asked for the values of any. */
+/** Other threads over whose values gdb may end, or hang; after that it is not asked for the values of any. */
 const MAX_ENDS = 3
+/**
+ * The same for frames. Each of the first few takes several starts, since debuginfo may be to blame; those that follow are
+ * asked for once each.
+ */
+const MAX_ENDS_OF_FRAMES = 8
+const MAX_THOROUGH_ENDS = 2
 const MAX_SPLIT_FILES = 100
 const ASSERTION = /internal-error: .*/
 
@@ -37,7 +43,7 @@ export class Inquiry {
   #opened: Opened & { seen: ThreadsAnswer } | undefined
   #crashed: ThreadRecord | undefined
   #others: ThreadRecord[] = []
-  #ends = 0
+  readonly #ends: Record<'values' | 'frames', Cause[]> = { values: [], frames: [] }
   /** Of gdb's own, the first that failed. */
   #assertion: string | undefined
   /** What gdb failed at, by the module that was blamed. */
@@ -101,7 +107,8 @@ export class Inquiry {
   /** What the next gdb is to be started without; undefined: nothing is open any more. */
   nextLeftOut(): LeftOut | undefined {
     if (this.#opened === undefined) return this.#alwaysOut
-    const open = [this.#crashed, ...this.#others].find((each) => each?.next !== undefined)
+    const others = this.isTextFull ? [] : this.#others
+    const open = [this.#crashed, ...others].find((each) => each?.next !== undefined)
     if (open !== undefined) return this.effective(open)
     return this.details.isSettled ? undefined : this.effective(this.#crashed)
   }
@@ -149,10 +156,25 @@ export class Inquiry {
     this.#onCrashed = undefined
   }
 
-  /** gdb ended over values of another thread than the crashed one. */
-  countEnd(): void {
-    if (++this.#ends < MAX_ENDS) return
-    for (const each of this.#others) each.spareValues(`gdb ended over those of ${MAX_ENDS} other threads`)
+  /** gdb ended or hung over another thread than the crashed one. */
+  countEnd(part: 'values' | 'frames', cause: Cause): void {
+    this.#ends[part].push(cause)
+    const [ends, most] = [this.#ends[part], part === 'values' ? MAX_ENDS : MAX_ENDS_OF_FRAMES]
+    if (ends.length < most) return
+    const did = ends.every((each) => each === 'hung') ? 'hung' : ends.includes('hung') ? 'ended or hung' : 'ended'
+    const why = `gdb ${did} over those of ${most} other threads`
+    for (const each of this.#others) part === 'values' ? each.spareValues(why) : each.spareFrames(why)
+  }
+
+  /** gdb has ended or hung over the frames of so many threads that the next one is not worth more than one question. */
+  get isWaryOfFrames(): boolean {
+    return this.#ends.frames.length >= MAX_THOROUGH_ENDS
+  }
+
+  /** Nothing more is asked. */
+  spareAll(why: string): void {
+    for (const each of [this.#crashed, ...this.#others]) each?.spareAll(why)
+    this.details.spare(why)
   }
 
   /** The modules that a thread was shown without. */

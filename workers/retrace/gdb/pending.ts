@@ -5,9 +5,12 @@
 import { type MiTuple, textOf } from './mi.ts'
 import { MIB } from '../../../src/units/bytes.ts'
 
-/** Why there will be no more answers. */
+/**
+ * Why there will be no more answers. `memory`: it reached the limit. `overflow`: it said more than is kept; `garbled`: what is
+ * no answer. `timeout`: it did not even react to being interrupted.
+ */
 export interface SessionEnd {
-  readonly kind: 'exit' | 'memory' | 'overflow' | 'timeout' | 'closed'
+  readonly kind: 'exit' | 'memory' | 'overflow' | 'garbled' | 'timeout' | 'closed'
   readonly detail: string
 }
 

@@ -131,7 +131,7 @@ export class Session {
     try {
       record = parseRecord(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1'))
     } catch (error) {
-      return this.#finish('overflow', error instanceof Error ? error.message : String(error))
+      return this.#finish('garbled', error instanceof Error ? error.message : String(error))
     }
     if (record.kind === 'stream') {
       if (record.stream === 'log') this.#warn(record.text)
@@ -146,7 +146,7 @@ export class Session {
     try {
       message = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'))
     } catch {
-      return this.#finish('overflow', 'gdb sent a message that is no JSON')
+      return this.#finish('garbled', 'gdb sent a message that is no JSON')
     }
     this.#pending?.onMessage(message)
   }
@@ -185,7 +185,8 @@ export class Session {
 
   #finish(kind: SessionEnd['kind'], detail: string): void {
     // An interrupt can end a gdb that has not come up yet, or spoil what it says: its time was over all the same.
-    const isLate = this.#pending?.wasInterrupted === true && (kind === 'exit' || kind === 'overflow')
+    const isSpoilt = kind === 'exit' || kind === 'overflow' || kind === 'garbled'
+    const isLate = this.#pending?.wasInterrupted === true && isSpoilt
     this.#end ??= isLate ? { kind: 'timeout', detail: this.#late } : { kind, detail }
     clearInterval(this.#watch)
     this.#process.running.stop()

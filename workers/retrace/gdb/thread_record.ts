@@ -10,8 +10,12 @@ import type { FrameValues } from './values.ts'
 /** `careful`: the frames, each step said before it is done. `plain`: gdb's text without locals. */
 export type Question = 'frames' | 'careful' | 'text' | 'values' | 'plain'
 
-/** `ended`: gdb did, over this. `hung`: it was given up. `failed`: gdb said so. `spared`: it was not asked any more. */
-export type Cause = 'ended' | 'hung' | 'failed' | 'spared'
+/**
+ * `ended`: gdb did, over this. `memory`: it reached the limit of memory. `overflow`: it said more than is kept. `hung`: it was
+ * given up. `failed`: gdb said so. `spared`: it was not asked any more.
+ */
+export const CAUSES = ['ended', 'memory', 'overflow', 'hung', 'failed', 'spared'] as const
+export type Cause = (typeof CAUSES)[number]
 
 export interface Lost {
   readonly part: 'frames' | 'values'
@@ -118,6 +122,25 @@ export class ThreadRecord {
     this.#keep(came)
     this.#lost.push({ part: 'frames', cause, why })
     this.tellFrames(came)
+  }
+
+  /** The same, and nothing else is asked of it: gdb has failed so at other threads, too. */
+  settleForFrames(cause: Cause, why: string, came: FramesAnswer): void {
+    this.loseFrames(cause, why, came)
+    this.#open.clear()
+  }
+
+  /** The frames, where they have not come, are not asked for any more, and nothing else then. */
+  spareFrames(why: string): void {
+    if (this.#frames !== undefined) return
+    this.settleForFrames('spared', why, NOTHING)
+  }
+
+  /** Nothing is asked any more. */
+  spareAll(why: string): void {
+    this.spareFrames(why)
+    this.spareValues(why)
+    this.#open.clear()
   }
 
   /** Asks for the frames again without the debuginfo of some modules. */

@@ -14,7 +14,7 @@ export type GdbLoss =
     readonly why: string
   }
   /** Of the crashed thread, or of the process. */
-  | { readonly kind: 'no-detail'; readonly what: string; readonly why: string }
+  | { readonly kind: 'no-detail'; readonly what: string; readonly cause: Cause; readonly why: string }
 
 export interface LostOfThreads {
   readonly cause: Cause

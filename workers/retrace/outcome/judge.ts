@@ -5,6 +5,7 @@
 import type { ElfErrorCode } from '../../../src/elf/error.ts'
 import type { Advice, OutcomeCode } from '../../../src/task/outcome.ts'
 import type { Lack, LackKind } from './lack.ts'
+import type { Cause } from '../gdb/thread_record.ts'
 import type { Loss, WhyAbsent } from './loss.ts'
 import type { Reason, WhyMissing } from './reason.ts'
 
@@ -77,7 +78,18 @@ const ON_LACK: Readonly<Record<LackKind, Advice>> = {
   'by-path': 'name-packages',
 }
 
-const ON_LOSS: Readonly<Record<Exclude<Loss['kind'], 'no-threads'>, Advice>> = {
+/** What gdb was asked and did not say. */
+type LossOfCause = 'no-frames' | 'no-thread-values' | 'no-detail'
+const ON_CAUSE: Readonly<Record<Cause, Advice>> = {
+  ended: 'debugger-failed',
+  memory: 'out-of-memory',
+  overflow: 'see-rest-in-debugger',
+  hung: 'debugger-failed',
+  failed: 'debugger-failed',
+  spared: 'debugger-failed',
+}
+
+const ON_LOSS: Readonly<Record<Exclude<Loss['kind'], 'no-threads' | LossOfCause>, Advice>> = {
   'cut-off': 'core-truncated',
   'no-stacks': 'core-truncated',
   'no-values': 'raise-backtrace-limit',
@@ -90,10 +102,7 @@ const ON_LOSS: Readonly<Record<Exclude<Loss['kind'], 'no-threads'>, Advice>> = {
   'at-zero': 'see-rest-in-debugger',
   'nameless': 'see-rest-in-debugger',
   'guessed': 'see-rest-in-debugger',
-  'no-frames': 'debugger-failed',
-  'no-thread-values': 'debugger-failed',
   'no-single-values': 'debugger-failed',
-  'no-detail': 'debugger-failed',
 }
 
 const ON_ABSENT: Readonly<Record<WhyAbsent, Advice>> = {
@@ -110,6 +119,7 @@ const ORDER: readonly Advice[] = [
   'name-packages',
   'core-truncated',
   'raise-backtrace-limit',
+  'out-of-memory',
   'debugger-timeout',
   'debugger-failed',
   'see-rest-in-debugger',
@@ -127,6 +137,7 @@ function adviceOnLack({ kind, isNameable, isUnproven }: Lack): Advice[] {
 
 function adviceOnLoss(loss: Loss): Advice {
   if (loss.kind === 'no-threads') return ON_ABSENT[loss.why]
+  if ('cause' in loss) return ON_CAUSE[loss.cause]
   if (loss.kind === 'untold-ends' && !loss.hasDebuginfo) return 'ok-partial'
   return ON_LOSS[loss.kind]
 }

@@ -15,7 +15,9 @@ export function gdbLossText(loss: GdbLoss): string {
       return `${count(loss.values, 'value')} of ${threadsText(loss.threads)} could not be read, ` +
         `since gdb failed over ${loss.values === 1 ? 'it' : 'them'} (${loss.why})`
     case 'no-detail':
-      return `gdb ended or hung over ${loss.what} (${loss.why})`
+      return loss.cause === 'spared'
+        ? `gdb was not asked for ${loss.what} (${loss.why})`
+        : `gdb ended or hung over ${loss.what} (${loss.why})`
   }
 }
 
@@ -30,6 +32,8 @@ function threadsText(numbers: readonly number[]): string {
 
 const CAUSES: Readonly<Record<LostOfThreads['cause'], string>> = {
   ended: 'since gdb ended over them',
+  memory: 'since gdb reached the limit of memory over them',
+  overflow: 'since gdb said too much of them',
   hung: 'since gdb did not come to an end with them',
   failed: 'since gdb failed over them',
   spared: 'since they were not asked for',
