@@ -15,13 +15,22 @@ export interface TakenByDnf {
   said: string
 }
 
-/** Settings of this machine's dnf are not read; `folder` is made. `text`: of a `.repo` file. */
-export async function takenByDnf(folder: string, text: string): Promise<TakenByDnf> {
+/** Settings of this machine's dnf are not read; `folder` is made. `text`: of a `.repo` file; `variables`: of /etc/dnf/vars. */
+export async function takenByDnf(
+  folder: string,
+  text: string,
+  variables: Record<string, string> = {},
+): Promise<TakenByDnf> {
   for (const name of ['repos.d', 'root']) mkdirSync(join(folder, name), { recursive: true })
   writeFileSync(join(folder, 'repos.d/test.repo'), text)
   const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', HOME: folder, TMPDIR: folder }
   const options = { env, cwd: folder, maxBuffer: 1 << 26, timeout: 120_000 }
-  const { stdout, stderr } = await promisify(execFile)('/usr/bin/python3', ['-B', SCRIPT, folder], options)
+  const { stdout, stderr } = await promisify(execFile)('/usr/bin/python3', [
+    '-B',
+    SCRIPT,
+    folder,
+    JSON.stringify(variables),
+  ], options)
   const told = stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
   return {
     taken: [...new Set(told.flatMap(({ taken }) => taken === undefined ? [] : [labelIn(taken)]))],

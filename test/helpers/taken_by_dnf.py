@@ -1,6 +1,6 @@
 """What dnf takes of the repositories of a folder of `.repo` files: a JSON line each, `taken` and `said`.
 
-Run by Debian's python3, which has dnf: FOLDER holds `repos.d`, everything else is made in it. It does what `dnf makecache`,
+Run by Debian's python3, which has dnf: FOLDER VARIABLES (as JSON): FOLDER holds `repos.d`, everything else is made in it. It does what `dnf makecache`,
 `dnf repoquery` and `dnf install --downloadonly -y` do, by the same functions, in one process that reads no other settings.
 """
 import json
@@ -51,7 +51,7 @@ def take(base, package):
         tell('said', error)
 
 
-def main(folder):
+def main(folder, variables):
     with dnf.Base() as base:
         conf = base.conf
         conf.config_file_path = ''
@@ -66,10 +66,11 @@ def main(folder):
         conf.gpgcheck = True
         conf.timeout = 10
         conf.substitutions.update({'arch': 'x86_64', 'basearch': 'x86_64', 'releasever': '40'})
+        conf.substitutions.update(json.loads(variables))
         base.read_all_repos()
         load(base)
         for package in sorted(base.sack.query().available()):
             take(base, package)
 
 
-main(sys.argv[1])
+main(*sys.argv[1:])

@@ -1,6 +1,6 @@
 /**
  * `.repo` files (dnf.conf(5)) with our keys `retrace_release`, `retrace_architectures`, `retrace_releasever`,
- * `retrace_fetch`, `retrace_superseded` and `retrace_source_url`: one RepositorySpec per section, and per architecture where its addresses
+ * `retrace_vars`, `retrace_fetch`, `retrace_superseded` and `retrace_source_url`: one RepositorySpec per section, and per architecture where its addresses
  * name one. A contradiction is an error with file and line; an unknown key is a warning.
  */
 import { type Architecture, architectureNamed, architectureRow } from '../../elf/architecture.ts'
@@ -11,6 +11,7 @@ import { faultOfSourceUrl } from '../format/source_url.ts'
 import type { Trust } from '../format/trust.ts'
 import { faultOfConfigured } from '../release/release_id.ts'
 import { connectionOf } from './connection.ts'
+import { usualVariables } from './defaults.ts'
 import { type IniSection, parseIni } from './ini.ts'
 import { Reader } from './reader.ts'
 import { RpmSection } from './section.ts'
@@ -27,7 +28,7 @@ const WITHOUT_EFFECT = new Set(
 const KNOWN = new Set(
   ('baseurl mirrorlist metalink enabled gpgcheck pkg_gpgcheck repo_gpgcheck gpgkey proxy proxy_username ' +
     'proxy_password username password sslverify sslcacert sslclientcert sslclientkey excludepkgs exclude includepkgs ' +
-    'timeout retrace_release retrace_architectures retrace_releasever retrace_fetch retrace_superseded retrace_source_url')
+    'timeout retrace_release retrace_architectures retrace_releasever retrace_vars retrace_fetch retrace_superseded retrace_source_url')
     .split(' '),
 )
 
@@ -76,7 +77,7 @@ function repositoriesOf(reader: Reader): RepositorySpec[] {
   const architectures = architecturesOf(reader)
   const specs = new Map<string, RepositorySpec>()
   for (const [name, architecture] of architectures) {
-    const addresses = addressesOf(reader, { name, architecture })
+    const addresses = addressesOf(reader, { name, architecture, release })
     const { variables, ...fixed } = addresses
     const hasList = addresses.metalink !== undefined || addresses.mirrorlist !== undefined
     const key = JSON.stringify(hasList ? { ...fixed, variables } : fixed)
@@ -143,8 +144,17 @@ function trustOf(keys: string[]): Trust {
   }
 }
 
-function addressesOf(reader: Reader, as: { name: string; architecture: Architecture }): Addresses {
-  const variables = { releasever: reader.word('retrace_releasever'), arch: as.name, architecture: as.architecture }
+function addressesOf(
+  reader: Reader,
+  as: { name: string; architecture: Architecture; release: string },
+): Addresses {
+  const releasever = reader.word('retrace_releasever')
+  const others = {
+    ...usualVariables(as.release, as),
+    ...(releasever === undefined ? {} : { releasever }),
+    ...ownVariables(reader),
+  }
+  const variables = { arch: as.name, architecture: as.architecture, others }
   const expanded = (key: string, texts = reader.words(key)) =>
     texts.map((text) => {
       const url = expandVariables(text, variables, (message) => reader.fail(key, message))
@@ -172,6 +182,16 @@ function addressesOf(reader: Reader, as: { name: string; architecture: Architect
   return addresses
 }
 
+/** `retrace_vars`: what dnf has in files below /etc/dnf/vars. */
+function ownVariables(reader: Reader): Record<string, string> {
+  const words = (reader.text('retrace_vars') ?? '').split(/\s+/).filter((word) => word !== '')
+  return Object.fromEntries(words.map((word) => {
+    const [, name, value] = /^([A-Za-z0-9_]+)=(.*)$/.exec(word) ?? []
+    if (name !== undefined && value !== undefined) return [name, value]
+    return reader.fail('retrace_vars', 'retrace_vars is NAME=VALUE, once or more often, separated by spaces')
+  }))
+}
+
 function releaseOf(reader: Reader): string {
   const value = reader.word('retrace_release')
   if (value === undefined) {
@@ -196,7 +216,7 @@ function architecturesOf(reader: Reader): [name: string, architecture: Architect
   const names = reader.words('retrace_architectures')
   const addresses = ['baseurl', 'metalink', 'mirrorlist'].flatMap((key) => reader.words(key))
   const needing = ['baseurl', 'metalink', 'mirrorlist', 'gpgkey'].find((key) =>
-    reader.words(key).some((text) => ['arch', 'basearch'].some((name) => variablesIn(text).has(name)))
+    reader.words(key).some((text) => ['arch', 'basearch', 'DIST_ARCH'].some((name) => variablesIn(text).has(name)))
   )
   if (names.length === 0 && needing !== undefined) {
     reader.fail(needing, '$arch or $basearch occurs, so retrace_architectures is needed, like x86_64 aarch64')

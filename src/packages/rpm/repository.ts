@@ -20,7 +20,7 @@ import { verifiedText } from '../verify/signature.ts'
 import { readFreshDocument, readKeptDocument } from './documents.ts'
 import { readFilelists } from './filelists.ts'
 import { localTrust } from './keys.ts'
-import { type MirrorList, parseMetalink, parseMirrorlist } from './mirrors.ts'
+import { adviceOnUnknown, type MirrorList, parseMetalink, parseMirrorlist } from './mirrors.ts'
 import { readPrimary } from './primary.ts'
 import { type Checksum, parseRepomd, type Repomd, type RepomdFile } from './repomd.ts'
 import { isOfArchitecture, type RpmSection, sectionOf } from './section.ts'
@@ -71,7 +71,7 @@ async function mirrorsOf(
 ): Promise<MirrorList> {
   const { baseUrls, metalink, mirrorlist, variables } = sectionOf(repository).options
   const address = metalink ?? mirrorlist
-  if (address === undefined) return { mirrors: baseUrls, checksums: [] }
+  if (address === undefined) return { mirrors: baseUrls, checksums: [], unknown: [] }
   const read = async (file: string) => {
     const text = await readFile(file)
     assertNoHtml(text, shown(new URL(address)))
@@ -80,6 +80,11 @@ async function mirrorsOf(
       : await parseMetalink(text, { address, variables })
   }
   const list = await (isSync ? readFreshDocument : readKeptDocument)(address, { context, read })
+  if (isSync && list.unknown.length > 0) {
+    context.warn(
+      `[${repository.suite}] ${shown(new URL(address))}: ${adviceOnUnknown(list.unknown)}; they are passed over`,
+    )
+  }
   return { ...list, mirrors: [...baseUrls, ...list.mirrors] }
 }
 

@@ -1,5 +1,6 @@
 /**
- * dnf's variables in addresses: `$releasever`, `$releasever_major`, `$releasever_minor`, `$arch`, `$basearch`; in braces,
+ * dnf's variables in addresses: `$releasever`, `$releasever_major`, `$releasever_minor`, `$arch`, `$basearch`, and those
+ * that a distribution or `retrace_vars` defines; in braces,
  * too, with `:-` and another text for one that has no value, with `:+` for one that has, in which variables can stand again.
  * An unknown name is an error: an address that is half right leads nowhere. Pure.
  */
@@ -7,14 +8,15 @@ import { type Architecture, architectureRow } from '../../elf/architecture.ts'
 import { UsageError } from '../../errors/usage_error.ts'
 
 export interface VariableValues {
-  /** `retrace_releasever`. */
-  releasever: string | undefined
   /** rpm's name, as configured: `x86_64`, `armv7hl`. */
   arch: string
   architecture: Architecture
+  /** All others by their names, `releasever` among them: as the section says, else as the distribution has them. */
+  others: Readonly<Record<string, string>>
 }
 
-type Fail = (message: string) => never
+/** Hears of the variable, with its `$`. */
+type Fail = (message: string, variable: string) => never
 
 /** A variable as it stands in a text. */
 interface Use {
@@ -37,7 +39,7 @@ export function variablesIn(text: string, depth = 0): Set<string> {
 
 /** The text with the variables replaced; calls `fail` for one that has no value where it needs one. */
 export function expandVariables(text: string, values: VariableValues, fail: Fail, depth = 0): string {
-  if (depth > MAX_DEPTH) return fail(`Variables stand in each other more than ${MAX_DEPTH} times`)
+  if (depth > MAX_DEPTH) return fail(`Variables stand in each other more than ${MAX_DEPTH} times`, text.slice(0, 100))
   const parts = [...partsOf(text)].map((part) => {
     if (typeof part === 'string') return part
     const value = valueOf(part.name, values)
@@ -45,35 +47,44 @@ export function expandVariables(text: string, values: VariableValues, fail: Fail
     if (part.kind === 'unless') return value || other()
     if (part.kind === 'if') return value ? other() : ''
     if (value !== undefined) return value
+    const variable = `$${part.name}`
     return part.name.startsWith('releasever')
-      ? fail(`${part.whole} occurs, so retrace_releasever is needed`)
-      : fail(`The variable ${part.whole} is not known here: write its value in its place`)
+      ? fail(`${variable} occurs, so retrace_releasever is needed`, variable)
+      : fail(
+        `The variable ${variable} is not known here: say its value, like retrace_vars=${part.name}=VALUE`,
+        variable,
+      )
   })
   return parts.join('')
 }
 
-/** The same of a line that others wrote: undefined where it needs a variable that has no value. */
-export function expandedOrNot(text: string, values: VariableValues): string | undefined {
+/** The same of a line that others wrote; where it needs a variable that has no value, that one. */
+export function expandedLine(text: string, values: VariableValues): { text: string } | { unknown: string } {
+  let unknown: string | undefined
   try {
-    return expandVariables(text, values, (message) => {
-      throw new UsageError(message)
-    })
+    return {
+      text: expandVariables(text, values, (message, variable) => {
+        unknown = variable
+        throw new UsageError(message)
+      }),
+    }
   } catch (error) {
-    if (error instanceof UsageError) return undefined
-    throw error
+    if (unknown === undefined) throw error
+    return { unknown }
   }
 }
 
 /** Undefined: it is unknown, or has no value. */
-function valueOf(name: string, { releasever, arch, architecture }: VariableValues): string | undefined {
+function valueOf(name: string, { arch, architecture, others }: VariableValues): string | undefined {
+  const own = Object.hasOwn(others, name) ? others[name] : undefined
+  if (own !== undefined) return own
+  const releasever = Object.hasOwn(others, 'releasever') ? others.releasever : undefined
   const [major, minor = ''] = releasever?.split(/\.(.*)/s) ?? []
   switch (name) {
     case 'arch':
       return arch
     case 'basearch':
       return architectureRow(architecture).basearch
-    case 'releasever':
-      return releasever
     case 'releasever_major':
       return major
     case 'releasever_minor':

@@ -174,7 +174,10 @@ export const mirrors: Target = {
   maxBytes: 64 * KIB,
   async read(input) {
     const first = text(input).trimStart().startsWith('<')
-    const context = { address: BASE, variables: { releasever: '40', arch: 'x86_64', architecture: 'amd64' } } as const
+    const context = {
+      address: BASE,
+      variables: { arch: 'x86_64', architecture: 'amd64', others: { releasever: '40' } },
+    } as const
     return first ? await parseMetalink(input, context) : parseMirrorlist(text(input), context)
   },
   isOurs,

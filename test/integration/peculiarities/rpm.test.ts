@@ -57,7 +57,7 @@ describe('a yum repository', () => {
         code = await world.sync()
       })
       const ours = (await takenByUs(world, (text) => void (said += text))).sort()
-      const theirs = await takenByDnf(world.folder.file('dnf'), world.repoText())
+      const theirs = await takenByDnf(world.folder.file('dnf'), world.repoText(), row.variables)
       const expected = { ours: row.taken.toSorted(), theirs: (row.theirs?.taken ?? row.taken).toSorted() }
       expect({ ours, theirs: theirs.taken.sort() }, `${said}\n${theirs.said}`).toEqual(expected)
       expect(code, said).toBe(row.code ?? (row.taken.length > 0 ? 0 : 1))

@@ -127,8 +127,9 @@ timeout=2m
     ['${nothing:-other}', 'other'],
     ['${basearch:-other}', 'x86_64'],
     ['${basearch:+yes}${nothing:+no}', 'yes'],
-    ['${nothing:-${releasever:-${basearch}}}', 'x86_64'],
-    ['${releasever:+el${releasever}}x', 'x'],
+    ['${nothing:-${releasever:-${basearch}}}', '40'],
+    ['${releasever:+el${releasever}}x', 'el40x'],
+    ['${releasever_minor:+-z}${releasever_major}', '40'],
     ['$/${/${}/a}', '$/${/${}/a}'],
   ])('replaces variables in %s as dnf does', (text, expanded) => {
     const repo = section('retrace_architectures=x86_64').replace(
@@ -138,6 +139,67 @@ timeout=2m
     const { repositories, faults } = read(repo)
     expect(faults).toEqual([])
     expect(repositories.map(({ uri }) => uri)).toEqual([`http://example.org/${expanded}/`])
+  })
+
+  // As the distributions ship them, with nothing added but the keys that every section needs.
+  it.each([
+    [
+      'centos-9',
+      'metalink=https://m/?repo=centos-baseos-$stream&arch=$basearch',
+      'https://m/?repo=centos-baseos-9-stream&arch=x86_64',
+    ],
+    [
+      'centos-8',
+      'baseurl=http://m/$contentdir/$stream/BaseOS/$basearch/os/',
+      'http://m/centos/8-stream/BaseOS/x86_64/os/',
+    ],
+    [
+      'rocky-9',
+      'mirrorlist=https://m/?arch=$basearch&repo=BaseOS-$releasever$rltype',
+      'https://m/?arch=x86_64&repo=BaseOS-9',
+    ],
+    [
+      'rocky-9',
+      'baseurl=http://m/$contentdir/$releasever/BaseOS/$basearch/os/',
+      'http://m/pub/rocky/9/BaseOS/x86_64/os/',
+    ],
+    ['almalinux-9', 'mirrorlist=https://m/$releasever/baseos', 'https://m/9/baseos'],
+    [
+      'fedora-40',
+      'metalink=https://m/?repo=fedora-$releasever&arch=$basearch',
+      'https://m/?repo=fedora-40&arch=x86_64',
+    ],
+    ['fedora-rawhide', 'metalink=https://m/?repo=$releasever&arch=$basearch', 'https://m/?repo=rawhide&arch=x86_64'],
+    [
+      'rhel-9',
+      'metalink=https://m/?repo=epel-$releasever&arch=$basearch&infra=$infra&content=$contentdir',
+      'https://m/?repo=epel-9&arch=x86_64&infra=stock&content=rhel',
+    ],
+    [
+      'almalinux-10',
+      'metalink=https://m/?repo=epel${releasever_minor:+-z}-$releasever_major&arch=$basearch',
+      'https://m/?repo=epel-10&arch=x86_64',
+    ],
+    [
+      'opensuse-leap-15.6',
+      'baseurl=http://m/leap/$releasever_major/$releasever_minor/$releasever/$DIST_ARCH/',
+      'http://m/leap/15/6/15.6/x86_64/',
+    ],
+    ['ol-9', 'baseurl=https://yum$ociregion.$ocidomain/repo/OL9/$basearch/', 'https://yum.oracle.com/repo/OL9/x86_64/'],
+    [
+      'amzn-2023',
+      'mirrorlist=https://m/core/mirrors/$releasever/$basearch/mirror.list',
+      'https://m/core/mirrors/latest/x86_64/mirror.list',
+    ],
+    ['mageia-9', 'mirrorlist=https://m/?release=$releasever&arch=$arch', 'https://m/?release=9&arch=x86_64'],
+    ['rocky-9', 'retrace_vars=rltype=-beta contentdir=x\nbaseurl=http://m/$contentdir/$rltype/', 'http://m/x/-beta/'],
+    ['rocky-9', 'retrace_releasever=9.4\nbaseurl=http://m/$releasever/$releasever_minor/', 'http://m/9.4/4/'],
+  ])('knows what the variables of %s stand for in %s', (release, address, expanded) => {
+    const text = section('retrace_architectures=x86_64').replace('fedora-40', release)
+      .replace('baseurl=http://example.org/x86_64/', address)
+    const { repositories, faults, warnings } = read(text)
+    expect([faults, warnings]).toEqual([[], []])
+    expect(repositories.map(({ uri }) => uri)).toEqual([expanded])
   })
 
   it('keeps architectures apart whose list of mirrors could tell them apart', () => {
@@ -196,8 +258,17 @@ timeout=2m
     [section('').replace('gpgkey=file:///k', ''), 1, 'has no gpgkey'],
     [section('').replace('baseurl', 'name'), 1, 'has no baseurl, metalink or mirrorlist'],
     [section('').replace('x86_64', '$basearch'), 2, 'retrace_architectures is needed'],
-    [section('').replace('x86_64', '$releasever'), 2, 'retrace_releasever is needed'],
-    [section('').replace('x86_64', '$stream'), 2, '$stream is not known here'],
+    [
+      section('').replace('x86_64', '$releasever').replace('fedora-40', 'opensuse-tumbleweed'),
+      2,
+      'retrace_releasever is needed',
+    ],
+    [section('retrace_vars=stream'), 5, 'retrace_vars is NAME=VALUE'],
+    [
+      section('').replace('x86_64', '$stream'),
+      2,
+      '$stream is not known here: say its value, like retrace_vars=stream=VALUE',
+    ],
     [section('').replace('http:', 'ftp:'), 2, 'ftp:// is not supported'],
     [section('').replace('example.org', 'me:secret@example.org'), 2, 'use username and password'],
   ])('refuses %j, with file and line', (text, line, message) => {

@@ -10,7 +10,7 @@ import { parseRepomd } from '../../../src/packages/rpm/repomd.ts'
 
 const SHA = 'ab'.repeat(32)
 const MIRROR = 'http://h/fedora/x86_64/'
-const VARIABLES = { releasever: '40', arch: 'x86_64', architecture: 'amd64' } as const
+const VARIABLES = { arch: 'x86_64', architecture: 'amd64', others: { releasever: '40' } } as const
 const bytes = (text: string) => new TextEncoder().encode(text)
 
 /** The text in pieces of a few bytes, so that every element is cut somewhere. */
@@ -234,6 +234,7 @@ describe('mirrors', () => {
     expect(list).toEqual({
       mirrors: ['https://a/x/', 'http://b/x/'],
       checksums: [{ algorithm: 'sha256', hex: SHA }, { algorithm: 'sha512', hex: 'cd'.repeat(64) }],
+      unknown: [],
     })
   })
 
@@ -250,12 +251,13 @@ describe('mirrors', () => {
 
   it('may hold variables, and one that needs an unknown variable does not count', async () => {
     const list = 'http://a/$releasever/$basearch/os/\nhttp://b/${contentdir:-centos}/\nhttp://c/$stream/\n'
-    const { mirrors } = parseMirrorlist(list, { address: 'https://m/', variables: VARIABLES })
+    const { mirrors, unknown } = parseMirrorlist(list, { address: 'https://m/', variables: VARIABLES })
     expect(mirrors).toEqual(['http://a/40/x86_64/os/', 'http://b/centos/'])
+    expect(unknown).toEqual(['$stream'])
     const metalink = `<metalink><files><file name="repomd.xml"><hash type="sha256">${SHA}</hash>
       <url>http://a/$basearch/repodata/repomd.xml</url><url>http://b/$x/repodata/repomd.xml</url></file></files></metalink>`
     const parsed = await parseMetalink(bytes(metalink), { address: 'https://m/', variables: VARIABLES })
-    expect(parsed.mirrors).toEqual(['http://a/x86_64/'])
+    expect(parsed).toMatchObject({ mirrors: ['http://a/x86_64/'], unknown: ['$x'] })
   })
 })
 

@@ -18,7 +18,7 @@ async function drain(batches: AsyncIterable<unknown>): Promise<void> {
 }
 
 const PRIMARY = { mirrors: [], refuse: () => undefined }
-const VARIABLES = { releasever: undefined, arch: 'x86_64', architecture: 'amd64' } as const
+const VARIABLES = { arch: 'x86_64', architecture: 'amd64', others: {} } as const
 
 const READERS: Record<string, (text: Uint8Array) => Promise<unknown>> = {
   'primary.xml, in pieces': (text) => drain(readPrimary(inPieces(text, 1000), PRIMARY)),

@@ -7,16 +7,21 @@ import { configured, type RpmPeculiarity } from './world.ts'
 function mirrored(
   name: string,
   list: (url: string, world: RpmWorld) => string,
-  more: Partial<RpmPeculiarity> & { key?: string; query?: string } = {},
+  more: Partial<RpmPeculiarity> & { key?: string; query?: string; more?: Record<string, string> } = {},
 ): RpmPeculiarity {
-  const { key = 'mirrorlist', query = '', ...rest } = more
+  const { key = 'mirrorlist', query = '', more: options = {}, ...rest } = more
   return {
     name,
     make(world) {
       world.repository.publish()
       cpSync(world.repository.root, world.folder.file('x86_64'), { recursive: true })
       writeFileSync(world.folder.file('list'), list(world.url(), world))
-      world.configure({ baseurl: '', [key]: `${world.server.url}list${query}`, retrace_architectures: 'x86_64' })
+      world.configure({
+        baseurl: '',
+        [key]: `${world.server.url}list${query}`,
+        retrace_architectures: 'x86_64',
+        ...options,
+      })
     },
     taken: ['alpha', 'beta'],
     ...rest,
@@ -114,6 +119,34 @@ export const SECTIONS: RpmPeculiarity[] = [
   mirrored('whose mirrorlist has a default', (url) => `${parent(url)}\${unknown:-x86_64}/\n`, {
     theirs: NEWER,
   }),
+  mirrored('whose mirrorlist has an unknown variable in some lines', (url) => `${parent(url)}$stream/$x/\n${url}`, {
+    says: /list: lines have \$stream, not known here: say its value, like retrace_vars=stream=VALUE; they are passed/,
+  }),
+  mirrored('whose mirrorlist has an unknown variable in each line', (url) => `${parent(url)}$stream/\n${url}$x/`, {
+    taken: [],
+    says: /The mirrorlist names no mirror: lines have \$stream, \$x, .* retrace_vars=stream=VALUE x=VALUE/,
+  }),
+  mirrored('whose mirrorlist has rsync mirrors alone', () => 'rsync://example.org/x/\n', {
+    taken: [],
+    says: /names no mirror that can be asked: of 1 line none is a whole address of https/,
+  }),
+  mirrored('whose mirrorlist has a variable of its section', (url) => `${parent(url)}$folder/\n`, {
+    more: { retrace_vars: 'other= folder=x86_64' },
+    variables: { other: '', folder: 'x86_64' },
+  }),
+  mirrored('whose mirrorlist has a variable of its distribution', (url) => `${parent(url)}x86_64$rltype/\n`, {
+    more: { retrace_release: 'rocky-9' },
+    variables: { rltype: '' },
+  }),
+  mirrored(
+    'whose metalink has an unknown variable in its only mirror',
+    (url, world) => world.repository.metalink([`${url}$x/`]),
+    {
+      key: 'metalink',
+      taken: [],
+      says: /The metalink names no mirror: lines have \$x/,
+    },
+  ),
   mirrored('whose mirrorlist is a page of HTML', () => '<!DOCTYPE html>\n<html><title>Log in</title></html>', {
     taken: [],
     says: /is a page of HTML \('Log in'\)/,

@@ -9,6 +9,8 @@ import { makeRpmWorld, type RpmWorld } from '../../rpm/world.ts'
 /** A row; `serve`: how the repository is served. */
 export interface RpmPeculiarity extends Peculiarity<RpmWorld> {
   serve?: ServeOptions
+  /** dnf's own variables, as files below /etc/dnf/vars say them. */
+  variables?: Record<string, string>
 }
 
 /** A package of version 1.0-1 for x86_64 that holds a program. */
