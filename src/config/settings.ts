@@ -213,6 +213,13 @@ export const SETTINGS = {
     meaning: 'KiB a second that abrt-reposync downloads at most; 0: no limit',
     readBy: [REPOSYNC],
   },
+  mirrorsS: {
+    name: 'RETRACE_MIRRORS_S',
+    kind: whole(1, 86_400),
+    default: '180',
+    meaning: 'seconds after which no further mirror is asked for one file',
+    readBy: [WORKER, REPOSYNC],
+  },
   decompressDebug: {
     name: 'RETRACE_DECOMPRESS_DEBUG',
     kind: boolean,

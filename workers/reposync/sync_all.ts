@@ -68,6 +68,7 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
     formats,
     transfer,
     signal,
+    mirrorsMs: config.mirrorsS * 1000,
     network: readNetwork(config),
     repoDir: config.repoDir,
     folder: temporary.folder,

@@ -25,6 +25,18 @@ export class FetchError extends Error {
   }
 }
 
+/**
+ * The one of several failures to have the same file that tells what to do: the one that passes soonest, since where one
+ * mirror was not to be reached, nobody knows that the file is gone. It is the host's only where it is of all of them.
+ */
+export function decisiveOf(failures: readonly FetchError[]): FetchError | undefined {
+  const [first] = failures.toSorted((a, b) => REMEMBERED_S[a.kind] - REMEMBERED_S[b.kind])
+  const isHost = failures.every((one) => one.isHost)
+  if (first === undefined || first.isHost === isHost) return first
+  const { kind, message, again, cause } = failures.find((one) => !one.isHost && one.kind === first.kind) ?? first
+  return new FetchError(kind, message, { again, isHost, cause })
+}
+
 /** Seconds for which a failure of each kind is remembered: long for what will not change soon, short for a network. */
 export const REMEMBERED_S: Record<FetchFailureKind, number> = {
   'not-found': 6 * HOUR_S,

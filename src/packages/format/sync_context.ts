@@ -7,6 +7,8 @@ export interface SyncContext {
   /** A folder of this run, for what is downloaded; removed by the caller. */
   folder: string
   signal: AbortSignal
+  /** Milliseconds after which no further mirror is asked for one file. */
+  mirrorsMs: number
   /** Date of the newest generation that was accepted; a mirror that has an older one is passed over for the next. */
   newest?: number
   /** Unix seconds: what is dated later was signed by a clock that is ahead; a mirror that has it is passed over. */

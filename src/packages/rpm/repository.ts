@@ -93,7 +93,7 @@ export async function readRepository(repository: RepositorySpec, context: SyncCo
   for (const remark of repository.remarks ?? []) context.warn(`[${repository.suite}] ${remark}`)
   const { mirrors, checksums } = await mirrorsOf(repository, { isSync: true, context })
   let best: YumRepository | undefined
-  const walk = new MirrorWalk(mirrors)
+  const walk = new MirrorWalk(mirrors, { patienceMs: context.mirrorsMs })
   for (const mirror of walk) {
     try {
       const { repomd, age } = await readRepomd(repository, { mirror, checksums, context })
@@ -207,10 +207,10 @@ async function fetchIndex(
 
 async function fromAnyMirror(
   mirrors: string[],
-  { signal }: SyncContext,
+  { signal, mirrorsMs: patienceMs }: SyncContext,
   act: (mirror: string) => Promise<void>,
 ): Promise<void> {
-  const walk = new MirrorWalk(mirrors)
+  const walk = new MirrorWalk(mirrors, { patienceMs })
   for (const mirror of walk) {
     try {
       return await act(mirror)

@@ -11,7 +11,7 @@ import { log } from '../../telemetry/log.ts'
 import { UsageError } from '../../errors/usage_error.ts'
 import { readConfiguration } from '../configuration.ts'
 import { USUAL_CONNECTION } from '../format/connection.ts'
-import { FetchError } from '../format/error.ts'
+import { decisiveOf, FetchError } from '../format/error.ts'
 import type { PackageFormat } from '../format/format.ts'
 import { isSpecOf, type RepositorySpec } from '../format/repository_spec.ts'
 import type { SyncContext } from '../format/sync_context.ts'
@@ -27,7 +27,7 @@ import { type Network, readNetwork } from '../transfer/transport.ts'
 import { assertNotFailed, rememberFailure } from './failures.ts'
 
 export interface UpstreamContext extends Transfer {
-  config: Pick<Config, 'repoDir' | 'reposD'> & { proxies: ProxyEnvironment }
+  config: Pick<Config, 'repoDir' | 'reposD' | 'mirrorsS'> & { proxies: ProxyEnvironment }
   database: Database
   signal: AbortSignal
   /** By default those of this installation. */
@@ -45,7 +45,7 @@ export async function fetchFrom(locations: Location[], wanted: Wanted, context: 
   const { signal, config } = context
   const network = readNetwork(config)
   const repositories = configured(config.reposD, context.formats)
-  let last: unknown
+  const failures: FetchError[] = []
   for (const location of locations) {
     try {
       const spec = repositories.find((one) => isSpecOf(one, location))
@@ -53,10 +53,11 @@ export async function fetchFrom(locations: Location[], wanted: Wanted, context: 
       return location
     } catch (error) {
       if (!(error instanceof FetchError) || signal.aborted) throw error
-      last = error
+      if (error.kind === 'no-space') throw error
+      failures.push(error)
     }
   }
-  throw last
+  throw decisiveOf(failures) ?? new FetchError('not-found', 'No repository has the package')
 }
 
 async function fetchOne(
@@ -79,6 +80,7 @@ async function fetchOne(
     repoDir: config.repoDir,
     folder,
     signal,
+    mirrorsMs: config.mirrorsS * 1000,
     isDryRun: false,
     warn: (message) => log('fetch').warning(message),
   })
@@ -112,7 +114,7 @@ async function fromAny(
   { file, size, checksums }: Wanted & { checksums: Checksums },
   { context, own }: { context: UpstreamContext; own: SyncContext },
 ): Promise<void> {
-  const walk = new MirrorWalk(addresses)
+  const walk = new MirrorWalk(addresses, { patienceMs: context.config.mirrorsS * 1000 })
   for (const address of walk) {
     const host = `host:${new URL(address).host}`
     try {

@@ -25,6 +25,8 @@ export interface ContextOptions {
   /** For what is downloaded; removed by the caller. */
   folder: string
   signal: AbortSignal
+  /** RETRACE_MIRRORS_S. */
+  mirrorsMs: number
   /** Nothing is kept. */
   isDryRun: boolean
   warn(message: string): void
@@ -33,7 +35,7 @@ export interface ContextOptions {
 /** The context of one repository. */
 export function syncContext(
   { uri, connection }: Pick<RepositorySpec, 'uri' | 'connection'>,
-  { network, transfer, repoDir, folder, signal, isDryRun, warn }: ContextOptions,
+  { network, transfer, repoDir, folder, signal, mirrorsMs, isDryRun, warn }: ContextOptions,
 ): SyncContext {
   const transport = new Transport(uri, connection, network)
   const get: RememberedOptions['download'] = (address, request) =>
@@ -42,6 +44,7 @@ export function syncContext(
   return {
     folder,
     signal,
+    mirrorsMs,
     warn,
     download: get,
     refresh: (address, maxSize) => remembered.refresh(address, maxSize),

@@ -162,6 +162,7 @@ async function reason(world: World): Promise<string> {
     repoDir: world.config.repoDir,
     folder: world.folder.path,
     signal: AbortSignal.timeout(20_000),
+    mirrorsMs: 60_000,
     isDryRun: true,
     warn: () => undefined,
   })
