@@ -135,7 +135,10 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
     deadline,
     cgroups,
     say: (line) => said.say('debug', line),
-    onCrashed: (frames) => said.thread(threadLines(frames, core)),
+    onCrashed: (frames) => {
+      const untold = sitesWithoutTables(core, resolution.modules, [{ frames }])
+      said.thread(threadLines(frames, { core, modules: resolution.modules, untold }))
+    },
   })
   said.say('debug', afterDebugging({ ...debugged, isOver: deadline.isOver }))
   for (const line of [...debugged.conversation?.problems ?? [], ...debugged.warnings]) {

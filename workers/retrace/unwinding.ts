@@ -7,7 +7,7 @@ import { ElfError } from '../../src/elf/error.ts'
 import { lastAtOrBelow } from '../../src/elf/segment.ts'
 import { fileSource } from '../../src/elf/source.ts'
 import { UnwindTables } from '../../src/elf/unwinding.ts'
-import type { ThreadAnswer } from './gdb/thread_record.ts'
+import type { PlainFrame } from './gdb/answers.ts'
 import { callSites } from './report/call_sites.ts'
 import type { ResolvedModule } from './resolve/resolve.ts'
 
@@ -18,7 +18,7 @@ const MAX_SITES = 20_000
 export function sitesWithoutTables(
   core: Pick<Core, 'files' | 'modules'>,
   modules: readonly ResolvedModule[],
-  threads: readonly Pick<ThreadAnswer, 'frames'>[],
+  threads: readonly { readonly frames: readonly PlainFrame[] }[],
 ): ReadonlySet<bigint> {
   const sites = new Set(threads.flatMap(({ frames }) => callSites(frames)))
   const byModule = new Map<CoreModule, bigint[]>()

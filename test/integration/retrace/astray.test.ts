@@ -4,6 +4,9 @@ import { compile, crash } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { compileFixture } from '../../helpers/oracle.ts'
 import { copyModules, retraceIn } from '../../helpers/retrace.ts'
+import type { PlainFrame } from '../../../workers/retrace/gdb/answers.ts'
+import { sitesWithoutTables } from '../../../workers/retrace/unwinding.ts'
+import { threadLines } from '../../../workers/retrace/words/thread.ts'
 import { parseSatyr } from '../../../workers/retrace/satyr/grammar.ts'
 
 let folder: Folder
@@ -19,9 +22,27 @@ async function retraced(word: string) {
   const core = crash(folder.path, program, [word])
   const root = folder.file(word)
   copyModules(core, root)
-  const { text, json, report } = await retraceIn(core, root, { hostDebug: true })
+  const heard: (readonly PlainFrame[])[] = []
+  const { text, json, report, modules, ...read } = await retraceIn(core, root, {
+    hostDebug: true,
+    onCrashed: (all) => heard.push(all),
+  })
+  const lines = threadLines(heard[0] ?? [], {
+    core: read.core,
+    modules,
+    untold: sitesWithoutTables(read.core, modules, [{ frames: heard[0] ?? [] }]),
+  })
   const frames = json.threads[0]?.frames ?? []
+  const page = report.files.find(([name]) => name === 'backtrace.md')?.[1] ?? ''
   return {
+    renderings: {
+      text,
+      page,
+      stack: json.apport.Stacktrace,
+      stacks: json.apport.ThreadStacktrace,
+      early: lines.join('\n'),
+    },
+
     text,
     frames,
     thread: json.threads[0],
@@ -84,6 +105,26 @@ describe.runIf(process.arch === 'x64')('a stack', () => {
       summary: expect.stringContaining(`the stack of thread 1 ends at frame 2: ${thread?.stopped}`),
       next_step: expect.stringContaining('a debugger on the core itself may show more'),
     })
+  })
+
+  it.each([
+    ['guessed', 'generated', '(Frame 2 and what follows it are guessed: nothing tells for sure who called frame 1)'],
+    ['that are none', 'overwritten', '(Ends here: nothing can run at the return address 0x4141414141414141)'],
+  ])('says of frames %s what they are wherever they are shown', async (_, word, remark) => {
+    const { renderings } = await retraced(word)
+    for (const [name, shown] of Object.entries(renderings)) {
+      expect([name, shown]).toEqual([name, expect.stringContaining(remark)])
+    }
+  })
+
+  it('says where it stopped wherever it is shown whole', async () => {
+    const { renderings: { early: _, ...whole } } = await retraced('s')
+    for (const [name, shown] of Object.entries(whole)) {
+      expect([name, shown]).toEqual([
+        name,
+        expect.stringMatching(/(Backtrace stopped|Ends here): frame did not save the PC/),
+      ])
+    }
   })
 
   it.each([

@@ -1,8 +1,6 @@
 /** The crashed thread's frames, told while gdb still works. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { readCore } from '../../../src/elf/core.ts'
-import { fileSource } from '../../../src/elf/source.ts'
 import type { PlainFrame } from '../../../workers/retrace/gdb/answers.ts'
 import { parseSatyr } from '../../../workers/retrace/satyr/grammar.ts'
 import { threadLines } from '../../../workers/retrace/words/thread.ts'
@@ -21,8 +19,8 @@ async function early(name: string, source: string, options: string[] = []) {
   const heard: (readonly PlainFrame[])[] = []
   const retraced = await retraceIn(core, folder.file('root'), { onCrashed: (frames) => heard.push(frames) })
   const without = await retraceIn(core, folder.file('root'))
-  using bytes = fileSource(core)
-  return { heard, lines: threadLines(heard[0] ?? [], readCore(bytes)), text: retraced.text, without: without.text }
+  const lines = threadLines(heard[0] ?? [], { ...retraced, untold: new Set() })
+  return { heard, lines, text: retraced.text, without: without.text }
 }
 
 describe('the crashed thread', () => {

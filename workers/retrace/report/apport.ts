@@ -8,6 +8,7 @@ import { lastAtOrBelow } from '../../../src/elf/segment.ts'
 import { signalOf } from '../../../src/elf/signal.ts'
 import { framesText } from './frame_text.ts'
 import type { ReportThread } from './frames.ts'
+import { stackRemarks } from './stack_remarks.ts'
 
 export interface Apport {
   /** The crashed thread, with locals. */
@@ -32,7 +33,7 @@ const SHARE_OF_FOUND = 4
 export function apportOf(
   { core, threads, skipped }: { core: Core; threads: readonly ReportThread[]; skipped: number },
 ): Apport {
-  const texts = threads.map((thread) => cut(framesText(thread)))
+  const texts = threads.map((thread) => [cut(framesText(thread)), ...stackRemarks(thread, { isSaid: true })].join('\n'))
   const all = threads.map((thread, index) => `Thread ${thread.number} (LWP ${thread.lwp}):\n${texts[index] ?? ''}\n`)
   return {
     Stacktrace: texts[0] ?? '',

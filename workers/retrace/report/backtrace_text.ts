@@ -10,6 +10,7 @@ import { escapeText } from '../../../src/text/escape.ts'
 import type { Conversation } from '../gdb/told.ts'
 import { framesText, harmless, onOneLine } from './frame_text.ts'
 import type { ReportThread } from './frames.ts'
+import { moreText, stackRemarks } from './stack_remarks.ts'
 import { libraryTable } from './libraries.ts'
 import { signalSentence } from './signal.ts'
 import { count } from '../../../src/text/count.ts'
@@ -65,30 +66,8 @@ function greeting(core: Core, said: string): string[] {
 function threadBlock(thread: ReportThread): string {
   const lwp = `(LWP ${thread.lwp})`
   const name = thread.pointer === undefined ? lwp : `(Thread 0x${thread.pointer.toString(16)} ${lwp})`
-  const lines = [
-    `Thread ${thread.number} ${name}:`,
-    framesText(thread),
-  ]
-  if (thread.cutFrames > 0) {
-    lines.push(
-      `(${
-        count(thread.cutFrames, 'more frame of this thread is', 'more frames of this thread are')
-      } not shown: the text reached RETRACE_MAX_BACKTRACE_KB)`,
-    )
-  } else if (thread.more && thread.frames.length > 0) {
-    lines.push(`(More frames follow; ${thread.frames.length} are shown)`)
-  }
-  // gdb's own text says it itself.
-  const isSaid = thread.wrongCaller === undefined && thread.text !== undefined
-  if (thread.stopped !== undefined && !isSaid) lines.push(onOneLine(`(Ends here: ${thread.stopped})`))
-  const guessed = thread.frames.findIndex(({ trust }) => trust === 'guessed')
-  if (guessed !== -1) {
-    lines.push(
-      `(Frame ${guessed} and what follows it are guessed: nothing tells for sure who called frame ${guessed - 1})`,
-    )
-  }
-  if (thread.stackMissing) lines.push('(The stack of this thread is not in the core)')
-  return lines.join('\n')
+  const remarks = [...moreText(thread), ...stackRemarks(thread, { isSaid: true })]
+  return [`Thread ${thread.number} ${name}:`, framesText(thread), ...remarks].join('\n')
 }
 
 function message(name: string, text: string | undefined): string {

@@ -83,13 +83,9 @@ export function reportThreads(
     untold: ReadonlySet<bigint>
   },
 ): ReportThread[] {
-  const byModule = new Map(modules.map((each) => [each.module, each]))
   const hasOddLibrary = core.modules.some((module) => hasLineFeed(module.linkName))
   const hasLibrary = core.modules.some((module) => C_LIBRARY.test(module.path))
-  const moduleOf = (address: bigint) => {
-    const module = moduleAt(core.modules, address)
-    return module === undefined ? undefined : byModule.get(module)
-  }
+  const moduleOf = finderOf(core, modules)
   return threads.map((thread) => {
     const isOdd = hasOddLibrary || thread.frames.some((frame) => hasLineFeed(frame.function))
     const said = readGdbText(isOdd ? undefined : thread.text)
@@ -157,6 +153,28 @@ function frameOfNotes(core: Core, lwp: number): PlainFrame[] {
   const thread = core.threads.find((each) => each.lwp === lwp)
   if (thread === undefined) return []
   return [{ pc: thread.pc, kind: 'normal', function: undefined, file: undefined, line: undefined }]
+}
+
+/** The level of the first frame that is guessed, when all files are read whole; undefined: none is. */
+export function firstGuessed(
+  frames: readonly PlainFrame[],
+  { core, modules, untold }: {
+    core: Pick<Core, 'modules'>
+    modules: readonly ResolvedModule[]
+    untold: ReadonlySet<bigint>
+  },
+): number | undefined {
+  const places = placesOf(frames, { moduleOf: finderOf(core, modules), leftOut: new Set(), untold })
+  const level = places.findIndex(({ trust }) => trust === 'guessed')
+  return level === -1 ? undefined : level
+}
+
+function finderOf(core: Pick<Core, 'modules'>, modules: readonly ResolvedModule[]) {
+  const byModule = new Map(modules.map((each) => [each.module, each]))
+  return (address: bigint) => {
+    const module = moduleAt(core.modules, address)
+    return module === undefined ? undefined : byModule.get(module)
+  }
 }
 
 function placesOf(

@@ -12,6 +12,7 @@ import { CLASSES } from '../exploitable/class.ts'
 import { lacksOf } from '../outcome/lack.ts'
 import { framesText } from '../report/frame_text.ts'
 import { type ReportFrame, type ReportThread, sourceUrlOf } from '../report/frames.ts'
+import { stackRemarks } from '../report/stack_remarks.ts'
 import { codeName, signalName } from '../report/signal.ts'
 import { reasonOf } from './exploitable.ts'
 import { lackText } from './lack.ts'
@@ -84,7 +85,9 @@ function stack(thread: ReportThread, most: number): string {
   const lines = framesText(thread).split('\n').filter((line) => line.startsWith('#'))
   const shown = lines.slice(0, most).map((line) => line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}...` : line)
   const more = lines.length - shown.length
-  const text = [...shown, ...(more > 0 || thread.more ? [`(${more > 0 ? `${more} more` : 'more'})`] : [])].join('\n')
+  const rest = more > 0 || thread.more ? [`(${more > 0 ? `${more} more` : 'more'})`] : []
+  const remarks = stackRemarks(thread, { isSaid: false }).map((line) => line.slice(0, MAX_LINE))
+  const text = [...shown, ...rest, ...remarks].join('\n')
   const fence = '`'.repeat(Math.max(3, longestRun(text) + 1))
   return `${fence}text\n${text}\n${fence}`
 }
