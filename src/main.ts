@@ -10,6 +10,7 @@ import { UsageError } from './errors/usage_error.ts'
 import { EXIT, version } from './program/program.ts'
 import { workerCommand } from './program/runtime.ts'
 import { check } from './health/check.ts'
+import { init } from './init/init.ts'
 import { closeInherited } from './process/inherited.ts'
 import { makeTaskGroups } from './process/task_groups.ts'
 import { passedSocket } from './server/supervisor.ts'
@@ -17,11 +18,13 @@ import { startProgram } from './start.ts'
 
 const NAME = 'abrt-retrace-server'
 const WORKER = 'abrt-retrace-worker'
-const HELP = `Usage: ${NAME} [--check | --help | --version]
+const HELP = `Usage: ${NAME} [--init | --check | --help | --version]
 
 Takes coredumps over HTTPS and answers with backtraces. It runs in the foreground and logs to standard error;
 SIGTERM stops it, SIGHUP makes it read its certificate again.
 
+  --init      make folders, a self-signed certificate, repositories out of this machine's apt or dnf, and the file of
+              settings beside them, each where it is missing; ask nothing, change nothing that is there
   --check     look at configuration, certificate, spool, database, sandbox, gdb, the last sync, ...; exit 0 or 1
   --help      this text
   --version   name and version
@@ -45,6 +48,9 @@ async function main(words: readonly string[]): Promise<number> {
       return EXIT.done
     case '--check':
       return await check((line) => void stdout.write(`${line}\n`)) ? EXIT.done : EXIT.failed
+    case '--init':
+      await init((line) => void stdout.write(`${line}\n`))
+      return EXIT.done
     case undefined:
       return await serve()
     default:

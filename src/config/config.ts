@@ -31,3 +31,9 @@ export function unknownSettings(from: Environment = env): string[] {
   const known = new Set<string>(Object.values(SETTINGS).map(({ name }) => name))
   return Object.keys(from).filter((name) => name.startsWith('RETRACE_') && !known.has(name))
 }
+
+/** The settings that an environment gives, as they stand there. */
+export function givenSettings(from: Environment = env): Record<string, string> {
+  const names = Object.values(SETTINGS).map(({ name }) => name)
+  return Object.fromEntries(names.flatMap((name) => from[name] ? [[name, from[name]]] : []))
+}

@@ -51,6 +51,7 @@ export const OUTSIDE = {
     'what an upload unpacked to: manifest files and headers of the core, by our own code (src/elf)',
   'systemd-notify': 'nothing: it sends words of ours to the supervisor',
   'unshare': 'nothing: it makes the user namespace of sandboxes, in which tee writes a number of ours',
+  'openssl': 'nothing: it makes a key, and a certificate of words of ours',
   'setpriv': VERSION,
   'prlimit': VERSION,
   'gdb-multiarch': VERSION,

@@ -1,5 +1,6 @@
 /** Debian's format: deb822 configuration, signed suites, .deb files. */
 import type { PackageFormat } from '../format/format.ts'
+import { hostRepositories } from './host_files.ts'
 import { members } from './members.ts'
 import { naming } from './naming.ts'
 import { adviceOnList } from './one_line.ts'
@@ -21,6 +22,7 @@ export const deb: PackageFormat = {
   },
   releaseArchitecture: (architecture) => architecture,
   configuration: readSources,
+  host: hostRepositories,
   unread: { extension: '.list', advice: adviceOnList },
   suite: readSuite,
   read: readIndices,

@@ -3,6 +3,7 @@
  * verified and read, how a package is opened. A format is a folder beside this one; `formats.ts` lists them.
  * Everything else (index, fetching, keeping, resolving) knows no format.
  */
+import type { HostRepositories } from './host.ts'
 import type { IndexEntry } from './index_entry.ts'
 import type { Member } from './member.ts'
 import type { PackageNaming } from './naming.ts'
@@ -27,6 +28,8 @@ export interface PackageFormat extends PackageNaming {
   configuration(file: string, text: string): Configured
   /** Files of the distribution's own tools that are not read here: what an administrator should do about one. */
   unread?: { extension: string; advice(file: string, text: string): string[] }
+  /** What the distribution's own tools mirror, as a first configuration. */
+  host?: HostRepositories
   /** An architecture of a repository as ids of releases have it; without it: as the distribution is known to call it. */
   releaseArchitecture?(architecture: string): string
   /** Fetches and verifies what a suite says about itself: one request when nothing has changed. */

@@ -1,5 +1,6 @@
 /** RPM's format: `.repo` files, yum repositories, .rpm files. */
 import type { PackageFormat } from '../format/format.ts'
+import { hostRepositories } from './host_files.ts'
 import { members } from './members.ts'
 import { naming } from './naming.ts'
 import { verifyPackage } from './package_signature.ts'
@@ -19,6 +20,7 @@ export const rpm: PackageFormat = {
     own: 'choice of mirrors, packages or checks',
   },
   configuration: readRepoFile,
+  host: hostRepositories,
   suite: readRepository,
   read: readIndices,
   addresses: addressesOf,

@@ -48,8 +48,9 @@ const MAY_CALL: Record<string, string> = {
     'src/text src/errors src/program src/task src/telemetry src/spool src/elf src/packages/release src/packages src/runner src/http src/upload src/stream',
   'src/server':
     'src/text src/errors src/config src/packages/index src/telemetry src/tls src/http src/process src/units',
+  'src/init': 'src/config src/files src/packages src/packages/format src/packages/release src/process',
   'src':
-    'src/text src/errors src/config src/program src/database src/telemetry src/spool src/tls src/health src/runner src/http src/routes src/server src/process',
+    'src/init src/text src/errors src/config src/program src/database src/telemetry src/spool src/tls src/health src/runner src/http src/routes src/server src/process',
   'src/packages/keep':
     'src/text schema src/config src/database src/packages/format src/process src/packages/index src/files src/telemetry src/elf src/packages/naming src/units src/errors',
   'src/packages/supply':

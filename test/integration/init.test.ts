@@ -1,0 +1,105 @@
+/** `abrt-retrace-server --init`: from nothing to a server that answers. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { env } from 'node:process'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { installationRoot } from '../../src/program/program.ts'
+import { type Folder, temporaryFolder } from '../helpers/folder.ts'
+import { startServerChild } from '../helpers/server.ts'
+
+const PROGRAM = join(installationRoot(), 'ops/bin/abrt-retrace-server')
+
+let folder: Folder
+beforeEach(async () => void (folder = await temporaryFolder()))
+afterEach(async () => await folder[Symbol.asyncDispose]())
+
+function settings(): Record<string, string> {
+  return {
+    RETRACE_PORT: '0',
+    RETRACE_HOST: '127.0.0.1',
+    RETRACE_MIN_FREE_MB: '0',
+    RETRACE_SPOOL_DIR: folder.file('spool'),
+    RETRACE_REPO_DIR: folder.file('cache', 'repo'),
+    RETRACE_ENGINE_DIR: folder.file('engines'),
+    RETRACE_REPOS_D: folder.file('etc', 'repos.d'),
+    RETRACE_DATABASE: folder.file('lib', 'retrace.db'),
+  }
+}
+
+function init(more: Record<string, string> = {}) {
+  const { status, stdout, stderr } = spawnSync(PROGRAM, ['--init'], {
+    env: { PATH: env.PATH, HOME: env.HOME, ...settings(), ...more },
+    encoding: 'utf8',
+    timeout: 60_000,
+  })
+  return { status, stdout, stderr }
+}
+
+/** The settings of the file, as a shell reads them. */
+function inForce(): Record<string, string> {
+  const words = ['-c', 'set -a; . "$0"; exec env -0', folder.file('etc', 'abrt-retrace.env')]
+  const all = execFileSync('sh', words, { env: { PATH: env.PATH }, encoding: 'utf8' }).split('\0')
+  return Object.fromEntries(all.filter((each) => each.startsWith('RETRACE_')).map((each) => each.split(/=(.*)/s)))
+}
+
+describe('abrt-retrace-server --init', () => {
+  it('makes all that a server needs, and the server starts with the settings that it wrote', async () => {
+    const { status, stdout, stderr } = init()
+    expect([status, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/^Next:\n( {2}\S.*\n){3}$/m)
+    expect(inForce()).toEqual({
+      ...settings(),
+      RETRACE_TLS_CERT: folder.file('etc', 'server.crt'),
+      RETRACE_TLS_KEY: folder.file('etc', 'server.key'),
+    })
+    expect(statSync(folder.file('spool')).mode & 0o777).toBe(0o700)
+    expect(statSync(folder.file('etc', 'server.key')).mode & 0o777).toBe(0o600)
+    await using server = await startServerChild({ folder, settings: inForce() })
+    const ca = readFileSync(folder.file('etc', 'server.crt'), 'utf8')
+    expect(ca).not.toBe(server.ca)
+    const answer = execFileSync('curl', [
+      ...['-sS', '--max-time', '20', '--cacert', folder.file('etc', 'server.crt'), `${server.url}/healthz`],
+    ], { encoding: 'utf8' })
+    expect(answer).toMatch(/\S/)
+  })
+
+  it('changes nothing the second time', () => {
+    init()
+    const before = readdirSync(folder.path, { recursive: true }).map(String).sort()
+    const key = readFileSync(folder.file('etc', 'server.key'), 'utf8')
+    const { status, stdout } = init()
+    expect(status).toBe(0)
+    expect(stdout).not.toMatch(/^(made|completed) /m)
+    expect(readdirSync(folder.path, { recursive: true }).map(String).sort()).toEqual(before)
+    expect(readFileSync(folder.file('etc', 'server.key'), 'utf8')).toBe(key)
+  })
+
+  it('completes a file of settings and keeps what stands in it', () => {
+    init()
+    const file = folder.file('etc', 'abrt-retrace.env')
+    writeFileSync(file, '# mine\nRETRACE_PORT=1234\n#RETRACE_TLS_CERT=/etc/abrt-retrace/server.crt\n')
+    expect(init().stdout).toContain(`completed ${file}`)
+    expect(readFileSync(file, 'utf8')).toMatch(/^# mine\nRETRACE_PORT=1234\nRETRACE_TLS_CERT=\/\S+\/etc\/server\.crt\n/)
+  })
+
+  it('makes no certificate behind a proxy', () => {
+    expect(init({ RETRACE_TRUST_PROXY: '127.0.0.1' }).status).toBe(0)
+    expect(readdirSync(folder.file('etc'))).not.toContain('server.crt')
+    expect(inForce()).toMatchObject({ RETRACE_TRUST_PROXY: '127.0.0.1' })
+  })
+
+  it('says what it cannot decide or make: half a certificate, a file in the way, a setting that makes no sense', () => {
+    init()
+    execFileSync('rm', [folder.file('etc', 'server.key')])
+    const half = init()
+    expect([half.status, half.stderr]).toEqual([
+      1,
+      expect.stringMatching(/server\.crt is there and \S+server\.key is not/),
+    ])
+    writeFileSync(folder.file('wall'), '')
+    const blocked = init({ RETRACE_SPOOL_DIR: folder.file('wall', 'spool') })
+    expect([blocked.status, blocked.stderr]).toEqual([1, expect.stringMatching(/not a directory.*wall/)])
+    expect(init({ RETRACE_PORT: 'x' })).toMatchObject({ status: 2, stderr: expect.stringMatching(/RETRACE_PORT/) })
+  })
+})
