@@ -17,7 +17,7 @@ export const VALUE_KINDS = [
 ] as const
 export type ValueKind = (typeof VALUE_KINDS)[number]
 
-/** `cut`: the value goes on. `unavailable`: `value` says why it cannot be read. */
+/** `cut`: the value goes on, or parts of it are not there, which it says. `unavailable`: `value` says why it cannot be read. */
 export const VALUE_STATES = ['whole', 'cut', 'unavailable', 'optimized-out'] as const
 export type ValueState = (typeof VALUE_STATES)[number]
 

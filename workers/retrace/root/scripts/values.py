@@ -19,6 +19,11 @@ MAX_TYPE = 512
 FRAMES_PER_VALUES = 32
 OPTIMIZED_OUT = "<optimized out>"
 UNREADABLE = "<error reading variable"
+# What gdb has in the place of a part of a value that is not there.
+ADMISSIONS = (OPTIMIZED_OUT, "<synthetic pointer>", "<unavailable>", "<error")
+# Parts of a value that are looked at, and how deep, to tell whether any of it is there.
+MAX_PARTS = 64
+MAX_DEPTH = 4
 MAX_SHAPES = 64
 variables_by_shape = {}
 
@@ -106,21 +111,46 @@ class Variable:
         state = "whole"
         try:
             value = self.symbol.value(frame)
-            if value.is_optimized_out:
+            is_partial = value.is_optimized_out  # gdb calls so what lacks a single part
+            if is_partial and is_lost_whole(value):
                 self.is_lost = True  # the debuginfo has no place for it at these program counters
                 state, text = "optimized-out", OPTIMIZED_OUT
             else:
                 text = value.format_string(deref_refs=True)
                 if text.startswith(UNREADABLE):
                     state = "unavailable"
+                elif is_partial and not any(each in text for each in ADMISSIONS):
+                    state, text = "optimized-out", OPTIMIZED_OUT  # it reads as if all of it were known
                 elif len(text) > MAX_VALUE:
                     state, text = "cut", text[:MAX_VALUE] + "..."
-                elif UNREADABLE in text or "..." in text and text.rstrip("}\")'").endswith("..."):
+                elif is_partial or UNREADABLE in text or "..." in text and text.rstrip("}\")'").endswith("..."):
                     state = "cut"
         except BaseException as error:  # of gdb, or of a pretty printer
             why = failure(error)
             state, text = "unavailable", "%s: %s>" % (UNREADABLE, error if isinstance(error, Exception) else why)
         return [self.name, self.type, self.kind, text, state]
+
+
+def is_lost_whole(value):
+    """Whether nothing of it is there, as far as its first parts tell."""
+    return all(part.is_optimized_out for part, _ in zip(parts_of(value, MAX_DEPTH), range(MAX_PARTS)))
+
+
+def parts_of(value, depth):
+    """The values that a value is made of; itself, where it is of one piece."""
+    kind = kind_of(value.type)
+    type = value.type.strip_typedefs()
+    if kind == "array" and depth > 0:
+        first, last = type.range()
+        names = range(first, min(last + 1, first + MAX_PARTS))
+    elif kind in ("struct", "union") and depth > 0:
+        names = [each for each in type.fields() if hasattr(each, "bitpos")]  # static members have none
+    else:
+        names = []
+    if not names:
+        yield value
+    for name in names:
+        yield from parts_of(value[name], depth - 1)
 
 
 def kind_of(type):
