@@ -45,6 +45,21 @@ export const pathOrNothing: Kind<string | undefined> = z.codec(
   },
 )
 
+/** Where a site begins, without the slash at its end; undefined: it is not set. */
+export const urlOrNothing: Kind<string | undefined> = z.codec(
+  z.literal('').or(
+    z.string().regex(
+      /^https?:\/\/[A-Za-z0-9.:[\]_-]+(\/[A-Za-z0-9._~\/-]*)?$/,
+      'must be an address such as https://retrace.example.org',
+    ),
+  ),
+  z.string().optional(),
+  {
+    decode: (text) => text.replace(/\/+$/, '') || undefined,
+    encode: (url) => url ?? '',
+  },
+)
+
 const LEVEL = '(debug|info|warning|error)'
 
 /** `LEVEL[,CATEGORY=LEVEL]...`, in any case, with `warn` for warning. */

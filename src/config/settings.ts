@@ -3,7 +3,18 @@
  * read it. The one table: what a program is given, the environment that it hands on, `--help`, and the types of all of
  * these are made from it; man pages, sample file, README and docs/settings.md are tested against it.
  */
-import { absolutePath, boolean, host, type Kind, logFormat, logLevel, pathOrNothing, proxies, whole } from './kinds.ts'
+import {
+  absolutePath,
+  boolean,
+  host,
+  type Kind,
+  logFormat,
+  logLevel,
+  pathOrNothing,
+  proxies,
+  urlOrNothing,
+  whole,
+} from './kinds.ts'
 
 const SERVER = 'abrt-retrace-server'
 const WORKER = 'abrt-retrace-worker'
@@ -64,6 +75,13 @@ export const SETTINGS = {
     kind: proxies,
     default: '',
     meaning: 'addresses or CIDRs, comma-separated, whose X-Forwarded-Proto and -For count',
+    readBy: [SERVER],
+  },
+  publicUrl: {
+    name: 'RETRACE_PUBLIC_URL',
+    kind: urlOrNothing,
+    default: '',
+    meaning: 'address by which clients reach the server, for the page that GET / gives',
     readBy: [SERVER],
   },
   spoolDir: {
@@ -155,6 +173,27 @@ export const SETTINGS = {
     kind: whole(1, 86_400),
     default: '60',
     meaning: 'seconds of silence that end an upload',
+    readBy: [SERVER],
+  },
+  minUploadKbPerS: {
+    name: 'RETRACE_MIN_UPLOAD_KB_PER_S',
+    kind: whole(0, MAX_KB),
+    default: '4',
+    meaning: 'KiB a second that an upload must bring over each minute; 0: no limit',
+    readBy: [SERVER],
+  },
+  maxUploadsPerClient: {
+    name: 'RETRACE_MAX_UPLOADS_PER_CLIENT',
+    kind: whole(1, 10_000),
+    default: '10',
+    meaning: 'uploads of one address (IPv6: of one /64) that arrive at once',
+    readBy: [SERVER],
+  },
+  maxConnectionsPerClient: {
+    name: 'RETRACE_MAX_CONNECTIONS_PER_CLIENT',
+    kind: whole(5, 100_000),
+    default: '100',
+    meaning: 'connections of one address (IPv6: of one /64)',
     readBy: [SERVER],
   },
   taskTimeoutS: {

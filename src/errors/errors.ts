@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'unpacked-too-large'
   | 'file-too-large'
   | 'server-full'
+  | 'too-many-uploads'
   | 'draining'
   | 'no-space'
   | 'bad-stream'

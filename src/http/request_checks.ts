@@ -24,10 +24,21 @@ export function checkRequest(
         detail: 'Only HTTPS is allowed here: coredumps and backtraces are private data. Ask again with https://',
       })
     }
-    if (incoming.httpVersion === '1.1' && incoming.headers.host === undefined) {
-      throw new RetraceError('bad-request', { detail: 'An HTTP/1.1 request needs a Host header' })
-    }
+    checkVersionAndHost(incoming)
     await next()
+  }
+}
+
+/** A request in HTTP/1 says 1.0 or 1.1, and whom it asks once at most (RFC 9112, 2.3 and 3.2). */
+function checkVersionAndHost(incoming: Incoming): void {
+  if ('stream' in incoming) return
+  if (incoming.httpVersion !== '1.0' && incoming.httpVersion !== '1.1') {
+    throw new RetraceError('bad-request', { detail: 'This connection speaks HTTP/1.0 and HTTP/1.1 only' })
+  }
+  const hosts = incoming.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length
+  if (hosts > 1) throw new RetraceError('bad-request', { detail: 'A request must have one Host header only' })
+  if (incoming.httpVersion === '1.1' && hosts === 0) {
+    throw new RetraceError('bad-request', { detail: 'An HTTP/1.1 request needs a Host header' })
   }
 }
 

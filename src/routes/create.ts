@@ -6,29 +6,36 @@ import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
 import { log } from '../telemetry/log.ts'
-import type { Admission } from '../runner/admission.ts'
+import { Arrival } from '../runner/arrival.ts'
 import { taskBody } from '../runner/task_stream.ts'
 import { pullStream } from '../stream/pull.ts'
 import type { AppEnv, Services } from '../http/services.ts'
 import type { Accepted } from '../spool/draft.ts'
 import type { Task } from '../task/task.ts'
 import { checkHeaders, CONTENT_TYPES, type UploadPlan } from '../upload/headers.ts'
+import { pacedBody } from '../upload/pace.ts'
 import { receive } from '../upload/receive.ts'
 import { requestBody } from '../upload/request_body.ts'
 import { answer, TEXT } from '../http/answer.ts'
 import { refusals, textResponse } from '../http/description.ts'
+import { clientKey } from '../http/client_key.ts'
+import { ClientUploads } from '../http/client_uploads.ts'
 import { headersSent } from '../http/headers_sent.ts'
 import { methodNotAllowed } from '../http/method_not_allowed.ts'
+import { clientAddress, hopOf } from '../http/proxy.ts'
 import { count } from '../text/count.ts'
 
 export function createRoutes(services: Services): Hono<AppEnv> {
   const { config, runner, metrics } = services
+  const uploads = new ClientUploads(config)
   return new Hono<AppEnv>()
     .post('/create', describeCreate, async (c) => {
       const plan = checkHeaders({ get: (name) => c.req.header(name) ?? null }, config) // 415 400 411 413
-      const admission = runner.admit() //                                                 503
+      runner.demandRoom() //                                                              503
+      using _upload = uploads.enter(clientKey(clientAddress(hopOf(c.env.incoming), config.trustProxy))) // 429
+      const arrival = new Arrival({ length: plan.contentLength, admit: () => runner.admit() })
       try {
-        const accepted = await accept(c, { services, plan, admission }) //                507, 400 403 408 413
+        const accepted = await accept(c, { services, plan, arrival }) //                  507, 400 403 408 413 503
         const { task } = accepted
         metrics.uploads.inc()
         metrics.uploadBytes.inc(plan.contentLength)
@@ -37,10 +44,10 @@ export function createRoutes(services: Services): Hono<AppEnv> {
         })
         const response = await createdResponse(c, { accepted, plan, services })
         // The task starts even if its caller has gone.
-        void headersSent(c.env.outgoing).then(() => runner.start(task, admission))
+        void headersSent(c.env.outgoing).then(() => runner.start(task, arrival.place()))
         return response
       } catch (cause) {
-        admission[Symbol.dispose]()
+        arrival[Symbol.dispose]()
         throw cause
       }
     })
@@ -50,7 +57,7 @@ export function createRoutes(services: Services): Hono<AppEnv> {
 /** Receives the body into a draft and makes that a task; on any failure nothing of it is left. */
 async function accept(
   c: Context<AppEnv>,
-  { services, plan, admission }: { services: Services; plan: UploadPlan; admission: Admission },
+  { services, plan, arrival }: { services: Services; plan: UploadPlan; arrival: Arrival },
 ): Promise<Accepted> {
   const { config, spool } = services
   const reservation = spool.reserve(plan.contentLength)
@@ -60,14 +67,16 @@ async function accept(
   if (incoming.headers.expect?.toLowerCase() === '100-continue') outgoing.writeContinue()
   const reading = new AbortController()
   try {
-    await receive(requestBody(incoming, config, reading.signal), { plan, draft }, {
+    const body = pacedBody(requestBody(incoming, config, reading.signal), config)
+    await receive(arrival.watch(body), { plan, draft }, {
       config,
       // A worker takes a moment to load, so it starts while the core arrives.
-      onCore: () => admission.prestart(draft.file('worker.log')),
+      onCore: () => arrival.coreBegan(draft.file('worker.log')),
     })
   } finally {
     reading.abort()
   }
+  arrival.place()
   return await draft.commit(plan.manifest)
 }
 
@@ -156,6 +165,7 @@ const describeCreate = describeRoute({
       'length-required',
       'packed-too-large',
       'server-full',
+      'too-many-uploads',
       'draining',
       'no-space',
       'bad-stream',

@@ -12,12 +12,13 @@ import { count } from '../text/count.ts'
 
 export function indexRoutes({ config }: Services): Hono<AppEnv> {
   return new Hono<AppEnv>()
-    .get('/', describeIndex, (c) => answer(indexText(config, new URL(c.req.url).host)))
+    .get('/', describeIndex, () => answer(indexText(config)))
     .all('/', methodNotAllowed('GET'))
 }
 
-function indexText(config: Services['config'], host: string): string {
-  const url = `https://${host}`
+/** The name is the administrator's: that of a request is whatever its sender, or a cache, wants others to read. */
+function indexText(config: Services['config']): string {
+  const url = config.publicUrl ?? 'https://SERVER'
   return `This is a retrace server. Send it the coredump of a crashed program, and it answers with a backtrace that has
 function names, source lines and values: it holds the debuginfo, so that your machine needs none. A coredump holds
 what was in the memory of the program: send it only to a server whose administrator you trust.

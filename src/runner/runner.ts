@@ -75,8 +75,8 @@ export class Runner {
     this.#queue = new PQueue({ concurrency: options.config.maxRunningTasks })
   }
 
-  /** Takes a place for an upload. Throws server-full (503 with Retry-After), or draining while the server stops. */
-  admit(): Admission {
+  /** Throws server-full (503 with Retry-After), or draining while the server stops. */
+  demandRoom(): void {
     const { maxRunningTasks, maxQueuedTasks } = this.#options.config
     if (this.#closing) {
       throw new RetraceError('draining', {
@@ -93,6 +93,11 @@ export class Runner {
         headers: { 'Retry-After': String(this.#retryAfter()) },
       })
     }
+  }
+
+  /** Takes a place for an upload. Throws as `demandRoom` does. */
+  admit(): Admission {
+    this.demandRoom()
     this.#uploading++
     return new Admission({ release: () => void this.#uploading--, prestart: (path) => this.#prestart(path) })
   }

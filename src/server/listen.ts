@@ -4,22 +4,28 @@
  */
 import { createServer } from 'node:http'
 import type { ServerHttp2Session } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import type { Config } from '../config/config.ts'
 import { errnoOf } from '../errors/errno.ts'
 import { UsageError } from '../errors/usage_error.ts'
 import { log } from '../telemetry/log.ts'
+import { createRepeats } from '../telemetry/repeats.ts'
+import { count } from '../text/count.ts'
+import { quote } from '../text/escape.ts'
 import { type Certificate, secureOptions } from '../tls/certificate.ts'
+import { Connections } from './connections.ts'
 import { answerOn, httpOptions } from './http1.ts'
 import type { TlsParts } from './http2.ts'
+import type { Listener } from './listener.ts'
 import { createTlsServer } from './tls_server.ts'
 
-/** Connections at once; more are closed as they come. */
-export const MAX_CONNECTIONS = 1000
 /** A socket on which nothing moves at all; a task's stream moves every 5 seconds. */
 const SILENCE_MS = 120_000
-type ListenConfig = Pick<Config, 'host' | 'port' | 'maxHeaderKb' | 'maxPackedMb' | 'uploadIdleS'>
+type ListenConfig = Pick<
+  Config,
+  'host' | 'port' | 'maxHeaderKb' | 'maxPackedMb' | 'uploadIdleS' | 'maxConnectionsPerClient' | 'trustProxy'
+>
 
 export interface Listening {
   /** `https://[::]:8443`, as the log says it. */
@@ -44,13 +50,24 @@ export async function listen(
     fd?: number | undefined
   },
 ): Promise<Listening> {
+  const crowd = createRepeats((client, times) => {
+    log('http').warning(`Closed ${count(times, 'connection')} of ${quote(client)}: too many are open`)
+  })
+  const connections = new Connections(config, crowd.add)
   const sessions = new Set<ServerHttp2Session>()
+  const watched: Listener = {
+    ...listener,
+    listen(incoming, outgoing) {
+      outgoing.once('close', connections.works(incoming))
+      listener.listen(incoming, outgoing)
+    },
+  }
   const server = certificate === undefined
     ? createServer(httpOptions(config))
-    : createTlsServer(config, { certificate, listener, onHandshakeFailure, sessions })
-  server.maxConnections = MAX_CONNECTIONS
+    : createTlsServer(config, { certificate, listener: watched, onHandshakeFailure, sessions })
+  server.prependListener('connection', (socket: Socket) => connections.opened(socket))
   server.timeout = Math.max(SILENCE_MS, (config.uploadIdleS + 30) * 1000)
-  answerOn(server, { config, listener })
+  answerOn(server, { config, listener: watched })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => reject(fd === undefined ? refusedPlace(config, cause) : cause))
     server.listen(fd === undefined ? { host: config.host, port: config.port } : { fd }, resolve)
@@ -67,6 +84,7 @@ export async function listen(
     },
     stopAccepting() {
       server.close()
+      crowd.flush()
       for (const session of sessions) session.close()
     },
     destroy() {

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { MAX_CONNECTIONS } from '../../../src/server/listen.ts'
+import { MAX_CONNECTIONS } from '../../../src/server/connections.ts'
 import { parseAnswers } from '../../helpers/client.ts'
 import { startServer, type TestServer } from '../../helpers/server.ts'
 import { eventually } from '../../helpers/task.ts'
@@ -132,19 +132,19 @@ describe('connections', () => {
   }, 30_000)
 })
 
-it('takes MAX_CONNECTIONS connections at once, and the next when one has closed', async () => {
-  await using full = await startServer()
+it('takes MAX_CONNECTIONS connections at once, closes the longest idle for more, and serves the newest', async () => {
+  await using full = await startServer({ settings: { RETRACE_MAX_CONNECTIONS_PER_CLIENT: '100000' } })
   const open = () => connect({ host: '127.0.0.1', port: full.port })
   const sockets = Array.from({ length: MAX_CONNECTIONS }, open)
   for (const socket of sockets) socket.on('error', () => undefined)
   await Promise.all(sockets.map((socket) => once(socket, 'connect')))
-  const one = open()
-  one.on('error', () => undefined)
-  await once(one, 'close')
-  sockets.pop()?.destroy()
-  await eventually(async () => await full.client.ask('/settings').then(({ status }) => status === 200, () => false))
-  for (const socket of sockets) socket.destroy()
-  expect(one.bytesRead).toBe(0)
+  const more = Array.from({ length: 30 }, open)
+  for (const socket of more) socket.on('error', () => undefined)
+  await Promise.all(more.map((socket) => once(socket, 'connect')))
+  await eventually(() => sockets.some(({ closed }) => closed))
+  expect((await full.client.ask('/settings')).status).toBe(200)
+  expect(more.some(({ closed }) => closed)).toBe(false)
+  for (const socket of [...sockets, ...more]) socket.destroy()
 })
 
 describe('a body that nobody wants', () => {

@@ -1,0 +1,51 @@
+/**
+ * An upload on its way to a place: it takes one when a tenth of its body is there, and its worker is started when half
+ * of it is and the core has begun. Who sends a few bytes and waits keeps nobody out, and starts nothing.
+ */
+import type { Admission } from './admission.ts'
+
+const PLACE_PART = 0.1
+const WORKER_PART = 0.5
+
+export class Arrival implements Disposable {
+  readonly #length: number
+  readonly #admit: () => Admission
+  #bytes = 0
+  #admission: Admission | undefined
+  /** File for the worker's log, once the core has begun. */
+  #log: string | undefined
+
+  constructor(options: { length: number; admit: () => Admission }) {
+    this.#length = options.length
+    this.#admit = options.admit
+  }
+
+  /** Passes a body on and counts it. Throws what `admit` throws. */
+  async *watch(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of body) {
+      this.#bytes += chunk.length
+      if (this.#bytes >= this.#length * PLACE_PART) this.place()
+      this.#prestart()
+      yield chunk
+    }
+  }
+
+  /** The core begins, so the upload looks like one. `log` becomes the task's `worker.log`. */
+  coreBegan(log: string): void {
+    this.#log = log
+    this.#prestart()
+  }
+
+  /** Its place, taken now if it has none. Throws server-full or draining. */
+  place(): Admission {
+    return this.#admission ??= this.#admit()
+  }
+
+  #prestart(): void {
+    if (this.#log !== undefined && this.#bytes >= this.#length * WORKER_PART) this.#admission?.prestart(this.#log)
+  }
+
+  [Symbol.dispose](): void {
+    this.#admission?.[Symbol.dispose]()
+  }
+}

@@ -1,0 +1,71 @@
+/** What one stranger can take of a server: uploads, places, workers, connections (docs/http.md, 'Limits per client'). */
+import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { expect, it } from 'vitest'
+import { startServer, type TestServer } from '../../helpers/server.ts'
+import { eventually } from '../../helpers/task.ts'
+
+const HEAD = 'POST /create HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-tar\r\nContent-Length: 1000000\r\n\r\n'
+const PLAIN = { RETRACE_REQUIRE_HTTPS: '0' }
+
+async function open(server: TestServer): Promise<Socket> {
+  const socket = connect({ host: '127.0.0.1', port: server.port })
+  socket.on('error', () => undefined)
+  await once(socket, 'connect')
+  return socket
+}
+
+it('lets slow uploads of one address take no place, start no worker, and be no more than their limit', async () => {
+  await using server = await startServer({
+    plain: true,
+    settings: { ...PLAIN, RETRACE_MAX_RUNNING_TASKS: '5', RETRACE_MAX_UPLOADS_PER_CLIENT: '5' },
+  })
+  const sockets = await Promise.all(Array.from({ length: 5 }, () => open(server)))
+  for (const socket of sockets) socket.write(`${HEAD}x`)
+  await eventually(() => readdirSync(server.config.spoolDir).length === 5)
+  expect(server.program.services.runner.load()).toEqual({ running: 0, queued: 0, uploading: 0 })
+  const headers = { 'Content-Type': 'application/x-tar' }
+  const refused = await server.client.ask('/create', { method: 'POST', headers, body: 'x' })
+  expect(refused.status).toBe(429)
+  expect(refused.text).toContain('RETRACE_MAX_UPLOADS_PER_CLIENT')
+  expect(refused.headers['retry-after']).toBe('60')
+  for (const socket of sockets) socket.destroy()
+  await eventually(async () => {
+    const reply = await server.client.ask('/create', { method: 'POST', headers, body: 'x' })
+    return reply.status === 400
+  })
+  await eventually(() => readdirSync(server.config.spoolDir).length === 0)
+})
+
+it('closes the longest idle connection of a client that has too many, never the newest, none with a request', async () => {
+  await using server = await startServer({
+    plain: true,
+    settings: { ...PLAIN, RETRACE_MAX_CONNECTIONS_PER_CLIENT: '5' },
+  })
+  const upload = await open(server)
+  upload.write(`${HEAD}x`)
+  await eventually(() => readdirSync(server.config.spoolDir).length === 1)
+  const idle: Socket[] = []
+  for (let opened = 0; opened < 20; opened++) idle.push(await open(server))
+  const [last] = idle.slice(-1)
+  last?.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+  await eventually(() => (last?.bytesRead ?? 0) > 0)
+  await eventually(() => idle.filter(({ closed }) => !closed).length === 4)
+  expect(upload.closed).toBe(false)
+  expect(idle.slice(0, 16).every(({ closed }) => closed)).toBe(true)
+  for (const socket of [upload, ...idle]) socket.destroy()
+})
+
+it.each([
+  ['HTTP/0.9', 'GET /settings\r\n\r\n'],
+  ['HTTP/2.0 in clear', 'GET /settings HTTP/2.0\r\nHost: x\r\n\r\n'],
+  ['two Host headers', 'GET /settings HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n'],
+  ['two Host headers in HTTP/1.0', 'GET /settings HTTP/1.0\r\nHost: x\r\nhost: x\r\n\r\n'],
+  ['no Host', 'GET /settings HTTP/1.1\r\n\r\n'],
+])('answers 400 to %s', async (_, request) => {
+  await using server = await startServer({ plain: true, settings: PLAIN })
+  using connection = await server.client.raw()
+  await connection.write(request)
+  expect(await connection.until(/\r\n\r\n[A-Z].*\n/)).toMatch(/^HTTP\/1\.1 400 /)
+})
