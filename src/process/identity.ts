@@ -24,7 +24,8 @@ export function isRunning({ host, pid: other, started, until }: ProcessName & { 
   return startOf(other) === started
 }
 
-/** The start time of the process with this number, in clock ticks since boot; undefined when there is none. */
+/** The start time of the process with this number, in clock ticks since boot; undefined when there is none, or it is dying. */
 export function startOf(other: number): string | undefined {
-  return statOf(other)?.started
+  const stat = statOf(other)
+  return stat?.isDead === false ? stat.started : undefined
 }

@@ -8,12 +8,19 @@ import { errnoOf } from '../errors/errno.ts'
 /** Of fcntl.h, alike on all architectures that Linux has but alpha, parisc and sparc. */
 const O_CLOEXEC = 0o2000000
 
+/** Of linux/sched.h: it is on its way out, and runs no code of its own any more. */
+const PF_EXITING = 0x4
+/** Of the set of signals that wait: SIGKILL, which nobody can refuse. */
+const SIGKILL_BIT = 1 << 8
+
 /** Fields of /proc/PID/stat. */
 export interface Stat {
   readonly parent: number
   readonly group: number
   /** Clock ticks from boot to its start: with its number, a name that is never given twice until the next boot. */
   readonly started: string
+  /** It is one in name only: ended and not reaped yet, ending, or killed and still to hear of it. */
+  readonly isDead: boolean
 }
 
 /** Undefined for a process that does not live, and without /proc. */
@@ -23,9 +30,18 @@ export function statOf(pid: number): Stat | undefined {
 
 /** The second field, the name, may hold spaces and parentheses: what counts begins behind its last one. */
 export function parseStat(text: string): Stat | undefined {
-  const [, parent, group, ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  const started = rest[16]
-  return started === undefined ? undefined : { parent: Number(parent), group: Number(group), started }
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  // Counted from 1, as proc(5) does it, behind the number and the name.
+  const field = (number: number) => fields[number - 3]
+  const started = field(22)
+  if (started === undefined) return undefined
+  const isDead = /^[ZXx]$/.test(field(3) ?? '') || hasBit(field(9), PF_EXITING) || hasBit(field(31), SIGKILL_BIT)
+  return { parent: Number(field(4)), group: Number(field(5)), started, isDead }
+}
+
+/** Of a number below 2^32 in decimal. */
+function hasBit(text: string | undefined, bit: number): boolean {
+  return Math.floor(Number(text ?? 0) / bit) % 2 === 1
 }
 
 /** A field of /proc/PID/status or /proc/meminfo that the kernel gives in kB, whatever the size of its pages. */

@@ -16,9 +16,18 @@ export function newRemovalName(id: string): string {
   return `removed-${id}-${randomBytes(6).toString('hex')}`
 }
 
+const DRAFT = /^upload-([0-9]{1,10})-([0-9]{1,20})-[0-9a-f]+$/
+
+/** Whether a directory is an upload that another process began, or a removal, that lives or not. */
+export function isUnfinished(name: string): boolean {
+  if (name.startsWith('removed-')) return true
+  const draft = DRAFT.exec(name)
+  return draft !== null && (draft[1] !== String(pid) || draft[2] !== startOf(pid))
+}
+
 /** Whether a directory of the spool is what a dead upload or an unfinished removal left behind. */
 export function isLeftOver(name: string): boolean {
   if (name.startsWith('removed-')) return true
-  const draft = /^upload-([0-9]{1,10})-([0-9]{1,20})-[0-9a-f]+$/.exec(name)
+  const draft = DRAFT.exec(name)
   return draft !== null && String(startOf(Number(draft[1])) ?? 'gone') !== draft[2]
 }

@@ -38,7 +38,7 @@ export function killOrphans(spoolDir: string): number {
 /** Whether the leader of the process's group lives; every worker leads one of its own. */
 function hasLeader(pid: number): boolean {
   const stat = statOf(pid)
-  return stat === undefined || statOf(stat.group) !== undefined
+  return stat === undefined || statOf(stat.group)?.isDead === false
 }
 
 function writesLog(pid: number, spoolDir: string): boolean {

@@ -7,7 +7,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errnoOf } from '../errors/errno.ts'
 import { log } from '../telemetry/log.ts'
-import { isLeftOver } from './draft_name.ts'
+import { isUnfinished } from './draft_name.ts'
 import { endLog } from '../task/log.ts'
 import { Task } from '../task/task.ts'
 import { isTidy, tidy } from '../task/tidy.ts'
@@ -25,12 +25,13 @@ export async function listTasks(spoolDirectory: string): Promise<Task[]> {
 }
 
 /**
- * Brings the spool in order. Safe to be killed in, and to run again. A task that cannot be brought in order keeps no
+ * Brings the spool in order, for who has its lock: what is unfinished is nobody's then, also where its maker is still dying.
+ * Safe to be killed in, and to run again. A task that cannot be brought in order keeps no
  * other from that, and no server from its start.
  */
 export async function recoverSpool(spoolDirectory: string): Promise<void> {
   for (const name of await readdir(spoolDirectory)) {
-    if (isLeftOver(name)) await rm(join(spoolDirectory, name), { recursive: true, force: true, maxRetries: 3 })
+    if (isUnfinished(name)) await rm(join(spoolDirectory, name), { recursive: true, force: true, maxRetries: 3 })
   }
   for (const task of await listTasks(spoolDirectory)) {
     await recoverTask(task).catch((cause) => {

@@ -9,6 +9,10 @@ import { eventually } from '../../helpers/task.ts'
 const HEAD = 'POST /create HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-tar\r\nContent-Length: 1000000\r\n\r\n'
 const PLAIN = { RETRACE_REQUIRE_HTTPS: '0' }
 
+function draftsOf({ config }: TestServer): string[] {
+  return readdirSync(config.spoolDir).filter((name) => name.startsWith('upload-'))
+}
+
 async function open(server: TestServer): Promise<Socket> {
   const socket = connect({ host: '127.0.0.1', port: server.port })
   socket.on('error', () => undefined)
@@ -23,7 +27,7 @@ it('lets slow uploads of one address take no place, start no worker, and be no m
   })
   const sockets = await Promise.all(Array.from({ length: 5 }, () => open(server)))
   for (const socket of sockets) socket.write(`${HEAD}x`)
-  await eventually(() => readdirSync(server.config.spoolDir).length === 5)
+  await eventually(() => draftsOf(server).length === 5)
   expect(server.program.services.runner.load()).toEqual({ running: 0, queued: 0, uploading: 0 })
   const headers = { 'Content-Type': 'application/x-tar' }
   const refused = await server.client.ask('/create', { method: 'POST', headers, body: 'x' })
@@ -35,7 +39,7 @@ it('lets slow uploads of one address take no place, start no worker, and be no m
     const reply = await server.client.ask('/create', { method: 'POST', headers, body: 'x' })
     return reply.status === 400
   })
-  await eventually(() => readdirSync(server.config.spoolDir).length === 0)
+  await eventually(() => draftsOf(server).length === 0)
 })
 
 it('closes the longest idle connection of a client that has too many, never the newest, none with a request', async () => {
@@ -45,7 +49,7 @@ it('closes the longest idle connection of a client that has too many, never the 
   })
   const upload = await open(server)
   upload.write(`${HEAD}x`)
-  await eventually(() => readdirSync(server.config.spoolDir).length === 1)
+  await eventually(() => draftsOf(server).length === 1)
   const idle: Socket[] = []
   for (let opened = 0; opened < 20; opened++) idle.push(await open(server))
   const [last] = idle.slice(-1)

@@ -18,8 +18,30 @@ const recorded = (machine: string, file: string) =>
 describe('parseStat()', () => {
   it('reads parent, group and start, whatever stands in the name', () => {
     expect(recorded('amd64-4k', 'stat')).toContain('(a) (b)')
-    expect(parseStat(recorded('amd64-4k', 'stat'))).toEqual({ parent: 1, group: 20_481, started: '449598' })
-    expect(parseStat(recorded('ppc64el-64k', 'stat'))).toEqual({ parent: 80, group: 0, started: '295' })
+    expect(parseStat(recorded('amd64-4k', 'stat'))).toEqual({
+      parent: 1,
+      group: 20_481,
+      started: '449598',
+      isDead: false,
+    })
+    expect(parseStat(recorded('ppc64el-64k', 'stat'))).toEqual({
+      parent: 80,
+      group: 0,
+      started: '295',
+      isDead: false,
+    })
+  })
+
+  it.each([
+    ['ended and not reaped', (fields: string[]) => fields[0] = 'Z'],
+    ['ending', (fields: string[]) => fields[6] = String(0x40_0004)],
+    ['killed and still to hear of it', (fields: string[]) => fields[28] = '256'],
+  ])('takes a process that is %s for dead', (_, change) => {
+    const text = recorded('amd64-4k', 'stat')
+    const at = text.lastIndexOf(')') + 2
+    const fields = text.slice(at).split(' ')
+    change(fields)
+    expect(parseStat(text.slice(0, at) + fields.join(' '))?.isDead).toBe(true)
   })
 
   it('reads nothing from the empty text of a process that has ended', () => {
