@@ -33,6 +33,8 @@ export interface PublishOptions {
   isFlat?: boolean | string
   /** What becomes of an index before it is compressed; by its name, like `main/binary-amd64/Packages`. */
   change?: (text: string, name: string) => string | Uint8Array
+  /** Further indices by their names, or texts of those that there are; undefined: it has none. */
+  indices?: Record<string, string | undefined>
   /** What becomes of Release before it is signed. */
   release?: (text: string) => string
 }
@@ -60,9 +62,14 @@ export function publishSuite(suite: SuiteFolder, packages: Listed[], options: Pu
   mkdirSync(folder, { recursive: true })
   const architectures = new Set(['amd64', ...packages.map(({ architecture }) => architecture)])
   architectures.delete('all')
-  const files = options.isFlat
+  const made = options.isFlat
     ? writeIndex(folder, 'Packages', packagesText(packages), options)
     : [...architectures].flatMap((architecture) => writeIndices(folder, architecture, { packages, options }))
+  const others = Object.entries(options.indices ?? {})
+  const files = [
+    ...made.filter(({ name }) => !others.some(([other]) => name.replace(/\.[a-z0-9]+$/, '') === other)),
+    ...others.flatMap(([name, text]) => text === undefined ? [] : writeIndex(folder, name, text, options)),
+  ]
   const fields: Record<string, string | undefined> = {
     Origin: 'Debian',
     Suite: 'stable',

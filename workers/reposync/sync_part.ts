@@ -61,10 +61,17 @@ export interface Part extends SuiteSync {
   label: string
 }
 
-/** The result of one part; a failure here must not affect the other parts. */
-export async function attemptPart(part: Part): Promise<{ result: PartResult; failure?: FetchError }> {
+/**
+ * The result of one part; a failure here must not affect the other parts, but for that of the host (`dead`), which is not
+ * asked again.
+ */
+export async function attemptPart(
+  part: Part,
+  dead?: FetchError,
+): Promise<{ result: PartResult; failure?: FetchError }> {
   const started = performance.now()
   try {
+    if (dead !== undefined) throw dead
     return await syncPart(part)
   } catch (error) {
     if (!(error instanceof FetchError) || part.context.signal.aborted) throw error

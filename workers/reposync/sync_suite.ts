@@ -32,9 +32,11 @@ export async function syncSuite(sync: SuiteSync): Promise<PartResult[] | undefin
     assertFresh(suite, repository, { now, newest, acceptsOlder, warn })
     if (acceptsOlder && !sync.dryRun) noteRollback(database, repository, suite.date)
     let race: FetchError | undefined
+    let dead: FetchError | undefined
     for (const part of partsOf(suite, sync)) {
       if (done.get(part.label)?.problem === undefined && done.has(part.label)) continue
-      const { result, failure } = await attemptPart(part)
+      const { result, failure } = await attemptPart(part, dead)
+      if (failure?.isHost === true) dead = failure
       done.set(part.label, together(done.get(part.label), result))
       // The archive was published anew while it was read: its signed description names other files by now.
       if (failure?.kind === 'malformed' || failure?.kind === 'not-found') race ??= failure

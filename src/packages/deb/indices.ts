@@ -6,7 +6,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GIB } from '../../units/bytes.ts'
 import { CHECKSUM_KINDS, identityOf } from '../format/checksums.ts'
-import { FetchError } from '../format/error.ts'
+import { decisiveOf, FetchError } from '../format/error.ts'
 import type { IndexEntry } from '../format/index_entry.ts'
 import { OTHER_ARCHITECTURE } from '../format/left_out.ts'
 import { addressBelow } from '../format/place.ts'
@@ -59,10 +59,10 @@ interface Fetching {
   context: SyncContext
 }
 
-/** The text of an index, from the first of its forms that can be had; none: the failure of the first by its own name. */
+/** The text of an index, from the first of its forms that can be had; none: the failure that decides. */
 async function fetchIndex(index: Index, fetching: Fetching): Promise<AsyncGenerator<Uint8Array>> {
   const { context } = fetching
-  let failure: unknown
+  const failures: FetchError[] = []
   for (const form of index.forms) {
     try {
       const file = await fetchForm(form, fetching)
@@ -72,10 +72,10 @@ async function fetchIndex(index: Index, fetching: Fetching): Promise<AsyncGenera
     } catch (error) {
       // A host that does not answer has no other form either.
       if (!(error instanceof FetchError) || error.isHost || context.signal.aborted) throw error
-      failure ??= error
+      failures.push(error)
     }
   }
-  throw failure
+  throw decisiveOf(failures) ?? new FetchError('not-found', 'The suite has no such index')
 }
 
 async function fetchForm({ name, checksums, size }: IndexForm, { base, isHashed, context }: Fetching): Promise<string> {
@@ -91,7 +91,7 @@ async function fetchForm({ name, checksums, size }: IndexForm, { base, isHashed,
       return file
     } catch (error) {
       // Whatever is wrong with that name: mirrors that leave these folders away answer in many ways.
-      if (!(error instanceof FetchError) || context.signal.aborted) throw error
+      if (!(error instanceof FetchError) || error.isHost || context.signal.aborted) throw error
     }
   }
   await get(name)

@@ -3,7 +3,7 @@
  * both as apt reads it; descriptions, dependencies and the rest are never held. Refuses a package whose name, version or
  * path is none, since it could lead out of the store, and one that nothing could verify.
  */
-import { checksumsIn, identityOf, NO_CHECKSUM } from '../format/checksums.ts'
+import { checksumsIn, identityOf, NO_DEBIAN_CHECKSUM } from '../format/checksums.ts'
 import type { IndexedPackage } from '../format/index_entry.ts'
 import { faultOfPlace, placeOf } from '../format/place.ts'
 import { lines } from './lines.ts'
@@ -41,11 +41,16 @@ export type ReadPackage = { package: IndexedPackage } | { name: string; fault: s
 /** Every stanza, in batches. */
 export async function* readPackages(text: AsyncIterable<Uint8Array>): AsyncGenerator<ReadPackage[]> {
   let draft = emptyDraft()
+  let hasText = false
+  let hasStanza = false
   for await (const batch of lines(text)) {
     const found: ReadPackage[] = []
     for (const line of batch) {
-      if (line !== '') takeLine(line, draft)
-      else if (!draft.isEmpty) {
+      if (line !== '') {
+        hasText = true
+        takeLine(line, draft)
+      } else if (!draft.isEmpty) {
+        hasStanza = true
         found.push(readDraft(draft))
         draft = emptyDraft()
       }
@@ -53,6 +58,7 @@ export async function* readPackages(text: AsyncIterable<Uint8Array>): AsyncGener
     yield found
   }
   if (!draft.isEmpty) yield [readDraft(draft)]
+  else if (hasText && !hasStanza) yield [{ name: '(no name)', fault: 'the index holds comments alone' }]
 }
 
 function emptyDraft(): Draft {
@@ -96,7 +102,7 @@ export function readPackage(fields: Fields): IndexedPackage | string {
   const fault = faultOfPlace(path)
   if (fault !== undefined) return `its path ${fault}`
   const checksums = checksumsIn(fields)
-  if (identityOf(checksums) === undefined) return `the index has ${NO_CHECKSUM} for it`
+  if (identityOf(checksums) === undefined) return `the index has ${NO_DEBIAN_CHECKSUM} for it`
   if (size === undefined) return 'it has no size'
   if (!/^[0-9]{1,15}$/.test(size)) return 'its size is none'
   const source = sourceOf(fields.source, name, version)

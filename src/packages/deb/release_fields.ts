@@ -3,8 +3,9 @@
  * is no field is passed over. Configuration is read by `deb822.ts`, which refuses all that.
  */
 
-/** Values by names in lower case; continuation lines follow each other with a newline. */
-export function releaseFields(text: string): Map<string, string> {
+/** Values by names in lower case; continuation lines follow each other with a newline. `unread`: lines that are none. */
+export function releaseFields(text: string): { fields: Map<string, string>; unread: string[] } {
+  const unread: string[] = []
   const fields = new Map<string, string>()
   let current: string | undefined
   for (const line of text.replace(/^\ufeff/, '').split(/\r*\n/)) {
@@ -12,14 +13,16 @@ export function releaseFields(text: string): Map<string, string> {
     if (/^\r*$/.test(line)) {
       if (fields.size > 0) break
     } else if (/^[ \t]/.test(line)) {
-      if (current !== undefined) fields.set(current, `${fields.get(current)}\n${line.trim()}`)
+      if (current === undefined) unread.push(line.trim())
+      else fields.set(current, `${fields.get(current)}\n${line.trim()}`)
     } else {
       const colon = line.indexOf(':')
+      if (colon < 0) unread.push(line.trim())
       current = colon < 0 ? undefined : line.slice(0, colon).trim().toLowerCase()
       if (current !== undefined) fields.set(current, line.slice(colon + 1).trim())
     }
   }
-  return fields
+  return { fields, unread }
 }
 
 /** The words of a field; none when it is not there. */

@@ -4,7 +4,7 @@
  * refuses one without a checksum that counts, and names that lead out of the suite.
  */
 import type { Compression } from '../open/decompress.ts'
-import { type Checksums, checksumsIn, NO_CHECKSUM } from '../format/checksums.ts'
+import { type Checksums, checksumsIn, NO_DEBIAN_CHECKSUM } from '../format/checksums.ts'
 import { FetchError } from '../format/error.ts'
 import { faultOfPlace, placeOf } from '../format/place.ts'
 import { releaseFields, wordsOf } from './release_fields.ts'
@@ -23,6 +23,10 @@ export interface ReleaseFile {
   architectures: string[] | undefined
   /** Whether `binary-ARCH/Packages` holds the packages of architecture `all` too. */
   allIsIncluded: boolean
+  /** Whether `Contents-all` counts beside `Contents-ARCH`: apt's rule. */
+  hasContentsOfAll: boolean
+  /** Lines that cannot be read, as they are written. */
+  unread: string[]
   files: Map<string, { checksums: Checksums; size: number }>
 }
 
@@ -49,9 +53,9 @@ const MAX_FILES = 100_000
 
 /** Parses verified text. Throws FetchError 'malformed' with what is missing. */
 export function parseRelease(text: string): ReleaseFile {
-  const fields = releaseFields(text)
-  const files = filesIn(fields)
-  if (files.size === 0) throw malformed(`has ${NO_CHECKSUM} of its indices`)
+  const { fields, unread } = releaseFields(text)
+  const files = filesIn(fields, unread)
+  if (files.size === 0) throw malformed(`has ${NO_DEBIAN_CHECKSUM} of its indices`)
   const validUntil = fields.get('valid-until')
   if (validUntil !== undefined && timeOf(validUntil) === undefined) throw malformed('has an unreadable Valid-Until')
   const architectures = listOf(fields, 'architectures')
@@ -67,7 +71,10 @@ export function parseRelease(text: string): ReleaseFile {
     architectures,
     allIsIncluded: architectures?.includes('all') === false ||
       wordsOf(fields, 'no-support-for-architecture-all').includes('Packages'),
+    hasContentsOfAll: architectures?.includes('all') !== false &&
+      !wordsOf(fields, 'no-support-for-architecture-all').some((word) => /^contents\b/i.test(word)),
     files,
+    unread,
   }
 }
 
@@ -80,13 +87,17 @@ function listOf(fields: ReadonlyMap<string, string>, name: string): string[] | u
   return words.length === 0 ? undefined : words
 }
 
-function filesIn(fields: ReadonlyMap<string, string>): ReleaseFile['files'] {
+/** Adds to `unread` what is no line of a checksum. */
+function filesIn(fields: ReadonlyMap<string, string>, unread: string[]): ReleaseFile['files'] {
   const files: ReleaseFile['files'] = new Map()
   for (const kind of ['sha512', 'sha256'] as const) {
     for (const line of (fields.get(kind) ?? '').split('\n')) {
       const [, hex = '', size, name = ''] = /^(\S+)\s+(\d{1,15})\s+(\S+)/.exec(line.trim()) ?? []
       const checksums = checksumsIn({ [kind]: hex })
-      if (checksums[kind] === undefined || faultOfPlace(name) !== undefined) continue
+      if (checksums[kind] === undefined || faultOfPlace(name) !== undefined) {
+        if (line.trim() !== '') unread.push(line.trim())
+        continue
+      }
       if (files.size >= MAX_FILES) throw malformed(`names more than ${MAX_FILES} files`)
       const place = placeOf(name)
       files.set(place, { checksums: { ...files.get(place)?.checksums, ...checksums }, size: Number(size) })

@@ -2,6 +2,7 @@
  * A suite of a Debian archive: what its signed Release says that there is of a component and architecture. It knows the
  * layout under `dists/`, and that of a suite that is a path, where one Packages is for all.
  */
+import { count } from '../../text/count.ts'
 import { identityOf } from '../format/checksums.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
 import type { SignedSuite, SuiteIndices } from '../format/suite.ts'
@@ -48,9 +49,13 @@ export class DebianSuite implements SignedSuite {
     const folder = isFlat ? '' : `${component}/`
     const packages = isFlat ? ['Packages'] : [`${folder}binary-${architecture}/Packages`]
     if (!isFlat && !this.file.allIsIncluded) packages.push(`${folder}binary-all/Packages`)
-    const contents = [architecture, 'all'].flatMap((each) =>
-      this.#indices([`${folder}Contents-${each}`])[0] ?? this.#indices([`Contents-${each}`])[0] ?? []
-    )
+    const { allIsIncluded, hasContentsOfAll } = this.file
+    const contentsOf = (each: string) =>
+      this.#indices([`${folder}Contents-${each}`]).concat(this.#indices([`Contents-${each}`])).slice(0, 1)
+    const own = contentsOf(architecture)
+    // Packages for all hold nothing that is loaded (Debian policy 5.6.8). Archives that keep them apart may not know that.
+    const isNeeded = hasContentsOfAll && (own.length === 0 || !allIsIncluded)
+    const contents = isNeeded ? [...own, ...contentsOf('all')] : own
     return { packages: this.#indices(packages), contents: contents.filter(({ unpackedSize }) => unpackedSize !== 0) }
   }
 
@@ -96,6 +101,14 @@ export async function readSuite(repository: RepositorySpec, context: SyncContext
   if (file.date === 0) {
     const { suite, file: source, line } = repository
     context.warn(`${suite}: its Release file has no Date that can be read (${source}:${line})`)
+  }
+  if (file.unread.length > 0) {
+    const [first = ''] = file.unread
+    context.warn(
+      `${repository.suite}: ${count(file.unread.length, 'line')} of its Release file cannot be read, like '${
+        first.slice(0, 200)
+      }' (${repository.file}:${repository.line})`,
+    )
   }
   if (isCurrent(file.date, context)) await keep()
   return new DebianSuite(file, verdictOn(file, repository, context), optionsOf(repository))

@@ -4,16 +4,17 @@
  */
 
 /** By strength. */
-export const CHECKSUM_KINDS = ['sha512', 'sha384', 'sha256'] as const
+export const CHECKSUM_KINDS = ['sha512', 'sha384', 'sha256', 'sha224'] as const
 export type ChecksumKind = (typeof CHECKSUM_KINDS)[number]
 
 /** Lower-case hex, by kind: all that an index gives, and each of them is compared. */
 export type Checksums = Partial<Record<ChecksumKind, string>>
 
-const DIGITS: Record<ChecksumKind, number> = { sha512: 128, sha384: 96, sha256: 64 }
+const DIGITS: Record<ChecksumKind, number> = { sha512: 128, sha384: 96, sha256: 64, sha224: 56 }
 
-/** How the kinds are called in a sentence about a file that has none. */
-export const NO_CHECKSUM = 'no SHA256 or SHA512'
+/** How the kinds are called in a sentence about a file that has none; Debian's indices have names for two of them. */
+export const NO_CHECKSUM = 'no SHA224, SHA256, SHA384 or SHA512'
+export const NO_DEBIAN_CHECKSUM = 'no SHA256 or SHA512'
 
 /** Those of the fields of an index that are what they say, whatever letters they are written in. */
 export function checksumsIn(texts: Partial<Record<ChecksumKind, string | undefined>>): Checksums {
@@ -35,7 +36,7 @@ export function isChecksum(text: string, kind: ChecksumKind): boolean {
  * not become another one when an index begins to say more; undefined: there is none.
  */
 export function identityOf(checksums: Checksums): string | undefined {
-  return checksums.sha256 ?? checksums.sha384 ?? checksums.sha512
+  return checksums.sha256 ?? checksums.sha384 ?? checksums.sha512 ?? checksums.sha224
 }
 
 /** An identity as what it is: the kinds differ in length. */

@@ -4,6 +4,8 @@
  * of the store, or could not be verified.
  */
 import { type Checksums, checksumsIn, identityOf, NO_CHECKSUM } from '../format/checksums.ts'
+import { count } from '../../text/count.ts'
+import { FetchError } from '../format/error.ts'
 import type { IndexedPackage } from '../format/index_entry.ts'
 import { type Location, locationIn, NOWHERE, placeAt } from './locations.ts'
 import { isDebugName } from './naming.ts'
@@ -29,20 +31,31 @@ const BUILD_ID = /^([0-9a-f]{2}){4,64}$/
 
 /**
  * Every well-formed package, in batches. `refuse` is called for each other one, with the name that it gives itself; `mirrors`:
- * where the repository is.
+ * where the repository is. `warn` hears of a number of packages that is another than the one announced; none of those
+ * announced is an error.
  */
 export async function* readPrimary(
   text: AsyncIterable<Uint8Array>,
-  { mirrors, refuse }: { mirrors: readonly string[]; refuse: (name: string, why: string) => void },
+  { mirrors, refuse, warn = () => undefined }: {
+    mirrors: readonly string[]
+    refuse: (name: string, why: string) => void
+    warn?: (message: string) => void
+  },
 ): AsyncGenerator<IndexedPackage[]> {
   let found: IndexedPackage[] = []
   let draft = emptyDraft()
   let checksumType: string | undefined
   let isProvides = false
+  let announced: number | undefined
+  let seen = 0
   const handlers = {
     open(name: string, attributes: Record<string, string>) {
       switch (name) {
+        case 'metadata':
+          announced = /^[0-9]{1,15}$/.test(attributes.packages ?? '') ? Number(attributes.packages) : undefined
+          break
         case 'package':
+          seen++
           draft = emptyDraft()
           break
         case 'version':
@@ -96,6 +109,10 @@ export async function* readPrimary(
     yield found
     found = []
   }
+  if (announced === undefined || announced === seen) return
+  const message = `primary.xml announces ${count(announced, 'package')} and has ${seen}`
+  if (seen === 0) throw new FetchError('malformed', message)
+  warn(message)
 }
 
 function takeChecksum(draft: Draft, kind: string, value: string): void {

@@ -165,7 +165,11 @@ export async function* readIndices(
     const leftOut: IndexEntry[] = []
     const text = await fetchIndex(primary, { suite, kind: 'primary', context })
     const refuse = (name: string, reason: string) => void leftOut.push({ kind: 'left-out', name, reason })
-    const batches = readPrimary(text, { mirrors: suite.mirrors, refuse })
+    const batches = readPrimary(text, {
+      mirrors: suite.mirrors,
+      refuse,
+      warn: (message) => context.warn(`[${repository.suite}] ${message}`),
+    })
     for await (const batch of batches) {
       yield [...leftOut.splice(0), ...batch.flatMap((one) => entryOf(one, { architecture, section }))]
     }

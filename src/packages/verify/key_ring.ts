@@ -54,22 +54,22 @@ export function keysIn(bytes: Buffer, what: string): Uint8Array {
   if (bytes.toString('latin1', 8, 12) === 'KBXf') {
     throw new FetchError('refused', `${what} is a keybox of GnuPG, which gpgv does not read: write it by gpg --export`)
   }
-  const ring = bytes.includes(BEGIN) ? dearmour(bytes.toString('latin1')) : bytes
+  const ring = bytes.includes(BEGIN) ? dearmour(bytes.toString('latin1'), what) : bytes
   if (!isKeyRing(ring)) throw new FetchError('refused', `${what} holds no OpenPGP key that is public and whole`)
   return ring
 }
 
-/** The bytes of all public key blocks of a text. */
-export function dearmour(text: string): Uint8Array {
+/** The bytes of all public key blocks of a text; `what` names it in a refusal. */
+export function dearmour(text: string, what: string): Uint8Array {
   const blocks: Uint8Array[] = []
   let rest = text.replace(/\r/g, '')
   for (let at = rest.indexOf(BEGIN); at >= 0; at = rest.indexOf(BEGIN)) {
     const end = rest.indexOf(END, at)
-    if (end < 0) throw new FetchError('refused', 'A key ends without its END line')
-    blocks.push(dearmourBlock(rest.slice(at + BEGIN.length, end)))
+    if (end < 0) throw new FetchError('refused', `${what} is cut off: a key in it has no END line`)
+    blocks.push(dearmourBlock(rest.slice(at + BEGIN.length, end), what))
     rest = rest.slice(end + END.length)
   }
-  if (blocks.length === 0) throw new FetchError('refused', 'There is no public key in what should be one')
+  if (blocks.length === 0) throw new FetchError('refused', `${what} holds no public key`)
   return Buffer.concat(blocks)
 }
 
@@ -77,11 +77,13 @@ export function dearmour(text: string): Uint8Array {
  * Headers (`Version: ...`, `Comment:`), an empty line, base64, `=` and a checksum. Headers may be missing, and the
  * checksum may be missing or wrong (chapter 6.1): a key that is damaged signs nothing.
  */
-function dearmourBlock(block: string): Uint8Array {
+function dearmourBlock(block: string, what: string): Uint8Array {
   const data: string[] = []
   for (const line of block.split('\n').map((each) => each.trim())) {
     if (line === '' || line.includes(':') || /^=[A-Za-z0-9+/]{4}$/.test(line)) continue
-    if (!/^[A-Za-z0-9+/]+={0,2}$/.test(line)) throw new FetchError('refused', 'A key holds a line that is no base64')
+    if (!/^[A-Za-z0-9+/]+={0,2}$/.test(line)) {
+      throw new FetchError('refused', `${what} has a line in a key that is no base64`)
+    }
     data.push(line)
   }
   return Buffer.from(data.join(''), 'base64')

@@ -90,7 +90,8 @@ describe('readPackages()', () => {
       'd,aabbccdd,eeff0011',
     ])
     expect(await read('<html>\n<p>moved: away</p>\n\n')).toEqual(['(no name): it has no Package field'])
-    expect(await read('\n\n# nothing\n\n')).toEqual([])
+    expect(await read('\n\n# nothing\n\n')).toEqual(['(no name): the index holds comments alone'])
+    expect(await read('\n\n')).toEqual([])
   })
 
   it('takes a SHA512 alone', async () => {

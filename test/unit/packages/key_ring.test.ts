@@ -18,11 +18,11 @@ describe('dearmour()', () => {
     ['a wrong checksum, which says nothing (RFC 9580, chapter 6.1)', [BEGIN, '', BASE64, '=AAAA', END]],
     ['text around it, and spaces at the ends of lines', ['A key:', `${BEGIN} `, ' ', `${BASE64} `, END, 'Yours']],
   ])('reads a block with %s', (_what, lines) => {
-    expect(Buffer.from(dearmour(lines.join('\r\n'))).equals(KEY)).toBe(true)
+    expect(Buffer.from(dearmour(lines.join('\r\n'), 'A key')).equals(KEY)).toBe(true)
   })
 
   it('reads all blocks of a text', () => {
-    expect(dearmour(`${armour(KEY)}\n${armour(KEY)}`)).toHaveLength(2 * KEY.length)
+    expect(dearmour(`${armour(KEY)}\n${armour(KEY)}`, 'A key')).toHaveLength(2 * KEY.length)
   })
 })
 
@@ -37,6 +37,10 @@ describe('keyRing()', () => {
     [KEY.subarray(0, -1), /holds no OpenPGP key that is public and whole/],
     [Buffer.from([0x95, 1, 0, 4]), /holds no OpenPGP key that is public/],
     [`${BEGIN}\n\n?\n${END}\n`, /no base64/],
+    [`${BEGIN}\n\n${BASE64}\n`, /is cut off: a key in it has no END line/],
+    [`${armour(KEY)}${BEGIN}\n`, /is cut off/],
+    [`${BEGIN}\n\n${BASE64.slice(0, 4)}\n${END}\n`, /holds no OpenPGP key that is public and whole/],
+    [' '.repeat(8 * 2 ** 20 + 1), /is larger than 8 MiB/],
   ])('passes over a file that is no key, naming why, and keeps the others', async (content, why) => {
     await using folder = await temporaryFolder()
     const [good, bad] = [folder.file('good.gpg'), folder.file('bad.gpg')]
@@ -46,8 +50,10 @@ describe('keyRing()', () => {
     const trust = { files: [bad, folder.file('none.gpg'), good], inline: [], fingerprints: [] }
     expect(Buffer.from(await keyRing(trust, (message) => warnings.push(message))).equals(KEY)).toBe(true)
     expect(warnings[0]).toMatch(why)
+    expect(warnings[0]).toContain(bad)
     expect(warnings[0]).toContain('it is passed over')
     expect(warnings[1]).toContain('none.gpg cannot be read (ENOENT)')
     await expect(keyRing({ ...trust, files: [bad] }, NONE)).rejects.toThrow(why)
+    await expect(keyRing({ ...trust, files: [bad] }, NONE)).rejects.toThrow(bad)
   })
 })

@@ -205,7 +205,7 @@ describe('parseRepomd()', () => {
 
   it.each([
     ['', 'names no primary index'],
-    [data('primary', GOOD.replaceAll('sha256', 'sha')), 'no SHA256 or SHA512'],
+    [data('primary', GOOD.replaceAll('sha256', 'sha')), 'no SHA224, SHA256, SHA384 or SHA512'],
     [data('primary', GOOD.replace('repodata/', '../../')), 'primary index whose location leads out of the repository'],
     [
       data('primary', GOOD.replace('href="repodata/', 'xml:base="http://evil/" href="')),

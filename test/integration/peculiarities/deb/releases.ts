@@ -25,7 +25,13 @@ export const RELEASES: DebPeculiarity[] = [
   published('with a field twice in Release', { release: (text) => text.replace('Date', 'Suite: again\nDate') }),
   published('with a line in Release that is none', {
     release: (text) => text.replace('Date', 'nonsense\nCodename: x\nDate'),
-  }),
+  }, { says: /1 line of its Release file cannot be read, like 'nonsense' \(.*test\.sources:1\)/ }),
+  published('with lines of SHA256 in Release that are none', {
+    release: (text) => text.replace('SHA256: \n', `SHA256: \n zz 5 main/x\n ${'0'.repeat(64)} many main/y\n`),
+  }, { says: /2 lines of its Release file cannot be read, like 'zz 5 main\/x'/ }),
+  published('with a file outside in Release', {
+    release: (text) => text.replace('SHA256: \n', `SHA256: \n ${'0'.repeat(64)} 5 ../../x\n`),
+  }, { says: /1 line of its Release file cannot be read, like '0+ 5 \.\.\/\.\.\/x'/ }),
   published('with a second stanza in Release', { release: (text) => `${text}\nOrigin: Other\nSHA256:\n` }),
   published('without a Date', { fields: { Date: undefined } }, {
     says: /its Release file has no Date that can be read/,

@@ -143,6 +143,14 @@ export const SIGNATURES: DebPeculiarity[] = [
   keyed('whose key has headers', (text) => text.replace(BEGIN, `${BEGIN}Version: GnuPG v1\nComment: a: b\n`)),
   keyed('whose key has no checksum', (text) => text.replace(/^=.*\n/m, '')),
   keyed('whose key has a wrong checksum', (text) => text.replace(/^=.*\n/m, '=AAAA\n')),
+  keyed('whose key is cut off', (text) => text.slice(0, text.length / 2), {
+    taken: [],
+    says: /The key ring \S+key\.asc is cut off: a key in it has no END line/,
+  }),
+  keyed('whose key has lost a line', (text) => text.replace(/\n[A-Za-z0-9+/]{64}\n/, '\n'), {
+    taken: [],
+    says: /key\.asc/,
+  }),
   keyed('whose key stands between other text', (text) => `The key:\n\n${text}\nthat is all\n`),
   keyed('whose key has CR LF', (text) => text.replaceAll('\n', '\r\n'), {
     theirs: { taken: [], because: 'apt finds no empty line in it, which is no fault of the key' },

@@ -52,6 +52,11 @@ export const STANZAS: DebPeculiarity[] = [
     taken: [],
     says: /none of the packages that its index names can be taken: 1 package left out: it has no Package field/,
   }),
+  written('whose Packages holds comments alone', () => '# nothing\n# here\n', {
+    taken: [],
+    says: /none of the packages .* can be taken: 1 package left out: the index holds comments alone/,
+  }),
+  written('whose Packages holds empty lines alone', () => '\n\n', { taken: [], code: 0 }),
   written('whose Packages is empty', () => '', { taken: [], code: 0 }),
   written(
     'with fields in other letters',

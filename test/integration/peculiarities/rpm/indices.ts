@@ -76,7 +76,7 @@ function renamed(name: string, file: string, more: Partial<RpmPeculiarity> = {})
 
 const WEAK: Partial<RpmPeculiarity> = {
   taken: [],
-  says: /no SHA256 or SHA512 of its primary index, but (sha|md5)/,
+  says: /no SHA224, SHA256, SHA384 or SHA512 of its primary index, but (sha|sha1|md5)$/m,
   theirs: { taken: ['alpha', 'beta'], because: 'what is signed by a weak checksum is not signed' },
 }
 const RAW = { taken: [], because: 'it asks for names of indices as they are written' }
@@ -91,7 +91,7 @@ export const INDICES: RpmPeculiarity[] = [
   packed('.lz4', ['lz4', '-c'], { taken: [], says: /primary\.xml\.lz4: of the forms .* it is none/ }),
   published('whose indices have sha512 by createrepo_c', { checksum: 'sha512' }),
   summed('sha384'),
-  summed('sha224', 'sha224', { ...WEAK, says: /no SHA256 or SHA512 of its primary index, but sha224/ }),
+  summed('sha224'),
   summed('sha', 'sha1', WEAK),
   summed('sha1', 'sha1', WEAK),
   summed('md5', 'md5', WEAK),

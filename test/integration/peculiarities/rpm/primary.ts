@@ -1,5 +1,7 @@
 /** Rows on what primary says of a package. */
-import { listed, published, type RpmPeculiarity, source } from './world.ts'
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { ALPHA, listed, published, type RpmPeculiarity, source } from './world.ts'
 
 function href(name: string, place: string, more: Partial<RpmPeculiarity> = {}): RpmPeculiarity {
   return listed(name, (element) => element.replace('href="Packages/', `href="${place}`), more)
@@ -27,6 +29,31 @@ function added(name: string, more: Parameters<typeof source>[1] & { label: strin
       world.repository.publish()
     },
     taken: ['alpha', 'beta', ...(label === undefined ? [] : [label])],
+  }
+}
+
+/** Another kind of checksum of alpha's file in place of the one that is there. */
+function summed(kind: string): RpmPeculiarity {
+  return listed(`with a ${kind} of a package`, (element, world) => {
+    const hex = createHash(kind).update(readFileSync(world.repository.path(`Packages/${ALPHA}`))).digest('hex')
+    return element.replace(/<checksum .*<\/checksum>/, `<checksum type="${kind}" pkgid="YES">${hex}</checksum>`)
+  })
+}
+
+/** A row whose primary is another text. */
+function announcing(
+  name: string,
+  change: (text: string) => string,
+  more: Partial<RpmPeculiarity> = {},
+): RpmPeculiarity {
+  return {
+    name,
+    make(world) {
+      world.repository.publish()
+      world.repository.replaceIndex('primary', change)
+    },
+    taken: ['alpha', 'beta'],
+    ...more,
   }
 }
 
@@ -75,7 +102,7 @@ export const PRIMARY: RpmPeculiarity[] = [
     '<checksum type="md5" pkgid="YES">d41d8cd98f00b204e9800998ecf8427e</checksum>',
     {
       taken: ['beta'],
-      says: /no SHA256 or SHA512 for it, but md5/,
+      says: /no SHA224, SHA256, SHA384 or SHA512 for it, but md5/,
     },
   ),
   replaced('with a kind of checksum in capital letters', 'type="sha256"', 'type="SHA256"'),
@@ -87,6 +114,21 @@ export const PRIMARY: RpmPeculiarity[] = [
     taken: ['beta'],
     theirs: { taken: ['../alpha', 'beta'], because: 'its folder would be outside' },
   }),
+  // dnf 4.14 itself ends over a sha224 here (libdnf, checksumt_l2h).
+  ...['sha384', 'sha512'].map((kind) => summed(kind)),
+  announcing('that announces more packages than there are', (text) => text.replace('packages="2"', 'packages="7"'), {
+    says: /WRN .* primary\.xml announces 7 packages and has 2/,
+  }),
+  announcing('that announces packages and has none', (text) => text.replace(/<package [^]*<\/package>/, ''), {
+    taken: [],
+    says: /primary\.xml announces 2 packages and has 0/,
+  }),
+  announcing('that announces no number of packages', (text) => text.replace(' packages="2"', ''), { isQuiet: true }),
+  announcing(
+    'that announces none and has none',
+    (text) => text.replace(/<package [^]*<\/package>/, '').replace('packages="2"', 'packages="0"'),
+    { taken: [], code: 0 },
+  ),
   listed('that names a package twice', (element) => element + element),
   added('with a package of noarch', { label: 'gamma:noarch', architecture: 'noarch' }),
   added('with an epoch', { label: 'gamma=1:2.0-3', version: '1:2.0-3' }),

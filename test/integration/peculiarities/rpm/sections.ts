@@ -162,7 +162,7 @@ export const SECTIONS: RpmPeculiarity[] = [
     {
       key: 'metalink',
       taken: [],
-      says: /no SHA256 or SHA512/,
+      says: /The metalink has no SHA224, SHA256, SHA384 or SHA512/,
     },
   ),
   mirrored(
