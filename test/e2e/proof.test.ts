@@ -91,6 +91,10 @@ describe('a retrace with an empty store', () => {
     const text = readFileSync(join(task, 'backtrace'), 'utf8')
     expect(text).toMatch(/^#\d+ .* in string_at \(ptr=0x0, size=-1\) at \S*\/_ctypes\.c:\d+$/m)
     expect(text).toMatch(/^#\d+ .*_PyEval_EvalFrameDefault \(tstate=.*\) at \S*\/ceval\.c:\d+$/m)
+    expect(text).toMatch(/^Python: CPython 3\.11\.\d+ \(\S+\), started with -c$/m)
+    expect(text).toMatch(
+      /^ {2}File ".*ctypes.*", line \d+, in string_at \(ptr=0, size=-1\)\n {2}File "<string>", line 1, in <module>$/m,
+    )
     expect(existsSync(join(task, 'coredump'))).toBe(false)
     opened = openedAfterStart(readFileSync(trace, 'utf8'))
   }, 300_000)

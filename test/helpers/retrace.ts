@@ -133,11 +133,36 @@ export interface BacktraceJson {
       locals: JsonVariable[]
       module: number | null
       trust: string
+      role: string | null
     }[]
     stopped: string | null
     more_frames: boolean
     frames_without_values: number
     stack_missing: boolean
+  }[]
+  languages: {
+    language: string
+    implementation: string
+    version: string | null
+    path: string
+    script: string | null
+    layout: string | null
+    missing: string | null
+    stacks: {
+      language: string
+      thread: number | null
+      lwp: number | null
+      crashed: boolean
+      frames: {
+        function: string
+        file: string | null
+        line: number | null
+        kind: string
+        arguments: { name: string; value: string }[]
+      }[]
+      stopped: string | null
+      more_frames: boolean
+    }[]
   }[]
   signal: Record<string, unknown>
   registers: Record<string, string>

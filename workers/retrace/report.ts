@@ -13,6 +13,7 @@ import { gdbLossesOf } from './outcome/gdb_loss.ts'
 import { lossesOf, whyAbsent } from './outcome/loss.ts'
 import { tellsExecutable } from './report/executable_memory.ts'
 import { reportThreads } from './report/frames.ts'
+import { reportLanguages } from './report/languages.ts'
 import { backtraceJson } from './report/json.ts'
 import { countModules, modulesJson } from './report/modules.ts'
 import { backtraceText, withSentence } from './report/backtrace_text.ts'
@@ -69,7 +70,8 @@ export function makeReport(findings: Findings, seconds: Seconds): Report {
   const hasBacktrace = hasNamedFrame(threads)
   let told: Told | undefined
   if (core !== undefined && conversation !== undefined) {
-    const parts = { core, conversation, threads, notes }
+    const languages = reportLanguages({ core, modules, threads, said: conversation.languages })
+    const parts = { core, conversation, threads, languages, notes }
     const text = backtraceText(parts)
     told = tellCrash({ ...findings, core, threads, details: conversation, text })
     if (hasBacktrace) {
@@ -77,7 +79,7 @@ export function makeReport(findings: Findings, seconds: Seconds): Report {
       const json = { ...parts, ...findings, core, modules, outcome, engine, passedOver, seconds: { ...seconds } }
       files.push(['backtrace.json', backtraceJson({ ...json, crash: told.json })])
       const { crash, summary: { sentence } } = told
-      files.push(['backtrace.md', markdown({ ...findings, core, threads, outcome, crash, sentence })])
+      files.push(['backtrace.md', markdown({ ...findings, core, threads, languages, outcome, crash, sentence })])
       files.push(['backtrace', withSentence(text, told.summary.sentence)])
     }
     if (told.exploitable !== undefined) files.push(['exploitable', told.exploitable])

@@ -13,6 +13,7 @@ const OTHERS: Record<string, string> = {
   less: 'a word of a test',
   man: 'a folder',
   node: 'what the newcomer brings, as the README says',
+  java: 'a language, whose programs crash',
   npm: 'what the newcomer brings, as the README says',
   opt: 'a folder',
   rustc: 'a test that is skipped where there is none, and says so',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { NO_DETAILS } from '../../../workers/retrace/gdb/details.ts'
 import { type ReportThread, reportThreads } from '../../../workers/retrace/report/frames.ts'
+import { NO_LANGUAGES } from '../../../workers/retrace/report/languages.ts'
 import { backtraceText, type TextParts } from '../../../workers/retrace/report/backtrace_text.ts'
 import { parseSatyr } from '../../../workers/retrace/satyr/grammar.ts'
 
@@ -58,7 +59,13 @@ describe('backtraceText()', () => {
       }No  /a${FALSE}`,
     }
     const core = { ident: { class: 64 }, threads: [] } as unknown as TextParts['core']
-    return backtraceText({ core, conversation, threads: [thread], notes: [`the core is cut off (a${FALSE})`] })
+    return backtraceText({
+      core,
+      conversation,
+      threads: [thread],
+      languages: NO_LANGUAGES,
+      notes: [`the core is cut off (a${FALSE})`],
+    })
   }
 
   it.each([

@@ -3,13 +3,15 @@ import { describe, expect, it } from 'vitest'
 import { crashOf } from '../../../workers/retrace/crash/crash.ts'
 import { NO_DETAILS } from '../../../workers/retrace/gdb/details.ts'
 import type { ReportThread } from '../../../workers/retrace/report/frames.ts'
+import { NO_LANGUAGES } from '../../../workers/retrace/report/languages.ts'
 import { markdown } from '../../../workers/retrace/words/markdown.ts'
 import { reportThread, resolvedModule, WHOLE_CORE } from '../../helpers/report_parts.ts'
 
 function page(sentence: string, threads: ReportThread[]): string {
   const core = WHOLE_CORE
   const crash = crashOf({ core, threads, details: NO_DETAILS, component: 'p', text: '' })
-  return markdown({ core, crash, sentence, threads, release: 'r', outcome: { code: 'ok', summary: 'a | b' } })
+  const outcome = { code: 'ok', summary: 'a | b' }
+  return markdown({ core, crash, sentence, threads, languages: NO_LANGUAGES, release: 'r', outcome })
 }
 
 /** The text without fenced blocks and spans of code. */

@@ -198,16 +198,24 @@ export function readRegisters(data: readonly unknown[]): { name: string; value: 
   })
 }
 
-function recordOf(value: unknown): Record<string, unknown> {
+/** The members of a message; none, where it is none. */
+export function recordOf(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? value as Record<string, unknown> : {}
 }
 
-function address(value: unknown): bigint | undefined {
+/** An address as retrace.py writes it. */
+export function address(value: unknown): bigint | undefined {
   return typeof value === 'string' && /^0x[0-9a-f]{1,16}$/.test(value) ? BigInt(value) : undefined
 }
 
-function text(value: unknown): string | undefined {
+/** A text, cut; undefined: it is none, or empty. */
+export function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value.slice(0, MAX_NAME) : undefined
+}
+
+/** The elements of a list; none, where it is none. */
+export function arrayOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value as unknown[] : []
 }
 
 function isCount(value: unknown): value is number {

@@ -16,6 +16,12 @@ const SCRIPTS = [
   'libraries.py',
   'instructions.py',
   'exception.py',
+  'memory.py',
+  'cpython_layout.py',
+  'cpython_values.py',
+  'cpython_lines.py',
+  'cpython.py',
+  'languages.py',
 ]
 
 const SETTINGS = [

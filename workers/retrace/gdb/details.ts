@@ -6,6 +6,7 @@ import type { Core } from '../../../src/elf/core.ts'
 import { signalOf } from '../../../src/elf/signal.ts'
 import { readAddress, readRegisters, readText } from './answers.ts'
 import { type Asker, causeOf, whyFailed } from './asking.ts'
+import { askLanguages, type LanguagesAnswer } from './languages.ts'
 import type { Answer } from './session.ts'
 import type { Cause } from './thread_record.ts'
 
@@ -32,6 +33,8 @@ export interface Details {
   readonly abortMessage: string | undefined
   readonly assertMessage: string | undefined
   readonly exception: UncaughtException | undefined
+  /** What interpreters were doing; undefined: there is none. */
+  readonly languages: LanguagesAnswer | undefined
 }
 
 export const NO_DETAILS: Details = {
@@ -43,6 +46,7 @@ export const NO_DETAILS: Details = {
   abortMessage: undefined,
   assertMessage: undefined,
   exception: undefined,
+  languages: undefined,
 }
 
 /** SIGABRT, and the trap of g_error(): only then a library leaves a message, and looking for it costs symbols. */
@@ -125,6 +129,10 @@ const STEPS: { readonly [Name in keyof Details]: Step<Name> } = {
       return gaveUp(core) && threw ? exceptionOf(asker) : undefined
     },
   },
+  languages: {
+    what: 'the stacks of languages',
+    find: ({ asker, core }) => askLanguages(asker, core),
+  },
 }
 
 /** What has been told, over all debuggers that were asked. */
@@ -166,11 +174,13 @@ export class DetailsRecord {
       ? whyFailed(found.answer)
       : undefined
     const isWithoutTime = why !== undefined && asking.asker.isLate
+    // What came of it before it was over counts.
+    if (found?.value !== undefined) this.#told[name] = found.value
     if (isWithoutTime || (found?.answer.kind === 'ended' && !isLast)) return false
     this.#open.delete(name)
     if (why !== undefined && found !== undefined) {
       this.lost.push({ what: step.what, cause: causeOf(found.answer), why })
-    } else if (found !== undefined) this.#told[name] = found.value
+    }
     return found?.answer.kind !== 'ended'
   }
 }

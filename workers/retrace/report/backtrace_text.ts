@@ -1,6 +1,6 @@
 /**
  * The file `backtrace`: the text that people read and ABRT's tools parse (docs/facts.md, 'ABRT's text format'). Pure. The
- * text of a frame is frame_text.ts's. Owns the file's shape, in this order: what it was, greeting, crash frame, blank line, threads (crashed first), libraries, registers,
+ * text of a frame is frame_text.ts's. Owns the file's shape, in this order: what it was, greeting, crash frame, blank line, threads (crashed first), stacks of languages, libraries, registers,
  * instructions, messages, notes. Refuses a line that those parsers would take for something else: behind the threads no
  * line begins with `#` or `Thread`, and none anywhere with `warning:`.
  */
@@ -11,6 +11,8 @@ import type { Conversation } from '../gdb/told.ts'
 import { framesText, harmless, onOneLine } from './frame_text.ts'
 import type { ReportThread } from './frames.ts'
 import { moreText, stackRemarks } from './stack_remarks.ts'
+import { languagesText } from './language_text.ts'
+import type { Languages } from './languages.ts'
 import { libraryTable } from './libraries.ts'
 import { signalSentence } from './signal.ts'
 import { count } from '../../../src/text/count.ts'
@@ -19,6 +21,7 @@ export interface TextParts {
   readonly core: Core
   readonly conversation: Conversation
   readonly threads: readonly ReportThread[]
+  readonly languages: Languages
   /** Sentences about what is missing, for the end of the text. */
   readonly notes: readonly string[]
 }
@@ -29,7 +32,7 @@ export function withSentence(text: string, sentence: string): string {
   return line === '' ? text : `${line}\n${text}`
 }
 
-export function backtraceText({ core, conversation, threads, notes }: TextParts): string {
+export function backtraceText({ core, conversation, threads, languages, notes }: TextParts): string {
   const blocks = threads.filter((thread) => thread.frames.length > 0).map(threadBlock)
   const crashFrame = blocks[0]?.split('\n').find((line) => line.startsWith('#0'))
   const omitted = conversation.threadCount - threads.length
@@ -37,6 +40,7 @@ export function backtraceText({ core, conversation, threads, notes }: TextParts)
     [...greeting(core, conversation.greeting), ...(crashFrame === undefined ? [] : [crashFrame])].join('\n'),
     ...blocks,
     omitted > 0 ? `(${count(omitted, 'more thread is', 'more threads are')} not shown)` : '',
+    languagesText(languages, threads),
     harmless(libraryTable(conversation.libraries, conversation.symbols, core.ident.class)),
     conversation.registers.map(({ name, value }) => `${name.padEnd(15)}${value}`).join('\n'),
     harmless(conversation.instructions),

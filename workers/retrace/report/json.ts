@@ -9,16 +9,18 @@ import { cutSegments } from './lacking_memory.ts'
 import type { Variable } from '../gdb/values.ts'
 import type { ResolvedModule } from '../resolve/resolve.ts'
 import { type ReportFrame, type ReportThread, sourceUrlOf } from './frames.ts'
+import type { Languages, ReportLanguage, ReportStack } from './languages.ts'
 import { hex, moduleJson } from './modules.ts'
 import { codeName, signalName } from './signal.ts'
 
 /** Rises when something is added; what is there stays. */
-export const BACKTRACE_VERSION = 2
+export const BACKTRACE_VERSION = 3
 
 export interface JsonParts {
   readonly core: Core
   readonly conversation: Conversation
   readonly threads: readonly ReportThread[]
+  readonly languages: Languages
   readonly modules: readonly ResolvedModule[]
   readonly release: string | undefined
   readonly owner: string | undefined
@@ -32,8 +34,9 @@ export interface JsonParts {
 }
 
 export function backtraceJson(parts: JsonParts): string {
-  const { core, conversation, threads, modules } = parts
+  const { core, conversation, threads, languages, modules } = parts
   const indexes = new Map(modules.map((module, index) => [module, index]))
+  const context = { indexes, roleOf: languages.roleOf }
   return `${
     JSON.stringify({
       version: BACKTRACE_VERSION,
@@ -45,7 +48,8 @@ export function backtraceJson(parts: JsonParts): string {
       core: coreJson(core),
       signal: signalJson(core),
       thread_count: conversation.threadCount,
-      threads: threads.map((thread, index) => threadJson(thread, { isCrashed: index === 0, indexes })),
+      threads: threads.map((thread, index) => threadJson(thread, { ...context, isCrashed: index === 0 })),
+      languages: languages.languages.map((each) => languageJson(each, modules)),
       registers: Object.fromEntries(conversation.registers.map(({ name, value }) => [name, value])),
       instructions: conversation.instructions?.split('\n').filter((line) => /^(=>| {2}) /.test(line)) ?? [],
       messages: {
@@ -99,13 +103,13 @@ function signalJson(core: Core) {
 
 function threadJson(
   thread: ReportThread,
-  { isCrashed, indexes }: { isCrashed: boolean; indexes: Map<ResolvedModule, number> },
+  { isCrashed, ...context }: FrameContext & { isCrashed: boolean },
 ) {
   return {
     number: thread.number,
     lwp: thread.lwp,
     crashed: isCrashed,
-    frames: thread.frames.map((frame) => frameJson(frame, indexes)),
+    frames: thread.frames.map((frame) => frameJson(frame, context)),
     stopped: thread.stopped ?? null,
     more_frames: thread.more,
     frames_without_values: thread.framesWithoutValues,
@@ -114,7 +118,12 @@ function threadJson(
   }
 }
 
-function frameJson(frame: ReportFrame, indexes: Map<ResolvedModule, number>) {
+interface FrameContext {
+  readonly indexes: ReadonlyMap<ResolvedModule, number>
+  readonly roleOf: Languages['roleOf']
+}
+
+function frameJson(frame: ReportFrame, { indexes, roleOf }: FrameContext) {
   const { module } = frame
   return {
     level: frame.level,
@@ -131,6 +140,45 @@ function frameJson(frame: ReportFrame, indexes: Map<ResolvedModule, number>) {
     build_id: module?.module.buildId ?? null,
     offset: module === undefined ? null : hex(frame.pc - module.module.start),
     trust: frame.trust,
+    role: roleOf(frame) ?? null,
+  }
+}
+
+function languageJson(
+  { interpreter, version, script, layout, missing, stacks }: ReportLanguage,
+  modules: readonly ResolvedModule[],
+) {
+  const { language, implementation, module } = interpreter
+  const index = modules.findIndex((each) => each.module === module)
+  return {
+    language,
+    implementation,
+    version: version ?? null,
+    path: module.path,
+    module: index < 0 ? null : index,
+    script: script ?? null,
+    layout: layout ?? null,
+    missing: missing ?? null,
+    stacks: stacks.map((stack) => stackJson(stack, language)),
+  }
+}
+
+function stackJson({ thread, isCrashed, frames, stopped, more }: ReportStack, language: string) {
+  return {
+    language,
+    thread: thread?.number ?? null,
+    lwp: thread?.lwp ?? null,
+    crashed: isCrashed,
+    frames: frames.map((frame, level) => ({
+      level,
+      function: frame.function,
+      file: frame.file ?? null,
+      line: frame.line ?? null,
+      kind: frame.kind,
+      arguments: frame.arguments,
+    })),
+    stopped: stopped ?? null,
+    more_frames: more,
   }
 }
 

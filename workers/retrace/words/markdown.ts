@@ -13,6 +13,8 @@ import { lacksOf } from '../outcome/lack.ts'
 import { framesText } from '../report/frame_text.ts'
 import { type ReportFrame, type ReportThread, sourceUrlOf } from '../report/frames.ts'
 import { stackRemarks } from '../report/stack_remarks.ts'
+import type { Languages } from '../report/languages.ts'
+import { interpreterText, LANGUAGE_NAMES, stackLines } from '../report/language_text.ts'
 import { codeName, signalName } from '../report/signal.ts'
 import { reasonOf } from './exploitable.ts'
 import { lackText } from './lack.ts'
@@ -30,6 +32,7 @@ export interface MarkdownParts {
   readonly crash: Crash
   readonly sentence: string
   readonly threads: readonly ReportThread[]
+  readonly languages: Languages
   readonly release: string | undefined
   readonly outcome: { readonly code: string; readonly summary: string }
 }
@@ -43,6 +46,7 @@ export function markdown(parts: MarkdownParts): string {
       '### Crashed thread',
       stack(crashed, MAX_CRASHED_FRAMES),
       ...sourceLinks(crashed.frames),
+      ...parts.languages.languages.flatMap(languageStack),
     ]),
     ...lacks(parts.threads),
   ]
@@ -83,11 +87,25 @@ function blameText({ package: name, version, newer, path }: NonNullable<Crash['b
 /** The frames without locals, behind a fence that nothing in them ends. */
 function stack(thread: ReportThread, most: number): string {
   const lines = framesText(thread).split('\n').filter((line) => line.startsWith('#'))
-  const shown = lines.slice(0, most).map((line) => line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}...` : line)
+  const shown = lines.slice(0, most)
   const more = lines.length - shown.length
   const rest = more > 0 || thread.more ? [`(${more > 0 ? `${more} more` : 'more'})`] : []
-  const remarks = stackRemarks(thread, { isSaid: false }).map((line) => line.slice(0, MAX_LINE))
-  const text = [...shown, ...rest, ...remarks].join('\n')
+  const remarks = stackRemarks(thread, { isSaid: false })
+  return fenced([...shown, ...rest, ...remarks])
+}
+
+/** What the crashed thread was doing in a language. */
+function languageStack(language: Languages['languages'][number]): string[] {
+  const name = `### ${LANGUAGE_NAMES[language.interpreter.language]}: ${code(interpreterText(language))}`
+  const stack = language.stacks.find(({ isCrashed, frames }) => isCrashed && frames.length > 0)
+  if (stack === undefined) return [name]
+  const lines = stackLines(stack).map((line) => line.trim())
+  const more = lines.length - MAX_CRASHED_FRAMES
+  return [name, fenced([...lines.slice(0, MAX_CRASHED_FRAMES), ...(more > 0 ? [`(${more} more)`] : [])])]
+}
+
+function fenced(lines: readonly string[]): string {
+  const text = lines.map((line) => line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}...` : line).join('\n')
   const fence = '`'.repeat(Math.max(3, longestRun(text) + 1))
   return `${fence}text\n${text}\n${fence}`
 }

@@ -1,0 +1,88 @@
+"""Memory of the process, for readers of what a stranger's core holds: each read is bounded, and what cannot be read, or is no
+address, is one exception. A part of retrace.py.
+"""
+import gdb
+
+PAGE = 4096
+MAX_READ = 1 << 20
+MAX_PAGES = 8192
+# Of one process; each costs some microseconds.
+MAX_READS = 2000000
+
+
+class Unreadable(Exception):
+    """There is no such memory, or it holds nothing that it should."""
+
+
+class Memory:
+    """Words in the byte order and size of the process. Pages are kept, since objects lie side by side."""
+
+    def __init__(self):
+        self.inferior = gdb.selected_inferior()
+        self.word_size = gdb.lookup_type("char").pointer().sizeof
+        self.order = "big" if "big" in said("show endian") else "little"
+        self.pages = {}
+        self.reads_left = MAX_READS
+
+    def read(self, address, size):
+        if not 0 <= size <= MAX_READ:
+            raise Unreadable("%d bytes are too many" % size)
+        self.reads_left -= 1
+        if self.reads_left < 0:
+            raise Unreadable("there is too much to be read")
+        start = address - address % PAGE
+        if address + size > start + PAGE:
+            return self.fetch(address, size)
+        page = self.pages.get(start)
+        if page is None:
+            page = self.page(start)
+        return page[address - start : address - start + size] if page else self.fetch(address, size)
+
+    def page(self, start):
+        if len(self.pages) >= MAX_PAGES:
+            self.pages.clear()
+        try:
+            page = self.fetch(start, PAGE)
+        except Unreadable:
+            page = b""  # a part of it may be there
+        self.pages[start] = page
+        return page
+
+    def fetch(self, address, size):
+        if address < PAGE or (address + size) >> (8 * self.word_size):
+            raise Unreadable("0x%x is no address" % address)
+        try:
+            return self.inferior.read_memory(address, size).tobytes() if size else b""
+        except (gdb.error, OverflowError):
+            raise Unreadable("cannot read memory at 0x%x" % address)
+
+    def number(self, address, size, signed=False):
+        return int.from_bytes(self.read(address, size), self.order, signed=signed)
+
+    def word(self, address):
+        return self.number(address, self.word_size)
+
+    def signed_word(self, address):
+        return self.number(address, self.word_size, True)
+
+    def signed_int(self, address):
+        return self.number(address, 4, True)
+
+    def text(self, address, limit):
+        """Up to a NUL."""
+        out = b""
+        while len(out) < limit:
+            at = address + len(out)
+            piece, nul, _ = self.read(at, min(limit - len(out), PAGE - at % PAGE)).partition(b"\0")
+            out += piece
+            if nul:
+                break
+        return out.decode("utf-8", "replace")
+
+
+def symbol_address(name):
+    """Of a variable, in whichever file has it; None: none has."""
+    try:
+        return int(gdb.parse_and_eval("(char *) &%s" % name))
+    except (gdb.error, OverflowError):
+        return None
