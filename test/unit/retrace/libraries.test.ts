@@ -22,6 +22,16 @@ describe('libraryTable()', () => {
     )
   })
 
+  it("keeps gdb's word on what its mark means, as long as a row has the mark", () => {
+    const explanation = '(*): Shared library is missing debugging information.'
+    const marked = row('0x0000000000001000', '0x0000000000001100', 'Yes (*)', '/lib/a.so')
+    expect(libraryTable(`${HEADING}\n${marked}\n${explanation}\n`, [], 64)).toBe(
+      `${HEADING}\n${marked}\n${explanation}`,
+    )
+    const unread = `${HEADING}\n${row('', '', 'No', '/lib/a.so')}\n${explanation}\n`
+    expect(libraryTable(unread, [library('/lib/a.so', 0x1000n)], 64)).not.toContain('(*)')
+  })
+
   it.each([
     ['knows no place of', '', ''],
     ['knows the place of', '0x0000000000001000', '0x0000000000001100'],

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { codeName, signalName, signalSentence } from '../../../workers/retrace/report/signal.ts'
 
@@ -9,6 +10,20 @@ describe('signals', () => {
       'Program terminated with signal SIGABRT, Aborted.',
       undefined,
     ])
+  })
+
+  it("knows each cause that the kernel's headers name, but for those of machines that no core here is of", () => {
+    const signals: Record<string, number> = { ILL: 4, TRAP: 5, BUS: 7, FPE: 8, SEGV: 11, CLD: 17, POLL: 29, SYS: 31 }
+    const header = readFileSync('/usr/include/asm-generic/siginfo.h', 'utf8')
+    const named = [...header.matchAll(/^# *define\s+(([A-Z]+)_[A-Z0-9_]+)\s+(-?\d+|0x[0-9a-f]+)\b/gm)].flatMap(
+      ([, name = '', prefix = '', code]) => {
+        const signal = prefix === 'SI' ? 6 : signals[prefix]
+        return signal === undefined || /_(FLAG|MAX)_/.test(name) ? [] : [[name, codeName(signal, Number(code))]]
+      },
+    )
+    expect(named.length).toBeGreaterThan(50)
+    for (const [name, ours] of named) if (name !== 'SI_MAX_SIZE') expect(ours).toBe(name)
+    expect(codeName(11, 10)).toBe('SEGV_CPERR')
   })
 
   it('has a name of its own for each signal from 1 to 64 but the two that the C library keeps for itself', () => {

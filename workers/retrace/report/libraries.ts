@@ -16,6 +16,7 @@ export function libraryTable(
   bits: 32 | 64,
 ): string {
   const lines = said !== undefined && /^From\s+To\s/.test(said) ? said.trimEnd().split('\n') : []
+  const explanation = lines.filter((line) => line.startsWith('(*)')).slice(-1)
   const rows = lines.slice(1).filter((line) => !line.startsWith('(*)')).map((line) =>
     line.replace(FROM_SYSROOT, '$1$2')
   )
@@ -32,7 +33,10 @@ export function libraryTable(
     ...ours.map((each) => rowOf(each, bits)),
   ]
   const wide = bits / 4 + 4
-  return all.length === 0 ? '' : [lines[0] ?? `${'From'.padEnd(wide)}${'To'.padEnd(wide)}${COLUMNS}`, ...all].join('\n')
+  if (all.length === 0) return ''
+  const heading = lines[0] ?? `${'From'.padEnd(wide)}${'To'.padEnd(wide)}${COLUMNS}`
+  const isMarked = all.some((row) => ROW.exec(row)?.[2]?.endsWith('(*)'))
+  return [heading, ...all, ...(isMarked ? explanation : [])].join('\n')
 }
 
 const STORE_FOLDER = new RegExp(`^${INSIDE.store}/\\d+`)

@@ -47,8 +47,16 @@ const CODES: Readonly<Record<number, Readonly<Record<number, string>>>> = {
     6: 'ILL_PRVREG',
     7: 'ILL_COPROC',
     8: 'ILL_BADSTK',
+    9: 'ILL_BADIADDR',
   },
-  5: { 1: 'TRAP_BRKPT', 2: 'TRAP_TRACE' },
+  5: {
+    1: 'TRAP_BRKPT',
+    2: 'TRAP_TRACE',
+    3: 'TRAP_BRANCH',
+    4: 'TRAP_HWBKPT',
+    5: 'TRAP_UNK',
+    6: 'TRAP_PERF',
+  },
   7: { 1: 'BUS_ADRALN', 2: 'BUS_ADRERR', 3: 'BUS_OBJERR', 4: 'BUS_MCEERR_AR', 5: 'BUS_MCEERR_AO' },
   8: {
     1: 'FPE_INTDIV',
@@ -59,9 +67,31 @@ const CODES: Readonly<Record<number, Readonly<Record<number, string>>>> = {
     6: 'FPE_FLTRES',
     7: 'FPE_FLTINV',
     8: 'FPE_FLTSUB',
+    14: 'FPE_FLTUNK',
+    15: 'FPE_CONDTRAP',
   },
-  11: { 1: 'SEGV_MAPERR', 2: 'SEGV_ACCERR', 3: 'SEGV_BNDERR', 4: 'SEGV_PKUERR', 8: 'SEGV_MTEAERR', 9: 'SEGV_MTESERR' },
-  31: { 1: 'SYS_SECCOMP' },
+  11: {
+    1: 'SEGV_MAPERR',
+    2: 'SEGV_ACCERR',
+    3: 'SEGV_BNDERR',
+    4: 'SEGV_PKUERR',
+    5: 'SEGV_ACCADI',
+    6: 'SEGV_ADIDERR',
+    7: 'SEGV_ADIPERR',
+    8: 'SEGV_MTEAERR',
+    9: 'SEGV_MTESERR',
+    10: 'SEGV_CPERR',
+  },
+  17: {
+    1: 'CLD_EXITED',
+    2: 'CLD_KILLED',
+    3: 'CLD_DUMPED',
+    4: 'CLD_TRAPPED',
+    5: 'CLD_STOPPED',
+    6: 'CLD_CONTINUED',
+  },
+  29: { 1: 'POLL_IN', 2: 'POLL_OUT', 3: 'POLL_MSG', 4: 'POLL_ERR', 5: 'POLL_PRI', 6: 'POLL_HUP' },
+  31: { 1: 'SYS_SECCOMP', 2: 'SYS_USER_DISPATCH' },
 }
 
 const ANY_CODE: Readonly<Record<number, string>> = {
@@ -69,7 +99,12 @@ const ANY_CODE: Readonly<Record<number, string>> = {
   128: 'SI_KERNEL',
   [-1]: 'SI_QUEUE',
   [-2]: 'SI_TIMER',
+  [-3]: 'SI_MESGQ',
+  [-4]: 'SI_ASYNCIO',
+  [-5]: 'SI_SIGIO',
   [-6]: 'SI_TKILL',
+  [-7]: 'SI_DETHREAD',
+  [-60]: 'SI_ASYNCNL',
 }
 
 /** Where real-time signals begin and end; the C library keeps 32 and 33 for itself. */

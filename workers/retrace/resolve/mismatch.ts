@@ -12,7 +12,10 @@ interface Identified {
 
 declare const compared: unique symbol
 
-/** A file whose build-id was compared with the one that is wanted. */
+/**
+ * A file that was compared with what is wanted: its build-id, or its checksum; where there is neither to compare, its path
+ * alone speaks for it (matchingByPath).
+ */
 export type Matching<File extends Identified> = File & { readonly [compared]: true }
 
 /** Whether a file is of another build than the one that is wanted. */

@@ -20,8 +20,10 @@ def answer_readable(regions):
 
 
 def answer_libraries(modules):
-    """`modules`: path, address of the first page, path of the debuginfo or None. The symbols of all modules, each where the core has it. gdb finds libraries by r_debug and moves the program by
-    AT_ENTRY: where the core lacks these, or they lie, it leaves files out, or has them where nothing of theirs was."""
+    """`modules`: path, address of the first page, and path of the debuginfo, empty where it has none of its own. Puts the
+    symbols of all of them where the core has them, and says which lie where, by their places in the question. gdb finds
+    libraries by r_debug and moves the program by AT_ENTRY: where the core lacks these, or they lie, it leaves files out, or
+    has them where nothing of theirs was."""
     told("sharedlibrary")
     modules = [Module(index, path, int(start), debug) for index, (path, start, debug) in enumerate(modules)]
     program, places = places_of_symbols()
