@@ -1,14 +1,17 @@
 /**
  * abrt-retrace-server: reads the command line and the settings, starts, and stops on SIGTERM.
  */
+import { totalmem } from 'node:os'
 import process, { argv, exit, stderr, stdout } from 'node:process'
 import { readConfig } from './config/config.ts'
+import { contradictions } from './config/contradictions.ts'
 import { settingsHelp } from './config/help.ts'
 import { readSupervisor } from './config/supervisor_environment.ts'
 import { log, startLog } from './telemetry/log.ts'
 import { UsageError } from './errors/usage_error.ts'
 import { EXIT, version } from './program/program.ts'
 import { workerCommand } from './program/runtime.ts'
+import { judgeProxy } from './health/address.ts'
 import { check } from './health/check.ts'
 import { init } from './init/init.ts'
 import { closeInherited } from './process/inherited.ts'
@@ -26,7 +29,7 @@ SIGTERM stops it, SIGHUP makes it read its certificate again.
   --init      make folders, a self-signed certificate, repositories out of this machine's apt or dnf, and the file of
               settings beside them, each where it is missing; ask nothing, change nothing that is there
   --check     look at configuration, certificate, spool, database, sandbox, gdb, the last sync, ...; exit 0 or 1
-  --help      this text
+  -h, --help  this text
   --version   name and version
 
 ${settingsHelp(NAME, { starts: [WORKER] })}
@@ -37,6 +40,7 @@ Exit codes: 0 done, 1 failed, 2 usage or a setting that makes no sense.`
 async function main(words: readonly string[]): Promise<number> {
   // Nothing may follow '--' here: there are no operands.
   const [word, ...rest] = words.at(-1) === '--' ? words.slice(0, -1) : words
+  if (word === '--') throw new UsageError(`Expected nothing behind '--', got '${rest[0]}'; see --help`)
   if (rest.length > 0) throw new UsageError(`Expected at most one argument, got ${words.length}; see --help`)
   switch (word) {
     case '-h':
@@ -63,6 +67,9 @@ async function serve(): Promise<number> {
   closeInherited(passedSocket(environment) === undefined ? 0 : 1)
   const config = readConfig([NAME, WORKER])
   await startLog(config)
+  for (const text of contradictions(config, totalmem())) log('config').warning(text)
+  const { verdict, text, more } = judgeProxy(config)
+  if (verdict !== 'ok') log('config').warning(`${text}: ${more}`)
   const groups = makeTaskGroups()
   const memory = {
     v1: 'held by control groups (v1), where they can be made',

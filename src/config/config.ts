@@ -4,7 +4,8 @@
  */
 import { env } from 'node:process'
 import { UsageError } from '../errors/usage_error.ts'
-import { type ConfigOf, schemaOf } from './schema.ts'
+import { LOG_CATEGORIES, unknownCategories } from './log_categories.ts'
+import { type Config, type ConfigOf, schemaOf } from './schema.ts'
 import { type Program, SETTINGS, settingsReadBy } from './settings.ts'
 
 export type { Config, ConfigOf } from './schema.ts'
@@ -36,4 +37,16 @@ export function unknownSettings(from: Environment = env): string[] {
 export function givenSettings(from: Environment = env): Record<string, string> {
   const names = Object.values(SETTINGS).map(({ name }) => name)
   return Object.fromEntries(names.flatMap((name) => from[name] ? [[name, from[name]]] : []))
+}
+
+/** What looks misspelt in an environment, a sentence for each, without its full stop. */
+export function misspelt({ logLevel }: Pick<Config, 'logLevel'>, from: Environment = env): string[] {
+  return [
+    ...unknownSettings(from).map((name) =>
+      `There is no setting ${name}, it changes nothing; --help names those that there are`
+    ),
+    ...unknownCategories(logLevel).map((name) =>
+      `RETRACE_LOG_LEVEL names ${name}, which is no category of the log; there are ${LOG_CATEGORIES.join(', ')}`
+    ),
+  ]
 }

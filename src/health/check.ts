@@ -5,13 +5,12 @@
 import { existsSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { geteuid } from 'node:process'
-import { type ConfigOf, readConfig } from '../config/config.ts'
+import { type ConfigOf, misspelt, readConfig } from '../config/config.ts'
 import { contradictions } from '../config/contradictions.ts'
 import { closeDatabase, type Database, openDatabase } from '../database/database.ts'
 import { escapeText } from '../text/escape.ts'
 import { type Finding, lookAt, type Subject } from './look.ts'
 import { LOOKS } from './looks.ts'
-import { MIB } from '../units/bytes.ts'
 
 /** Runs all looks and prints a line for each; true when nothing failed. */
 export async function check(say: (line: string) => void): Promise<boolean> {
@@ -34,7 +33,7 @@ async function* findings(): AsyncGenerator<Finding & { what: string }> {
     return
   }
   yield { what: 'configuration', verdict: 'ok', text: 'all settings can be read' }
-  for (const text of contradictions(config, Math.floor(totalmem() / MIB))) {
+  for (const text of [...misspelt(config), ...contradictions(config, totalmem())]) {
     yield { what: 'configuration', verdict: 'warn', text }
   }
   if (geteuid?.() === 0) {

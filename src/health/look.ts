@@ -18,6 +18,8 @@ export interface Finding {
 export interface Subject {
   config: Pick<
     Config,
+    | 'host'
+    | 'port'
     | 'taskMemoryMb'
     | 'taskTimeoutS'
     | 'tlsCert'

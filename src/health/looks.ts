@@ -1,4 +1,5 @@
 /** The one list of what a working server needs, in the order in which it is told. */
+import { address, proxy } from './address.ts'
 import { certificate } from './certificate.ts'
 import { database } from './database.ts'
 import { engines } from './engines.ts'
@@ -12,6 +13,8 @@ import { sync } from './sync.ts'
 
 export const LOOKS: readonly Look[] = [
   certificate,
+  address,
+  proxy,
   spool,
   space,
   database,

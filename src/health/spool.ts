@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { whyNotMade } from '../files/folder.ts'
 import { errnoOf } from '../errors/errno.ts'
-import { isOpenToOthers } from '../spool/spool.ts'
+import { adviceOnOpen, isOpenToOthers } from '../spool/rights.ts'
 import type { Look } from './look.ts'
 
 export const spool: Look = {
@@ -17,7 +17,7 @@ export const spool: Look = {
       }
       if (isOpenToOthers(found.mode)) {
         const text = 'RETRACE_SPOOL_DIR can be written to by others'
-        return { verdict: 'FAIL', text, more: `run chmod 0700 on ${spoolDir}` }
+        return { verdict: 'FAIL', text, more: `${spoolDir}: ${adviceOnOpen(spoolDir, found.mode)}` }
       }
       await access(spoolDir, constants.W_OK | constants.X_OK)
       return { verdict: 'ok', text: 'RETRACE_SPOOL_DIR can be written to', more: spoolDir }

@@ -7,7 +7,7 @@ import type { ServerHttp2Session } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import type { Config } from '../config/config.ts'
-import { errnoOf } from '../errors/errno.ts'
+import { whyNoPlace } from '../config/place.ts'
 import { UsageError } from '../errors/usage_error.ts'
 import { log } from '../telemetry/log.ts'
 import { createRepeats } from '../telemetry/repeats.ts'
@@ -69,7 +69,10 @@ export async function listen(
   server.timeout = Math.max(SILENCE_MS, (config.uploadIdleS + 30) * 1000)
   answerOn(server, { config, listener: watched })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => reject(fd === undefined ? refusedPlace(config, cause) : cause))
+    server.once(
+      'error',
+      (cause) => reject(fd === undefined ? new UsageError(whyNoPlace(config, cause), { cause }) : cause),
+    )
     server.listen(fd === undefined ? { host: config.host, port: config.port } : { fd }, resolve)
   })
   server.on('error', (error) => log('http').error(`The listening socket failed: ${error.message}`))
@@ -92,22 +95,4 @@ export async function listen(
       for (const session of sessions) session.destroy()
     },
   }
-}
-
-/** Why a server cannot listen on its address and port, by the code of the system. */
-const REFUSED: Record<string, (config: ListenConfig) => string> = {
-  EADDRINUSE: ({ host, port }) => `RETRACE_PORT is ${port}, which another program listens on already, on ${host}`,
-  EACCES: ({ port }) =>
-    `RETRACE_PORT is ${port}, which this user may not listen on: take one from 1024 on, or a socket of systemd`,
-  EADDRNOTAVAIL: ({ host }) => `RETRACE_HOST is ${host}, which is no address of this machine`,
-  EAFNOSUPPORT: ({ host }) => `RETRACE_HOST is ${host}, of a kind that this machine has switched off`,
-  ENOTFOUND: ({ host }) => `RETRACE_HOST is ${host}, a name for which no address is known`,
-  EAI_AGAIN: ({ host }) => `RETRACE_HOST is ${host}, a name for which no address can be found just now`,
-}
-
-function refusedPlace(config: ListenConfig, cause: Error): UsageError {
-  const code = errnoOf(cause) ?? ''
-  const said = REFUSED[code]?.(config) ??
-    `RETRACE_HOST is ${config.host} and RETRACE_PORT is ${config.port}, which cannot be used`
-  return new UsageError(`${said} (${code === '' ? cause.message : code})`, { cause })
 }

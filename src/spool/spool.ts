@@ -16,6 +16,7 @@ import { makeFolders } from '../files/folder.ts'
 import { FreeSpace, type Reservation } from './free_space.ts'
 import { listTasks, recoverSpool } from './recovery.ts'
 import { noSuchTask, Task } from '../task/task.ts'
+import { adviceOnOpen, isOpenToOthers } from './rights.ts'
 import { isTaskId, skipTaskIds } from './task_ids.ts'
 
 export class Spool {
@@ -107,7 +108,9 @@ async function openDirectory(path: string): Promise<void> {
   const octal = (mode & 0o7777).toString(8).padStart(4, '0')
   if (isOpenToOthers(mode)) {
     throw new UsageError(
-      `RETRACE_SPOOL_DIR (${path}) can be written to by others (mode ${octal}); run chmod 0700 on it, then start again`,
+      `RETRACE_SPOOL_DIR (${path}) can be written to by others (mode ${octal}): ${
+        adviceOnOpen(path, mode)
+      }, then start again`,
     )
   }
   const us = geteuid?.()
@@ -116,9 +119,4 @@ async function openDirectory(path: string): Promise<void> {
       `RETRACE_SPOOL_DIR (${path}) belongs to user ${uid}, and the server runs as ${us}; run chown on it, then start again`,
     )
   }
-}
-
-/** Whether others than the owner can write to a directory of this mode: what they put there could pass for a task. */
-export function isOpenToOthers(mode: number): boolean {
-  return (mode & 0o022) !== 0
 }

@@ -13,13 +13,14 @@ import {
   type LogRecord,
   parseLogLevel,
 } from '@logtape/logtape'
-import { type Config, unknownSettings } from '../config/config.ts'
+import { type Config, misspelt } from '../config/config.ts'
+import type { LogCategory } from '../config/log_categories.ts'
 import { readSupervisor } from '../config/supervisor_environment.ts'
 import { escapeText } from '../text/escape.ts'
 
 /**
- * Sends the log to standard error in the format and from the level that the configuration names. What looks like a
- * misspelt setting is its first word.
+ * Sends the log to standard error in the format and from the level that the configuration names. What looks
+ * misspelt is its first word.
  */
 export async function startLog(config: Pick<Config, 'logLevel' | 'logFormat'>): Promise<void> {
   const line = lineOf(config)
@@ -41,9 +42,7 @@ export async function startLog(config: Pick<Config, 'logLevel' | 'logFormat'>): 
       { category: ['logtape', 'meta'], lowestLevel: 'warning', sinks: ['meta'] },
     ],
   })
-  for (const name of unknownSettings()) {
-    log('config').warning(`There is no setting ${name}, it changes nothing; --help names those that there are`)
-  }
+  for (const text of misspelt(config)) log('config').warning(text)
 }
 
 /** `info,http=warning`: the level of everything, then those of single rooms. */
@@ -101,7 +100,7 @@ export interface Log {
 }
 
 /** The log of a room, e.g. `log('upload')`. */
-export function log(room: string): Log {
+export function log(room: LogCategory): Log {
   const logger = getLogger(['retrace', room])
   const literally = (level: keyof Log): Log['info'] => (text, properties = {}) =>
     logger[level](text.replaceAll('{', '{{').replaceAll('}', '}}'), properties)

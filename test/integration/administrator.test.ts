@@ -189,6 +189,74 @@ describe('--check of what is not there yet', () => {
   }, 60_000)
 })
 
+describe('what does not go together, or is wide open', () => {
+  const CASES: [string, Record<string, string>, RegExp][] = [
+    ['an upload larger than what it unpacks to', { RETRACE_MAX_PACKED_MB: '501' }, /RETRACE_MAX_PACKED_MB is 501/],
+    ['a task larger than the machine', { RETRACE_TASK_MEMORY_MB: '1048576' }, /RETRACE_TASK_MEMORY_MB is 1048576/],
+    ['everybody is a trusted proxy', { RETRACE_TRUST_PROXY: '0.0.0.0/0' }, /RETRACE_TRUST_PROXY trusts everybody/],
+    ['everybody, in two halves', { RETRACE_TRUST_PROXY: '::/1,8000::/1' }, /RETRACE_TRUST_PROXY trusts everybody/],
+  ]
+  it.each(CASES)('is warned of by --check and at the start: %s', async (_, settings, said) => {
+    await using folder = await temporaryFolder()
+    expect(run(folder, settings, ['abrt-retrace-server', '--check']).text).toMatch(said)
+    const started = run(folder, { ...settings, RETRACE_HOST: '192.0.2.1' }, ['abrt-retrace-server'])
+    expect(started.text).toMatch(said)
+  }, 60_000)
+})
+
+describe('--check of address and proxy', () => {
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['of another machine', { RETRACE_HOST: '192.0.2.1' }, /^FAIL address +RETRACE_HOST is 192\.0\.2\.1/m],
+    ['that does not resolve', { RETRACE_HOST: 'no.such.host.invalid' }, /^FAIL address +RETRACE_HOST is no\.such/m],
+    ['that is free', { RETRACE_HOST: '127.0.0.1' }, /^ok +address +RETRACE_HOST is 127\.0\.0\.1/m],
+    [
+      'that no trusted proxy can reach',
+      { RETRACE_HOST: '127.0.0.1', RETRACE_TRUST_PROXY: '192.0.2.7', RETRACE_TLS_CERT: '', RETRACE_TLS_KEY: '' },
+      /^FAIL proxy +RETRACE_TRUST_PROXY is 192\.0\.2\.7/m,
+    ],
+    [
+      'that a trusted proxy can reach',
+      { RETRACE_HOST: '127.0.0.1', RETRACE_TRUST_PROXY: '::ffff:127.0.0.1', RETRACE_TLS_CERT: '', RETRACE_TLS_KEY: '' },
+      /^ok +proxy /m,
+    ],
+  ])('judges an address %s', async (_, settings, said) => {
+    await using folder = await temporaryFolder()
+    expect(run(folder, settings, ['abrt-retrace-server', '--check']).text).toMatch(said)
+  }, 60_000)
+
+  it('fails for a port that another program has, and not for that of the server that runs', async () => {
+    await using folder = await temporaryFolder()
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const taken = { RETRACE_PORT: String((other.address() as { port: number }).port), RETRACE_HOST: '127.0.0.1' }
+    expect(run(folder, taken, ['abrt-retrace-server', '--check']).text).toMatch(
+      /^FAIL address +RETRACE_PORT is \d+, which/m,
+    )
+    other.close()
+    await using server = await startServer({ settings: { RETRACE_HOST: '127.0.0.1' } })
+    const own = { RETRACE_SPOOL_DIR: server.config.spoolDir, RETRACE_DATABASE: server.config.database }
+    const settings = { ...own, RETRACE_HOST: '127.0.0.1', RETRACE_PORT: new URL(server.url).port }
+    expect(run(folder, settings, ['abrt-retrace-server', '--check']).text).toMatch(/^ok +address .* in use/m)
+  }, 60_000)
+})
+
+describe('a spool that others can write to', () => {
+  it.each<[string, number, string[], RegExp]>([
+    ['is to be closed', 0o770, ['7', 'server.lock'], /run chmod 0700 on it/],
+    ['is left alone where everybody may: it is another /tmp', 0o1777, [], /set RETRACE_SPOOL_DIR to one of its own/],
+    ['is left alone where others keep things', 0o770, ['letters'], /set RETRACE_SPOOL_DIR to one of its own/],
+  ])('%s', async (_, mode, names, said) => {
+    await using folder = await temporaryFolder()
+    mkdirSync(folder.file('spool'))
+    for (const name of names) mkdirSync(folder.file('spool', name))
+    chmodSync(folder.file('spool'), mode)
+    for (const words of [['--check'], []]) {
+      const { status, text } = run(folder, {}, ['abrt-retrace-server', ...words])
+      expect([status, text]).toEqual([words.length === 0 ? 2 : 1, expect.stringMatching(said)])
+    }
+  }, 60_000)
+})
+
 describe('a database that may only be read', () => {
   it('fails --check, and stops the start of server and sync', async () => {
     await using folder = await temporaryFolder()
@@ -235,10 +303,40 @@ function migrations(folder: Folder): unknown[] {
 }
 
 describe('what administrators type', () => {
-  it.each(['abrt-retrace-server', 'abrt-reposync', 'abrt-retrace-clean'])('%s knows -h', async (program) => {
+  const PROGRAMS = ['abrt-retrace-server', 'abrt-retrace-worker', 'abrt-reposync', 'abrt-retrace-clean']
+  const SCRIPTS = ['engine', 'install', 'setup', 'demo', 'test']
+
+  it.each(PROGRAMS)('%s knows -h', async (program) => {
     await using folder = await temporaryFolder()
     expect(run(folder, {}, [program, '-h'])).toMatchObject({ status: 0, text: expect.stringMatching(/^Usage: /) })
   })
+
+  it.each(SCRIPTS)('ops/%s knows -h', (name) => {
+    const { status, stdout } = spawnSync(join(installationRoot(), 'ops', name), ['-h'], { encoding: 'utf8' })
+    expect([status, stdout.toLowerCase()]).toEqual([0, expect.stringContaining(`ops/${name}`)])
+  })
+
+  it.each([
+    ['abrt-retrace-server', ['--check', '--'], /^ok +configuration/m],
+    ['abrt-retrace-worker', ['--', '-d'], /\/-d is no directory/],
+    ['abrt-reposync', ['--status', '--'], /^No release is known yet/],
+    ['abrt-retrace-clean', ['--list', '--'], /^There are no tasks/],
+  ])("%s takes '--' as the end of its options", async (program, words, said) => {
+    await using folder = await temporaryFolder()
+    for (const name of ['spool', 'repos.d']) mkdirSync(folder.file(name), { recursive: true, mode: 0o700 })
+    const { text } = run(folder, {}, [program, ...words])
+    expect(text).toMatch(said)
+    expect(text).not.toContain("'--'")
+  }, 60_000)
+
+  it('a misspelt setting and a category that is none are said by --check and at the start', async () => {
+    await using folder = await temporaryFolder()
+    const wrong = { RETRACE_PROT: '1', RETRACE_LOG_LEVEL: 'info,htpp=debug' }
+    const said = [/There is no setting RETRACE_PROT/, /RETRACE_LOG_LEVEL names htpp, which is no category/]
+    const checked = run(folder, wrong, ['abrt-retrace-server', '--check']).text
+    const started = run(folder, { ...wrong, RETRACE_HOST: '192.0.2.1' }, ['abrt-retrace-server']).text
+    for (const text of [checked, started]) for (const one of said) expect(text).toMatch(one)
+  }, 60_000)
 
   it('PUT, as curl -T sends it, is told what to use', async () => {
     await using server = await startServer()

@@ -54,6 +54,22 @@ function task(
 const ENDED = { 'retrace-log': 'the log', 'backtrace': 'Thread 1' }
 
 describe('abrt-retrace-clean', () => {
+  it('prints nothing where nothing is to be deleted, and says so when asked', async () => {
+    await using at = await world()
+    task(at.folder, 1, { days: 1, ...ENDED })
+    expect(await at.run()).toEqual({ code: 0, stdout: '', stderr: '' })
+    for (const option of ['--verbose', '-v', '--dry-run']) {
+      expect((await at.run(option)).stdout).toMatch(/0 tasks/)
+    }
+  })
+
+  it('lists a task of the future with the age 0', async () => {
+    await using at = await world()
+    task(at.folder, 1, { days: -3, ...ENDED })
+    expect((await at.run('--list')).stdout).toMatch(/^1 +0 h +success/m)
+    expect(JSON.parse((await at.run('--list', '--json')).stdout).tasks[0].age_days).toBe(0)
+  })
+
   it('deletes what was created more than RETRACE_DELETE_AFTER_DAYS days ago, and nothing younger', async () => {
     await using at = await world()
     const old = task(at.folder, 1, { days: 5.01, ...ENDED })

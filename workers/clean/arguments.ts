@@ -7,6 +7,8 @@ export interface Arguments {
   action: 'clean' | 'list' | 'help' | 'version'
   dryRun: boolean
   json: boolean
+  /** Says that there was nothing to do, too. */
+  verbose: boolean
   /** Ids of the tasks to delete whatever their age; empty: the ones that are too old. */
   ids: string[]
 }
@@ -19,7 +21,13 @@ export function readArguments(argv: string[]): Arguments {
   if (strange !== undefined) throw new UsageError(`'${strange}' is no task id, which is a number; see --help`)
   if (action === 'list' && positionals.length > 0) throw new UsageError('--list takes no ids: it lists every task')
   if (action === 'list' && values['dry-run'] === true) throw new UsageError('--dry-run does not go with --list')
-  return { action, dryRun: values['dry-run'] === true, json: values.json === true, ids: [...new Set(positionals)] }
+  return {
+    action,
+    dryRun: values['dry-run'] === true,
+    json: values.json === true,
+    verbose: values.verbose === true,
+    ids: [...new Set(positionals)],
+  }
 }
 
 function parse(argv: string[]) {
@@ -33,6 +41,7 @@ function parse(argv: string[]) {
         'list': { type: 'boolean' },
         'dry-run': { type: 'boolean' },
         'json': { type: 'boolean' },
+        'verbose': { type: 'boolean', short: 'v' },
       },
     })
   } catch (error) {
@@ -41,19 +50,21 @@ function parse(argv: string[]) {
   }
 }
 
-export const HELP = `Usage: abrt-retrace-clean [--dry-run] [--json] [ID...]
+export const HELP = `Usage: abrt-retrace-clean [--dry-run] [--verbose] [--json] [ID...]
        abrt-retrace-clean --list [--json]
 
 Deletes the tasks that were created more than RETRACE_DELETE_AFTER_DAYS days ago, what dead uploads and killed programs
 left behind, all but the newest 100 times of each package, and the longest unused package files above
 RETRACE_REPO_QUOTA_MB. A task that runs, or that a running server has yet to run, is never deleted. Safe beside a
-running server, a sync and another abrt-retrace-clean. Call it once a day.
+running server, a sync and another abrt-retrace-clean. Call it once a day; where there was nothing to delete it prints nothing.
 
   ID...       delete just these tasks, whatever their age, and nothing else
   --list      the tasks with their age, state and size
   --dry-run   say what would be deleted, change nothing
   --json      one JSON document instead of text
-  --help, --version
+  -v, --verbose
+              say that there was nothing to delete, too
+  -h, --help, --version
 
 Exit codes: 0 done, 1 something could not be deleted, 2 usage or settings.
 `

@@ -150,7 +150,7 @@ function databaseOf(config: CleanOptions['config']): { database: Database | unde
     database = openDatabase(config.database, { demandCurrent: true })
   } catch (cause) {
     if (errnoOf(cause) !== 'SQLITE_CANTOPEN') throw cause
-    log('clean').info(`There is no database ${config.database}; only the spool was cleaned`)
+    log('clean').debug(`There is no database ${config.database}; only the spool was cleaned`)
   }
   return {
     database,

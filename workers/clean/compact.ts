@@ -25,7 +25,7 @@ export function compactDatabase(database: Database): number {
   } catch (cause) {
     // A long transaction, a sync for example, has the database: the next clean-up will find it free.
     if (errnoOf(cause) !== 'SQLITE_BUSY') throw cause
-    log('clean').info('The database is in use, so it is not compacted this time')
+    log('clean').debug('The database is in use, so it is not compacted this time')
   }
   return Math.max(0, before - bytesOf(file))
 }

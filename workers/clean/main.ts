@@ -13,7 +13,7 @@ import { type Arguments, HELP, readArguments } from './arguments.ts'
 import { busyDirectories } from '../../src/spool/processes.ts'
 import { clean } from './clean.ts'
 import { seeTasks } from './tasks.ts'
-import { listed, summary, taskTable } from './text.ts'
+import { isWorthSaying, listed, summary, taskTable } from './text.ts'
 
 const NAME = 'abrt-retrace-clean'
 type Config = ConfigOf<typeof NAME>
@@ -33,9 +33,10 @@ async function list({ json }: Arguments, config: Config): Promise<number> {
   return print(json ? `${JSON.stringify({ tasks })}\n` : taskTable(tasks))
 }
 
-async function perform({ dryRun, json, ids }: Arguments, config: Config): Promise<number> {
+async function perform({ dryRun, json, ids, verbose }: Arguments, config: Config): Promise<number> {
   const freed = await clean({ config, now: new Date(), dryRun, ids })
-  print(json ? `${JSON.stringify(freed)}\n` : summary(freed))
+  if (json) print(`${JSON.stringify(freed)}\n`)
+  else if (dryRun || verbose || isWorthSaying(freed)) print(summary(freed))
   for (const failure of freed.failures) process.stderr.write(`${NAME}: ${escapeText(failure)}\n`)
   return freed.failures.length > 0 ? EXIT.failed : EXIT.done
 }

@@ -15,7 +15,8 @@ export interface ListedTask {
 }
 
 export function listed({ task, created, state, bytes }: SeenTask, now: Date): ListedTask {
-  const days = (now.getTime() - created.getTime()) / (24 * HOUR_MS)
+  // Of a task that a clock made in the future: 0.
+  const days = Math.max(0, now.getTime() - created.getTime()) / (24 * HOUR_MS)
   return { id: task.id, created: created.toISOString(), age_days: Math.round(days * 1000) / 1000, state, bytes }
 }
 
@@ -28,6 +29,14 @@ export function taskTable(tasks: ListedTask[]): string {
   const lines = table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
   const sum = tasks.reduce((bytes, task) => bytes + task.bytes, 0)
   return `${lines.join('\n')}\n${count(tasks.length, 'task')}, ${megabytes(sum)}\n`
+}
+
+/** Whether anything was done, or stays that should have gone: cron sends a letter for each line. */
+export function isWorthSaying(
+  { tasks, left_overs, packages, timings, counts, database_bytes, processes }: Freed,
+): boolean {
+  const done = [tasks.deleted.length, tasks.kept.length, left_overs.deleted, packages.evicted, packages.strays]
+  return [...done, timings, counts, database_bytes, processes].some((number) => number > 0)
 }
 
 /** One line of what was freed, and one for each thing that stays although it was asked for or is too old. */

@@ -31,6 +31,12 @@ export function describe(result: PartResult, dryRun: boolean): string {
   } (${result.added} new, ${result.vanished} gone), ${files}, ${seconds}`
 }
 
+/** Whether a run found anything new: cron sends a letter for each line. What failed is in the log, and said at the end. */
+export function isWorthSaying(results: PartResult[], run: RunSummary): boolean {
+  const isUnread = run.failures > 0 || run.faults > 0 || run.repositories === 0
+  return run.isDryRun || isUnread || results.some(({ isUnchanged }) => !isUnchanged)
+}
+
 /** The end of a run: what each release has by now, and what is left out of it, by reason. */
 export function summary(
   results: PartResult[],

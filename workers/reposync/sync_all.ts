@@ -27,7 +27,7 @@ import { assertRoom } from '../../src/packages/keep/room.ts'
 import type { Arguments } from './command/arguments.ts'
 import { assertKnown } from './command/releases.ts'
 import { type ContextOptions, syncContext, type Transfer } from '../../src/packages/transfer/sync_context.ts'
-import { describe, summary } from './summary.ts'
+import { describe, isWorthSaying, summary } from './summary.ts'
 import type { PartResult } from './sync_part.ts'
 import { nameOf, syncSuite } from './sync_suite.ts'
 import { tidy } from './tidy.ts'
@@ -55,7 +55,9 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
   for (const fault of faults) logger.error(fault)
   const taken = takeLease(database, 'sync')
   if (!isLease(taken)) {
-    logger.info(`another abrt-reposync is at work (process ${taken.pid} on ${taken.host}); nothing is done`)
+    const said = `another abrt-reposync is at work (process ${taken.pid} on ${taken.host}); nothing is done`
+    if (options.verbose === true) logger.info(said)
+    else logger.debug(said)
     return EXIT.done
   }
   using _lease = taken
@@ -103,7 +105,7 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
   if (signal.aborted) logger.warning('stopped; the next run goes on from here')
   else for (const line of tidy({ config, database, formats, now: unixSeconds() }, options)) stdout.write(`${line}\n`)
   if (!signal.aborted && !options.dryRun) forgetUnused(config.repoDir)
-  stdout.write(summary(results, {
+  const ended = {
     failures,
     repositories: repositories.length,
     faults: faults.length,
@@ -111,7 +113,10 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
     formats,
     reposD: config.reposD,
     isDryRun: options.dryRun,
-  }))
+  }
+  if (options.verbose === true || signal.aborted || isWorthSaying(results, ended)) {
+    stdout.write(summary(results, ended))
+  }
   if (failures > 0 || signal.aborted) return EXIT.failed
   assertKnown(options.releases, [...run.fed].sort())
   assertKnown(options.acceptOlder ?? [], [...run.fed].sort(), '--accept-older')
@@ -150,8 +155,10 @@ async function syncOne(
     },
   })
   for (const result of results ?? []) {
-    if (result.problem === undefined) log('reposync').info(describe(result, options.dryRun))
-    else log('reposync').error(describe(result, options.dryRun))
+    const line = describe(result, options.dryRun)
+    if (result.problem !== undefined) log('reposync').error(line)
+    else if (result.isUnchanged && !options.dryRun && options.verbose !== true) log('reposync').debug(line)
+    else log('reposync').info(line)
   }
   return results
 }

@@ -8,7 +8,7 @@ export const NAME = 'abrt-retrace-worker'
 const MAX_LINE = 8192
 
 export const help = (): string =>
-  `Usage: ${NAME} DIR | - | --help | --version
+  `Usage: ${NAME} [--] DIR | - | -h | --help | --version
 
 Makes the backtrace of one task: DIR holds the file coredump and what the client said about it. With '-' the directory
 is one line of standard input, so that a server can start the worker before it has the core. Progress goes to standard
@@ -22,15 +22,28 @@ export type Command = { kind: 'help' } | { kind: 'version' } | { kind: 'task'; d
 
 /** Throws UsageError. */
 export function readCommandLine(words: readonly string[]): Command {
-  const [word, ...rest] = words
-  if (word === undefined || word === '' || rest.length > 0) {
-    throw new UsageError(`Expected one argument, a task's directory, got ${words.length}; see --help`)
+  // Behind '--' nothing is an option: DIR may begin with a dash.
+  const end = words.indexOf('--')
+  const options = (end < 0 ? words : words.slice(0, end)).filter((word) => word.startsWith('-') && word !== '-')
+  const operands = words.filter((word, at) => end >= 0 && at > end || !word.startsWith('-') || word === '-')
+  const [option, ...more] = options
+  if (option !== undefined) {
+    if (more.length + operands.length > 0) {
+      throw new UsageError(`'${option}' goes with no other argument; see --help`)
+    }
+    return readOption(option)
   }
-  if (word === '--help') return { kind: 'help' }
+  const [word, ...rest] = operands
+  if (word === undefined || word === '' || rest.length > 0) {
+    throw new UsageError(`Expected one argument, a task's directory, got ${operands.length}; see --help`)
+  }
+  return word === '-' && end < 0 ? { kind: 'wait' } : { kind: 'task', dir: word }
+}
+
+function readOption(word: string): Command {
+  if (word === '--help' || word === '-h') return { kind: 'help' }
   if (word === '--version') return { kind: 'version' }
-  if (word === '-') return { kind: 'wait' }
-  if (word.startsWith('-')) throw new UsageError(`There is no option '${word}'; see --help`)
-  return { kind: 'task', dir: word }
+  throw new UsageError(`There is no option '${word}'; see --help`)
 }
 
 /** The first line of standard input; undefined when it ends, or `signal` aborts, without one: nothing is to be done. */

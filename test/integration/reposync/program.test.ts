@@ -59,8 +59,10 @@ describe.skipIf(!existsSync(join(installationRoot(), 'dist/workers/reposync/main
       /bookworm main amd64 -> debian-12-amd64: 1 package \(1 new, 0 gone\), 1 new path, \d/,
     )
     expect(first.stdout).toMatch(/^debian-12-amd64: 1 package in 1 index.*\n1 suite synced in [\d.]+ s\n$/s)
-    const second = await run([], world.environment)
+    const second = await run(['--verbose'], world.environment)
     expect(second.stderr).toContain('unchanged, 1 package')
+    expect(second.stdout).toMatch(/1 suite synced/)
+    expect(await run([], world.environment)).toEqual({ code: 0, stdout: '', stderr: '' })
     const { stdout } = await run(['--status'], world.environment)
     expect(stdout).toMatch(/^RELEASE +KNOWN +HERE .*\ndebian-12-amd64 +1 +0 /)
     expect(readdirSync(world.config.repoDir)).toEqual(['.metadata'])

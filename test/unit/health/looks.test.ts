@@ -55,7 +55,7 @@ describe('the looks', () => {
     mkdirSync(folder.file('spool'))
     chmodSync(folder.file('spool'), 0o770)
     const { spool } = await findingsOf(subjectIn(folder))
-    expect(spool).toMatchObject({ verdict: 'FAIL', more: `run chmod 0700 on ${folder.file('spool')}` })
+    expect(spool).toMatchObject({ verdict: 'FAIL', more: `${folder.file('spool')}: run chmod 0700 on it` })
   })
 
   it('advise nobody to change the mode of a file that stands in the place of the spool', async () => {

@@ -11,7 +11,7 @@ const MAY_CALL: Record<string, string> = {
   'src/units': '',
   'src/errors': '',
   'src/text': '',
-  'src/config': 'src/errors',
+  'src/config': 'src/errors src/units',
   'src/program': '',
   'src/database': 'src/errors src/files src/program',
   'src/elf': 'src/text src/units',

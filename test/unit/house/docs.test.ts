@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { LOG_CATEGORIES } from '../../../src/config/log_categories.ts'
 import { SETTINGS } from '../../../src/config/settings.ts'
 import { installationRoot } from '../../../src/program/program.ts'
 import { sources } from '../../helpers/sources.ts'
@@ -43,6 +44,7 @@ describe('docs/settings.md', () => {
     const used = new Set(
       all.flatMap(({ text }) => [...text.matchAll(/\blog\('(\w+)'\)/g)].map(([, name = '']) => name)),
     )
+    expect(LOG_CATEGORIES).toEqual([...used].sort())
     const said = /Categories: (.*?) \|/.exec(document('settings.md'))?.[1] ?? ''
     expect([...said.matchAll(/`(\w+)`/g)].map(([, name]) => name)).toEqual([...used].sort())
   })

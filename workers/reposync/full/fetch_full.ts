@@ -65,12 +65,14 @@ export async function fetchFull(options: Arguments, services: FullServices): Pro
   if (options.dryRun) return say(wouldFetch(plan(database, repositories, wanting)))
   const taken = takeLease(database, 'full')
   if (!isLease(taken)) {
-    log('reposync').info(`full: another abrt-reposync is fetching (process ${taken.pid} on ${taken.host})`)
+    const said = `full: another abrt-reposync is fetching (process ${taken.pid} on ${taken.host})`
+    if (options.verbose === true) log('reposync').info(said)
+    else log('reposync').debug(said)
     return EXIT.done
   }
   using _lease = taken
   const wanted = plan(database, repositories, wanting)
-  if (wanted.length === 0) return say('full: everything is here\n')
+  if (wanted.length === 0) return options.verbose === true ? say('full: everything is here\n') : EXIT.done
   return await fetchAll(wanted, services)
 }
 
