@@ -8,12 +8,13 @@ import { type Architecture, architectureOf } from './architecture.ts'
 import { ElfError } from './error.ts'
 import { Fields } from './fields.ts'
 import { type ElfHeader, ET_CORE, parseHeader, type ProgramHeader, PT_NOTE, readProgramHeaders } from './header.ts'
+import { type LeftOutNote, NT_RETRACE_LEFT_OUT, parseLeftOut, RETRACE_OWNER } from './left_out.ts'
 import { auxvBytes, type MappedFile, parseAuxv, parseMappedFiles } from './mapping.ts'
 import { coreMemory } from './memory.ts'
 import { type CoreModule, modulesOf } from './module.ts'
 import { readNotes } from './note.ts'
 import { type OtherKind, otherKind, otherOwner, otherSystem } from './other_kind.ts'
-import { type Segment, segmentsOf, type Truncation, truncationOf } from './segment.ts'
+import { type Segment, segmentsOf, type Truncation, truncationOf, withLeftOut } from './segment.ts'
 import type { ByteSource } from './source.ts'
 import { parseProcess, parseSignalInfo, parseThread, type Process, type SignalInfo, type Thread } from './thread.ts'
 
@@ -36,6 +37,8 @@ export interface Core {
   readonly segments: readonly Segment[]
   /** What the file lacks of what its program headers promise; undefined when it is whole. */
   readonly truncated: Truncation | undefined
+  /** What the sender of a slim core kept back; undefined when the core says nothing of it. */
+  readonly leftOut?: LeftOutNote | undefined
   /** The executable first, the rest by address. */
   readonly modules: readonly CoreModule[]
 }
@@ -72,7 +75,7 @@ export function readCore(source: ByteSource): Core {
   if (programs.length === 0) throw new ElfError('malformed', 'The core has no program headers, so it holds nothing')
   const architecture = architectureOf(header.class, header.littleEndian, header.machine)
   const notes = collectNotes(source, header, programs, architecture)
-  const segments = segmentsOf(programs, source.size)
+  const segments = withLeftOut(segmentsOf(programs, source.size), notes.leftOut?.ranges ?? [])
   const memory = coreMemory(source, segments, header)
   return {
     ident: { class: header.class, littleEndian: header.littleEndian, machine: header.machine },
@@ -102,12 +105,13 @@ function collectNotes(
   header: ElfHeader,
   programs: readonly ProgramHeader[],
   architecture: Architecture | undefined,
-): Pick<Core, 'threads' | 'process' | 'siginfo' | 'auxv' | 'files'> {
+): Pick<Core, 'threads' | 'process' | 'siginfo' | 'auxv' | 'files' | 'leftOut'> {
   const threads: Thread[] = []
   let process: Process | undefined
   let siginfo: SignalInfo | undefined
   let auxv: Map<number, bigint> | undefined
   let files: MappedFile[] | undefined
+  let leftOut: LeftOutNote | undefined
   let left = MAX_NOTES
   for (const program of programs) {
     if (program.type !== PT_NOTE || program.offset >= BigInt(source.size)) continue
@@ -116,11 +120,15 @@ function collectNotes(
     const length = program.fileSize < BigInt(rest) ? Number(program.fileSize) : rest
     for (const note of readNotes(source, header, { offset, length, align: 4, limit: left })) {
       left--
+      const descriptor = (limit: number) => new Fields(source.read(note.offset, Math.min(note.length, limit)), header)
+      if (note.owner === RETRACE_OWNER && note.type === NT_RETRACE_LEFT_OUT) {
+        leftOut ??= parseLeftOut(descriptor(MAX_FILE_NOTE))
+        continue
+      }
       if (note.owner !== 'CORE') {
         refuseOtherKind(otherOwner(note.owner))
         continue
       }
-      const descriptor = (limit: number) => new Fields(source.read(note.offset, Math.min(note.length, limit)), header)
       if (note.type === NT_PRSTATUS && architecture !== undefined) {
         const thread = parseThread(descriptor(MAX_SMALL_NOTE), architecture)
         if (thread !== undefined) threads.push(thread)
@@ -131,5 +139,5 @@ function collectNotes(
     }
   }
   files?.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0))
-  return { threads, process, siginfo, auxv: auxv ?? new Map(), files: files ?? [] }
+  return { threads, process, siginfo, auxv: auxv ?? new Map(), files: files ?? [], leftOut }
 }

@@ -21,7 +21,7 @@ import {
 import type { MappedFile } from './mapping.ts'
 import type { Memory } from './memory.ts'
 import { type Identity, readIdentity } from './note.ts'
-import { bytesSource } from './source.ts'
+import { bytesSource } from './bytes_source.ts'
 
 export interface Image extends Identity {
   /** What was added to the addresses of the file: 0 for a program that is not position-independent. */

@@ -11,6 +11,8 @@ import { headerSizes } from './header.ts'
 import type { Memory } from './memory.ts'
 
 export interface LinkMap {
+  /** Where the entry itself is. */
+  readonly address: bigint
   /** Load bias. */
   readonly bias: bigint
   /** l_name: empty for the program itself. */
@@ -58,7 +60,7 @@ function walk(memory: Memory, first: bigint, maps: LinkMap[], seen: Set<bigint>)
     const map = memory.fields(address, 4 * word)
     if (map === undefined) return
     const name = map.word(word) === 0n ? '' : memory.text(map.word(word)) ?? ''
-    maps.push({ bias: map.word(0), name, dynamic: map.word(2 * word) })
+    maps.push({ address, bias: map.word(0), name, dynamic: map.word(2 * word) })
     address = map.word(3 * word)
   }
 }

@@ -3,6 +3,7 @@
  * never believed without a look at the size of the file.
  */
 import { type ProgramHeader, PT_LOAD, PT_NOTE } from './header.ts'
+import type { LeftOutRange } from './left_out.ts'
 
 /** A mapping of the crashed process. Addresses and sizes in bytes. */
 export interface Segment {
@@ -16,6 +17,8 @@ export interface Segment {
   readonly dumped: bigint
   /** PF_X 1, PF_W 2, PF_R 4. */
   readonly flags: number
+  /** It was dumped, and the sender kept it back (left_out.ts). */
+  readonly leftOut?: boolean
 }
 
 /** What a core lacks of what its program headers promise. */
@@ -46,6 +49,21 @@ export function segmentsOf(headers: readonly ProgramHeader[], fileSize: number):
   }
   if (!sorted) segments.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0))
   return segments
+}
+
+/** The segments with those that the sender of a slim core kept back, of which the file has no header; sorted by address. */
+export function withLeftOut(segments: Segment[], ranges: readonly LeftOutRange[]): Segment[] {
+  if (ranges.length === 0) return segments
+  const kept = ranges.map(({ start, end, flags }) => ({
+    start,
+    memorySize: end - start,
+    fileOffset: 0n,
+    fileSize: 0n,
+    dumped: 0n,
+    flags,
+    leftOut: true,
+  }))
+  return [...segments, ...kept].sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0))
 }
 
 /** File size against program headers: undefined when the file holds all that they promise. */

@@ -3,13 +3,9 @@
  * core of any size costs the same memory.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { type ByteSource, clampLength } from './bytes_source.ts'
 
-/** Random access to bytes. `read` gives `length` bytes, fewer where the file ends; nobody writes to them. */
-export interface ByteSource {
-  /** Bytes in all. */
-  readonly size: number
-  read(offset: number, length: number): Uint8Array
-}
+export { type ByteSource, bytesSource } from './bytes_source.ts'
 
 const BLOCK = 16_384
 const BLOCKS_KEPT = 64
@@ -52,19 +48,6 @@ export function fileSource(path: string): ByteSource & Disposable {
     },
     [Symbol.dispose]: () => closeSync(descriptor),
   }
-}
-
-/** Bytes that are in memory already. */
-export function bytesSource(bytes: Uint8Array): ByteSource {
-  return {
-    size: bytes.length,
-    read: (offset, length) => bytes.subarray(offset, offset + clampLength(bytes.length, offset, length)),
-  }
-}
-
-function clampLength(size: number, offset: number, length: number): number {
-  if (!Number.isSafeInteger(offset) || offset < 0 || !(length > 0)) return 0
-  return Math.min(length, Math.max(0, size - offset))
 }
 
 /** `length` has been checked against the size of the file. */

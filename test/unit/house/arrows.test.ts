@@ -15,6 +15,7 @@ const MAY_CALL: Record<string, string> = {
   'src/program': '',
   'src/database': 'src/errors src/files src/program',
   'src/elf': 'src/text src/units',
+  'src/slim': 'src/elf src/units',
   'src/process': 'src/text src/errors src/units',
   'src/packages/format': 'src/text src/elf src/process src/units',
   'src/stream': 'src/errors src/units',

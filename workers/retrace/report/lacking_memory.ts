@@ -43,9 +43,11 @@ export function cutOffIn(core: Pick<Core, 'segments' | 'files' | 'truncated'>): 
   return core.truncated && { ...core.truncated, parts: cutSegments(core) }
 }
 
-/** Writable mappings of which the kernel was told to dump nothing, or a part. */
+/** Writable mappings of which the kernel was told to dump nothing, or a part; not what a sender kept back. */
 export function undumpedIn({ segments }: Pick<Core, 'segments'>): { mappings: number; bytes: bigint } {
-  const undumped = segments.filter((each) => (each.flags & PF_W) !== 0 && each.fileSize < each.memorySize)
+  const undumped = segments.filter((each) =>
+    each.leftOut !== true && (each.flags & PF_W) !== 0 && each.fileSize < each.memorySize
+  )
   const bytes = undumped.reduce((sum, each) => sum + each.memorySize - each.fileSize, 0n)
   return { mappings: undumped.length, bytes }
 }
