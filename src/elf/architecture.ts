@@ -14,8 +14,8 @@ export interface ArchitectureRow {
   readonly class: 32 | 64
   readonly littleEndian: boolean
   readonly machine: number
-  /** struct elf_prstatus of the kernel: its size, and the byte offset of the program counter in it. */
-  readonly status: { readonly size: number; readonly pc: number }
+  /** struct elf_prstatus of the kernel: its size, and the byte offsets of program counter and stack pointer in it. */
+  readonly status: { readonly size: number; readonly pc: number; readonly sp: number }
   /** Names that RPM packages carry; the first is the usual one. */
   readonly rpm: readonly string[]
   /** `$basearch` of yum and dnf: the directory of a repository and the architecture in an RPM release id. */
@@ -40,7 +40,7 @@ export const ARCHITECTURES: readonly ArchitectureRow[] = [
     class: 64,
     littleEndian: true,
     machine: 62,
-    status: { size: 336, pc: 240 },
+    status: { size: 336, pc: 240, sp: 264 },
     rpm: ['x86_64', 'x86_64_v2', 'x86_64_v3', 'x86_64_v4'],
     basearch: 'x86_64',
     uname: ['x86_64'],
@@ -55,7 +55,7 @@ export const ARCHITECTURES: readonly ArchitectureRow[] = [
     class: 32,
     littleEndian: true,
     machine: 3,
-    status: { size: 144, pc: 120 },
+    status: { size: 144, pc: 120, sp: 132 },
     rpm: ['i686', 'i586', 'i486', 'i386'],
     basearch: 'i386',
     uname: ['i686', 'i586', 'i486', 'i386'],
@@ -69,7 +69,7 @@ export const ARCHITECTURES: readonly ArchitectureRow[] = [
     class: 64,
     littleEndian: true,
     machine: 183,
-    status: { size: 392, pc: 368 },
+    status: { size: 392, pc: 368, sp: 360 },
     rpm: ['aarch64'],
     basearch: 'aarch64',
     uname: ['aarch64'],
@@ -83,7 +83,7 @@ export const ARCHITECTURES: readonly ArchitectureRow[] = [
     class: 32,
     littleEndian: true,
     machine: 40,
-    status: { size: 148, pc: 132 },
+    status: { size: 148, pc: 132, sp: 124 },
     rpm: ['armv7hl', 'armv7hnl', 'armv8hl', 'armhfp'],
     basearch: 'armhfp',
     uname: ['armv7l', 'armv8l'],
@@ -97,7 +97,7 @@ export const ARCHITECTURES: readonly ArchitectureRow[] = [
     class: 64,
     littleEndian: true,
     machine: 21,
-    status: { size: 504, pc: 368 },
+    status: { size: 504, pc: 368, sp: 120 },
     rpm: ['ppc64le'],
     basearch: 'ppc64le',
     uname: ['ppc64le'],
@@ -111,7 +111,7 @@ export const ARCHITECTURES: readonly ArchitectureRow[] = [
     class: 64,
     littleEndian: false,
     machine: 22,
-    status: { size: 336, pc: 120 },
+    status: { size: 336, pc: 120, sp: 248 },
     rpm: ['s390x'],
     basearch: 's390x',
     uname: ['s390x'],
@@ -125,7 +125,7 @@ export const ARCHITECTURES: readonly ArchitectureRow[] = [
     class: 64,
     littleEndian: true,
     machine: 243,
-    status: { size: 376, pc: 112 },
+    status: { size: 376, pc: 112, sp: 128 },
     rpm: ['riscv64'],
     basearch: 'riscv64',
     uname: ['riscv64'],

@@ -11,6 +11,7 @@ export interface Thread {
   /** Signal that the thread was handling, 0 for none. */
   readonly signal: number
   readonly pc: bigint
+  readonly sp: bigint
 }
 
 export interface Process {
@@ -42,9 +43,10 @@ const SENT_BY_PROCESS = new Set([0, -1, -3, -6])
 
 /** NT_PRSTATUS. Undefined for a size that the architecture's kernel does not write. */
 export function parseThread(status: Fields, architecture: Architecture): Thread | undefined {
-  const { size, pc } = architectureRow(architecture).status
+  const { size, pc, sp } = architectureRow(architecture).status
   if (status.length < size) return undefined
-  return { lwp: status.i32(status.encoding.class === 64 ? 32 : 24), signal: status.u16(12), pc: status.word(pc) }
+  const lwp = status.i32(status.encoding.class === 64 ? 32 : 24)
+  return { lwp, signal: status.u16(12), pc: status.word(pc), sp: status.word(sp) }
 }
 
 /** NT_PRPSINFO: 136 bytes in class 64; in class 32 124 with ids of 16 bits (i386, arm), 128 with ids of 32. */

@@ -65,7 +65,7 @@ export function reportThread(
 export const WHOLE_CORE: Core = {
   ident: { class: 64, littleEndian: true, machine: 62 },
   architecture: 'amd64',
-  threads: [{ lwp: 5, signal: 11, pc: 0x1500n }],
+  threads: [{ lwp: 5, signal: 11, pc: 0x1500n, sp: 0n }],
   process: undefined,
   siginfo: undefined,
   auxv: new Map(),

@@ -23,6 +23,7 @@ import { withoutDebuginfo } from '../../workers/retrace/leave_out.ts'
 import { makeReport, type Report } from '../../workers/retrace/report.ts'
 import { type Matching, matching, matchingByPath } from '../../workers/retrace/resolve/mismatch.ts'
 import type { KeptFile, ResolvedModule } from '../../workers/retrace/resolve/resolve.ts'
+import { modulesToSpare } from '../../workers/retrace/spare.ts'
 import { sitesWithoutTables } from '../../workers/retrace/unwinding.ts'
 import type { CgroupHome } from '../../workers/retrace/sandbox/cgroup.ts'
 import { launch } from '../../workers/retrace/sandbox/launch.ts'
@@ -213,6 +214,8 @@ export interface RetraceOptions {
   memoryMb?: number
   seconds?: number
   maxBacktraceKb?: number
+  /** The symbols of all modules are read, whatever the stacks point into. */
+  spareNothing?: boolean
   /** By default this machine's own gdb alone. */
   engines?: Engine[]
   companions?: Partial<Companions>
@@ -236,8 +239,9 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
   })
   const companions = { ...companionsOf(core, modules), ...options.companions }
   const copies = `${root}.copies`
+  const spared = options.spareNothing === true ? new Set<never>() : modulesToSpare(core, corePath, modules)
   const assembleWithout = (leftOut: LeftOut) =>
-    assemble(core, withoutDebuginfo(modules, leftOut, copies), { corePath, companions })
+    assemble(core, withoutDebuginfo(modules, leftOut, copies), { corePath, companions, spared })
   const assembly = assembleWithout(new Set())
   const seconds = options.seconds ?? 60
   const deadline = new Deadline(seconds * 1000)

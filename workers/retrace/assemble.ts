@@ -5,7 +5,7 @@
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import type { Architecture } from '../../src/elf/architecture.ts'
-import type { Core } from '../../src/elf/core.ts'
+import type { Core, CoreModule } from '../../src/elf/core.ts'
 import type { Companions } from './companions.ts'
 import type { LoadedFile } from './gdb/opening.ts'
 import { readableRegions, type Region } from './gdb/readable_memory.ts'
@@ -39,7 +39,11 @@ const DELETED = ' (deleted)'
 export function assemble(
   core: Core,
   modules: readonly ResolvedModule[],
-  { corePath, companions }: { corePath: string; companions: Companions },
+  { corePath, companions, spared = new Set() }: {
+    corePath: string
+    companions: Companions
+    spared?: ReadonlySet<CoreModule>
+  },
 ): Assembly {
   const links = new LinkSet()
   const store = new StoreFolders()
@@ -75,6 +79,7 @@ export function assemble(
         module,
         debuginfo: debuginfoNames(store, module, { binary, debug, dwz }),
         debugFile: debug === undefined || debug.path === binary.path ? undefined : store.inside(debug),
+        isSpared: spared.has(module),
       }]
     ),
     regions: regions.length > MAX_REGIONS ? undefined : regions,

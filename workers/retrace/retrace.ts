@@ -25,6 +25,7 @@ import type { LeftOut } from './gdb/thread_record.ts'
 import type { Journal } from './journal.ts'
 import { withoutDebuginfo } from './leave_out.ts'
 import { readCoreFile } from './read.ts'
+import { modulesToSpare } from './spare.ts'
 import { lateStep } from './outcome/late.ts'
 import { makeReport } from './report.ts'
 import { resolveModules } from './resolve/resolve.ts'
@@ -118,10 +119,11 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
   said.begin('assemble')
   const seeking = findCompanions(core, resolution.modules, { ...tools, database, uses, deadline })
   const companions = await deadline.await(seeking) ?? NO_COMPANIONS
+  const spared = modulesToSpare(core, corePath, resolution.modules)
   const folder = task.file('root')
   const assembleWithout = (leftOut: LeftOut) => {
     const modules = withoutDebuginfo(resolution.modules, leftOut, join(folder, 'copies'))
-    return withLinkFolder(assemble(core, modules, { corePath, companions }), join(folder, 'links'))
+    return withLinkFolder(assemble(core, modules, { corePath, companions, spared }), join(folder, 'links'))
   }
   const assembly = assembleWithout(new Set())
   for (const problem of assembly.problems) said.note('assemble', problem)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { signalOf } from '../../../src/elf/signal.ts'
 
-const thread = (signal: number) => ({ lwp: 1, pc: 0n, signal })
+const thread = (signal: number) => ({ lwp: 1, pc: 0n, sp: 0n, signal })
 
 describe('signalOf()', () => {
   it.each([

@@ -49,6 +49,7 @@ describe('backtraceText()', () => {
 
       ended: [],
       symbols: [],
+      spared: [],
       isTextFull: false,
       damage: [],
       assertion: undefined,

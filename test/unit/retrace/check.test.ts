@@ -4,7 +4,7 @@ import { contradictions } from '../../../workers/retrace/gdb/check.ts'
 describe('contradictions()', () => {
   const core = {
     architecture: 'arm64' as const,
-    threads: [{ lwp: 5, signal: 11, pc: 0x40n }, { lwp: 6, signal: 0, pc: 0x80n }],
+    threads: [{ lwp: 5, signal: 11, pc: 0x40n, sp: 0n }, { lwp: 6, signal: 0, pc: 0x80n, sp: 0n }],
   }
   const seen = { architecture: 'aarch64', lwps: [6, 5], pc: 0x40n }
 

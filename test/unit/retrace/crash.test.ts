@@ -141,7 +141,7 @@ describe('the package to blame', () => {
   it('a trap of g_error() is a message of GLib, and any other trap the signal', () => {
     const sentence = (...words: string[]) => {
       const crashed = reportThread('x', PROGRAM, { frames: frames(...words) })
-      const core = { ...WHOLE_CORE, threads: [{ lwp: 5, signal: 5, pc: 0x1500n }] }
+      const core = { ...WHOLE_CORE, threads: [{ lwp: 5, signal: 5, pc: 0x1500n, sp: 0n }] }
       const what = whatOf({ core, crashed, details: NO_DETAILS, crashClass: 'no-interest', fault: undefined })
       return sentenceOf({ what, crashed }, { core, release: 'debian-12-amd64' })
     }

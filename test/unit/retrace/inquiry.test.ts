@@ -21,6 +21,7 @@ function inquiry(): Inquiry {
     },
     greeting: '',
     symbols: [],
+    spared: [],
     unread: [],
     undebugged: [],
     failed: undefined,

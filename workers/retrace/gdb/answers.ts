@@ -66,8 +66,10 @@ export function readThreads(data: readonly unknown[]): ThreadsAnswer | undefined
   }
 }
 
+/** Of one thread: behind its last heading, where it was asked again. */
 export function readFrames(data: readonly unknown[]): FramesAnswer {
-  const messages = data.map(recordOf)
+  const all = data.map(recordOf)
+  const messages = all.slice(all.findLastIndex((each) => isCount(each.thread)) + 1)
   const first = messages.find((each) => 'pointer' in each)
   const last = messages.find((each) => 'more' in each)
   const frames = messages.flatMap((each) => (Array.isArray(each.frames) ? each.frames as unknown[] : []))

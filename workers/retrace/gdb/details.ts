@@ -111,7 +111,7 @@ const STEPS: { readonly [Name in keyof Details]: Step<Name> } = {
   },
   libraries: {
     what: 'the table of shared libraries',
-    find: async ({ asker }) => withText(await command(asker, 'shared libraries', 'info sharedlibrary'), 'text'),
+    find: async ({ asker }) => withText(await asker.ask('shared libraries', 'library_table', { share: SHARE }), 'text'),
   },
   abortMessage: {
     what: 'the message of the C library',

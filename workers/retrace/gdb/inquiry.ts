@@ -201,6 +201,7 @@ export class Inquiry {
       threadCount: this.#others.length + (this.#crashed === undefined ? 0 : 1) || this.core.threads.length,
       ended: opened?.seen.threads.filter(({ lwp }) => !known.has(lwp)) ?? [],
       symbols: opened?.symbols ?? [],
+      spared: opened?.spared ?? [],
       isTextFull: this.isTextFull,
       damage: [...this.damage.values()],
       assertion: this.#assertion,

@@ -43,6 +43,8 @@ export interface LoadedFile {
   readonly debuginfo: readonly string[]
   /** The file with its debuginfo, where that is one of its own. */
   readonly debugFile: string | undefined
+  /** Its symbols are read only when something turns out to need them (spare.ts). */
+  readonly isSpared: boolean
 }
 
 /** A module that gdb has the symbols of, where the core has its code. */
@@ -59,6 +61,8 @@ export interface Opened {
   /** Modules that are here and gdb does not take, or of which it does not take the debuginfo. */
   readonly unread: readonly CoreModule[]
   readonly undebugged: readonly CoreModule[]
+  /** Modules whose symbols were not read, unless something turned out to need them. */
+  readonly spared: readonly CoreModule[]
   /** What it ended over, or did not come to an end with; undefined: nothing. */
   readonly failed: FailedOpening | undefined
   /** Empty when gdb understood the core. */
@@ -94,9 +98,15 @@ export async function openCore(
     const asked = acrossGaps(regions, core).map(({ start, end }) => [`${start}`, `${end}`])
     noted('what can be read', await asker.askWithin('what can be read', 'readable', [asked], share(0.4)))
   }
+  if (files.some(({ isSpared }) => isSpared)) {
+    await asker.command('choosing libraries', '-gdb-set auto-solib-add off', share(0.4))
+  }
   const select = `-target-select core ${INSIDE.core}`
   const opened = noted('the core itself', await asker.command('opening the core', select, share(0.8)))
-  const named = files.map(({ path, module, debugFile }) => [path, `${module.start}`, debugFile ?? ''])
+  const named = files.map(({ path, module, debugFile, isSpared }) => {
+    const names = [module.path, module.linkName ?? ''].map((name) => name.slice(name.lastIndexOf('/') + 1))
+    return [path, `${module.start}`, `${module.end}`, debugFile ?? '', Number(isSpared), names]
+  })
   const told = noted('the symbols', await asker.askWithin('its symbols', 'libraries', [named], share(0.8)))
   const symbols = readSymbols(told.data)
   for (const problem of readProblems(told.data)) asker.note(problem)
@@ -113,6 +123,7 @@ export async function openCore(
       return file === undefined ? [] : [{ module: file.module, path: file.path, ...found }]
     }),
     unread: readUnread(told.data, 'unread').flatMap((index) => files[index]?.module ?? []),
+    spared: files.filter(({ isSpared }) => isSpared).map(({ module }) => module),
     undebugged: readUnread(told.data, 'undebugged').flatMap((index) => files[index]?.module ?? []),
     failed: failureAmong(answers, seen !== undefined),
     contradictions: seen === undefined ? ['it did not say which threads it sees'] : contradictions(core, {

@@ -18,6 +18,8 @@ export interface Conversation extends Details {
   readonly ended: readonly ThreadId[]
   /** Modules of which gdb has the symbols, by itself or placed by hand. */
   readonly symbols: readonly ModuleWithSymbols[]
+  /** Modules whose symbols were not read where nothing needed them. */
+  readonly spared: readonly CoreModule[]
   readonly damage: readonly Damage[]
   /** Of gdb's own, the first that failed: 'internal-error: coerce_pieced_ref: Assertion ...'. */
   readonly assertion: string | undefined

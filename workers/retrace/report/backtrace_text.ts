@@ -41,7 +41,7 @@ export function backtraceText({ core, conversation, threads, languages, notes }:
     ...blocks,
     omitted > 0 ? `(${count(omitted, 'more thread is', 'more threads are')} not shown)` : '',
     languagesText(languages, threads),
-    harmless(libraryTable(conversation.libraries, conversation.symbols, core.ident.class)),
+    harmless(libraryTable(conversation.libraries, conversation, core.ident.class)),
     conversation.registers.map(({ name, value }) => `${name.padEnd(15)}${value}`).join('\n'),
     harmless(conversation.instructions),
     harmless(conversation.signalInfo?.replace(/^\$\d+ = /, '$_siginfo = ')),

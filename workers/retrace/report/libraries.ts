@@ -3,16 +3,20 @@
  * modules that gdb says nothing of, or that it did not read, although it was made to (gdb/opening.ts).
  */
 import type { ModuleWithSymbols } from '../gdb/opening.ts'
+import type { Conversation } from '../gdb/told.ts'
 import { INSIDE } from '../sandbox/arguments.ts'
 
 const COLUMNS = 'Syms Read   Shared Object Library'
 /** From and To where there are any, whether symbols were read, and the name, in which there can be anything. */
 const ROW = /^(0x[0-9a-f]+)? *(?:0x[0-9a-f]+)? *(Yes(?: \(\*\))?|No) +(.*)$/
 
-/** Empty when there is nothing to tell. `bits`: of an address. */
+/**
+ * Empty when there is nothing to tell. `bits`: of an address. What was not read since nothing needed it stands last, as `not
+ * needed`: libsatyr ends the table at what it does not know.
+ */
 export function libraryTable(
   said: string | undefined,
-  symbols: readonly ModuleWithSymbols[],
+  { symbols, spared }: Pick<Conversation, 'symbols' | 'spared'>,
   bits: 32 | 64,
 ): string {
   const lines = said !== undefined && /^From\s+To\s/.test(said) ? said.trimEnd().split('\n') : []
@@ -28,9 +32,15 @@ export function libraryTable(
     !starts.has(each.start) && (each.module.kind === 'library' || unread.has(fileOf(nameOf(each))))
   )
   const replaced = new Set(ours.map((each) => fileOf(nameOf(each))))
+  const isSpared = (row: string) => {
+    const [, start] = unreadFile(row) === undefined ? [] : ROW.exec(row) ?? []
+    return start !== undefined && spared.some((each) => each.start <= BigInt(start) && BigInt(start) < each.end)
+  }
+  const left = rows.filter((row) => !replaced.has(unreadFile(row) ?? ''))
   const all = [
-    ...rows.filter((row) => !replaced.has(unreadFile(row) ?? '')),
+    ...left.filter((row) => !isSpared(row)),
     ...ours.map((each) => rowOf(each, bits)),
+    ...left.filter(isSpared).map((row) => row.replace(/ No {10}/, ` ${NOT_NEEDED}  `)),
   ]
   const wide = bits / 4 + 4
   if (all.length === 0) return ''
@@ -39,6 +49,7 @@ export function libraryTable(
   return [heading, ...all, ...(isMarked ? explanation : [])].join('\n')
 }
 
+const NOT_NEEDED = 'not needed'
 const STORE_FOLDER = new RegExp(`^${INSIDE.store}/\\d+`)
 const FROM_SYSROOT = new RegExp(`(\\s)${INSIDE.sysroot}(/[^ ]*)$`)
 

@@ -67,14 +67,19 @@ def answer_frames(number, limit, careful=0):
 def send_frames(number, limit, kept=0, careful=False):
     """Returns the first `kept` of them, so that nobody has to walk there again, the stack's shape (all program counters),
     and whether gdb could read all of them."""
-    send(thread=number)
     thread = threads_by_number[number]
     thread.switch()
-    walk = Walk(limit, kept, careful)
-    try:
-        walk.go(thread)
-    finally:  # also when it was interrupted
-        walk.send_rest()
+    if careful:
+        read_all()
+    while True:
+        send(thread=number)
+        walk = Walk(limit, kept, careful)
+        try:
+            walk.go(thread)
+        finally:  # also when it was interrupted
+            walk.send_rest()
+        if not needs_spared(walk.places()):
+            break
     send(stop=walk.stop, more=walk.more)
     return walk.first, tuple(walk.shape), walk.fault is None
 
@@ -144,6 +149,11 @@ class Walk:
             self.fail(caller_pc(frame), why)
         return None
 
+    def places(self):
+        """All program counters, and those at which it failed."""
+        pcs = {int(each, 16) for each in self.shape[::2]}
+        return pcs if self.fault is None or self.fault[0] is None else pcs | {int(self.fault[0], 16)}
+
     def fail(self, pc, why, is_symbols=False):
         """The first failure counts. `pc`: None where the thread was. `is_symbols`: there is a frame, and no name or line could
         be found for it."""
@@ -203,7 +213,7 @@ def answer_backtrace(number, frames, limit):
 def send_backtrace(frames, limit, options="-full"):
     """That of the selected thread. No filters of frames: none are loaded, and asking for them costs in every thread."""
     try:
-        text = said("backtrace -no-filters %s %d" % (options, frames))
+        text = said_with_names("backtrace -no-filters %s %d" % (options, frames))
     except BaseException as error:
         send(failed="text", why=failure(error))
         return 0
@@ -221,6 +231,7 @@ def answer_plain(number, frames):
     """The same without locals, and with the address of each frame: for a thread of which not all came. It goes to MI line by
     line, so that those are there over which gdb did not end."""
     threads_by_number[number].switch()
+    read_all()
     gdb.execute("backtrace -no-filters -frame-info location-and-address %d" % frames, False, False)
 
 

@@ -30,7 +30,7 @@ def answer_instructions(before, after):
     frame = newest_frame()
     pc = frame.pc()
     start = instruction_before(frame.architecture(), function_start(frame), pc, before)
-    send(text=said("disassemble /r 0x%x,0x%x" % (start, pc + after)))
+    send(text=said_with_names("disassemble /r 0x%x,0x%x" % (start, pc + after)))
 
 
 def instruction_before(architecture, function, pc, before):

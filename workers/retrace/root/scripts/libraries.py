@@ -9,6 +9,10 @@ PT_LOAD = 1
 HEADERS = 4096
 # `Exec file:`, `Object file:`; and below each its section, which begins at an address that is an offset in the file.
 FILE = re.compile(r"^(\w+) file: `(.*)', file type .*$")
+ADDRESS = re.compile(r"\b0x[0-9a-f]{4,16}\b")
+ODD = re.compile(r"[^\w+-]", re.ASCII)
+# Modules whose symbols were not read, since no word of a stack points into their code.
+spared = []
 SECTION = re.compile(r"^ +\[\d+\] +(0x[0-9a-f]+)->(0x[0-9a-f]+) at (0x[0-9a-f]+): ")
 
 
@@ -20,28 +24,71 @@ def answer_readable(regions):
 
 
 def answer_libraries(modules):
-    """`modules`: path, address of the first page, and path of the debuginfo, empty where it has none of its own. Puts the
-    symbols of all of them where the core has them, and says which lie where, by their places in the question. gdb finds
-    libraries by r_debug and moves the program by AT_ENTRY: where the core lacks these, or they lie, it leaves files out, or
-    has them where nothing of theirs was."""
-    told("sharedlibrary")
-    modules = [Module(index, path, int(start), debug) for index, (path, start, debug) in enumerate(modules)]
+    """`modules`: path, addresses of the first page and of the end, path of the debuginfo (empty where it has none of its own),
+    whether it is spared, names of the file. The symbols of all modules that are not, each where the core has it. gdb finds libraries by r_debug and moves
+    the program by AT_ENTRY: where the core lacks these, or they lie, it leaves files out, or has them where nothing of theirs
+    was; then none is spared."""
+    modules = [Module(index, *each) for index, each in enumerate(modules)]
+    spared[:] = [each for each in modules if each.is_spared]
+    load([each for each in modules if not each.is_spared] if spared else None)
+    needed = [each for each in modules if not each.is_spared]
     program, places = places_of_symbols()
-    lost = [each for each in modules if not each.is_among(places)]
+    lost = [each for each in needed if not each.is_among(places)]
+    if lost and spared:
+        spared.clear()
+        load(None)
+        needed = modules
+        program, places = places_of_symbols()
+        lost = [each for each in needed if not each.is_among(places)]
     if lost:
-        if any(is_misplaced(places, ours) for file, ours in by_file(modules).items() if file != program):
+        if any(is_misplaced(places, ours) for file, ours in by_file(needed).items() if file != program):
             # Symbols at a wrong address could hide those that are right.
             told("nosharedlibrary")
-            lost = [each for each in modules if each in lost or each.file != program]
+            lost = [each for each in needed if each in lost or each.file != program]
         for each in sorted(lost, key=lambda each: each.file != program):
             each.place(is_program=each.file == program)
         program, places = places_of_symbols()
-    found = ((each, each.among(places)) for each in modules)
+    found = ((each, each.among(places)) for each in needed)
     send(
         symbols=[[each.index, hex(place[0]), hex(place[1]), each in lost] for each, place in found if place],
-        unread=[each.index for each in modules if each.file not in places],
-        undebugged=[each.index for each in modules if each.debug and os.path.realpath(each.debug) not in places],
+        unread=[each.index for each in needed if each.file not in places],
+        undebugged=[each.index for each in needed if each.debug and os.path.realpath(each.debug) not in places],
     )
+
+
+def load(modules):
+    """Has gdb read the symbols of modules, which it finds by their names in the linker's list; None: of all. It may read more:
+    what else has such a name."""
+    if modules is None:
+        return told("sharedlibrary")
+    names = sorted({ODD.sub(".", name) for each in modules for name in each.names if name})
+    # A basic regular expression, in which `.` and what is behind a backslash means more than itself.
+    if names:
+        told(r"sharedlibrary \(^\|/\)\(%s\)$" % r"\|".join(names))
+
+
+def needs_spared(addresses):
+    """Whether one of them lies in a module that was spared: then its symbols have been read now, and what was asked has to be
+    asked again."""
+    if not spared:
+        return False
+    hit = [each for each in spared if any(each.start <= address < each.end for address in addresses)]
+    if hit:
+        spared[:] = [each for each in spared if each not in hit]
+        load(hit)
+    return bool(hit)
+
+
+def mentions_spared(text):
+    """The same of all addresses in a text: gdb adds the name of what lies there."""
+    return bool(spared) and needs_spared({int(each, 16) for each in ADDRESS.findall(text)})
+
+
+def read_all():
+    """Before a question that can be asked once only."""
+    if spared:
+        spared.clear()
+        load(None)
 
 
 def places_of_symbols():
@@ -77,11 +124,14 @@ def is_misplaced(places, modules):
 class Module:
     """A file that is here, and where the core has its first page."""
 
-    def __init__(self, index, path, start, debug):
+    def __init__(self, index, path, start, end, debug, is_spared, names):
         self.index = index
         self.path = path
-        self.start = start
+        self.start = int(start)
+        self.end = int(end)
         self.debug = debug
+        self.is_spared = is_spared
+        self.names = names
         self.file = os.path.realpath(path)
         self.parts = None
 

@@ -63,12 +63,24 @@ def send(**message):
 
 
 def answer_text(command):
-    send(text=said(command))
+    send(text=said_with_names(command))
+
+
+def answer_library_table():
+    send(text=said("info sharedlibrary"))
 
 
 def said(command):
     """What a command prints."""
     return gdb.execute(command, False, True)
+
+
+def said_with_names(command):
+    """The same, with the symbols of all that it mentions."""
+    while True:
+        text = said(command)
+        if not mentions_spared(text):
+            return text
 
 
 def told(command):

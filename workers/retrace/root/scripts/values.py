@@ -61,7 +61,7 @@ def send_values(frames, limit, known=None):
             else:
                 arguments, local = known[level]
             limit -= len(arguments) + len(local)
-            batch.append([level, [each.read(frame) for each in arguments], [each.read(frame) for each in local]])
+            batch.append(values_of(level, frame, arguments, local))
             if len(batch) == FRAMES_PER_VALUES:
                 send(values=batch)
                 batch = []
@@ -69,6 +69,13 @@ def send_values(frames, limit, known=None):
         send(values=batch)
     send(whole=True)
     return limit
+
+
+def values_of(level, frame, arguments, local):
+    while True:
+        found = [level, [each.read(frame) for each in arguments], [each.read(frame) for each in local]]
+        if not spared or not mentions_spared(" ".join(value[3] for value in found[1] + found[2])):
+            return found
 
 
 def variables_of(frame):

@@ -1,0 +1,68 @@
+/**
+ * Libraries whose symbols gdb does not read: no answer may differ from what it says when it has read all, and what something
+ * turns out to need is read after all.
+ */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
+import { crash } from '../../helpers/cores.ts'
+import { compareWithGdb, compileFixture } from '../../helpers/oracle.ts'
+import { copyModules, retraceIn } from '../../helpers/retrace.ts'
+
+/** Libraries of packages that the tests need in any case. */
+const OTHERS = ['libz.so.1', 'liblzma.so.5', 'libffi.so.8', 'libbz2.so.1.0', 'libgmp.so.10', 'libexpat.so.1']
+
+let folder: Folder
+
+beforeAll(async () => void (folder = await temporaryFolder()))
+afterAll(async () => await folder[Symbol.asyncDispose]())
+
+function aside(): { program: string; libraries: string[] } {
+  const bare = (file: string, name: string) =>
+    compileFixture(folder.path, file, name, ['-O1', '-shared', '-fPIC', '-s'])
+  const program = compileFixture(folder.path, 'aside.c', 'aside', ['-O1'])
+  return { program, libraries: [bare('plugin.c', 'plugin.so'), bare('relay.c', 'relay.so'), 'libz.so.1'] }
+}
+
+describe('a library that no word of a stack points into', () => {
+  it('is not read when nothing needs it, and the table says so behind the others', async () => {
+    const script = `import ctypes\nfor name in ${JSON.stringify(OTHERS)}: ctypes.CDLL(name)\nctypes.string_at(0)`
+    const core = crash(folder.path, '/usr/bin/python3.11', ['-c', script])
+    const root = join(folder.path, 'python')
+    mkdirSync(root)
+    copyModules(core, root)
+    const [ours, whole] = [await retraceIn(core, root), await retraceIn(core, root, { spareNothing: true })]
+    const withoutTable = (text: string) => text.replace(/^From {2,}To [\s\S]*?\n\n/m, '')
+    expect(withoutTable(ours.text)).toBe(withoutTable(whole.text))
+    expect({ ...ours.json, debugger: null, seconds: null }).toEqual({ ...whole.json, debugger: null, seconds: null })
+    const rows = (text: string) => /^From {2,}To [\s\S]*?\n\n/m.exec(text)?.[0].trimEnd().split('\n').slice(1) ?? []
+    const last = rows(ours.text).slice(-OTHERS.length + 1)
+    expect(rows(ours.text)).toHaveLength(rows(whole.text).length)
+    expect(last.every((row) => / not needed {2}\/\S+$/.test(row)), rows(ours.text).join('\n')).toBe(true)
+    expect(ours.text).not.toMatch(/ No {10}/)
+    expect(whole.text).not.toContain('not needed')
+  })
+
+  it('is read when a value leads there, so that gdb adds the name of what is there', async () => {
+    const { program, libraries } = aside()
+    const { ours, theirs, retraced } = await compareWithGdb(folder.path, program, libraries)
+    expect(ours).toEqual(theirs)
+    const { spared = [] } = retraced.debugged.conversation ?? {}
+    expect(spared.map(({ path }) => path).filter((path) => path.includes('libz'))).toHaveLength(1)
+    expect(retraced.text).toMatch(/inside = 0x[0-9a-f]+ <crc32\+4>/)
+    expect(retraced.json.threads[0]?.frames.flatMap(({ locals }) => locals).find(({ name }) => name === 'version'))
+      .toMatchObject({ value: expect.stringMatching(/<zlibVersion>$/) as unknown })
+  })
+
+  it('is read when a frame lies there that only a stack leads to which the thread had left', async () => {
+    const { program, libraries } = aside()
+    const { ours, theirs, retraced } = await compareWithGdb(folder.path, program, [...libraries, 'handler'])
+    expect(ours).toEqual(theirs)
+    const { spared = [] } = retraced.debugged.conversation ?? {}
+    expect(spared.some(({ path }) => path.endsWith('/relay.so'))).toBe(true)
+    expect(retraced.json.threads[0]?.frames.map((frame) => frame.function)).toEqual(
+      expect.arrayContaining(['plugin_run', 'relay_run', 'go', 'main']),
+    )
+  })
+})

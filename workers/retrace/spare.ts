@@ -1,0 +1,43 @@
+/**
+ * The modules whose symbols gdb need not read: of 140 libraries of a desktop program a stack has frames in six. Owns which are
+ * read in any case; whatever turns out to need one of the others has it read after all (root/scripts/libraries.py).
+ */
+import type { Core, CoreModule } from '../../src/elf/core.ts'
+import { fileSource } from '../../src/elf/source.ts'
+import { pointedInto } from '../../src/elf/stack_words.ts'
+import { KINDS } from './gdb/interpreters.ts'
+import type { ResolvedModule } from './resolve/resolve.ts'
+
+/**
+ * By the file's name. The thread library looks for symbols of C library and loader; messages of who gave up are found by
+ * name in the C library and GLib; the vtables of libstdc++ tell its printers what kind an error is of. Interpreters have
+ * variables that lead to their stacks.
+ */
+const ALWAYS =
+  /^(ld|libc|libpthread|libglib-2\.0|libstdc\+\+|ld-[\w-]+|libc-[\d.]+|libpthread-[\d.]+|ld-[\d.]+)\.so(\.|$)/
+
+type Here = Pick<ResolvedModule, 'module' | 'binary' | 'debug'>
+
+/**
+ * Libraries that are here without debuginfo, and that no word of a stack points into. What has debuginfo is read: its types
+ * complete those of other files, and its functions are among the callers that gdb looks for behind calls that were optimized
+ * away. gdb has to know a library by the linker's list to be asked for it by its name.
+ */
+export function modulesToSpare(core: Core, corePath: string, modules: readonly Here[]): ReadonlySet<CoreModule> {
+  const candidates = modules.filter(({ module, binary, debug }) =>
+    module.kind === 'library' && module.linkName !== undefined && binary !== undefined && debug === undefined &&
+    ![module.path, module.linkName].map(fileOf).some(isAlwaysRead)
+  ).map(({ module }) => module)
+  if (candidates.length === 0) return new Set()
+  using source = fileSource(corePath)
+  const pointed = pointedInto(core, source, candidates)
+  return new Set(pointed === undefined ? [] : candidates.filter((_, index) => !pointed.has(index)))
+}
+
+function isAlwaysRead(name: string): boolean {
+  return ALWAYS.test(name) || Object.values(KINDS).some(({ library }) => library.test(name))
+}
+
+function fileOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
