@@ -13,7 +13,7 @@ import { auxvBytes, type MappedFile, parseAuxv, parseMappedFiles } from './mappi
 import { coreMemory } from './memory.ts'
 import { type CoreModule, modulesOf } from './module.ts'
 import { readNotes } from './note.ts'
-import { type OtherKind, otherKind, otherOwner, otherSystem } from './other_kind.ts'
+import { type OtherKind, otherKind, otherNote, otherSystem } from './other_kind.ts'
 import { type Segment, segmentsOf, type Truncation, truncationOf, withLeftOut } from './segment.ts'
 import type { ByteSource } from './source.ts'
 import { parseProcess, parseSignalInfo, parseThread, type Process, type SignalInfo, type Thread } from './thread.ts'
@@ -125,10 +125,8 @@ function collectNotes(
         leftOut ??= parseLeftOut(descriptor(MAX_FILE_NOTE))
         continue
       }
-      if (note.owner !== 'CORE') {
-        refuseOtherKind(otherOwner(note.owner))
-        continue
-      }
+      refuseOtherKind(otherNote(note))
+      if (note.owner !== 'CORE') continue
       if (note.type === NT_PRSTATUS && architecture !== undefined) {
         const thread = parseThread(descriptor(MAX_SMALL_NOTE), architecture)
         if (thread !== undefined) threads.push(thread)
