@@ -99,7 +99,7 @@ export function readPackage(fields: Fields): IndexedPackage | string {
   if (architecture === undefined) return 'it has no architecture'
   if (!/^[a-z0-9][a-z0-9-]*$/.test(architecture)) return 'its architecture is none'
   if (path === undefined) return 'it has no path (Filename)'
-  const fault = faultOfPlace(path)
+  const fault = faultOfPlace(path, { isEncoded: true })
   if (fault !== undefined) return `its path ${fault}`
   const checksums = checksumsIn(fields)
   if (identityOf(checksums) === undefined) return `the index has ${NO_DEBIAN_CHECKSUM} for it`

@@ -9,6 +9,7 @@ export interface IndexedPackage {
   source: string
   sourceVersion: string
   isDebug: boolean
+  /** Bytes; 0: the index does not say. */
   size: number
   checksums: Checksums
   /** Below the repository's address. */

@@ -158,14 +158,14 @@ function packageOf(draft: Draft, mirrors: readonly string[]): IndexedPackage | s
       draft.otherKinds.length > 0 ? `, but ${draft.otherKinds.join(', ')}` : ''
     }`
   }
-  if (!/^[0-9]{1,15}$/.test(size)) return 'its size is none'
   return {
     name,
     version,
     architecture,
     ...sourceOf(draft.sourceRpm, { name, version }),
     isDebug: isDebugName(name),
-    size: Number(size),
+    // dnf takes one without: its checksum is what counts.
+    size: /^[0-9]{1,15}$/.test(size) ? Number(size) : 0,
     checksums,
     path: found.place,
     buildIds: draft.buildIds,

@@ -20,11 +20,14 @@ import { FORMATS } from '../formats.ts'
 import type { Location } from '../index/locations.ts'
 import { type Checksums, checksumsOf } from '../format/checksums.ts'
 import { addressBelow } from '../format/place.ts'
-import { hex } from '../../units/bytes.ts'
+import { GIB, hex } from '../../units/bytes.ts'
 import { MirrorWalk } from '../transfer/mirrors.ts'
 import { syncContext, type Transfer } from '../transfer/sync_context.ts'
 import { type Network, readNetwork } from '../transfer/transport.ts'
 import { assertNotFailed, rememberFailure } from './failures.ts'
+
+/** Of one whose size no index says. Debuginfo of the largest browsers has 4 GB. */
+const MAX_PACKAGE = 16 * GIB
 
 export interface UpstreamContext extends Transfer {
   config: Pick<Config, 'repoDir' | 'reposD' | 'mirrorsS'> & { proxies: ProxyEnvironment }
@@ -37,6 +40,7 @@ export interface UpstreamContext extends Transfer {
 export interface Wanted {
   /** The file that receives the bytes. */
   file: string
+  /** 0: it is not known. */
   size: number
 }
 
@@ -119,7 +123,7 @@ async function fromAny(
     const host = `host:${new URL(address).host}`
     try {
       assertNotFailed(context.database, host)
-      await own.download(address, { file, size, checksums })
+      await own.download(address, { file, ...(size === 0 ? { maxSize: MAX_PACKAGE } : { size }), checksums })
       return
     } catch (error) {
       walk.failed(error, context.signal)

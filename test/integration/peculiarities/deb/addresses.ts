@@ -34,9 +34,9 @@ export const ADDRESSES: DebPeculiarity[] = [
     taken: ['beta'],
     says: /1 package left out: its path leads out of the repository \(alpha\)/,
   }),
-  listed('with a ? in the name of a file', { Filename: 'pool/alpha?x.deb' }, {
-    taken: ['beta'],
-    says: /left out: its path holds a \?, .*\(alpha\)/,
+  ...['#', '\\'].map((letter) => at(`pool/alpha${letter}x.deb`, `with a ${letter} in the name of a file`)),
+  at('pool/alpha?x.deb', 'with a ? in the name of a file', {
+    theirs: { taken: [], because: 'it asks for what stands before the ?, which is another file' },
   }),
   {
     name: 'whose redirects hold +, %2b, %25 and a query, which are kept as they are',

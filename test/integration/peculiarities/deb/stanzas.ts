@@ -1,5 +1,8 @@
 /** Rows on how Packages is written: ends of lines, fields that are missing, twice or odd. */
-import { type DebPeculiarity, listed, published } from './world.ts'
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { add, type DebPeculiarity, listed, published } from './world.ts'
 
 /** A row on Packages with other bytes than those that are made. */
 function written(
@@ -8,6 +11,27 @@ function written(
   more: Partial<DebPeculiarity> = {},
 ): DebPeculiarity {
   return published(name, { change: (text, index) => index.endsWith('/Packages') ? change(text) : text }, more)
+}
+
+/** A row on alpha, with checksums of its real bytes, beside beta. */
+function summed(
+  name: string,
+  fields: (sum: (kind: string) => string) => Record<string, string | undefined>,
+  more: Partial<DebPeculiarity> = {},
+): DebPeculiarity {
+  return {
+    name,
+    make(world) {
+      const path = add(world, 'alpha')
+      const bytes = readFileSync(join(world.repository.root, path))
+      const own = fields((kind) => createHash(kind).update(bytes).digest('hex'))
+      world.repository.take({ name: 'alpha', version: '1.0-1', files: {}, fields: own }, path)
+      add(world, 'beta')
+      world.repository.publish()
+    },
+    taken: ['alpha', 'beta'],
+    ...more,
+  }
 }
 
 const SHA512 = {
@@ -74,7 +98,16 @@ export const STANZAS: DebPeculiarity[] = [
     const bytes = new TextEncoder().encode(text.replaceAll('made by a test', 'made by M?ller'))
     return bytes.map((byte) => byte === 63 ? 0xfc : byte)
   }),
-  listed('with SHA512 alone', { SHA256: undefined, ...SHA512 }, { taken: ['beta'] }),
+  summed('with SHA512 alone', (sum) => ({ SHA256: undefined, SHA512: sum('sha512') })),
+  listed('with a wrong SHA512 alone', { SHA256: undefined, ...SHA512 }, { taken: ['beta'] }),
+  summed('with SHA512 beside SHA256', (sum) => ({ SHA512: sum('sha512') })),
+  summed(
+    'with SHA512 that fits beside SHA256 that does not',
+    (sum) => ({ SHA256: '0'.repeat(64), SHA512: sum('sha512') }),
+    {
+      taken: ['beta'],
+    },
+  ),
   {
     ...listed('with SHA512 beside SHA256, which fits alone', SHA512),
     taken: ['beta'],
@@ -83,7 +116,13 @@ export const STANZAS: DebPeculiarity[] = [
     taken: ['beta'],
     says: /1 package left out: the index has no SHA256 or SHA512 for it \(alpha\)/,
   }),
-  listed('with a SHA256 in capitals', { SHA256: undefined }, { taken: ['beta'] }),
+  summed('with a SHA256 in capitals', (sum) => ({ SHA256: sum('sha256').toUpperCase() }), {
+    theirs: { taken: ['beta'], because: 'apt compares letters, not numbers' },
+  }),
+  listed('without a checksum', { SHA256: undefined }, {
+    taken: ['beta'],
+    says: /no SHA256 or SHA512 for it \(alpha\)/,
+  }),
   listed('without a Size', { Size: undefined }, { taken: ['beta'], says: /it has no size \(alpha\)/ }),
   listed('with another Size', { Size: '17' }, { taken: ['beta'] }),
   listed('without a Filename', { Filename: undefined }, {
@@ -95,5 +134,22 @@ export const STANZAS: DebPeculiarity[] = [
     taken: ['beta'],
     says: /1 package left out: it has no version \(alpha\)/,
   }),
-  listed('with packages of another architecture in an index', { Architecture: 'arm64' }, { taken: ['beta'] }),
+  published('with a package of another architecture in an index', {
+    change: (text, index) =>
+      index === 'main/binary-amd64/Packages' ? text.replace('Architecture: amd64', 'Architecture: arm64') : text,
+  }, { taken: ['beta'], says: /1 package left out: of another architecture \(alpha\)/ }),
+  {
+    name: 'with a device and a pipe in a package',
+    make(world) {
+      add(world, 'alpha', {
+        files: {
+          '/dev/own': { node: 'device' },
+          '/run/own': { node: 'pipe' },
+          '/usr/bin/alpha': { bytes: 'alpha' },
+        },
+      })
+      world.repository.publish()
+    },
+    taken: ['alpha'],
+  },
 ]

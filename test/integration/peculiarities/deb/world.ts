@@ -1,5 +1,6 @@
 /** What rows on Debian repositories are made of: a world, and packages with a name and a program. */
 import type { FileServer, ServeOptions } from '../../../helpers/file_server.ts'
+import { withFaults } from '../../../helpers/compared.ts'
 import type { MadePackage } from '../../../helpers/deb_repository.ts'
 import type { PublishOptions } from '../../../helpers/deb_suite.ts'
 import type { Peculiarity } from '../../../helpers/peculiarity.ts'
@@ -52,13 +53,5 @@ export function served(
   faults: Parameters<FileServer['fault']>[],
   more: Partial<DebPeculiarity> & { options?: PublishOptions } = {},
 ): DebPeculiarity {
-  return {
-    name,
-    make(world) {
-      publish(world, more.options)
-      for (const [ending, fault] of faults) world.server.fault(ending, fault)
-    },
-    taken: ['alpha', 'beta'],
-    ...more,
-  }
+  return withFaults(published(name, more.options ?? {}, more), faults)
 }

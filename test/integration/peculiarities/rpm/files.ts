@@ -39,6 +39,9 @@ export const FILES: RpmPeculiarity[] = [
     files: { '/usr/bin/gamma': { bytes: 'gamma' }, '/dev/gamma': 'built' },
     attributes: { '/dev/gamma': '%dev(c,1,3)' },
   }),
+  made('with a pipe and a socket in a package', {
+    files: { '/usr/bin/gamma': { bytes: 'gamma' }, '/run/pipe': { node: 'pipe' }, '/run/socket': { node: 'socket' } },
+  }),
   made('with a package that nobody signed', { signature: 'none' }, ['alpha', 'beta'], { says: /it has none/ }),
   made('with a package that another key signed', { signature: 'other' }, ['alpha', 'beta'], { says: /NOKEY/ }),
   served('whose package is not there', [[ALPHA, 'missing']], { taken: ['beta'] }),

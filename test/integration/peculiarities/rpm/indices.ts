@@ -97,6 +97,7 @@ export const INDICES: RpmPeculiarity[] = [
   summed('md5', 'md5', WEAK),
   summed('SHA256', 'sha256'),
   renamed('with a + in the name of an index', 'a+b-primary.xml.gz'),
+  renamed('with a %2b in the name of an index', 'a%2bb-primary.xml.gz', { theirs: RAW }),
   renamed('with a ~, a ^ and a space in the name of an index', 'a~b^c d-primary.xml.gz', { theirs: RAW }),
   renamed('with a # in the name of an index', 'a#b-primary.xml.gz', { taken: [], says: /holds a #, which ends/ }),
   renamed('with a ? in the name of an index', 'a?b-primary.xml.gz', { taken: [], says: /holds a \?, which ends/ }),

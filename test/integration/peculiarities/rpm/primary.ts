@@ -89,10 +89,9 @@ export const PRIMARY: RpmPeculiarity[] = [
     taken: ['beta'],
     theirs: { taken: ['alpha:noarch', 'beta'], because: 'it is one of x86_64' },
   }),
-  replaced('without a size', /<size .*\/>/, '', {
-    taken: ['beta'],
-    theirs: { taken: ['alpha', 'beta'], because: 'no more is fetched than was announced' },
-  }),
+  replaced('without a size', /<size .*\/>/, ''),
+  replaced('with a size of 0', /package="\d+"/, 'package="0"'),
+  replaced('with a size that is no number', /package="\d+"/, 'package="many"'),
   replaced('with a wrong size', /package="\d+"/, 'package="7"', { taken: ['beta'] }),
   replaced('without a checksum', /<checksum .*<\/checksum>/, '', { taken: ['beta'] }),
   replaced('with a wrong checksum', /(<checksum [^>]*>)[0-9a-f]{8}/, '$100000000', { taken: ['beta'] }),

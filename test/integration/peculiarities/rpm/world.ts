@@ -1,6 +1,7 @@
 /** What rows on yum repositories are made of: a world with alpha and beta, which were built and signed once for all rows. */
 import { cpSync, mkdirSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { withFaults } from '../../../helpers/compared.ts'
 import type { FileServer, ServeOptions } from '../../../helpers/file_server.ts'
 import type { Peculiarity } from '../../../helpers/peculiarity.ts'
 import { type MadeSource, type PublishOptions, RpmRepository } from '../../../helpers/rpm_repository.ts'
@@ -99,13 +100,5 @@ export function served(
   faults: Parameters<FileServer['fault']>[],
   more: Partial<RpmPeculiarity> & { options?: PublishOptions } = {},
 ): RpmPeculiarity {
-  return {
-    name,
-    make(world) {
-      world.repository.publish(more.options)
-      for (const [ending, fault] of faults) world.server.fault(ending, fault)
-    },
-    taken: ['alpha', 'beta'],
-    ...more,
-  }
+  return withFaults(published(name, more.options ?? {}, more), faults)
 }
