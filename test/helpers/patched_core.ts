@@ -114,10 +114,14 @@ export function patchAuxv(
 
 /**
  * A little-endian core of class 64 with `count` more mappings, none of which was dumped, and its program headers at the
- * end of the file: what the kernel writes when there are over 65,535 (PN_XNUM). `first`: before all others, and they claim
- * to lie at the very beginning of the file.
+ * end of the file: what the kernel writes when there are over 65,535 (PN_XNUM). `first`: before all others; `offset`: where
+ * they claim to lie, and `bytes`: how many bytes they claim there.
  */
-export function withMoreSegments(core: Uint8Array, count: number, { first = false } = {}): Uint8Array {
+export function withMoreSegments(
+  core: Uint8Array,
+  count: number,
+  { first = false, offset, bytes: claimed = 0 }: { first?: boolean; offset?: number; bytes?: number } = {},
+): Uint8Array {
   const view = new DataView(core.buffer, core.byteOffset, core.length)
   const present = view.getUint16(56, true)
   const start = Number(view.getBigUint64(32, true))
@@ -132,8 +136,9 @@ export function withMoreSegments(core: Uint8Array, count: number, { first = fals
     const at = place + ((first ? 0 : present) + index) * 56
     put(at, 1, 4)
     put(at + 4, 6, 4)
-    put(at + 8, first ? 0 : place, 8)
+    put(at + 8, offset ?? (first ? 0 : place), 8)
     put(at + 16, 0x1000_0000_0000n + BigInt(index) * 0x3000n, 8)
+    put(at + 32, claimed, 8)
     put(at + 40, 0x1000, 8)
     put(at + 48, 0x1000, 8)
   }

@@ -2,7 +2,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { type Core, readCore } from '../../src/elf/core.ts'
 import { ElfError } from '../../src/elf/error.ts'
-import { withoutEmptyAtStart } from '../../src/elf/empty_segments.ts'
+import { type Claims, withoutEmpty } from '../../src/elf/empty_segments.ts'
 import { type ElfHeader, ET_CORE, headerSizes, parseHeader, readProgramHeaders } from '../../src/elf/header.ts'
 import { type ByteSource, fileSource } from '../../src/elf/source.ts'
 import type { Reason } from './outcome/reason.ts'
@@ -32,10 +32,11 @@ function moveEmptySegments(path: string): void {
   const table = tableOf(source)
   if (table === undefined) return
   const size = headerSizes(table.header).program
+  const claims: Claims = new Map()
   for (let done = 0; done < table.count; done += HEADERS_AT_ONCE) {
     const at = Number(table.header.programOffset) + done * size
     const part = source.read(at, Math.min(HEADERS_AT_ONCE, table.count - done) * size)
-    const moved = withoutEmptyAtStart(part, table.header, source.size)
+    const moved = withoutEmpty(part, table.header, { fileSize: source.size, claims })
     if (moved !== undefined) writeAt(path, moved, at)
   }
 }

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readCore } from '../../../src/elf/core.ts'
-import { withoutEmptyAtStart } from '../../../src/elf/empty_segments.ts'
+import { withoutEmpty } from '../../../src/elf/empty_segments.ts'
 import { ElfError } from '../../../src/elf/error.ts'
 import { readElfFile } from '../../../src/elf/file.ts'
 import { readIdentity, readNotes } from '../../../src/elf/note.ts'
@@ -75,7 +75,7 @@ export const headers: Target = {
   seeds: () => realCores().map((each) => each.subarray(64, 64 + 56 * 64)),
   words: ['\x01\0\0\0', '\x04\0\0\0'],
   maxBytes: 56 * 1024,
-  read: (input) => withoutEmptyAtStart(input, HEADERS, 4096)?.length,
+  read: (input) => withoutEmpty(input, HEADERS, { fileSize: 4096, claims: new Map() })?.length,
   isOurs,
   cost: ORDINARY,
 }

@@ -59,6 +59,13 @@ async function ended(child: ChildProcess): Promise<Run> {
   return run
 }
 
+/** Another ELF header that leads to the same table of program headers. */
+function layHeader(bytes: Uint8Array, offset: number): void {
+  bytes.copyWithin(offset, 0, 64)
+  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  view.setBigUint64(offset + 32, view.getBigUint64(32, true) - BigInt(offset), true)
+}
+
 const work = (args: string[], settings?: Record<string, string>) => ended(start(args, settings))
 const read = (task: string, name: string) => readFileSync(join(task, name), 'utf8')
 const outcome = (task: string) => JSON.parse(read(task, 'outcome.json'))
@@ -86,13 +93,23 @@ describe('abrt-retrace-worker', () => {
     expect(readdirSync(task).sort()).toEqual(['outcome.json', 'retrace-log'])
   })
 
-  it('gives a debugger no segments that claim to lie over the headers: each would have it read all of them again', async () => {
-    const many = withMoreSegments(new Uint8Array(readFileSync(core)), 60_000, { first: true })
-    const task = makeTask(many)
-    const run = await work([task], { RETRACE_TASK_MEMORY_MB: '1024' })
-    expect(run.out).toMatch(/^debug: gdb-multiarch reads this core/m)
-    expect(outcome(task).code).not.toMatch(/debugger|memory/)
-  })
+  it.each([
+    ['without bytes over its headers', {}],
+    ['with bytes of its headers', { bytes: 64 }],
+    ['without bytes over a copy of its headers', { copy: true }],
+  ])(
+    'gives a debugger no segments %s, by the thousand: each would have it read all of them again',
+    async (_, { copy, ...odd }: { copy?: boolean; bytes?: number }) => {
+      const plain = new Uint8Array(readFileSync(core))
+      const offset = plain.length - 64
+      const many = withMoreSegments(plain, 60_000, { first: true, ...odd, ...(copy ? { offset } : {}) })
+      if (copy) layHeader(many, offset)
+      const task = makeTask(many)
+      const run = await work([task], { RETRACE_TASK_MEMORY_MB: '1024' })
+      expect(run.out).toMatch(/^debug: gdb-multiarch reads this core/m)
+      expect(outcome(task).code).not.toMatch(/debugger|memory/)
+    },
+  )
 
   it('names the modules that no package has, and shows no backtrace in which no frame has a name', async () => {
     const task = makeTask(core, { release: 'debian-12\n', architecture: 'x86_64\n', packages: 'crash_1.0_amd64\n' })
