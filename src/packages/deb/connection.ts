@@ -44,28 +44,31 @@ function proxyOf(value: string | undefined, fail: Fail): string | undefined {
   return value
 }
 
-/** An address without its user and password, with a slash at its end, and those two apart. */
+/**
+ * An address without its user and password, with a slash at its end, and those two apart. That of a list of mirrors
+ * (apt-transport-mirror(1)) is the list's own.
+ */
 export function addressOf(
-  text: string,
+  given: string,
   connection: Connection,
   fail: Fail,
-): { uri: string; credentials: Credentials | undefined } {
+): { uri: string; credentials: Credentials | undefined; isMirrorList: boolean } {
+  const isMirrorList = /^mirror(\+[a-z]+)?:/i.test(given)
+  const text = given.replace(/^mirror\+/i, '').replace(/^mirror:/i, 'http:')
   if (!URL.canParse(text)) fail('uris', 'URIs has a word that is no address')
   const url = new URL(text)
   // Of a password that holds one the rest would be taken for what is never sent.
   if (text.includes('#')) fail('uris', 'A # in an address ends it: write it as %23')
   const { protocol } = url
   const credentials = credentialsIn(url)
-  if (protocol.startsWith('mirror')) {
-    fail('uris', `${text} is a list of mirrors, which only apt reads: write the addresses that it names into URIs`)
-  }
   if (!['http:', 'https:', 'file:'].includes(protocol)) {
     fail('uris', `${protocol}// is not supported; use https://, http:// or file://`)
   }
-  if (protocol === 'file:' && usesNetwork(connection)) {
+  if (protocol === 'file:' && !isMirrorList && usesNetwork(connection)) {
     fail('uris', 'A file:// address needs no proxy and no certificate; leave those keys away')
   }
-  if (credentials === undefined) return { uri: withSlash(text), credentials }
+  const shaped = (uri: string) => isMirrorList ? uri : withSlash(uri)
+  if (credentials === undefined) return { uri: shaped(text), credentials, isMirrorList }
   if (protocol !== 'https:') {
     fail(
       'uris',
@@ -75,7 +78,7 @@ export function addressOf(
   }
   url.username = ''
   url.password = ''
-  return { uri: withSlash(url.href), credentials }
+  return { uri: shaped(url.href), credentials, isMirrorList }
 }
 
 function usesNetwork({ proxy, caFile, certFile }: Connection): boolean {

@@ -1,6 +1,7 @@
 /** Debian's format: deb822 configuration, signed suites, .deb files. */
 import type { PackageFormat } from '../format/format.ts'
 import { hostRepositories } from './host_files.ts'
+import { addressesOf } from './mirrors.ts'
 import { members } from './members.ts'
 import { naming } from './naming.ts'
 import { adviceOnList } from './one_line.ts'
@@ -26,5 +27,6 @@ export const deb: PackageFormat = {
   unread: { extension: '.list', advice: adviceOnList },
   suite: readSuite,
   read: readIndices,
+  addresses: addressesOf,
   members,
 }

@@ -14,7 +14,9 @@ import type { RepositorySpec } from '../format/repository_spec.ts'
 import type { IndexSelection } from '../format/suite.ts'
 import type { SyncContext } from '../format/sync_context.ts'
 import { decompressed } from '../open/decompress.ts'
+import { MirrorWalk } from '../transfer/mirrors.ts'
 import { readContents } from './contents.ts'
+import { mirrorsFor } from './mirrors.ts'
 import { type ReadPackage, readPackages } from './packages_index.ts'
 import type { IndexForm } from './release_file.ts'
 import { suiteAddress } from './signed_release.ts'
@@ -32,7 +34,9 @@ export async function* readIndices(
   if (!(suite instanceof DebianSuite)) throw new TypeError('Expected a suite that readSuite() gave')
   const targets = suite.targets(component, architecture)
   const isHashed = repository.byHash === 'force' || (repository.byHash === 'yes' && suite.file.acquireByHash)
-  const fetch = (index: Index) => fetchIndex(index, { base: suiteAddress(repository), isHashed, context })
+  const bases = mirrorsFor(suite.mirrors, { type: 'index', component, arch: architecture, suite: repository.suite })
+    .map((uri) => suiteAddress({ ...repository, uri }))
+  const fetch = (index: Index) => fetchFromAny(index, bases, { isHashed, context })
   // All are fetched before one is read: the second arrives while the first is parsed.
   const contents = selection.contents ? targets.contents.map(fetch) : []
   for (const each of contents) each.catch(() => undefined)
@@ -49,6 +53,23 @@ function entryOf(read: ReadPackage, architecture: string): IndexEntry {
   const { package: one } = read
   if (one.architecture === architecture || one.architecture === 'all') return { kind: 'package', package: one }
   return { kind: 'left-out', name: one.name, reason: OTHER_ARCHITECTURE }
+}
+
+/** From the first mirror that has any form of it. */
+async function fetchFromAny(
+  index: Index,
+  bases: readonly string[],
+  { isHashed, context }: Omit<Fetching, 'base'>,
+): Promise<AsyncGenerator<Uint8Array>> {
+  const walk = new MirrorWalk(bases, { patienceMs: context.mirrorsMs })
+  for (const base of walk) {
+    try {
+      return await fetchIndex(index, { base, isHashed, context })
+    } catch (error) {
+      walk.failed(error, context.signal)
+    }
+  }
+  throw walk.refusal
 }
 
 interface Fetching {

@@ -12,6 +12,8 @@ export interface DebOptions {
   validUntilMax: number | undefined
   /** Below the suite's address, in place of InRelease; there is no other then. */
   inReleasePath: string | undefined
+  /** The address is one of a list of mirrors (`mirror+https:` and the like). */
+  isMirrorList: boolean
 }
 
 /** Those of a repository that this format configured. */

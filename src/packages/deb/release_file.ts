@@ -39,7 +39,7 @@ export interface IndexForm {
 }
 
 /** Ends of names by what they cost; gz is opened in this process, on another thread. */
-const COMPRESSIONS = [
+export const COMPRESSIONS = [
   ['.xz', 'xz'],
   ['.zst', 'zst'],
   ['.gz', 'gz'],

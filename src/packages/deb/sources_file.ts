@@ -127,7 +127,7 @@ function repositoriesOf(reader: Reader, warn: (message: string) => void): Reposi
       validUntilMin: seconds(reader, 'valid-until-min'),
       validUntilMax: seconds(reader, 'valid-until-max'),
       inReleasePath: inReleasePathOf(reader),
-    } satisfies DebOptions,
+    } satisfies Omit<DebOptions, 'isMirrorList'>,
   }
   const all = architecturesOf(reader, warn)
   const specs: RepositorySpec[] = []
@@ -135,8 +135,15 @@ function repositoriesOf(reader: Reader, warn: (message: string) => void): Reposi
     for (const suite of suites) {
       for (const architectures of togetherFor(`${text} ${suite}`, all)) {
         const own = (template: string) => template.replaceAll(ARCH, architectures[0] ?? '')
-        const { uri, credentials } = addressOf(own(text), connection, fail)
-        specs.push({ ...common, uri, suite: own(suite), architectures, connection: { ...connection, credentials } })
+        const { uri, credentials, isMirrorList } = addressOf(own(text), connection, fail)
+        specs.push({
+          ...common,
+          uri,
+          suite: own(suite),
+          architectures,
+          connection: { ...connection, credentials },
+          own: { ...common.own, isMirrorList },
+        })
       }
     }
   }

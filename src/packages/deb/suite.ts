@@ -7,6 +7,8 @@ import { identityOf } from '../format/checksums.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
 import type { SignedSuite, SuiteIndices } from '../format/suite.ts'
 import { isCurrent, type SyncContext } from '../format/sync_context.ts'
+import { MirrorWalk } from '../transfer/mirrors.ts'
+import { type Mirror, mirrorsFor, mirrorsOf } from './mirrors.ts'
 import { type DebOptions, limitsOf, optionsOf } from './options.ts'
 import { type IndexForm, indexForms, parseRelease, type ReleaseFile } from './release_file.ts'
 import { releaseOf, type ReleaseVerdict, teach } from './release_name.ts'
@@ -32,10 +34,17 @@ export class DebianSuite implements SignedSuite {
   readonly date: number
   readonly validUntil: number | undefined
   readonly maxAheadS: number
+  /** Where the suite can be had; the one that this description came from is the first. */
+  readonly mirrors: readonly Mirror[]
 
-  constructor(file: ReleaseFile, { release, doubt }: ReleaseVerdict, options: Partial<DebOptions>) {
+  constructor(
+    file: ReleaseFile,
+    { release, doubt }: ReleaseVerdict,
+    { options, mirrors }: { options: Partial<DebOptions>; mirrors: readonly Mirror[] },
+  ) {
     const { validUntil, maxAheadS } = limitsOf(options, file)
     this.file = file
+    this.mirrors = mirrors
     this.release = release
     this.doubt = doubt
     this.date = file.date
@@ -94,8 +103,32 @@ export class DebianSuite implements SignedSuite {
   }
 }
 
-/** Fetches and verifies what it says about itself. */
+/** Fetches and verifies what it says about itself, from the first mirror that has nothing older than what is here. */
 export async function readSuite(repository: RepositorySpec, context: SyncContext): Promise<SignedSuite> {
+  const mirrors = await mirrorsOf(repository, { isSync: true, context })
+  const walk = new MirrorWalk(mirrorsFor(mirrors, { type: 'index', suite: repository.suite }), {
+    patienceMs: context.mirrorsMs,
+  })
+  let best: DebianSuite | undefined
+  for (const address of walk) {
+    const ordered = [...mirrors].sort((a, b) => Number(b.address === address) - Number(a.address === address))
+    try {
+      const found = await readSuiteAt({ ...repository, uri: address }, ordered, context)
+      if (best === undefined || found.date > best.date) best = found
+      if (isCurrent(found.date, context)) return found
+    } catch (error) {
+      walk.failed(error, context.signal)
+    }
+  }
+  if (best === undefined) throw walk.refusal
+  return best
+}
+
+async function readSuiteAt(
+  repository: RepositorySpec,
+  mirrors: readonly Mirror[],
+  context: SyncContext,
+): Promise<DebianSuite> {
   const { text, keep } = await signedRelease(repository, context)
   const file = parseRelease(text)
   if (file.date === 0) {
@@ -111,7 +144,10 @@ export async function readSuite(repository: RepositorySpec, context: SyncContext
     )
   }
   if (isCurrent(file.date, context)) await keep()
-  return new DebianSuite(file, verdictOn(file, repository, context), optionsOf(repository))
+  return new DebianSuite(file, verdictOn(file, repository, context), {
+    options: optionsOf(repository),
+    mirrors,
+  })
 }
 
 /** What the administrator says, else what the suite says of itself, or others of this run of it. */

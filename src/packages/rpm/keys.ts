@@ -6,7 +6,7 @@ import type { SyncContext } from '../format/sync_context.ts'
 import type { Trust } from '../format/trust.ts'
 import { shown } from '../transfer/refusal.ts'
 import { keysIn } from '../verify/key_ring.ts'
-import { readFreshDocument, readKeptDocument } from './documents.ts'
+import { readFreshDocument, readKeptDocument } from '../transfer/documents.ts'
 
 /**
  * The section's trust with nothing left to fetch. An address that cannot be had, or has become something else than a

@@ -17,7 +17,7 @@ import type { IndexSelection, SignedSuite, SuiteIndices } from '../format/suite.
 import { isCurrent, type Refreshed, type SyncContext } from '../format/sync_context.ts'
 import { assertNoHtml } from '../verify/html.ts'
 import { verifiedText } from '../verify/signature.ts'
-import { readFreshDocument, readKeptDocument } from './documents.ts'
+import { readFreshDocument, readKeptDocument } from '../transfer/documents.ts'
 import { readFilelists } from './filelists.ts'
 import { localTrust } from './keys.ts'
 import { adviceOnUnknown, type MirrorList, parseMetalink, parseMirrorlist } from './mirrors.ts'

@@ -4,12 +4,13 @@ import { compare } from '../../helpers/compared.ts'
 import { makeWorld } from '../packages/world.ts'
 import { ADDRESSES } from './deb/addresses.ts'
 import { INDICES } from './deb/indices.ts'
+import { MIRRORS } from './deb/mirrors.ts'
 import { RELEASES } from './deb/releases.ts'
 import { SIGNATURES } from './deb/signatures.ts'
 import { STANZAS } from './deb/stanzas.ts'
 import { SUITES } from './deb/suites.ts'
 
-const ROWS = [...ADDRESSES, ...INDICES, ...STANZAS, ...RELEASES, ...SIGNATURES, ...SUITES]
+const ROWS = [...ADDRESSES, ...INDICES, ...MIRRORS, ...STANZAS, ...RELEASES, ...SIGNATURES, ...SUITES]
 
 describe('a Debian repository', () => {
   it.each(ROWS.map((row) => [row.name, row] as const))(

@@ -24,7 +24,7 @@ const MAY_CALL: Record<string, string> = {
   'src/packages/release': 'src/elf',
   'src/packages/verify': 'src/packages/format src/process src/units src/errors',
   'src/packages/deb':
-    'src/text src/errors src/packages/format src/process src/elf src/packages/open src/packages/release src/packages/verify src/units',
+    'src/text src/errors src/packages/format src/process src/elf src/packages/open src/packages/release src/packages/transfer src/packages/verify src/units',
   'src/files': 'src/errors',
   'src/telemetry': 'src/text src/config',
   'src/packages/transfer': 'src/text src/config src/packages/format src/files src/telemetry src/units src/errors',

@@ -93,10 +93,8 @@ describe('readSources()', () => {
 
   it('refuses a scheme that it cannot fetch', () => {
     expect(faultsOf(STANZA.replace('http:', 'ftp:'))).toEqual([expect.stringContaining('ftp:// is not supported')])
-    expect(faultsOf(STANZA.replace(/http:\S*/, 'mirror+file:/etc/apt/mirrors/debian.list'))).toEqual([
-      expect.stringContaining(
-        'is a list of mirrors, which only apt reads: write the addresses that it names into URIs',
-      ),
+    expect(faultsOf(STANZA.replace(/http:\S*/, 'mirror+ftp://a.example/list'))).toEqual([
+      expect.stringContaining('ftp:// is not supported'),
     ])
   })
 
@@ -139,6 +137,7 @@ describe('readSources()', () => {
       validUntilMin: undefined,
       validUntilMax: 86_400,
       inReleasePath: 'x/In',
+      isMirrorList: false,
     })
     expect(faultsOf(`${STANZA}Date-Max-Future: soon\nInRelease-Path: ../x\n`)).toEqual([
       'a:5: date-max-future is a number of seconds, not soon',
