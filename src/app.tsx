@@ -3,13 +3,13 @@
  * its paragraph there.
  */
 import { Hono } from 'hono'
-import { RetraceError } from './errors/errors.ts'
 import { checkPackageRoutes } from './routes/checkpackage.ts'
 import { createRoutes } from './routes/create.ts'
 import { errorResponse } from './http/error_response.ts'
 import { failureOf } from './http/failure.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
+import { nothingHere } from './http/method_not_allowed.ts'
 import { indexRoutes } from './routes/index_page.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { openApiRoutes } from './routes/openapi.ts'
@@ -33,8 +33,8 @@ export function createApp(services: Services): Hono<AppEnv> {
   app.route('/', statusRoutes(services)) //              GET /<id>
   app.route('/', openApiRoutes(app)) //                  GET /openapi.json
   app.route('/', healthRoutes(services)) //              GET /healthz /readyz
-  app.notFound(() => {
-    throw new RetraceError('not-found', { detail: 'There is nothing at this address; GET / says what there is' })
+  app.notFound(({ req }) => {
+    throw nothingHere(req.method)
   })
   app.onError((error, c) => {
     services.metrics.refusals.inc({ code: failureOf(error).code })

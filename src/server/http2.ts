@@ -24,6 +24,12 @@ export interface TlsParts {
   sessions: Set<ServerHttp2Session>
 }
 
+/**
+ * Blanks around a value are no part of it, as in HTTP/1.1 (RFC 9110, 5.5), though nobody may send them (RFC 9113, 8.2.1). A Node
+ * that does not know this option yet leaves such a field out, as nghttp2 does.
+ */
+const BLANKS = { strictFieldWhitespaceValidation: false }
+
 export function createHttp2Server(
   config: Pick<Config, 'maxHeaderKb' | 'uploadIdleS'>,
   { certificate, listener, sessions }: Omit<TlsParts, 'onHandshakeFailure'>,
@@ -36,6 +42,7 @@ export function createHttp2Server(
       initialWindowSize: MIB,
     },
     maxSessionInvalidFrames: 100,
+    ...BLANKS,
     maxSessionMemory: 10,
   })
   server.on('session', (session) => {

@@ -28,7 +28,9 @@ export function authorize(task: Task, given: string | null | undefined): void {
   if (right === undefined) throw noSuchTask()
   if (isSamePassword(given ?? '', right) && given) return
   throw new RetraceError('wrong-password', {
-    detail: 'X-Task-Password is missing or is not the password of this task',
+    detail: given
+      ? 'X-Task-Password is not the password of this task'
+      : 'X-Task-Password is missing: send the password of the task in it (by HTTP/2 without blanks around it)',
   })
 }
 

@@ -30,14 +30,15 @@ export interface DecompressOptions {
   zstd?: string | undefined
 }
 
-/** Decompresses `body`. Throws what it throws, bad-stream, and Error when a decoder does not work here. */
+/** Decompresses `body`. `hint`: what bytes are that are not of `encoding`. Throws what it throws, bad-stream, and Error when a decoder does not work here. */
 export async function* decompress(
   body: AsyncIterable<Uint8Array>,
   encoding: Encoding,
   programs: DecompressOptions = { xz: findProgram('xz'), zstd: findProgram('zstd') },
+  hint: (head: Uint8Array) => string | undefined = () => undefined,
 ): AsyncGenerator<Uint8Array> {
   const reader = new ByteReader(body)
-  if (encoding !== 'none') await checkMagic(reader, encoding)
+  if (encoding !== 'none') await checkMagic(reader, encoding, hint)
   yield* decoded(reader, encoding, programs)
 }
 
@@ -80,12 +81,17 @@ export function packingOf(head: Uint8Array): Exclude<Encoding, 'none'> | undefin
 }
 
 /** Refuses at the first byte that is wrong, without waiting for more. */
-async function checkMagic(reader: ByteReader, encoding: Exclude<Encoding, 'none'>): Promise<void> {
+async function checkMagic(
+  reader: ByteReader,
+  encoding: Exclude<Encoding, 'none'>,
+  hint: (head: Uint8Array) => string | undefined,
+): Promise<void> {
   for (let length = 1; length <= 6; length++) {
     const bytes = await reader.peek(length)
     if (bytes.length === 0) throw badStream('The body is empty')
     if (!MAGIC[encoding](bytes)) {
-      throw badStream(`The body is not ${encoding}: it begins with other bytes than ${encoding} does`)
+      const what = hint(reader.arrived) ?? `it begins with other bytes than ${encoding} does`
+      throw badStream(`The body is not ${encoding}: ${what}`)
     }
     if (bytes.length < length) return
   }

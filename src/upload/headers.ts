@@ -41,6 +41,17 @@ const CORE_ENCODINGS: Readonly<Record<string, Encoding>> = { gzip: 'gzip', 'x-gz
 /** All content types that /create takes, as the 415 and /settings list them. */
 export const CONTENT_TYPES: readonly string[] = [...Object.keys(TAR_TYPES), ...CORE_TYPES]
 
+/** The headers with which an upload of this kind is sent, as a sentence has them; undefined: it cannot be. */
+export function headersFor(manifest: ManifestKind, encoding: Encoding): string | undefined {
+  if (manifest === 'bare') {
+    return `'Content-Type: application/x-core'${encoding === 'none' ? '' : ` and 'Content-Encoding: ${encoding}'`}`
+  }
+  const rows = Object.entries(TAR_TYPES).filter(([, row]) => row.encoding === encoding)
+  const [type] = rows.find(([, row]) => row.manifest === manifest) ?? rows[0] ?? []
+  const isOther = type !== undefined && TAR_TYPES[type]?.manifest !== manifest
+  return type === undefined ? undefined : `'Content-Type: ${type}'${isOther ? " and 'X-Task-Type: 0'" : ''}`
+}
+
 const HINT = "A core can be sent with: curl --data-binary @core.xz -H 'Content-Type: application/x-core' " +
   "-H 'Content-Encoding: xz' URL/create (for a .lz4 of systemd, make the core with 'coredumpctl dump' first)"
 

@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts'
 import type { Draft } from '../spool/draft.ts'
 import { decompress, type DecompressOptions } from './decompress.ts'
 import type { UploadPlan } from './headers.ts'
+import { whatItIs } from './mistaken.ts'
 import type { UnpackLimits } from './limits.ts'
 import { countedBody } from './request_body.ts'
 import { unpackCore } from './unpack_core.ts'
@@ -31,10 +32,21 @@ export async function receive(
 ): Promise<void> {
   const { plan, draft } = upload
   const { config, onCore = () => undefined } = options
-  const plain = decompress(countedBody(body, plan.contentLength, config), plan.encoding, options.programs)
+  const plain = decompress(
+    countedBody(body, plan.contentLength, config),
+    plan.encoding,
+    options.programs,
+    (head) => whatItIs(head, plan, 'sent'),
+  )
   try {
-    if (plan.manifest === 'bare') await unpackCore(plain, draft, { config, onCore })
-    else await unpackTar(plain, draft, { manifest: plan.manifest, config, onCore, programs: options.programs })
+    if (plan.manifest === 'bare') await unpackCore(plain, draft, { config, onCore, plan })
+    else {await unpackTar(plain, draft, {
+        manifest: plan.manifest,
+        encoding: plan.encoding,
+        config,
+        onCore,
+        programs: options.programs,
+      })}
   } finally {
     await plain.return(undefined)
   }

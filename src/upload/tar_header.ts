@@ -15,6 +15,11 @@ export interface TarHeader {
   type: string
 }
 
+/** Whether a block reads as the header of a member. */
+export function isTarHeader(block: Uint8Array): boolean {
+  return block.length === TAR_BLOCK && hasRightSum(block)
+}
+
 /** Reads a header block that is not all zero. Throws bad-stream when its checksum or its size is wrong. */
 export function parseHeader(block: Uint8Array): TarHeader {
   if (!hasRightSum(block)) throw badStream('The body is not a tar archive, or is damaged: the sum of a header is wrong')

@@ -17,11 +17,17 @@ import { knownMembers, missingMembers } from './manifests.ts'
 import { unpackMember } from './core_member.ts'
 import type { DecompressOptions } from './decompress.ts'
 import { readTar, type TarMember } from './tar.ts'
+import { isTarHeader, TAR_BLOCK } from './tar_header.ts'
+import { whatItIs } from './mistaken.ts'
+import type { Encoding } from './headers.ts'
+import { badStream } from './bad_stream.ts'
 
 const CORE = 'coredump' satisfies Member
 
 export interface UnpackTarOptions {
   manifest: Exclude<ManifestKind, 'bare'>
+  /** As the headers said, of the archive. */
+  encoding?: Encoding
   config: UnpackLimits
   onCore: () => void
   /** Left out: the system's. */
@@ -38,7 +44,9 @@ export async function unpackTar(
   const known = knownMembers(options.manifest)
   const seen = new Set<string>()
   let core: { file: CoreFile; size: number } | undefined
-  for await (const member of readTar(new ByteReader(atMostUnpacked(chunks, options.config)))) {
+  const reader = new ByteReader(atMostUnpacked(chunks, options.config))
+  await checkIsTar(reader, options)
+  for await (const member of readTar(reader)) {
     if (isTop(member)) continue
     const given = member.name.startsWith('./') ? member.name.slice(2) : member.name
     const name = knownName(member, given, { known, manifest: options.manifest })
@@ -59,6 +67,21 @@ export async function unpackTar(
   const missing = missingMembers(options.manifest, seen)
   if (missing.length > 0) throw missingMember(missing)
   await core?.file.finish(core.size)
+}
+
+/** A body that is no archive from its first block on is named as what it is. */
+async function checkIsTar(
+  reader: ByteReader,
+  { manifest, encoding = 'none' }: Pick<UnpackTarOptions, 'manifest' | 'encoding'>,
+): Promise<void> {
+  const head = await reader.peek(TAR_BLOCK)
+  if (isTarHeader(head)) return
+  const what = whatItIs(head, { manifest, encoding }, 'unpacked')
+  if (what !== undefined) throw badStream(`The body is not a tar archive${packedAs(encoding)}: ${what}`)
+}
+
+function packedAs(encoding: Encoding): string {
+  return encoding === 'none' ? '' : ` packed by ${encoding}`
 }
 
 /** The directory that `tar c .` puts before its members. */

@@ -338,9 +338,12 @@ describe('what administrators type', () => {
     for (const text of [checked, started]) for (const one of said) expect(text).toMatch(one)
   }, 60_000)
 
-  it('PUT, as curl -T sends it, is told what to use', async () => {
-    await using server = await startServer()
-    const { status, text } = await server.client.ask('/create', { method: 'PUT', body: 'x' })
-    expect([status, text]).toEqual([405, expect.stringContaining('curl --data-binary @FILE')])
-  })
+  it.each(['/create', '/', '/core.xz', '/create/core'])(
+    'PUT, as curl -T sends it, is told what to use, wherever curl puts the name of its file: %s',
+    async (path) => {
+      await using server = await startServer()
+      const { status, text } = await server.client.ask(path, { method: 'PUT', body: 'x' })
+      expect([status, text]).toEqual([405, expect.stringContaining('curl --data-binary @FILE')])
+    },
+  )
 })
