@@ -15,6 +15,7 @@ const TEXTS = [
   '10.0.0.0/8, ::1',
   '::ffff:192.0.2.1',
   'localhost',
+  'https://retrace.example.org/below/',
 ]
 
 /** Any text that the setting takes. */
