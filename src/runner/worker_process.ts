@@ -32,12 +32,16 @@ export interface WorkerStart {
   settings: Record<string, string>
 }
 
+/** How far a worker, and all that it starts, stands back where processor time is scarce: whoever asks is answered first. */
+const NICE = '10'
+
 /** Starts a worker that ends with this server; it inherits this process's environment, and has the settings besides. */
 export function startWorker(start: WorkerStart): WorkerProcess {
   const settings = Object.entries(start.settings).map(([name, value]) => `${name}=${value}`)
   const log = openSync(start.log, 'a', 0o600)
   try {
-    const running = startOutside('abrt-retrace-worker', ['env', ...settings, ...start.command, start.argument], {
+    const words = ['nice', '-n', NICE, 'env', ...settings, ...start.command, start.argument] as const
+    const running = startOutside('abrt-retrace-worker', words, {
       output: log,
       environment: 'inherited',
       diesWithUs: true,

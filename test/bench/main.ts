@@ -11,7 +11,7 @@ const SUITES: Record<string, () => Promise<Suite>> = {
   http: () => import('./http.ts'),
   packages: async () => together(await import('./queries.ts'), await import('./packages.ts'), await import('./rpm.ts')),
   worker: () => import('./worker.ts'),
-  load: () => import('./load.ts'),
+  load: async () => together(await import('./crowd.ts'), await import('./load.ts')),
 }
 
 function together(...suites: Suite[]): Suite {

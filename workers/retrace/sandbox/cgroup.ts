@@ -23,6 +23,8 @@ export interface CgroupLimits {
   readonly processes: number
 }
 
+/** Of processor time, where others of the tree have 100: twenty debuggers shall not outweigh the server. v2 with cpu only. */
+const CPU_WEIGHT = '10'
 const NAME = /^abrt-retrace-(\d+)-\d+$/
 const REMOVE_TRIES = 500
 const REMOVE_PAUSE_MS = 2
@@ -83,6 +85,7 @@ export class Cgroup {
     const isLimited = write(join(memory, this.version === 1 ? 'memory.limit_in_bytes' : 'memory.max'), bytes)
     if (this.version === 1) write(join(memory, 'memory.memsw.limit_in_bytes'), bytes)
     write(join(pids, 'pids.max'), String(processes))
+    if (this.version === 2) write(join(memory, 'cpu.weight'), CPU_WEIGHT)
     return isLimited
   }
 
