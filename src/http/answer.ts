@@ -7,6 +7,7 @@ import type { Context } from 'hono'
 import { errnoOf } from '../errors/errno.ts'
 import { readFileChunks } from '../stream/file.ts'
 import { pullStream } from '../stream/pull.ts'
+import { coded, type Coding, codingFor, isWorthCoding } from './content_coding.ts'
 import type { AppEnv } from './services.ts'
 
 export const TEXT = 'text/plain; charset=utf-8'
@@ -46,18 +47,67 @@ export function answerJson(value: unknown, options: AnswerOptions = {}): Respons
   return answer(`${JSON.stringify(value)}\n`, { type: JSON_TYPE, ...options })
 }
 
-/** The contents of a file, with its length; undefined when there is no such file. */
-export async function answerFile(path: string, type: string, stopping: AbortSignal): Promise<Response | undefined> {
-  const size = await stat(path).then((found) => found.size, (cause) => {
+/** What a caller said about the file that it asks for. */
+export interface FileWishes {
+  /** Accept-Encoding, If-None-Match. */
+  acceptEncoding: string | undefined
+  ifNoneMatch: string | undefined
+  /** The headers by which the answer was chosen, besides Accept-Encoding. */
+  vary?: readonly string[]
+}
+
+/**
+ * The contents of a file, with its length and its ETag, in a coding where the caller asked for one; 304 where he has them;
+ * undefined when there is no such file.
+ */
+export async function answerFile(
+  path: string,
+  { type, stopping, wishes }: { type: string; stopping: AbortSignal; wishes: FileWishes },
+): Promise<Response | undefined> {
+  const found = await stat(path, { bigint: true }).catch((cause) => {
     if (errnoOf(cause) === 'ENOENT') return undefined
     throw cause
   })
-  if (size === undefined) return undefined
-  const body = size > AT_ONCE ? pullStream(() => readFileChunks(path), stopping) : await readFile(path)
+  if (found === undefined) return undefined
+  const size = Number(found.size)
+  const coding = isWorthCoding(size) ? codingFor(wishes.acceptEncoding) : undefined
+  const tag = entityTag(found, coding)
+  const headers = {
+    'Vary': [...wishes.vary ?? [], 'Accept-Encoding'].join(', '),
+    'ETag': tag,
+    'Cache-Control': 'no-store',
+  }
+  if (matches(wishes.ifNoneMatch, tag)) return new Response(null, { status: 304, headers })
+  const chunks = () => readFileChunks(path)
+  const body = coding !== undefined
+    ? await coded(chunks(), coding)
+    : size > AT_ONCE
+    ? pullStream(chunks, stopping)
+    : await readFile(path)
   const length = body instanceof ReadableStream ? size : body.length
   return new Response(body, {
-    headers: { 'Content-Type': type, 'Content-Length': String(length), 'Cache-Control': 'no-store' },
+    headers: {
+      ...headers,
+      'Content-Type': type,
+      'Content-Length': String(length),
+      ...(coding !== undefined && { 'Content-Encoding': coding }),
+    },
   })
+}
+
+/**
+ * Files of a task appear by a rename, whole, and never change. What a coder makes of one may differ from version to version,
+ * so that its tag is a weak one, of its own (RFC 9110, 8.8.1 and 8.8.3.3).
+ */
+function entityTag({ ino, size, mtimeNs }: { ino: bigint; size: bigint; mtimeNs: bigint }, coding?: Coding): string {
+  const file = [ino, size, mtimeNs].map((number) => number.toString(36)).join('-')
+  return coding === undefined ? `"${file}"` : `W/"${file}-${coding}"`
+}
+
+/** If-None-Match, by the weak comparison (RFC 9110, 13.1.2). */
+function matches(given: string | undefined, tag: string): boolean {
+  const opaque = (each: string) => each.trim().replace(/^W\//, '')
+  return (given ?? '').slice(0, 4096).split(',').some((each) => each.trim() === '*' || opaque(each) === opaque(tag))
 }
 
 /** Whether the caller prefers JSON, or one of these kinds of it, to text. */

@@ -51,7 +51,14 @@ export function resultRoutes(services: Services): Hono<AppEnv> {
       const [file, type] = isMade
         ? [other, preferred === MARKDOWN ? `${MARKDOWN}; charset=utf-8` : JSON_TYPE]
         : [result.file, result.type]
-      const found = isThere ? await answerFile(task.file(file), type, services.stopping) : undefined
+      const wishes = {
+        acceptEncoding: c.req.header('Accept-Encoding'),
+        ifNoneMatch: c.req.header('If-None-Match'),
+        vary: result.others === undefined ? [] : ['Accept'],
+      }
+      const found = isThere
+        ? await answerFile(task.file(file), { type, stopping: services.stopping, wishes })
+        : undefined
       if (found === undefined) throw new RetraceError('not-ready', { detail: result.missing })
       return found
     })
@@ -65,6 +72,7 @@ function describeResult(name: string, { type, others = {} }: Result) {
     summary: `The ${name} of a task`,
     parameters: taskParameters,
     responses: {
+      304: { description: 'If-None-Match names what is here' },
       200: type === JSON_TYPE ? { description: `The ${name}`, content: { [JSON_TYPE]: { schema: {} } } } : {
         description: `The ${name}`,
         content: {

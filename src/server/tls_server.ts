@@ -23,7 +23,8 @@ export function createTlsServer(
   const server = createServer({
     ...httpOptions(config),
     ...secureOptions(certificate),
-    ALPNProtocols: ['h2', 'http/1.1'],
+    // curl -0 offers http/1.0 alone, and nothing is spoken with who offers only what nobody knows here.
+    ALPNProtocols: ['h2', 'http/1.1', 'http/1.0'],
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
   })
   const http2 = createHttp2Server(config, { certificate, listener, sessions })
