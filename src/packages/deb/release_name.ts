@@ -4,7 +4,7 @@
  * the order in which they are asked; a release that no core is called by is told from one that is.
  */
 import { FetchError } from '../format/error.ts'
-import { isOfDebianFamily, newestNumber, publishedAs, rollingRelease } from '../release/codenames.ts'
+import { isDerived, isOfDebianFamily, newestNumber, publishedAs, rollingRelease } from '../release/codenames.ts'
 import { releaseOfVersion } from '../release/release_id.ts'
 
 /** What a Release file says of itself, and where it was found. */
@@ -84,8 +84,10 @@ function ofDistribution(distribution: string, names: SuiteNames, learnt: Learnt)
   if (rolling !== undefined) return certain(rolling)
   // Archives for derived distributions often have the Version of what those are made of.
   const all = namesOf(names)
-  const number = all.map((name) => publishedAs(name, distribution)?.number).find((each) => each !== undefined) ??
-    [names.version, ...all].map((text) => /^[0-9]+(\.[0-9]+)*/.exec(text ?? '')?.[0]).find((each) => each !== undefined)
+  const byName = all.map((name) => publishedAs(name, distribution)?.number).find((each) => each !== undefined)
+  const byVersion = numberAt(names.version)
+  const number = (isDerived(distribution) ? byName ?? byVersion : byVersion ?? byName) ??
+    all.map(numberAt).find((each) => each !== undefined)
   const release = releaseOfVersion(distribution, number)
   if (release !== undefined) {
     if (names.version !== undefined) learn(learnt, { distribution, names, release })
@@ -104,6 +106,11 @@ function ofDistribution(distribution: string, names: SuiteNames, learnt: Learnt)
   // Until it is published, Debian's testing calls itself `forky/sid`, which unstable does, too.
   const likely = distribution === 'debian' ? 'debian-sid' : exampleOf(distribution)
   return doubtful(`${distribution}-${name}`, learnt, likely)
+}
+
+/** The number that a text begins with. */
+function numberAt(text: string | undefined): string | undefined {
+  return /^[0-9]+(\.[0-9]+)*/.exec(text ?? '')?.[0]
 }
 
 /** A release that a core of this distribution can say it is of. */

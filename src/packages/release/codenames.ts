@@ -60,6 +60,11 @@ export function isOfDebianFamily(distribution: string): boolean {
   return ALL.has(distribution) || OTHERS.includes(distribution) || distribution === 'kali'
 }
 
+/** Whether archives of a distribution may have the Version of what it is made of. */
+export function isDerived(distribution: string): boolean {
+  return Object.hasOwn(DERIVED, distribution)
+}
+
 /** The one release of a distribution that has no others. */
 export function rollingRelease(distribution: string): string | undefined {
   return ROLLING.get(distribution)

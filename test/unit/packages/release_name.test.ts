@@ -36,6 +36,7 @@ describe('releaseOf()', () => {
     [{ origin: 'UbuntuESM', suite: 'jammy-infra-security', version: '22.04', codename: 'jammy' }, 'ubuntu-22.04'],
     [{ origin: 'linuxmint', suite: 'virginia', version: '21.3', codename: 'virginia' }, 'linuxmint-21.3'],
     [{ origin: 'linuxmint', codename: 'virginia' }, 'linuxmint-21.3'],
+    [{ origin: 'Debian', suite: 'stable', version: '13.0', codename: 'bookworm' }, 'debian-13'],
     [{ origin: 'linuxmint', suite: 'wilma', version: '22', codename: 'wilma' }, 'linuxmint-22'],
     [{ origin: 'Linux Mint', codename: 'faye' }, 'linuxmint-6'],
     [{ origin: 'Raspbian', suite: 'stable', codename: 'bookworm' }, 'raspbian-12'],
