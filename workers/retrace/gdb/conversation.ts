@@ -8,7 +8,7 @@ import type { Inquiry } from './inquiry.ts'
 import { type FailedOpening, openCore, type Opening } from './opening.ts'
 import type { Session, SessionEnd } from './session.ts'
 import { type LeftOut, type ThreadRecord } from './thread_record.ts'
-import { askThread, askTogether, BATCH } from './frames.ts'
+import { askThread, askTogether, BATCH, takeTogether, textIn, type Together } from './frames.ts'
 
 export interface Questions extends Opening {
   /** Characters of all backtraces together, and of the crashed thread's, which is kept whole up to this. */
@@ -77,12 +77,23 @@ async function askOthers(
 ): Promise<void> {
   const { asker, inquiry } = asking
   const left = () => maxText - inquiry.textLength
+  // Answered and not taken yet: that is done while gdb works on the next question.
+  let before: Together | undefined
   for (;;) {
-    const batch = inquiry.others.filter((each) => each.isUntouched && isOurs(each)).slice(0, BATCH)
-    if (batch.length === 0 || left() <= 0 || asker.isOver) break
-    await askTogether(asking, batch, left())
+    const isNext = (each: ThreadRecord) => each.isUntouched && isOurs(each) && before?.records.includes(each) !== true
+    const batch = inquiry.others.filter(isNext).slice(0, BATCH)
+    const room = left() - (before === undefined ? 0 : textIn(before))
+    const isOver = batch.length === 0 || room <= 0 || asker.isOver
+    const asked = isOver ? undefined : askTogether(asking, batch, room)
+    if (before !== undefined) await takeTogether(asking, before, left())
     // What was not even begun would be asked for ever.
-    if (batch.every((each) => each.isUntouched)) break
+    const isVain = before === undefined ? isOver : before.records.every((each) => each.isUntouched)
+    before = await asked
+    if (before !== undefined && (isVain || before.answer.kind !== 'done')) {
+      await takeTogether(asking, before, left())
+      if (isVain || batch.every((each) => each.isUntouched)) break
+      before = undefined
+    } else if (isVain) break
   }
   for (const record of inquiry.others) {
     if (left() > 0 && !asker.isOver && !record.isUntouched && isOurs(record)) await askThread(asking, record, left())

@@ -99,9 +99,20 @@ function askOne(
   }
 }
 
-/** Several threads in one question, since each question costs; those that are not reached stay open. */
-export async function askTogether(asking: Asking, records: readonly ThreadRecord[], maxText: number): Promise<void> {
-  const { asker, numbers } = asking
+/** What one question about several threads brought. */
+export interface Together {
+  readonly records: readonly ThreadRecord[]
+  readonly answer: Answer
+  /** The messages about each of the records. */
+  readonly messages: readonly (readonly unknown[] | undefined)[]
+}
+
+/** Several threads in one question, since each question costs. */
+export async function askTogether(
+  { asker, numbers }: Asking,
+  records: readonly ThreadRecord[],
+  maxText: number,
+): Promise<Together> {
   const known = records.map((record) => numbers.get(record.lwp) ?? record.number)
   const what = `backtraces of the threads ${records[0]?.number} to ${records.at(-1)?.number}`
   const answer = await asker.ask(what, 'backtraces', {
@@ -110,12 +121,26 @@ export async function askTogether(asking: Asking, records: readonly ThreadRecord
     idleShare: IDLE_SHARE,
   })
   const byThread = splitByThread(answer.data)
+  return { records, answer, messages: known.map((number) => byThread.get(number)) }
+}
+
+/** Characters of the texts that came. */
+export function textIn({ messages }: Together): number {
+  return messages.reduce((sum, each) => sum + (readText(each ?? [], 'text')?.length ?? 0), 0)
+}
+
+/** Those that were not reached stay open. gdb has to be asked nothing meanwhile, unless all was answered. */
+export async function takeTogether(
+  asking: Asking,
+  { records, answer, messages }: Together,
+  maxText: number,
+): Promise<void> {
   for (const [index, record] of records.entries()) {
-    const data = byThread.get(known[index] ?? -1)
-    if (data !== undefined) takeAll(asking, record, { ...answer, data })
+    const data = messages[index]
+    if (data !== undefined) takeAll(asking, record, { ...answer, data: [...data] })
   }
   // Python itself failed, before the first thread: each one is asked on its own then, and says why.
-  if (answer.kind === 'error' && byThread.size === 0) {
+  if (answer.kind === 'error' && messages.every((each) => each === undefined)) {
     for (const record of records) await askThread(asking, record, maxText)
   }
 }

@@ -106,7 +106,7 @@ class Walk:
             except BaseException as error:
                 self.stop = failure(error)
                 return
-        send(pointer=thread_pointer(thread, frame), sp=register(frame, "sp"))
+        send_later(pointer=thread_pointer(thread, frame), sp=register(frame, "sp"))
         while frame is not None and self.count < self.limit:
             self.describe(frame)
             last, frame = frame, self.caller_of(frame)
@@ -165,9 +165,11 @@ class Walk:
         self.batch = []
 
     def send_rest(self):
-        self.send_batch()
+        """What it sends goes with how the stack ended."""
+        send_later(frames=self.batch)
+        self.batch = []
         if self.fault is not None:
-            send(fault=self.fault)
+            send_later(fault=self.fault)
 
 
 def caller_pc(frame):
@@ -249,6 +251,6 @@ def answer_backtraces(numbers, frames, limit, value_frames, variables):
                     variables = send_values(first, variables, known_variables(shape))
             except BaseException as error:
                 send(failed="frames", why=failure(error))
-            send(told=number)
+            send_later(told=number)
     finally:
         selected.switch()

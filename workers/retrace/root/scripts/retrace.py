@@ -11,6 +11,9 @@ import os
 import gdb
 
 CHANNEL = 3
+encode = json.JSONEncoder(separators=(",", ":")).encode
+# Messages that go with the next one.
+held = bytearray()
 
 # gdb's own printer, for the bounds of Intel MPX: asked about every value, it costs a tenth of all that is printed.
 gdb.pretty_printers.clear()
@@ -56,10 +59,18 @@ def failure(error):
 
 
 def send(**message):
-    data = json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
+    send_later(**message)
+    data = bytes(held)
+    held.clear()
     view = memoryview(data)
     while view:
         view = view[os.write(CHANNEL, view):]
+
+
+def send_later(**message):
+    """With the next one: each write costs both sides. Only for what is followed by another one before gdb could end over
+    anything."""
+    held.extend(encode(message).encode("ascii") + b"\n")
 
 
 def answer_text(command):

@@ -66,8 +66,8 @@ def send_values(frames, limit, known=None):
                 send(values=batch)
                 batch = []
     finally:  # also when it was interrupted
-        send(values=batch)
-    send(whole=True)
+        send_later(values=batch)
+    send_later(whole=True)
     return limit
 
 
