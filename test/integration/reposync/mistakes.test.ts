@@ -40,7 +40,7 @@ function modesBelow(root: string): { folders: Set<string>; files: Set<string> } 
 }
 
 // What needs `ops/lib/build`: ops/test builds first.
-const isBuilt = existsSync(join(installationRoot(), 'dist/workers/reposync/main.js'))
+const isBuilt = existsSync(join(installationRoot(), 'dist/bundle/abrt-reposync.js'))
 
 describe.skipIf(!isBuilt)('abrt-reposync, with what an administrator can get wrong', () => {
   it('keeps files and folders that the server can read, whatever the umask', async () => {

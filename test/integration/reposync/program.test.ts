@@ -26,7 +26,7 @@ async function worldWithTool(): Promise<World> {
 }
 
 // What needs `ops/lib/build`: ops/test builds first.
-describe.skipIf(!existsSync(join(installationRoot(), 'dist/workers/reposync/main.js')))('ops/bin/abrt-reposync', () => {
+describe.skipIf(!existsSync(join(installationRoot(), 'dist/bundle/abrt-reposync.js')))('ops/bin/abrt-reposync', () => {
   it('answers --version and --help', () => {
     expect(spawnSync(PROGRAM, ['--version'], { encoding: 'utf8' })).toMatchObject({
       status: 0,
