@@ -3,7 +3,8 @@
  * memory and processor time (docs/architecture.md, rule 4): for uploads and for indices alike, since neither need be
  * signed.
  */
-import { findProgram, systemSandbox } from '../process/system.ts'
+import { findProgram } from '../process/search_path.ts'
+import { systemSandbox } from '../process/system.ts'
 import type { Sandbox } from '../process/wall.ts'
 import { MIB } from '../units/bytes.ts'
 

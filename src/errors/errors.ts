@@ -34,6 +34,7 @@ export type ErrorCode =
   | 'not-ready'
   | 'database-unavailable'
   | 'spool-unavailable'
+  | 'not-equipped'
   | 'internal'
 
 /** The limit that was hit, as problem+json shows it. */

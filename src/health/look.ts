@@ -51,7 +51,7 @@ export interface Look {
 }
 
 /** The parts of `/readyz` that are looked at. */
-export type Part = 'spool' | 'space' | 'database' | 'store' | 'sandbox' | 'sync'
+export type Part = 'spool' | 'space' | 'database' | 'store' | 'sandbox' | 'programs' | 'sync'
 
 /** Asks; a question that cannot be answered is a failure, too. */
 export async function lookAt({ question }: Look, subject: Subject): Promise<Finding> {

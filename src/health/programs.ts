@@ -22,6 +22,7 @@ function program(
 ): Look {
   return {
     what,
+    ...(isDispensable ? {} : { part: 'programs' as const, isCostly: true }),
     async question() {
       try {
         return { verdict: 'ok', text: (await versionOf(name, ...words)).slice(0, 100) || `${name} works` }

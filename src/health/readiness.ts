@@ -34,13 +34,23 @@ export function createReadiness({ config, database, stopping, now }: ReadinessSo
   })
   return async () => {
     const server = stopping.aborted ? { ok: false, text: 'it is stopping' } : { ok: true, text: 'it runs' }
-    const looked = await Promise.all(PARTS.map(async (look) => [look.part, told(await ask(look))]))
-    const parts: Readiness['parts'] = { server, ...Object.fromEntries(looked) }
+    const parts: Readiness['parts'] = { server, ...await askedOf(ask) }
     return { ready: Object.values(parts).every(({ ok }) => ok), parts }
   }
 }
 
-const PARTS = LOOKS.filter((look) => look.part !== undefined)
+/** Several looks can be one part: what is wrong in any of them is told. */
+async function askedOf(ask: (look: Look) => Promise<Finding>): Promise<Record<Part, PartOfReadiness>> {
+  const asked = LOOKS.flatMap((look) => look.part === undefined ? [] : [{ part: look.part, finding: ask(look) }])
+  const parts = new Map<Part, PartOfReadiness>()
+  for (const { part, finding } of asked) {
+    const found = told(await finding)
+    const before = parts.get(part)
+    if (before === undefined || before.ok && !found.ok) parts.set(part, found)
+    else if (!before.ok && !found.ok) parts.set(part, { ok: false, text: `${before.text}; ${found.text}` })
+  }
+  return Object.fromEntries(parts) as Record<Part, PartOfReadiness>
+}
 
 /** What a stranger is told of a finding. */
 function told({ verdict, text, ready = verdict !== 'FAIL' }: Finding): PartOfReadiness {

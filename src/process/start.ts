@@ -9,11 +9,12 @@ import { errnoOf } from '../errors/errno.ts'
 import { Complaint } from './complaint.ts'
 import { ProgramError } from './error.ts'
 import { withoutInherited } from './inherited.ts'
+import { findProgram, SEARCH_PATH } from './search_path.ts'
 import { endGroup, endOrphans } from './signals.ts'
 
 /** Where programs are looked for, and how they speak; nothing of the server's own environment. */
 const ENVIRONMENT = {
-  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  PATH: SEARCH_PATH,
   LC_ALL: 'C.UTF-8',
 }
 
@@ -195,8 +196,10 @@ type Descriptor = 'pipe' | 'ignore' | number
 /** The system's refusal instead, as far as it comes at once. */
 function spawned(command: Command, stdio: readonly Descriptor[], { environment }: StartOptions): ChildProcess | Error {
   const [program, ...args] = command.words
+  const path = program.includes('/') ? program : findProgram(program)
+  if (path === undefined) return new ProgramError('not-started', `${program} cannot be started: is it installed?`)
   try {
-    return spawn(program, args, {
+    return spawn(path, args, {
       stdio: withoutInherited(stdio),
       detached: true,
       cwd: '/',

@@ -5,15 +5,10 @@
 import { existsSync, lstatSync, readlinkSync } from 'node:fs'
 import { ProgramError } from './error.ts'
 import type { InsideProgram } from './programs.ts'
+import { findProgram } from './search_path.ts'
 import type { Bind, Link, Sandbox } from './wall.ts'
 
-const PLACES = ['/usr/bin', '/bin', '/usr/local/bin']
 const LIBRARIES = ['/usr/lib', '/usr/lib32', '/usr/lib64', '/usr/libx32', '/lib', '/lib32', '/lib64', '/libx32']
-
-/** Where a program is, or undefined. Our PATH plays no part: these are the distributions' places. */
-export function findProgram(name: string): string | undefined {
-  return PLACES.map((folder) => `${folder}/${name}`).find((path) => existsSync(path))
-}
 
 /** The folders of libraries as they are on this system, bound or linked, and the programs at their own paths. */
 function seesPrograms(...paths: string[]): { binds: Bind[]; links: Link[] } {

@@ -37,12 +37,11 @@ export async function tryWall(tasks: LimitsOfTasks): Promise<void> {
 }
 
 /**
- * What a program says to `--version`: its first line. It is looked for where the administrator's PATH says. Throws
+ * What a program says to `--version`: its first line. Throws
  * ProgramError 'not-started' when it is not there, and others when it does not work.
  */
 export async function versionOf(program: OutsideProgram, ...before: string[]): Promise<string> {
   await using running = startOutside(program, [program, ...before, '--version'], {
-    environment: 'inherited',
     timeoutMs: TIMEOUT_MS,
   })
   const output = await gathered(running, running.output, MAX_BYTES)

@@ -126,3 +126,8 @@ export function wallCommand(
     ...words,
   ]
 }
+
+/** Whether a complaint is that of a program which was to start another one behind the wall, and could not. */
+export function isOfTheWall(complaint: string): boolean {
+  return /^(?:prlimit|bwrap): /.test(complaint)
+}

@@ -23,6 +23,8 @@ import { ClientUploads } from '../http/client_uploads.ts'
 import { headersSent } from '../http/headers_sent.ts'
 import { methodNotAllowed } from '../http/method_not_allowed.ts'
 import { clientAddress, hopOf } from '../http/proxy.ts'
+import { missingPrograms } from '../health/equipment.ts'
+import { notEquipped } from '../http/failure.ts'
 import { count } from '../text/count.ts'
 
 export function createRoutes(services: Services): Hono<AppEnv> {
@@ -31,6 +33,7 @@ export function createRoutes(services: Services): Hono<AppEnv> {
   return new Hono<AppEnv>()
     .post('/create', describeCreate, async (c) => {
       const plan = checkHeaders({ get: (name) => c.req.header(name) ?? null }, config) // 415 400 411 413
+      demandEquipped(config) //                                                           503
       runner.demandRoom() //                                                              503
       using _upload = uploads.enter(clientKey(clientAddress(hopOf(c.env.incoming), config.trustProxy))) // 429
       const arrival = new Arrival({ length: plan.contentLength, admit: () => runner.admit() })
@@ -52,6 +55,12 @@ export function createRoutes(services: Services): Hono<AppEnv> {
       }
     })
     .all('/create', methodNotAllowed('POST'))
+}
+
+/** A task that could not run is not taken. Throws not-equipped. */
+function demandEquipped(config: Services['config']): void {
+  const missing = missingPrograms(config)
+  if (missing.length > 0) throw notEquipped(new Error(`not installed: ${missing.join(', ')}`))
 }
 
 /** Receives the body into a draft and makes that a task; on any failure nothing of it is left. */
@@ -178,6 +187,7 @@ const describeCreate = describeRoute({
       'missing-member',
       'bad-content',
       'database-unavailable',
+      'not-equipped',
     ),
   },
 })

@@ -14,7 +14,16 @@ const Part = z.object({ ok: z.boolean(), text: z.string() })
 
 export const Readiness = z.object({
   ready: z.boolean(),
-  parts: z.object({ server: Part, spool: Part, space: Part, database: Part, store: Part, sandbox: Part, sync: Part }),
+  parts: z.object({
+    server: Part,
+    spool: Part,
+    space: Part,
+    database: Part,
+    store: Part,
+    sandbox: Part,
+    programs: Part,
+    sync: Part,
+  }),
 }).meta({ ref: 'Readiness' })
 
 export function healthRoutes({ readiness }: Pick<Services, 'readiness'>): Hono<AppEnv> {

@@ -13,13 +13,16 @@ export type Death =
   | { kind: 'signal'; signal: string; step: Step | undefined }
   | { kind: 'exit'; code: number | null; step: Step | undefined }
 
+/** What env, nice, setpriv and the shell end with where the next program cannot be executed (env(1)). */
+const NEVER_RAN = [125, 126, 127]
+
 /** `timeoutS` when the runner ended the worker for its time; `step` is the last one that it named. */
 export function causeOfDeath(
   end: WorkerEnd,
   { timeoutS, step }: { timeoutS: number | undefined; step: Step | undefined },
 ): Death {
   if (timeoutS !== undefined) return { kind: 'timeout', timeoutS, step }
-  if (end.error !== undefined) return { kind: 'not-started' }
+  if (end.error !== undefined || NEVER_RAN.includes(end.code ?? 0)) return { kind: 'not-started' }
   if (end.signal !== null) return { kind: 'signal', signal: end.signal, step }
   return { kind: 'exit', code: end.code, step }
 }
@@ -37,7 +40,7 @@ function judge(death: Death): { code: OutcomeCode; advice: Advice } {
       return { code, advice: code }
     }
     case 'not-started':
-      return { code: 'internal', advice: 'check-installation' }
+      return { code: 'server-unfit', advice: 'server-unfit' }
     case 'signal':
       return { code: 'killed', advice: 'killed' }
     case 'exit':

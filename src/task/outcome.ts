@@ -21,6 +21,8 @@ export const OUTCOME_CODES = [
   'debugger-timeout',
   'out-of-memory',
   'killed',
+  'database-unavailable',
+  'server-unfit',
   'internal',
 ] as const
 export type OutcomeCode = (typeof OUTCOME_CODES)[number]
@@ -30,7 +32,6 @@ export type Advice =
   | OutcomeCode
   | 'name-packages'
   | 'raise-backtrace-limit'
-  | 'check-installation'
   | 'see-rest-in-debugger'
   | 'report-damage'
 
@@ -57,6 +58,9 @@ const SENTENCES: Readonly<Record<Advice, string>> = {
     'Send the core again when the server is less busy, or ask the administrator to raise RETRACE_TASK_TIMEOUT_S.',
   'out-of-memory': 'Ask the administrator to raise RETRACE_TASK_MEMORY_MB, then send the core again.',
   'killed': 'Send the core again. Should it repeat, tell the administrator, with the number of this task.',
+  'database-unavailable':
+    'Ask the administrator to run abrt-retrace-server --check and to restore the database, then send the core again.',
+  'server-unfit': 'Ask the administrator to run abrt-retrace-server --check, then send the core again.',
   'internal': 'Tell the administrator, with the log of this task.',
   'name-packages': 'Name exactly the packages of the crashed system: without a build-id nothing else tells.',
   'report-damage':
@@ -64,7 +68,6 @@ const SENTENCES: Readonly<Record<Advice, string>> = {
   'raise-backtrace-limit': 'Ask the administrator to raise RETRACE_MAX_BACKTRACE_KB to have all of the text.',
   'see-rest-in-debugger':
     'No package can add what is missing in the stacks; a debugger on the core itself may show more.',
-  'check-installation': 'Ask the administrator to run abrt-retrace-server --check, then send the core again.',
 }
 
 /** What status, log and JSON show of an ended task: a code of the list, what happened, and what to do. */

@@ -7,7 +7,7 @@ import { ByteReader } from './byte_reader.ts'
 import { decode } from '../decoder/decode.ts'
 import { decoderSandbox } from '../decoder/decoder.ts'
 import { ProgramError } from '../process/error.ts'
-import { findProgram } from '../process/system.ts'
+import { findProgram } from '../process/search_path.ts'
 import { quote } from '../text/escape.ts'
 import { gunzip } from './gzip.ts'
 import type { Encoding } from './headers.ts'
@@ -51,7 +51,7 @@ function decoded(reader: ByteReader, encoding: Encoding, programs: DecompressOpt
     case 'xz':
       return programs.xz === undefined ? unxz(reader.rest()) : decodedBy('xz', programs.xz, reader)
     case 'zstd':
-      if (programs.zstd === undefined) throw new Error('The program zstd is not installed; ops/setup installs it')
+      if (programs.zstd === undefined) throw new ProgramError('not-started', 'zstd cannot be started: is it installed?')
       return decodedBy('zstd', programs.zstd, reader)
   }
 }

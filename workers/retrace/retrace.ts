@@ -6,8 +6,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ConfigOf } from '../../src/config/config.ts'
 import type { ProxyEnvironment } from '../../src/config/proxy_environment.ts'
-import { openDatabase } from '../../src/database/database.ts'
+import { type Database, openDatabase } from '../../src/database/database.ts'
 import type { PackageFormat } from '../../src/packages/format/format.ts'
+import { UsageError } from '../../src/errors/usage_error.ts'
 import { PackageUses } from '../../src/packages/index/use.ts'
 import { EXIT } from '../../src/program/program.ts'
 import { readManifest } from '../../src/task/manifest.ts'
@@ -26,6 +27,7 @@ import type { Journal } from './journal.ts'
 import { withoutDebuginfo } from './leave_out.ts'
 import { readCoreFile } from './read.ts'
 import { modulesToSpare } from './spare.ts'
+import { NoDatabase, reasonOf } from './outcome/failure.ts'
 import { lateStep } from './outcome/late.ts'
 import { makeReport } from './report.ts'
 import { resolveModules } from './resolve/resolve.ts'
@@ -64,7 +66,7 @@ export async function retrace(task: Task, tools: Tools): Promise<number> {
     found = {
       ...nothingFound(readManifest(task)),
       step,
-      reason: { kind: 'worker-failed', detail: error instanceof Error ? error.message : String(error) },
+      reason: reasonOf(error),
     }
     said.complain(step, error instanceof Error ? error.stack ?? error.message : String(error))
   }
@@ -78,6 +80,16 @@ export async function retrace(task: Task, tools: Tools): Promise<number> {
   const report = makeReport(found, watch.seconds())
   await deliver(task, report, { said, watch })
   return report.hasBacktrace ? EXIT.done : EXIT.failed
+}
+
+/** Only the server and a sync make or migrate it. Throws NoDatabase. */
+function openedDatabase({ database }: Tools['config']): Database {
+  try {
+    return openDatabase(database, { demandCurrent: true })
+  } catch (cause) {
+    const why = existsSync(database) ? cause : new UsageError('it is not there', { cause })
+    throw new NoDatabase(`RETRACE_DATABASE (${database}) cannot be used`, { cause: why })
+  }
 }
 
 async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Promise<Findings> {
@@ -96,7 +108,7 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
 
   watch.start('resolve')
   said.say('resolve', beforeResolving(core))
-  const database = openDatabase(config.database, { migrate: !existsSync(config.database) })
+  const database = openedDatabase(config)
   using uses = new PackageUses(database, config.taskTimeoutS * 2)
   const resolution = await deadline.await(resolveModules(core, found.hints, {
     ...tools,

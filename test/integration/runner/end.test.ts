@@ -14,7 +14,7 @@ import { createTask, endOf, eventually, FAIL, scriptedWorker, SUCCEED } from '..
 const DEAD = [
   ['is killed', `echo debug > step; echo 'fetch: no step'; kill -KILL $$`, 'killed', /SIGKILL during the step 'debug'/],
   ['ends without a log', `echo 'read: no step'; exit 3`, 'internal', /exit code 3 before/],
-  ['never starts', undefined, 'internal', /exit code/],
+  ['never starts', undefined, 'server-unfit', /could not be started/],
 ] as const
 
 /** Beside what the client sent: nothing that a run needs, half-written or not, is left. */

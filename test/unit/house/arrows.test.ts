@@ -42,11 +42,11 @@ const MAY_CALL: Record<string, string> = {
   'src/runner':
     'src/text schema src/errors src/config src/database src/task src/telemetry src/elf src/packages/release src/packages/naming src/stream src/process src/units',
   'src/http':
-    'src/text src/errors src/config src/database src/telemetry src/spool src/health src/runner src/stream src/units',
+    'src/text src/errors src/config src/database src/telemetry src/spool src/health src/runner src/stream src/units src/process',
   'src/upload':
     'src/elf src/text src/errors src/config src/task src/spool src/stream src/packages/format src/packages/naming src/process src/decoder src/units',
   'src/routes':
-    'src/text src/errors src/program src/task src/telemetry src/spool src/elf src/packages/release src/packages src/runner src/http src/upload src/stream',
+    'src/text src/health src/errors src/program src/task src/telemetry src/spool src/elf src/packages/release src/packages src/runner src/http src/upload src/stream',
   'src/server':
     'src/text src/errors src/config src/packages/index src/telemetry src/tls src/http src/process src/units',
   'src/init': 'src/config src/files src/packages src/packages/format src/packages/release src/process',
@@ -74,7 +74,8 @@ const MAY_CALL: Record<string, string> = {
   'workers/retrace/exploitable': 'src/elf',
   'workers/retrace/crash':
     'src/elf workers/retrace/gdb workers/retrace/resolve workers/retrace/report workers/retrace/exploitable workers/retrace/satyr',
-  'workers/retrace/outcome': 'src/task src/elf workers/retrace/gdb workers/retrace/resolve workers/retrace/report',
+  'workers/retrace/outcome':
+    'src/errors src/process src/task src/elf workers/retrace/gdb workers/retrace/resolve workers/retrace/report',
   'workers/retrace/words':
     'src/text src/task src/elf src/packages/format src/units workers/retrace/gdb workers/retrace/resolve workers/retrace/report workers/retrace/outcome workers/retrace/crash workers/retrace/exploitable',
   'workers/retrace':

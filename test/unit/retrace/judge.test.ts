@@ -80,6 +80,12 @@ const ROWS: [Reason, OutcomeCode, RegExp, Advice?][] = [
   [{ kind: 'debuginfo-missing', why: 'gone', ...file }, 'package-gone-upstream', /debuginfo/],
   [{ kind: 'debuginfo-missing', why: 'unfetched', ...file }, 'fetch-failed', /debuginfo/],
   [{ kind: 'worker-failed', detail: 'EIO' }, 'internal', /failed: EIO\.$/],
+  [
+    { kind: 'no-database', detail: 'SQLITE_IOERR' },
+    'database-unavailable',
+    /RETRACE_DATABASE\) cannot be used: SQLITE_IOERR\.$/,
+  ],
+  [{ kind: 'server-unfit', detail: 'no bwrap' }, 'server-unfit', /lacks something that it needs: no bwrap\.$/],
   [{ kind: 'core-not-read' }, 'internal', /not read/],
 ]
 

@@ -45,7 +45,7 @@ describe('outcomeOfDeath()', () => {
     [{ kind: 'timeout', timeoutS: 60, step: 'fetch' }, 'fetch-timeout', 'fetch-timeout', /'fetch'/],
     [{ kind: 'signal', signal: 'SIGKILL', step: 'debug' }, 'killed', 'killed', /SIGKILL.*'debug'.*memory/],
     [{ kind: 'exit', code: 1, step: undefined }, 'internal', 'internal', /exit code 1 before/],
-    [{ kind: 'not-started' }, 'internal', 'check-installation', /could not be started/],
+    [{ kind: 'not-started' }, 'server-unfit', 'server-unfit', /could not be started/],
   ])('names a code, what happened and what to do: %j', (death, code, advice, summary) => {
     const outcome = outcomeOfDeath(death)
     expect(outcome).toEqual({ code, summary: expect.stringMatching(summary), next_step: adviceText([advice]) })

@@ -4,7 +4,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readManifest } from '../../../src/task/manifest.ts'
-import { findProgram } from '../../../src/process/system.ts'
+import { findProgram } from '../../../src/process/search_path.ts'
 import {
   abrtMembers,
   designMembers,

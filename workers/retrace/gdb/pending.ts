@@ -10,7 +10,7 @@ import { MIB } from '../../../src/units/bytes.ts'
  * no answer. `timeout`: it did not even react to being interrupted.
  */
 export interface SessionEnd {
-  readonly kind: 'exit' | 'memory' | 'overflow' | 'garbled' | 'timeout' | 'closed'
+  readonly kind: 'exit' | 'unstarted' | 'memory' | 'overflow' | 'garbled' | 'timeout' | 'closed'
   readonly detail: string
 }
 

@@ -11,6 +11,7 @@ import type { End } from '../../../src/process/start.ts'
 import type { Sandboxed } from '../sandbox/launch.ts'
 import { lastWords } from './last_words.ts'
 import { splitLines } from './lines.ts'
+import { isOfTheWall } from '../../../src/process/wall.ts'
 import { type MiRecord, parseRecord } from './mi.ts'
 import { type Answer, Pending, type PendingOptions, type SessionEnd } from './pending.ts'
 
@@ -179,6 +180,9 @@ export class Session {
   }
 
   #onExit(end: End): void {
+    if (end.failure?.kind === 'not-started' || end.code !== 0 && isOfTheWall(end.complaint)) {
+      return this.#finish('unstarted', `the sandbox did not start: ${end.failure?.message ?? end.complaint}`)
+    }
     if (this.#process.group?.wasKilled !== true) return this.#finish('exit', exitDetail(end, this.warnings))
     this.#finish('memory', `gdb wanted more memory than its limit of ${this.#limits.memoryMb} MB`)
   }
@@ -194,8 +198,7 @@ export class Session {
   }
 }
 
-function exitDetail({ code, signal, failure, complaint }: End, warnings: readonly string[]): string {
-  if (failure?.kind === 'not-started') return `the sandbox did not start: ${failure.message}`
+function exitDetail({ code, signal, complaint }: End, warnings: readonly string[]): string {
   const said = lastWords(
     [...warnings.filter((line) => line.includes('internal-error')).slice(-1), complaint].join('\n'),
   )

@@ -32,6 +32,7 @@ export function decide(facts: Facts): Reason {
   const { threads, losses, end, ranOutOfTime, rejected } = facts
   const shown = shownIn(threads)
   const lacks = lacksOf(threads, facts)
+  if (end?.kind === 'unstarted' && threads.length === 0) return { kind: 'server-unfit', detail: end.detail }
   if (end?.kind === 'memory') return { kind: 'out-of-memory', detail: end.detail, shown }
   // What was late may be needed by no frame.
   if (ranOutOfTime === 'fetch' && !(shown.isNamed && lacks.length === 0)) return { kind: 'fetching-late', shown }

@@ -43,6 +43,8 @@ const OTHERS = {
   'stacks-not-dumped': 'core-truncated',
   'frames-astray': 'debugger-failed',
   'release-unknown': 'release-unknown',
+  'server-unfit': 'server-unfit',
+  'no-database': 'database-unavailable',
   'worker-failed': 'internal',
   'core-not-read': 'internal',
 } as const satisfies Partial<Record<Reason['kind'], OutcomeCode>>

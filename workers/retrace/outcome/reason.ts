@@ -56,6 +56,9 @@ export type Reason =
   | { readonly kind: 'release-unknown' }
   | { readonly kind: 'program-missing' } & MissingFile
   | { readonly kind: 'debuginfo-missing' } & MissingFile
+  /** Something that the server needs is missing, broken or full, or the database is. */
+  | { readonly kind: 'server-unfit'; readonly detail: string }
+  | { readonly kind: 'no-database'; readonly detail: string }
   /** A mistake of ours. */
   | { readonly kind: 'worker-failed'; readonly detail: string }
   | { readonly kind: 'core-not-read' }

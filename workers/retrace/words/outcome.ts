@@ -63,6 +63,10 @@ function summaryOf(reason: Reason): string {
       return `The debuginfo of ${reason.path || 'the program'} is missing${
         reason.tried.length === 0 ? '' : `: ${reason.tried.join('; ')}`
       }.`
+    case 'server-unfit':
+      return `The server lacks something that it needs: ${reason.detail}.`
+    case 'no-database':
+      return `The database of the server (RETRACE_DATABASE) cannot be used: ${reason.detail}.`
     case 'worker-failed':
       return `The worker failed: ${reason.detail}.`
     case 'core-not-read':
