@@ -189,6 +189,20 @@ export const SETTINGS = {
     meaning: 'uploads of one address (IPv6: of one /64) that arrive at once',
     readBy: [SERVER],
   },
+  maxTasksPerClient: {
+    name: 'RETRACE_MAX_TASKS_PER_CLIENT',
+    kind: whole(1, 100_000),
+    default: '10',
+    meaning: 'tasks of one address (IPv6: of one /64) that run and wait at once',
+    readBy: [SERVER],
+  },
+  maxStreamsPerTask: {
+    name: 'RETRACE_MAX_STREAMS_PER_TASK',
+    kind: whole(1, 10_000),
+    default: '50',
+    meaning: 'streams of /events of one task, and of one connection, at once',
+    readBy: [SERVER],
+  },
   maxConnectionsPerClient: {
     name: 'RETRACE_MAX_CONNECTIONS_PER_CLIENT',
     kind: whole(5, 100_000),

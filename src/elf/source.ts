@@ -10,9 +10,9 @@ export { type ByteSource, bytesSource } from './bytes_source.ts'
 const BLOCK = 16_384
 const BLOCKS_KEPT = 64
 
-/** A file, opened for reading until it is disposed of. Throws the errors of the system (ENOENT, EACCES, EIO). */
-export function fileSource(path: string): ByteSource & Disposable {
-  const descriptor = openSync(path, 'r')
+/** A file, opened for reading until it is disposed of; `flags` as open(2) has them. Throws the errors of the system (ENOENT, EACCES, EIO). */
+export function fileSource(path: string, flags: number | 'r' = 'r'): ByteSource & Disposable {
+  const descriptor = openSync(path, flags)
   const size = fstatSync(descriptor).size
   const blocks = new Map<number, Uint8Array>()
 

@@ -18,6 +18,8 @@ export type ErrorCode =
   | 'file-too-large'
   | 'server-full'
   | 'too-many-uploads'
+  | 'too-many-tasks'
+  | 'too-many-streams'
   | 'draining'
   | 'no-space'
   | 'bad-stream'

@@ -2,9 +2,9 @@
  * Makes complete answers: each has its type and its Content-Length (docs/http.md, 'Rules for every answer': the older
  * ABRT client cannot read chunked answers), and none may be stored by a cache.
  */
-import { readFile, stat } from 'node:fs/promises'
+import { lstatSync } from 'node:fs'
 import type { Context } from 'hono'
-import { errnoOf } from '../errors/errno.ts'
+import { readPlain } from '../files/plain.ts'
 import { readFileChunks } from '../stream/file.ts'
 import { pullStream } from '../stream/pull.ts'
 import { coded, type Coding, codingFor, isWorthCoding } from './content_coding.ts'
@@ -64,11 +64,8 @@ export async function answerFile(
   path: string,
   { type, stopping, wishes }: { type: string; stopping: AbortSignal; wishes: FileWishes },
 ): Promise<Response | undefined> {
-  const found = await stat(path, { bigint: true }).catch((cause) => {
-    if (errnoOf(cause) === 'ENOENT') return undefined
-    throw cause
-  })
-  if (found === undefined) return undefined
+  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  if (found?.isFile() !== true) return undefined
   const size = Number(found.size)
   const coding = isWorthCoding(size) ? codingFor(wishes.acceptEncoding) : undefined
   const tag = entityTag(found, coding)
@@ -83,7 +80,8 @@ export async function answerFile(
     ? await coded(chunks(), coding)
     : size > AT_ONCE
     ? pullStream(chunks, stopping)
-    : await readFile(path)
+    : readPlain(path)
+  if (body === undefined) return undefined
   const length = body instanceof ReadableStream ? size : body.length
   return new Response(body, {
     headers: {

@@ -1,22 +1,23 @@
 /** How many uploads of each client arrive at once: one that sends slowly cannot keep the others out. */
 import type { Config } from '../config/config.ts'
 import { RetraceError } from '../errors/errors.ts'
+import { Shares } from '../runner/shares.ts'
 import { count } from '../text/count.ts'
 
 const RETRY_AFTER_S = 60
 
 export class ClientUploads {
   readonly #limit: number
-  readonly #uploads = new Map<string, number>()
+  readonly #shares: Shares
 
   constructor({ maxUploadsPerClient }: Pick<Config, 'maxUploadsPerClient'>) {
     this.#limit = maxUploadsPerClient
+    this.#shares = new Shares(maxUploadsPerClient)
   }
 
   /** Counts an upload of `client` (see `clientKey`) until it is disposed. Throws too-many-uploads. */
   enter(client: string): Disposable {
-    const open = this.#uploads.get(client) ?? 0
-    if (open >= this.#limit) {
+    if (this.#shares.isFull(client)) {
       throw new RetraceError('too-many-uploads', {
         detail: `${count(this.#limit, 'upload')} of your address arrive already (RETRACE_MAX_UPLOADS_PER_CLIENT); ` +
           `try again in ${RETRY_AFTER_S} seconds`,
@@ -24,13 +25,6 @@ export class ClientUploads {
         headers: { 'Retry-After': String(RETRY_AFTER_S) },
       })
     }
-    this.#uploads.set(client, open + 1)
-    return { [Symbol.dispose]: () => this.#leave(client) }
-  }
-
-  #leave(client: string): void {
-    const open = (this.#uploads.get(client) ?? 1) - 1
-    if (open > 0) this.#uploads.set(client, open)
-    else this.#uploads.delete(client)
+    return this.#shares.take(client)
   }
 }

@@ -5,18 +5,26 @@
 import type { Context } from 'hono'
 import { RetraceError } from '../errors/errors.ts'
 import { log } from '../telemetry/log.ts'
+import { createRepeats } from '../telemetry/repeats.ts'
+import { count } from '../text/count.ts'
 import { quote } from '../text/escape.ts'
 import { answer, type AnswerOptions, prefersJson } from './answer.ts'
+import { clientKey } from './client_key.ts'
 import { failureOf } from './failure.ts'
 import { type Refusal, REFUSALS } from './refusals.ts'
 import type { AppEnv } from './services.ts'
 
 const PROBLEM = 'application/problem+json'
 
+/** One address that is refused all the time is worth two lines a minute, not thousands. */
+const repeated = createRepeats((kind, times) =>
+  log('http').warning(`${count(times, 'more answer')} ${kind} within a minute`)
+)
+
 /** The answer for whatever a handler threw. */
 export function errorResponse(error: unknown, c: Context<AppEnv>): Response {
   const failure = failureOf(error)
-  logOnce(failure, `${c.req.method} ${quote(c.req.path)}`)
+  logOnce(failure, `${c.req.method} ${quote(c.req.path)}`, c.env.incoming?.socket.remoteAddress)
   if (!prefersJson(c, [PROBLEM, 'application/json'])) return answer(...inText(failure))
   const [, { status, headers = {} }] = inText(failure)
   return answer(`${JSON.stringify(problem(failure))}\n`, { status, type: PROBLEM, headers })
@@ -54,11 +62,18 @@ function sentence(failure: RetraceError): string {
   return failure.message === failure.code ? REFUSALS[failure.code].title : failure.message
 }
 
-function logOnce(failure: RetraceError, asked: string): void {
+function logOnce(failure: RetraceError, asked: string, address = '?'): void {
   const { status }: Refusal = REFUSALS[failure.code]
   if (status < 500) return
+  if (!repeated.add(`${status} ${failure.code} to ${quote(clientKey(address))}${originOf(failure.cause)}`)) return
   const cause = failure.cause instanceof Error ? failure.cause.stack ?? failure.cause.message : failure.cause
   const line = `${status} ${failure.code} for ${asked}: ${sentence(failure)}`
   if (cause === undefined) log('http').warning(line)
   else log('http').error(`${line}: ${String(cause)}`)
+}
+
+/** Where a mistake was made, so that another one is told, too. */
+function originOf(cause: unknown): string {
+  const [, place] = cause instanceof Error ? /^ +(at .*)$/m.exec(cause.stack ?? '') ?? [] : []
+  return place === undefined ? '' : ` ${place}`
 }

@@ -24,6 +24,8 @@ export const REFUSALS = {
   'file-too-large': { status: 413, title: 'A file of the upload is too large' },
   'server-full': { status: 503, title: 'The server is fully occupied' },
   'too-many-uploads': { status: 429, title: 'Too many uploads of one address at once' },
+  'too-many-tasks': { status: 429, title: 'Too many tasks of one address at once' },
+  'too-many-streams': { status: 429, title: 'Too many streams of one task or connection at once' },
   'draining': { status: 503, title: 'The server is stopping' },
   'no-space': { status: 507, title: 'There is not enough free space' },
   'bad-stream': { status: 400, title: 'The upload cannot be unpacked' },

@@ -34,9 +34,10 @@ export function createRoutes(services: Services): Hono<AppEnv> {
     .post('/create', describeCreate, async (c) => {
       const plan = checkHeaders({ get: (name) => c.req.header(name) ?? null }, config) // 415 400 411 413
       demandEquipped(config) //                                                           503
-      runner.demandRoom() //                                                              503
-      using _upload = uploads.enter(clientKey(clientAddress(hopOf(c.env.incoming), config.trustProxy))) // 429
-      const arrival = new Arrival({ length: plan.contentLength, admit: () => runner.admit() })
+      const client = clientKey(clientAddress(hopOf(c.env.incoming), config.trustProxy))
+      runner.demandRoom(client) //                                                        503 429
+      using _upload = uploads.enter(client) //                                            429
+      const arrival = new Arrival({ length: plan.contentLength, admit: () => runner.admit(client) })
       try {
         const accepted = await accept(c, { services, plan, arrival }) //                  507, 400 403 408 413 503
         const { task } = accepted
@@ -175,6 +176,7 @@ const describeCreate = describeRoute({
       'packed-too-large',
       'server-full',
       'too-many-uploads',
+      'too-many-tasks',
       'draining',
       'no-space',
       'bad-stream',

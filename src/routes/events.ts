@@ -6,6 +6,7 @@ import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
 import { type TaskEvent, watchTask } from '../runner/task_stream.ts'
 import { pullStream } from '../stream/pull.ts'
+import { TaskStreams } from '../http/task_streams.ts'
 import type { AppEnv, Services } from '../http/services.ts'
 import type { Task } from '../task/task.ts'
 import { answer } from '../http/answer.ts'
@@ -20,6 +21,7 @@ const HEADERS = {
 }
 
 export function eventRoutes(services: Services): Hono<AppEnv> {
+  const streams = new TaskStreams(services.config)
   return new Hono<AppEnv>()
     .get(`${TASK_PATH}/events`, describeEvents, async (c) => {
       const task = taskOf(c, services)
@@ -28,6 +30,7 @@ export function eventRoutes(services: Services): Hono<AppEnv> {
         return answer('', { status: 204 })
       }
       if (c.req.method === 'HEAD') return new Response(null, { headers: HEADERS })
+      streams.enter(task.id, c.env) // 429
       return new Response(pullStream((signal) => serverSentEvents(task, { after, signal }), services.stopping), {
         headers: HEADERS,
       })
@@ -107,6 +110,6 @@ const describeEvents = describeRoute({
       content: { 'text/event-stream': { schema: { type: 'string' } } },
     },
     204: { description: 'The task has ended and everything was seen' },
-    ...refusals(...TASK_FAILURES),
+    ...refusals(...TASK_FAILURES, 'too-many-streams'),
   },
 })

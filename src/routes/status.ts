@@ -58,7 +58,7 @@ export function statusRoutes(services: Services): Hono<AppEnv> {
       const state = task.state()
       const headers = { 'X-Task-Status': state }
       if (prefersJson(c)) return answerJson(await statusOf(task, { state, services }), { headers })
-      return answer(`${await sentenceOf(task, { state, services })}\n`, { headers })
+      return answer(`${sentenceOf(task, { state, services })}\n`, { headers })
     })
     // The removal of a task shares this path, and stands before.
     .all(TASK_PATH, methodNotAllowed('GET', 'DELETE'))
@@ -98,7 +98,7 @@ function seen({ database }: Services, signature: string | null) {
 }
 
 /** What is being done now, or how it ended and what to do next; never empty: the ABRT client shows it to its user. */
-async function sentenceOf(task: Task, { state, services }: Asked): Promise<string> {
+function sentenceOf(task: Task, { state, services }: Asked): string {
   if (state === 'PENDING') {
     const position = services.runner.position(task.id)
     if (position !== undefined) {
@@ -106,7 +106,7 @@ async function sentenceOf(task: Task, { state, services }: Asked): Promise<strin
         count(position.startsIn, 'second')
       }`
     }
-    const line = await lastLine(task)
+    const line = lastLine(task)
     return line === undefined ? 'The task is about to start' : `The task runs: ${line}`
   }
   const outcome = readOutcome(task)

@@ -8,11 +8,16 @@ import type { WorkerProcess } from './worker_process.ts'
 /** One place among those running, queued and uploading. Disposing it gives it back, unless a task has taken it over. */
 export class Admission implements Disposable {
   #release: (() => void) | undefined
+  #share: Disposable | undefined
   #prestart: ((log: string) => WorkerProcess | undefined) | undefined
   #worker: WorkerProcess | undefined
 
-  constructor(options: { release: () => void; prestart: (log: string) => WorkerProcess | undefined }) {
+  /** `share`: of what its client may have at once. */
+  constructor(
+    options: { release: () => void; share: Disposable; prestart: (log: string) => WorkerProcess | undefined },
+  ) {
     this.#release = options.release
+    this.#share = options.share
     this.#prestart = options.prestart
   }
 
@@ -27,21 +32,25 @@ export class Admission implements Disposable {
     this.#worker = start?.(log)
   }
 
-  /** Hands the place, and the worker that waits for a directory, to a task: disposing does nothing from here on. */
-  handOver(task: Task): WorkerProcess | undefined {
+  /**
+   * Hands the place, its client's share, and the worker that waits for a directory, to a task: disposing does nothing from here on.
+   */
+  handOver(task: Task): { worker: WorkerProcess | undefined; share: Disposable | undefined } {
     if (this.#release === undefined) throw new Error(`The admission of task ${task.id} was used or given back before`)
-    const worker = this.#worker
-    this.#worker = undefined
+    const [worker, share] = [this.#worker, this.#share]
+    this.#worker = this.#share = undefined
     this.#prestart = undefined
     this.#release()
     this.#release = undefined
-    return worker
+    return { worker, share }
   }
 
   [Symbol.dispose](): void {
     this.#worker?.kill()
     this.#worker = undefined
     this.#prestart = undefined
+    this.#share?.[Symbol.dispose]()
+    this.#share = undefined
     this.#release?.()
     this.#release = undefined
   }

@@ -5,13 +5,12 @@
 import PQueue from 'p-queue'
 import type { ConfigOf } from '../config/config.ts'
 import { environmentOf } from '../config/environment.ts'
-import { RetraceError } from '../errors/errors.ts'
 import { log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { readOutcome, type RecordedOutcome } from '../task/outcome_file.ts'
 import { readStep } from '../task/step.ts'
 import type { Task } from '../task/task.ts'
-import { removeTraces, tidy } from '../task/tidy.ts'
+import { removeInTheWay, removeTraces, tidy } from '../task/tidy.ts'
 import { writeNote } from '../task/write.ts'
 import { Admission } from './admission.ts'
 import type { CrashCounts } from './crash_counts.ts'
@@ -19,12 +18,13 @@ import { type Estimates, expectedStarts, type Subject } from './estimates.ts'
 import { availableMb, residentMb } from '../process/memory.ts'
 import { Changes } from './changes.ts'
 import { fits } from './memory.ts'
+import { Shares } from './shares.ts'
 import { countEnd } from './count.ts'
 import { causeOfDeath, outcomeOfDeath } from './death.ts'
 import { persist } from './patience.ts'
 import { endTask } from './post_mortem.ts'
+import { draining, serverFull, tooManyTasks } from './room.ts'
 import { startWorker, type WorkerEnd, type WorkerProcess } from './worker_process.ts'
-import { count } from '../text/count.ts'
 
 /** How long after RETRACE_TASK_TIMEOUT_S the worker may still take to write what it has. */
 const GRACE_S = 15
@@ -38,7 +38,7 @@ export interface RunnerOptions {
   /** The worker's program and first arguments; the directory, or '-', is added. */
   workerCommand: readonly string[]
   /** What the upload says about package and release; undefined members where it says nothing. */
-  subjectOf: (task: Task) => Promise<Subject>
+  subjectOf: (task: Task) => Subject
   metrics: Metrics
 }
 
@@ -65,6 +65,8 @@ export class Runner {
   /** Tasks between start() and their end, in the order in which they came. */
   readonly #jobs = new Map<string, Job>()
   readonly #spare = new Set<WorkerProcess>()
+  /** Places of each client, those of uploads too. */
+  readonly #shares: Shares
   /** A task has started, ended or was stopped. */
   readonly #changes = new Changes()
   #uploading = 0
@@ -72,44 +74,38 @@ export class Runner {
 
   constructor(options: RunnerOptions) {
     this.#options = options
+    this.#shares = new Shares(options.config.maxTasksPerClient)
     this.#queue = new PQueue({ concurrency: options.config.maxRunningTasks })
   }
 
-  /** Throws server-full (503 with Retry-After), or draining while the server stops. */
-  demandRoom(): void {
-    const { maxRunningTasks, maxQueuedTasks } = this.#options.config
-    if (this.#closing) {
-      throw new RetraceError('draining', {
-        detail: 'The server is being stopped or restarted; try again in a minute',
-        headers: { 'Retry-After': '60' },
-      })
-    }
-    if (this.#jobs.size + this.#uploading >= maxRunningTasks + maxQueuedTasks) {
-      throw new RetraceError('server-full', {
-        detail: `${allTaken(maxRunningTasks)} (RETRACE_MAX_RUNNING_TASKS)` +
-          (maxQueuedTasks > 0 ? `, and so is ${allToWait(maxQueuedTasks)} (RETRACE_MAX_QUEUED_TASKS)` : '') +
-          `; try again in ${count(this.#retryAfter(), 'second')}`,
-        limit: { setting: 'RETRACE_MAX_RUNNING_TASKS', value: maxRunningTasks, unit: 'tasks' },
-        headers: { 'Retry-After': String(this.#retryAfter()) },
-      })
-    }
+  /** Throws server-full (503 with Retry-After), too-many-tasks (429) of this client, or draining while the server stops. */
+  demandRoom(client: string): void {
+    const { config } = this.#options
+    if (this.#closing) throw draining()
+    const isFull = this.#jobs.size + this.#uploading >= config.maxRunningTasks + config.maxQueuedTasks
+    if (isFull) throw serverFull(config, this.#retryAfter())
+    if (this.#shares.isFull(client)) throw tooManyTasks(config, this.#retryAfter())
   }
 
-  /** Takes a place for an upload. Throws as `demandRoom` does. */
-  admit(): Admission {
-    this.demandRoom()
+  /** Takes a place for an upload of a client. Throws as `demandRoom` does. */
+  admit(client: string): Admission {
+    this.demandRoom(client)
     this.#uploading++
-    return new Admission({ release: () => void this.#uploading--, prestart: (path) => this.#prestart(path) })
+    return new Admission({
+      release: () => void this.#uploading--,
+      share: this.#shares.take(client),
+      prestart: (path) => this.#prestart(path),
+    })
   }
 
   /** Queues an accepted task; the place of its admission becomes the task's. Never throws for what the task holds. */
   start(task: Task, admission: Admission): void {
-    this.#enqueue(task, { accepted: Date.now(), worker: admission.handOver(task) })
+    this.#enqueue(task, { accepted: Date.now(), ...admission.handOver(task) })
   }
 
-  /** Queues a task that an earlier server accepted and did not finish: over the limits, if need be. */
+  /** Queues a task that an earlier server accepted and did not finish: over the limits, if need be, and nobody's share. */
   resume(task: Task): void {
-    this.#enqueue(task, { accepted: task.created()?.getTime() ?? Date.now(), worker: undefined })
+    this.#enqueue(task, { accepted: task.created()?.getTime() ?? Date.now(), worker: undefined, share: undefined })
   }
 
   /** Kills a task's worker with everything it started, or takes the task out of the queue; resolves when it is so. */
@@ -148,7 +144,7 @@ export class Runner {
 
   /** Whole seconds that the task is expected to take once it runs. */
   async estimate(task: Task): Promise<number> {
-    return this.#options.estimates.seconds(await this.#options.subjectOf(task))
+    return await Promise.resolve(this.#options.estimates.seconds(this.#options.subjectOf(task)))
   }
 
   /** From here on nothing is admitted and nothing that waits begins; what runs goes on. */
@@ -196,7 +192,10 @@ export class Runner {
     })
   }
 
-  #enqueue(task: Task, { accepted, worker }: { accepted: number; worker: WorkerProcess | undefined }): void {
+  #enqueue(
+    task: Task,
+    { accepted, worker, share }: Pick<Job, 'accepted' | 'worker'> & { share: Disposable | undefined },
+  ): void {
     const { promise, resolve } = withResolvers()
     const job: Job = {
       task,
@@ -209,10 +208,9 @@ export class Runner {
     }
     this.#jobs.set(task.id, job)
     void this.estimate(task).then((seconds) => job.estimate = seconds).catch(() => undefined)
-    void this.#queue.add(() => this.#run(job)).catch((cause) => {
-      log('runner').error(`Could not run the task: ${cause instanceof Error ? cause.stack : cause}`, { task: task.id })
-    }).finally(() => {
+    void this.#queue.add(() => this.#run(job)).catch((cause) => this.#giveUp(job, cause)).finally(() => {
       if (this.#jobs.get(task.id) === job) this.#jobs.delete(task.id)
+      share?.[Symbol.dispose]()
       this.#changes.tell()
       resolve()
     })
@@ -287,6 +285,18 @@ export class Runner {
     log('runner').info(`${state} ${outcome?.code ?? ''} after ${seconds.toFixed(1)} s`, { task: task.id })
   }
 
+  /** What kept a task from being run is said in its outcome, too: it would be met again at every start. */
+  async #giveUp(job: Job, cause: unknown): Promise<void> {
+    const { task } = job
+    log('runner').error(`Could not run the task: ${cause instanceof Error ? cause.stack : cause}`, { task: task.id })
+    job.worker?.kill()
+    try {
+      await this.#finish(job, { end: { code: null, signal: null, error: asError(cause) }, timedOut: false })
+    } catch (second) {
+      log('runner').error(`Could not end the task: ${asError(second).message}`, { task: task.id })
+    }
+  }
+
   /** One row in package_time for a task that ended with a backtrace; none when nobody knows the package. */
   #record(outcome: RecordedOutcome | undefined, seconds: number): void {
     if (outcome?.package === undefined) return
@@ -294,18 +304,17 @@ export class Runner {
   }
 }
 
+function asError(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error(String(cause))
+}
+
 /** Notes when a worker begins; removes what an earlier one that was killed left behind. */
 function begin(task: Task, now: number): void {
+  for (const name of removeInTheWay(task)) {
+    log('runner').warning(`Removed ${name}, which was no file`, { task: task.id })
+  }
   removeTraces(task)
   writeNote(task, 'started', `${new Date(now).toISOString()}\n`)
-}
-
-function allTaken(places: number): string {
-  return places === 1 ? 'The only place is taken' : `All ${count(places, 'place')} are taken`
-}
-
-function allToWait(places: number): string {
-  return places === 1 ? 'the only one to wait' : `every one of the ${places} to wait`
 }
 
 function withResolvers(): { promise: Promise<void>; resolve: () => void } {

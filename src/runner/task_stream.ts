@@ -1,17 +1,16 @@
 /**
  * What happens to a task, from the beginning or from a line on, as it happens: read from `worker.log` on disk by
- * whoever pulls, so that a slow or vanished reader costs no memory. The streamed body of /create and /<id>/events are
+ * whoever pulls, so that a slow or vanished reader costs no memory, and all of them look through one (shared_log.ts). The streamed body of /create and /<id>/events are
  * made from it.
  */
-import type { FileHandle } from 'node:fs/promises'
-import { CHUNK, openIfThere, readFileChunks } from '../stream/file.ts'
+import { CHUNK, readFileChunks } from '../stream/file.ts'
 import type { TaskState } from '../task/state.ts'
 import type { Task } from '../task/task.ts'
 import { THREAD } from '../task/thread_line.ts'
 import { cutText, escapeText } from '../text/escape.ts'
+import { SharedLog } from './shared_log.ts'
 
 const BEAT_MS = 5000
-const POLL_MS = 100
 /** Of one event; a worker tells fewer. */
 const MAX_FRAMES = 256
 
@@ -38,9 +37,12 @@ export interface WatchOptions {
  */
 export async function* watchTask(task: Task, options: WatchOptions = {}): AsyncGenerator<TaskEvent> {
   const { after = 0, signal } = options
-  await using lines = new LineReader(task.file('worker.log'))
+  using shared = SharedLog.watch(task)
+  const { log } = shared
+  const lines = new LineReader(log)
   let beat = 0
   while (!signal?.aborted && task.exists()) {
+    const { version } = log
     // In this order: what is in the log when the end is announced belongs to it.
     const state = task.state()
     if (state === 'PENDING' && Date.now() >= beat) {
@@ -48,7 +50,7 @@ export async function* watchTask(task: Task, options: WatchOptions = {}): AsyncG
       beat = Date.now() + BEAT_MS
     }
     let frames: { kind: 'thread'; id: number; lines: string[] } | undefined
-    for await (const { number, text } of lines.read({ all: state !== 'PENDING' })) {
+    for (const { number, text } of lines.read({ all: state !== 'PENDING' })) {
       const line = escapeText(text, { keep: '\t' })
       const isFrame = line.startsWith(THREAD)
       if (frames !== undefined && (!isFrame || frames.lines.length >= MAX_FRAMES)) {
@@ -63,7 +65,7 @@ export async function* watchTask(task: Task, options: WatchOptions = {}): AsyncG
     }
     if (frames !== undefined) yield frames
     if (state !== 'PENDING') return yield* finalEvents(task, { state, after, last: lines.count })
-    if (!lines.hasMore) await pause(Math.min(POLL_MS, beat - Date.now()), signal)
+    if (!lines.hasMore) await log.changed(version, beat - Date.now(), signal)
   }
 }
 
@@ -77,27 +79,28 @@ async function* finalEvents(
   }
 }
 
-/** Whole lines of a file that grows, read in pieces of 64 KiB; the file need not exist yet. */
-class LineReader implements AsyncDisposable {
-  readonly #path: string
+/** Whole lines of a log that grows, from its beginning. */
+class LineReader {
+  readonly #log: SharedLog
   readonly #decoder = new TextDecoder()
-  #handle: FileHandle | undefined
+  #position = 0
   #rest = ''
   count = 0
   /** Whether the last read() was left before the end of what the file holds. */
   hasMore = false
 
-  constructor(path: string) {
-    this.#path = path
+  constructor(log: SharedLog) {
+    this.#log = log
   }
 
   /** The lines that are complete, and with `all` also a last one without its end. */
-  async *read({ all }: { all: boolean }): AsyncGenerator<{ number: number; text: string }> {
+  *read({ all }: { all: boolean }): Generator<{ number: number; text: string }> {
     this.hasMore = true
     for (;;) {
       for (let line = this.#take(); line !== undefined; line = this.#take()) yield { number: ++this.count, text: line }
-      const chunk = await this.#chunk()
-      if (chunk === undefined) break
+      const chunk = this.#log.read(this.#position)
+      if (chunk.length === 0) break
+      this.#position += chunk.length
       this.#rest += this.#decoder.decode(chunk, { stream: true })
     }
     this.hasMore = false
@@ -114,31 +117,6 @@ class LineReader implements AsyncDisposable {
     this.#rest = this.#rest.slice(line.length === end ? end + 1 : line.length)
     return line
   }
-
-  async #chunk(): Promise<Uint8Array | undefined> {
-    this.#handle ??= await openIfThere(this.#path)
-    const buffer = new Uint8Array(CHUNK)
-    const { bytesRead } = await this.#handle?.read(buffer, 0, CHUNK, null) ?? { bytesRead: 0 }
-    return bytesRead === 0 ? undefined : buffer.subarray(0, bytesRead)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#handle?.close()
-    this.#handle = undefined
-  }
-}
-
-async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  if (signal?.aborted) return
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, Math.max(0, milliseconds))
-    signal?.addEventListener('abort', done)
-  })
 }
 
 const encoder = new TextEncoder()

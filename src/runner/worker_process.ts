@@ -4,6 +4,7 @@
  * that writes much costs the server no memory. It does not know what a task is.
  */
 import { closeSync, openSync } from 'node:fs'
+import { APPENDING } from '../files/plain.ts'
 import { startOutside } from '../process/outside.ts'
 
 /** How a worker ended: an exit code, or the signal that killed it, or why it could not be started. */
@@ -38,7 +39,7 @@ const NICE = '10'
 /** Starts a worker that ends with this server; it inherits this process's environment, and has the settings besides. */
 export function startWorker(start: WorkerStart): WorkerProcess {
   const settings = Object.entries(start.settings).map(([name, value]) => `${name}=${value}`)
-  const log = openSync(start.log, 'a', 0o600)
+  const log = openSync(start.log, APPENDING, 0o600)
   try {
     const words = ['nice', '-n', NICE, 'env', ...settings, ...start.command, start.argument] as const
     const running = startOutside('abrt-retrace-worker', words, {

@@ -5,6 +5,7 @@ import { log } from '../telemetry/log.ts'
 import { type Certificate, secureOptions } from '../tls/certificate.ts'
 import { KEEP_ALIVE_TIMEOUT_MS } from './http1.ts'
 import type { Listener } from './listener.ts'
+import { boundResets } from './resets.ts'
 import { KIB, MIB } from '../units/bytes.ts'
 
 /**
@@ -20,6 +21,8 @@ export interface TlsParts {
   listener: Listener
   /** Told of each handshake that fails. */
   onHandshakeFailure: (error: Error) => void
+  /** Told of each client whose connection is ended for the requests that it took back. */
+  onResets: (address: string) => void
   /** The HTTP/2 connections that are open. */
   sessions: Set<ServerHttp2Session>
 }
@@ -32,7 +35,7 @@ const BLANKS = { strictFieldWhitespaceValidation: false }
 
 export function createHttp2Server(
   config: Pick<Config, 'maxHeaderKb' | 'uploadIdleS'>,
-  { certificate, listener, sessions }: Omit<TlsParts, 'onHandshakeFailure'>,
+  { certificate, listener, onResets, sessions }: Omit<TlsParts, 'onHandshakeFailure'>,
 ): Http2SecureServer {
   const server = createSecureServer({
     ...secureOptions(certificate),
@@ -47,6 +50,7 @@ export function createHttp2Server(
   })
   server.on('session', (session) => {
     sessions.add(session)
+    boundResets(session, onResets)
     session.setLocalWindowSize(HTTP2_WINDOW)
     session.once('close', () => sessions.delete(session))
     session.on('error', (error) => log('http').debug(`An HTTP/2 connection failed: ${error.message}`))

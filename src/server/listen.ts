@@ -10,6 +10,7 @@ import type { Config } from '../config/config.ts'
 import { whyNoPlace } from '../config/place.ts'
 import { UsageError } from '../errors/usage_error.ts'
 import { log } from '../telemetry/log.ts'
+import { clientKey } from '../http/client_key.ts'
 import { createRepeats } from '../telemetry/repeats.ts'
 import { count } from '../text/count.ts'
 import { quote } from '../text/escape.ts'
@@ -18,8 +19,10 @@ import { Connections } from './connections.ts'
 import { answerOn, httpOptions } from './http1.ts'
 import type { TlsParts } from './http2.ts'
 import type { Listener } from './listener.ts'
+import { MAX_RESETS } from './resets.ts'
 import { createTlsServer } from './tls_server.ts'
 
+const TOO_MANY_RESETS = `more than ${MAX_RESETS} requests were taken back`
 /** A socket on which nothing moves at all; a task's stream moves every 5 seconds. */
 const SILENCE_MS = 120_000
 type ListenConfig = Pick<
@@ -45,15 +48,28 @@ export interface Listening {
  */
 export async function listen(
   config: ListenConfig,
-  { certificate, listener, onHandshakeFailure, fd }: Omit<TlsParts, 'sessions' | 'certificate'> & {
+  { certificate, listener, onHandshakeFailure, fd }: Omit<TlsParts, 'sessions' | 'certificate' | 'onResets'> & {
     certificate: Certificate | undefined
     fd?: number | undefined
   },
 ): Promise<Listening> {
   const crowd = createRepeats((client, times) => {
-    log('http').warning(`Closed ${count(times, 'connection')} of ${quote(client)}: too many are open`)
+    log('http').warning(
+      `Closed ${count(times, 'more connection')} of ${quote(client)} within a minute: too many were open`,
+    )
   })
-  const connections = new Connections(config, crowd.add)
+  const onResets = (address: string) => {
+    const client = clientKey(address)
+    if (floods.add(client)) log('http').warning(`Ended a connection of ${quote(client)}: ${TOO_MANY_RESETS}`)
+  }
+  const floods = createRepeats((client, times) => {
+    log('http').warning(
+      `Ended ${count(times, 'more connection')} of ${quote(client)} within a minute: ${TOO_MANY_RESETS}`,
+    )
+  })
+  const connections = new Connections(config, (client) => {
+    if (crowd.add(client)) log('http').warning(`Closed a connection of ${quote(client)}: too many are open`)
+  })
   const sessions = new Set<ServerHttp2Session>()
   const watched: Listener = {
     ...listener,
@@ -64,7 +80,7 @@ export async function listen(
   }
   const server = certificate === undefined
     ? createServer(httpOptions(config))
-    : createTlsServer(config, { certificate, listener: watched, onHandshakeFailure, sessions })
+    : createTlsServer(config, { certificate, listener: watched, onHandshakeFailure, onResets, sessions })
   server.prependListener('connection', (socket: Socket) => connections.opened(socket))
   server.timeout = Math.max(SILENCE_MS, (config.uploadIdleS + 30) * 1000)
   answerOn(server, { config, listener: watched })
@@ -88,6 +104,7 @@ export async function listen(
     stopAccepting() {
       server.close()
       crowd.flush()
+      floods.flush()
       for (const session of sessions) session.close()
     },
     destroy() {

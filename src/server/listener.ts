@@ -8,11 +8,14 @@ import type { Config } from '../config/config.ts'
 import { RetraceError } from '../errors/errors.ts'
 import { plainErrorResponse } from '../http/error_response.ts'
 import type { Incoming, Outgoing } from '../http/incoming.ts'
+import { clientKey } from '../http/client_key.ts'
 import { clientAddress, hopOf } from '../http/proxy.ts'
 import { REFUSALS } from '../http/refusals.ts'
 import type { AppEnv } from '../http/services.ts'
 import { log } from '../telemetry/log.ts'
 import { methodLabel, type Metrics } from '../telemetry/metrics.ts'
+import { createRepeats } from '../telemetry/repeats.ts'
+import { count } from '../text/count.ts'
 import { quote } from '../text/escape.ts'
 import { drainBeforeEnd, type DrainBounds, drainBounds } from './drain.ts'
 
@@ -35,6 +38,9 @@ export function createListener(
 ): Listener {
   const bounds: DrainBounds = drainBounds(config.maxPackedMb)
   const answers = new EventEmitter()
+  const refused = createRepeats((kind, times) =>
+    log('http').info(`${count(times, 'more answer')} ${kind} within a minute`)
+  )
   let open = 0
   let closing = false
   const respond = getRequestListener(fetch as Parameters<typeof getRequestListener>[0], {
@@ -50,6 +56,7 @@ export function createListener(
     },
     closeConnections() {
       closing = true
+      refused.flush()
     },
     listen(incoming, outgoing) {
       open++
@@ -62,7 +69,9 @@ export function createListener(
         // Until an answer begins Node has a 200 there, which a client that went away never got.
         const status = outgoing.headersSent ? outgoing.statusCode : CLIENT_GONE
         metrics.requests.observe({ method: methodLabel(incoming.method), status }, took / 1000)
-        log('http').info(requestLine(incoming, { from, status, took }), taskOf(incoming))
+        if (status < 400 || refused.add(`${status} to ${quote(clientKey(from))}`)) {
+          log('http').info(requestLine(incoming, { from, status, took }), taskOf(incoming))
+        }
       })
       // The peer that resets its connection is no event; without a listener it would end the process.
       outgoing.on('error', (error) => log('http').debug(`The connection failed: ${error.message}`))

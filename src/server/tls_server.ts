@@ -18,7 +18,7 @@ const HANDSHAKE_TIMEOUT_MS = 10_000
  */
 export function createTlsServer(
   config: Pick<Config, 'maxHeaderKb' | 'uploadIdleS'>,
-  { certificate, listener, onHandshakeFailure, sessions }: TlsParts,
+  { certificate, listener, onHandshakeFailure, onResets, sessions }: TlsParts,
 ): Server {
   const server = createServer({
     ...httpOptions(config),
@@ -27,7 +27,7 @@ export function createTlsServer(
     ALPNProtocols: ['h2', 'http/1.1', 'http/1.0'],
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
   })
-  const http2 = createHttp2Server(config, { certificate, listener, sessions })
+  const http2 = createHttp2Server(config, { certificate, listener, onResets, sessions })
   const [startHttp1] = server.listeners('secureConnection') as ((socket: Duplex) => void)[]
   const [startTls] = server.listeners('connection') as ((socket: Socket) => void)[]
   if (startHttp1 === undefined || startTls === undefined) return server

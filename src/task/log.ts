@@ -4,16 +4,17 @@
  */
 import { copyFile, open, rm } from 'node:fs/promises'
 import { syncDirectory } from '../files/durable.ts'
+import { APPENDING, plainSize } from '../files/plain.ts'
 import type { Task } from './task.ts'
 import { appear, partialOf } from './write.ts'
 
 /** Ends a task with the log so far and a last line. */
 export async function endLog(task: Task, lastLine: string): Promise<void> {
   const partial = partialOf(task, 'retrace-log')
-  await rm(partial, { force: true })
-  if (task.has('worker.log')) await copyFile(task.file('worker.log'), partial)
+  await rm(partial, { recursive: true, force: true })
+  if (plainSize(task.file('worker.log')) !== undefined) await copyFile(task.file('worker.log'), partial)
   {
-    await using log = await open(partial, 'a', 0o600)
+    await using log = await open(partial, APPENDING, 0o600)
     await log.writeFile(`${lastLine}\n`)
     await log.sync()
   }

@@ -2,9 +2,9 @@
  * What an upload said beside its core, read from a task's directory. The only reader of those members: whoever
  * estimates a task and whoever retraces it are told the same. All of it is a hint; the core's own word wins.
  */
-import { statSync } from 'node:fs'
 import type { Member } from './files.ts'
 import type { Task } from './task.ts'
+import { plainSize } from '../files/plain.ts'
 import { MIB } from '../units/bytes.ts'
 
 /**
@@ -68,7 +68,6 @@ export function packageLines(text: string): string[] {
 }
 
 function memberOf(task: Task, name: Member | 'manifest'): string | undefined {
-  const size = statSync(task.file(name), { throwIfNoEntry: false })?.size ?? 0
-  if (size > MAX_MEMBER) return undefined
+  if ((plainSize(task.file(name)) ?? 0) > MAX_MEMBER) return undefined
   return memberValue(task.text(name) ?? '') || undefined
 }

@@ -3,10 +3,10 @@
  * is kept in memory. All reads are synchronous, also on the server's event loop: the way to Node's threads and back
  * costs many times what such a look does.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { errnoOf } from '../errors/errno.ts'
 import { RetraceError } from '../errors/errors.ts'
+import { readPlain } from '../files/plain.ts'
 import type { TaskFile } from './files.ts'
 import { stateOf, type TaskState } from './state.ts'
 
@@ -46,14 +46,10 @@ export class Task {
     return this.state() !== 'PENDING'
   }
 
-  /** The text of a small file, or undefined when there is none; a folder of its name, or a link in a circle, is none. */
+  /** The text of a small file, or undefined when there is none; a folder, a link or a pipe of its name is none. */
   text(name: TaskFile): string | undefined {
-    try {
-      return readFileSync(this.file(name), 'utf8')
-    } catch (cause) {
-      if (/^(ENOENT|ENOTDIR|EISDIR|ELOOP)$/.test(errnoOf(cause) ?? '')) return undefined
-      throw cause
-    }
+    const bytes = readPlain(this.file(name))
+    return bytes === undefined ? undefined : new TextDecoder().decode(bytes)
   }
 
   /** When the upload was complete; undefined where the file says no time. */

@@ -2,11 +2,12 @@
  * How files appear in a task's directory: written under a temporary name, then renamed, so that each is there whole or
  * not at all. That name, and what a killed program left under it, are known here alone.
  */
-import { readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errnoOf } from '../errors/errno.ts'
 import { syncDirectory } from '../files/durable.ts'
+import { writePlain, WRITING } from '../files/plain.ts'
 import type { Result, TaskFile } from './files.ts'
 import type { Task } from './task.ts'
 
@@ -26,7 +27,7 @@ export function partialOf(task: Task, name: TaskFile): string {
  */
 export async function writeResults(task: Task, results: readonly (readonly [Result, string])[]): Promise<void> {
   await Promise.all(results.map(async ([name, text]) => {
-    await using file = await open(partialOf(task, name), 'w', MODE)
+    await using file = await open(partialOf(task, name), WRITING, MODE)
     await file.writeFile(text)
     await file.sync()
   }))
@@ -36,13 +37,24 @@ export async function writeResults(task: Task, results: readonly (readonly [Resu
 
 /** Renames a flushed file to its final name. */
 export function appear(task: Task, name: Result): void {
-  renameSync(partialOf(task, name), task.file(name))
+  replace(partialOf(task, name), task.file(name))
 }
 
 /** Writes a small file that need not survive a power cut: whole or not at all, but not flushed. */
 export function writeNote(task: Task, name: 'started' | 'step', text: string): void {
-  writeFileSync(partialOf(task, name), text, { mode: MODE })
-  renameSync(partialOf(task, name), task.file(name))
+  writePlain(partialOf(task, name), text, MODE)
+  replace(partialOf(task, name), task.file(name))
+}
+
+/** A folder that someone put in the place of a file goes. */
+function replace(from: string, to: string): void {
+  try {
+    renameSync(from, to)
+  } catch (cause) {
+    if (!/^(EISDIR|ENOTEMPTY|EEXIST)$/.test(errnoOf(cause) ?? '')) throw cause
+    rmSync(to, { recursive: true, force: true })
+    renameSync(from, to)
+  }
 }
 
 /** Absolute paths of what programs that were killed had not finished. */

@@ -1,17 +1,18 @@
 /** Step `read`: the core's own word, by our own reader. No debugger is started for a core that is of no use. */
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { type Core, readCore } from '../../src/elf/core.ts'
 import { ElfError } from '../../src/elf/error.ts'
 import { type Claims, withoutEmpty } from '../../src/elf/empty_segments.ts'
 import { type ElfHeader, ET_CORE, headerSizes, parseHeader, readProgramHeaders } from '../../src/elf/header.ts'
 import { type ByteSource, fileSource } from '../../src/elf/source.ts'
+import { READING } from '../../src/files/plain.ts'
 import type { Reason } from './outcome/reason.ts'
 import { unusableCore } from './outcome/unusable_core.ts'
 
 /** The core, or why the task ends here. Throws the errors of the disk. */
 export function readCoreFile(path: string): { core: Core | undefined; reason: Reason | undefined } {
   moveEmptySegments(path)
-  using source = fileSource(path)
+  using source = fileSource(path, READING)
   try {
     const core = readCore(source)
     return { core, reason: unusableCore(core) }
@@ -28,7 +29,7 @@ const HEADERS_AT_ONCE = 4096
  * afterwards, we or a debugger, sees the same. What has no headers that can be read stays as it is.
  */
 function moveEmptySegments(path: string): void {
-  using source = fileSource(path)
+  using source = fileSource(path, READING)
   const table = tableOf(source)
   if (table === undefined) return
   const size = headerSizes(table.header).program
@@ -52,7 +53,7 @@ function tableOf(source: ByteSource): { header: ElfHeader; count: number } | und
 }
 
 function writeAt(path: string, bytes: Uint8Array, position: number): void {
-  const descriptor = openSync(path, 'r+')
+  const descriptor = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW)
   try {
     writeSync(descriptor, bytes, 0, bytes.length, position)
   } finally {

@@ -18,7 +18,7 @@ const MAY_CALL: Record<string, string> = {
   'src/slim': 'src/elf src/units',
   'src/process': 'src/text src/errors src/units',
   'src/packages/format': 'src/text src/elf src/process src/units',
-  'src/stream': 'src/errors src/units',
+  'src/stream': 'src/files src/units',
   'src/decoder': 'src/process src/stream src/units',
   'src/packages/open': 'src/text src/packages/format src/process src/units src/decoder',
   'src/packages/release': 'src/elf',
@@ -40,9 +40,9 @@ const MAY_CALL: Record<string, string> = {
   'src/packages':
     'src/text src/errors src/database src/packages/format src/packages/index src/elf src/packages/release src/packages/deb src/packages/rpm src/packages/naming',
   'src/runner':
-    'src/text schema src/errors src/config src/database src/task src/telemetry src/elf src/packages/release src/packages/naming src/stream src/process src/units',
+    'src/text schema src/errors src/config src/database src/files src/task src/telemetry src/elf src/packages/release src/packages/naming src/stream src/process src/units',
   'src/http':
-    'src/text src/errors src/config src/database src/telemetry src/spool src/health src/runner src/stream src/units src/process',
+    'src/text src/errors src/config src/database src/files src/telemetry src/spool src/health src/runner src/stream src/units src/process',
   'src/upload':
     'src/elf src/text src/errors src/config src/task src/spool src/stream src/packages/format src/packages/naming src/process src/decoder src/units',
   'src/routes':
@@ -79,7 +79,7 @@ const MAY_CALL: Record<string, string> = {
   'workers/retrace/words':
     'src/text src/task src/elf src/packages/format src/units workers/retrace/gdb workers/retrace/resolve workers/retrace/report workers/retrace/outcome workers/retrace/crash workers/retrace/exploitable',
   'workers/retrace':
-    'src/text src/errors src/config src/program src/task src/database src/packages/format src/packages/index src/elf workers/retrace/sandbox workers/retrace/time workers/retrace/gdb workers/retrace/resolve workers/retrace/report workers/retrace/outcome workers/retrace/crash workers/retrace/exploitable workers/retrace/words src/packages/naming src/process src/units',
+    'src/text src/errors src/config src/program src/task src/database src/files src/packages/format src/packages/index src/elf workers/retrace/sandbox workers/retrace/time workers/retrace/gdb workers/retrace/resolve workers/retrace/report workers/retrace/outcome workers/retrace/crash workers/retrace/exploitable workers/retrace/words src/packages/naming src/process src/units',
 }
 
 function folderOf(path: string): string {

@@ -248,13 +248,16 @@ describe('Spool.recover()', () => {
     expect(await test.spool.unfinished()).toEqual([])
   })
 
-  it('leaves a task as it is that it cannot bring in order, and brings the others in order', async () => {
+  it('brings a task in order, whatever stands in the place of its files', async () => {
     const [odd, whole] = [await accepted(), await accepted()]
     for (const { task } of [odd, whole]) writeFileSync(task.file('backtrace'), '#0')
-    mkdirSync(odd.task.file('worker.log'))
+    mkdirSync(join(odd.task.file('worker.log'), 'x'), { recursive: true })
+    rmSync(odd.task.file('coredump'))
+    mkdirSync(join(odd.task.file('coredump'), 'x'), { recursive: true })
+    mkdirSync(`${odd.task.file('retrace-log')}.partial`)
     await test.spool.recover()
-    expect([odd.task.state(), whole.task.state()]).toEqual(['PENDING', 'FINISHED_SUCCESS'])
-    expect((await test.spool.unfinished()).map(({ id }) => id)).toEqual([odd.id])
+    expect([odd.task.state(), whole.task.state()]).toEqual(['FINISHED_SUCCESS', 'FINISHED_SUCCESS'])
+    expect(existsSync(odd.task.file('coredump'))).toBe(false)
   })
 })
 

@@ -1,0 +1,85 @@
+/**
+ * One look at a running task for all who watch it: ten times a second whether its state or its log has changed, and the last
+ * piece of the log that any of them read. A watcher costs its place in the log and no descriptor; the last one that leaves
+ * ends the looking.
+ */
+import { plainSize, readPlain } from '../files/plain.ts'
+import type { Task } from '../task/task.ts'
+
+const POLL_MS = 100
+const PIECE = 16_384
+
+const watched = new Map<string, SharedLog>()
+
+export class SharedLog {
+  readonly #task: Task
+  readonly #sleepers = new Set<() => void>()
+  readonly #timer: ReturnType<typeof setInterval>
+  #watchers = 0
+  #seen: string
+  #piece: { position: number; bytes: Uint8Array } | undefined
+  /** Rises with every change. */
+  #version = 0
+
+  private constructor(task: Task) {
+    this.#task = task
+    this.#seen = this.#look()
+    this.#timer = setInterval(() => this.#poll(), POLL_MS)
+  }
+
+  /** That of a task, until it is disposed. */
+  static watch(task: Task): { log: SharedLog } & Disposable {
+    const log = watched.get(task.directory) ?? new SharedLog(task)
+    watched.set(task.directory, log)
+    log.#watchers++
+    return {
+      log,
+      [Symbol.dispose]() {
+        if (--log.#watchers > 0) return
+        clearInterval(log.#timer)
+        watched.delete(task.directory)
+      },
+    }
+  }
+
+  get version(): number {
+    return this.#version
+  }
+
+  /** Bytes of the log from a position on; none: it ends there, or is not there yet. */
+  read(position: number): Uint8Array {
+    if (this.#piece?.position === position) return this.#piece.bytes
+    const bytes = readPlain(this.#task.file('worker.log'), { position, length: PIECE }) ?? new Uint8Array()
+    if (bytes.length > 0) this.#piece = { position, bytes }
+    return bytes
+  }
+
+  /** Resolves when something has changed since `version`, after so long, or when the signal aborts. */
+  async changed(version: number, milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted || version !== this.#version) return
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', wake)
+        this.#sleepers.delete(wake)
+        resolve()
+      }
+      const timer = setTimeout(wake, Math.max(0, milliseconds))
+      signal?.addEventListener('abort', wake)
+      this.#sleepers.add(wake)
+    })
+  }
+
+  #poll(): void {
+    const now = this.#look()
+    if (now === this.#seen) return
+    this.#seen = now
+    this.#version++
+    for (const wake of [...this.#sleepers]) wake()
+  }
+
+  #look(): string {
+    const { exists, state } = { exists: this.#task.exists(), state: this.#task.state() }
+    return `${exists} ${state} ${plainSize(this.#task.file('worker.log'))}`
+  }
+}
