@@ -22,7 +22,10 @@ export function plainSize(path: string): number | undefined {
 }
 
 /** At most `length` bytes from a position on, fewer at the end; undefined: there is no plain file. Throws EIO and the like. */
-export function readPlain(path: string, { position = 0, length }: { position?: number; length?: number } = {}) {
+export function readPlain(
+  path: string,
+  { position = 0, length }: { position?: number; length?: number } = {},
+): Uint8Array | undefined {
   return usingPlain(path, (descriptor, size) => {
     const bytes = new Uint8Array(Math.min(length ?? Infinity, Math.max(0, size - position)))
     let filled = 0

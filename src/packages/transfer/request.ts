@@ -1,7 +1,7 @@
 /**
  * One GET over http, https or file: opens it, follows redirects within bounds, hands back the body as a stream. The
  * time limit here is that for the answer's first byte; the caller counts what comes. Refused are other schemes, a
- * redirect from https to http, to file, or in a circle.
+ * redirect from https to http, to file, in a circle, or from outside to an address of this machine's own network.
  */
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
@@ -10,6 +10,7 @@ import { type Dispatcher, request } from 'undici'
 import { errnoOf } from '../../errors/errno.ts'
 import { FetchError } from '../format/error.ts'
 import { type Answer, checkAnswer, one } from './answer.ts'
+import { wasInner } from './connector.ts'
 import type { TransferLimits } from './limits.ts'
 import { networkError, shown, statusError } from './refusal.ts'
 import type { Transport } from './transport.ts'
@@ -32,9 +33,11 @@ export interface RequestOptions {
  */
 export async function openAddress(address: string, options: RequestOptions): Promise<Answer> {
   let url = parseAddress(address)
+  const first = url
   if (url.protocol === 'file:') return await openFile(url, options.from ?? 0)
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-    const response = await get(url, options)
+    // A repository of this network may point at another host of it.
+    const response = await get(url, options, { isGuarded: redirects > 0 && !wasInner(first) })
     const status = response.statusCode
     if (status === 200 || status === 206 || status === 304) return checkAnswer(url, response, options.from ?? 0)
     response.body.destroy()
@@ -64,7 +67,7 @@ function redirectTarget(from: URL, location: string | undefined): URL {
   return to
 }
 
-async function get(url: URL, options: RequestOptions): Promise<Dispatcher.ResponseData> {
+async function get(url: URL, options: RequestOptions, guard: { isGuarded: boolean }): Promise<Dispatcher.ResponseData> {
   const { transport, limits, signal } = options
   const authorization = transport.authorization(url)
   const late = new AbortController()
@@ -76,7 +79,7 @@ async function get(url: URL, options: RequestOptions): Promise<Dispatcher.Respon
   try {
     const ended = AbortSignal.any([signal, late.signal])
     const answer = request(withoutSecrets(url), {
-      dispatcher: transport.dispatcher(url),
+      dispatcher: transport.dispatcher(url, guard),
       signal: ended,
       headers: {
         'User-Agent': USER_AGENT,

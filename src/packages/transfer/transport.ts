@@ -35,8 +35,11 @@ export class Transport {
     this.#network = network
   }
 
-  /** What carries a request to this address. Throws FetchError for a file of the connection that cannot be read. */
-  dispatcher(url: URL): Dispatcher {
+  /**
+   * What carries a request to this address; `isGuarded`: not to one of this machine's own network. Throws FetchError for a file of
+   * the connection that cannot be read.
+   */
+  dispatcher(url: URL, { isGuarded = false } = {}): Dispatcher {
     const proxy = this.#proxy(url)
     return dispatcherOf({
       proxy: proxy?.origin,
@@ -47,6 +50,7 @@ export class Transport {
       certFile: url.origin === this.#origin ? this.connection.certFile : undefined,
       keyFile: url.origin === this.#origin ? this.connection.keyFile : undefined,
       verifiesHost: this.connection.verifiesHost,
+      isGuarded,
     })
   }
 

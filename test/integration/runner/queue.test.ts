@@ -48,8 +48,8 @@ describe('admission', () => {
       await connection.write(
         'POST /create HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-tar\r\nContent-Length: 10240\r\n\r\n',
       )
-      await connection.write(new Uint8Array(tarOf(designMembers()).subarray(0, 700)))
-      await eventually(async () => /running_tasks 1\n/.test((await server.client.ask('/settings')).text))
+      await connection.write(new Uint8Array(tarOf(designMembers()).subarray(0, 1400)))
+      await eventually(async () => /^running_tasks 1\n/m.test((await server.client.ask('/settings')).text))
       const refused = await post(server.client)
       expect(refused.status).toBe(503)
       expect(refused.headers['retry-after']).toMatch(/^[0-9]+$/)

@@ -1,5 +1,5 @@
 /** What runs write beside their results, and what becomes of it: temporary names, the step, the log of a dead worker. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { resourceUsage } from 'node:process'
 import { describe, expect, it } from 'vitest'
@@ -102,10 +102,16 @@ describe('the step of a task', () => {
   it('stops no worker when it cannot be written', async () => {
     await using directory = await taskWith()
     const { task } = directory
-    mkdirSync(task.file('step'))
-    writeFileSync(join(task.file('step'), 'x'), '')
+    mkdirSync(partialOf(task, 'step'))
     writeStep(task, 'debug')
-    expect(existsSync(task.file('step'))).toBe(true)
-    expect(readFileSync(partialOf(task, 'step'), 'utf8')).toBe('debug\n')
+    expect(existsSync(task.file('step'))).toBe(false)
+  })
+
+  it('takes the place of a folder of its name', async () => {
+    await using directory = await taskWith()
+    const { task } = directory
+    mkdirSync(join(task.file('step'), 'x'), { recursive: true })
+    writeStep(task, 'debug')
+    expect(readStep(task)).toBe('debug')
   })
 })
