@@ -50,9 +50,10 @@ describe.each(FRONTS)('behind %s with our sample', (name: FrontName) => {
     client.base = `https://127.0.0.1:${front.port}`
   }, 60_000)
   afterAll(async () => {
-    await client.close()
-    await front[Symbol.asyncDispose]()
-    await server[Symbol.asyncDispose]()
+    // What did not start is not there.
+    await client?.close()
+    await front?.[Symbol.asyncDispose]()
+    await server?.[Symbol.asyncDispose]()
     await folder[Symbol.asyncDispose]()
   })
 
