@@ -18,13 +18,19 @@ import type { DebOptions } from './options.ts'
 /** apt's keys that change nothing here: we read no translations, no diffs, and only what we ask for. */
 const WITHOUT_EFFECT = new Set([
   'languages',
+  'languages-add',
+  'languages-remove',
   'targets',
+  'targets-add',
+  'targets-remove',
   'pdiffs',
   'description',
   'snapshot',
   'x-repolib-name',
   'x-repolib-id',
 ])
+/** What a stanza that names none is for. */
+const USUAL_ARCHITECTURE = 'amd64'
 const DATE_KEYS = ['check-date', 'date-max-future', 'valid-until-min', 'valid-until-max'] as const
 const KNOWN = new Set<string>([
   'types',
@@ -32,6 +38,8 @@ const KNOWN = new Set<string>([
   'suites',
   'components',
   'architectures',
+  'architectures-add',
+  'architectures-remove',
   'signed-by',
   'enabled',
   'check-valid-until',
@@ -169,18 +177,27 @@ function assertSuite(suite: string, { components, fail }: Pick<Reader, 'fail'> &
 
 /** Debian has more architectures than are known here: those are passed over while another one is left. */
 function architecturesOf(reader: Reader, warn: (message: string) => void): string[] {
-  const named = words(reader, 'architectures')
-  if (named.length === 0) return ['amd64']
+  const named = askedArchitectures(reader)
   const known = new Set(named.filter((name) => architectureNamed(name) === name))
   const others = named.filter((name) => !known.has(name)).map((name) => {
     const own = architectureNamed(name)
     return own === undefined ? name : `${name} (in Debian's words ${own})`
   })
+  if (named.length === 0) reader.fail('architectures-remove', 'No architecture is left')
   const message = `${others.join(', ')} ${others.length === 1 ? 'is' : 'are'} none of Debian's names known here`
   if (known.size === 0) reader.fail('architectures', message)
   const line = reader.stanza.fields.get('architectures')?.line ?? reader.stanza.line
   if (others.length > 0) warn(`${reader.file}:${line}: ${message}, and passed over`)
   return [...known]
+}
+
+/** apt's -Add and -Remove change what is asked for without them; its lists may have commas between the words, too. */
+function askedArchitectures({ stanza }: Reader): string[] {
+  const list = (name: string) => (stanza.fields.get(name)?.value ?? '').split(/[\s,]+/).filter((word) => word !== '')
+  const given = list('architectures')
+  const removed = list('architectures-remove')
+  const all = [...(given.length === 0 ? [USUAL_ARCHITECTURE] : given), ...list('architectures-add')]
+  return all.filter((name) => !removed.includes(name))
 }
 
 function releaseOf(reader: Reader): string | undefined {

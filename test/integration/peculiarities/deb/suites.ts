@@ -65,6 +65,16 @@ export const SUITES: DebPeculiarity[] = [
     code: 0,
     says: /it has no component mian, but main/,
   }),
+  asked('whose architectures have commas between them', { Architectures: 'amd64,arm64 , armhf' }, {
+    says: /WRN .* it has nothing for armhf, but for all, amd64/,
+  }),
+  asked('with an architecture beside the usual one', { 'Architectures': undefined, 'Architectures-Add': 's390x' }, {
+    says: /WRN .* it has nothing for s390x/,
+  }),
+  asked('without one of the architectures that are named', {
+    'Architectures': 'amd64 arm64',
+    'Architectures-Remove': 'arm64',
+  }, { isQuiet: true }),
   asked('without an architecture that is asked for', { Architectures: 'amd64 s390x' }, {
     says: /WRN .* it has nothing for s390x, but for all, amd64 \(.*test\.sources:1\)/,
   }),
