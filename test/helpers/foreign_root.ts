@@ -33,7 +33,20 @@ export function crashInRoot(root: string, place: string, command: readonly strin
   if (!kernelWritesCoresHere()) throw new Error('core_pattern must be a name without a path, so that cores come here')
   const words = [
     ...['--core=unlimited', 'bwrap', '--bind', root, '/', '--bind', place, '/place', '--chdir', '/place'],
-    ...['--proc', '/proc', '--dev', '/dev', '--die-with-parent', '--clearenv', '--setenv', 'LC_ALL', 'C.UTF-8'],
+    ...[
+      '--proc',
+      '/proc',
+      '--dev',
+      '/dev',
+      '--die-with-parent',
+      '--clearenv',
+      '--setenv',
+      'LC_ALL',
+      'C.UTF-8',
+      '--setenv',
+      'GOTRACEBACK',
+      'crash',
+    ],
     ...['--setenv', 'PATH', '/usr/bin:/bin', '--setenv', 'HOME', '/tmp', '--tmpfs', '/tmp', ...command],
   ]
   const { stderr } = spawnSync('prlimit', words, { encoding: 'utf8', timeout: 120_000, killSignal: 'SIGKILL' })

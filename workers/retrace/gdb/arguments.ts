@@ -21,6 +21,7 @@ const SCRIPTS = [
   'cpython_values.py',
   'cpython_lines.py',
   'cpython.py',
+  'runtimes.py',
   'languages.py',
 ]
 

@@ -131,7 +131,7 @@ const STEPS: { readonly [Name in keyof Details]: Step<Name> } = {
   },
   languages: {
     what: 'the stacks of languages',
-    find: ({ asker, core }) => askLanguages(asker, core),
+    find: askLanguages,
   },
 }
 

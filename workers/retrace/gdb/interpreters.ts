@@ -18,10 +18,14 @@ export interface Interpreter {
 interface Kind {
   readonly implementation: string
   /** The name of its library, and that of the program where it is in that; a group is the version. */
-  readonly library: RegExp
+  readonly library?: RegExp
   readonly program?: RegExp
+  /** By a function of the program: where the language is compiled, so that nothing of it is in a name of a file. */
+  readonly function?: RegExp
   /** The function that goes from one instruction of the language to the next. */
-  readonly loop: RegExp
+  readonly loop?: RegExp
+  /** Its other functions, where its module has more than those. */
+  readonly runtime?: RegExp
   /** It makes machine code while it runs. */
   readonly makesCode: boolean
 }
@@ -68,17 +72,28 @@ export const KINDS: Readonly<Partial<Record<Language, Kind>>> = {
     loop: /^BytecodeInterpreter::/,
     makesCode: true,
   },
+  go: {
+    implementation: 'Go',
+    function: /^runtime\.(goexit|main|mstart|mcall|sigpanic|gopanic|raise|rt0_go|systemstack|futex|notesleep)\b/,
+    runtime: /^runtime\./,
+    makesCode: false,
+  },
 }
 
 /** Data of a module that is looked through. */
 const MAX_PLACES = 64
 
-export function interpretersOf({ modules }: Pick<Core, 'modules'>): Interpreter[] {
+/** `functions`: of the crashed thread. */
+export function interpretersOf(
+  { modules }: Pick<Core, 'modules'>,
+  functions: readonly (string | undefined)[],
+): Interpreter[] {
   return LANGUAGES.flatMap((language) => {
     const kind = KINDS[language]
     if (kind === undefined) return []
-    const module = modules.find((each) => each.kind !== 'vdso' && kind.library.test(nameOf(each))) ??
-      modules.find((each) => each.kind === 'executable' && kind.program?.test(nameOf(each)))
+    const isOurs = functions.some((each) => each !== undefined && kind.function?.test(each))
+    const module = modules.find((each) => each.kind !== 'vdso' && kind.library?.test(nameOf(each))) ??
+      modules.find((each) => each.kind === 'executable' && (isOurs || kind.program?.test(nameOf(each))))
     return module === undefined ? [] : [{ language, implementation: kind.implementation, module }]
   })
 }
@@ -86,7 +101,7 @@ export function interpretersOf({ modules }: Pick<Core, 'modules'>): Interpreter[
 /** `3.11` of /usr/bin/python3.11 or libpython3.11.so.1.0; undefined: the name does not say. */
 export function versionInName({ language, module }: Pick<Interpreter, 'language' | 'module'>): string | undefined {
   const kind = KINDS[language]
-  const found = kind?.library.exec(nameOf(module)) ?? kind?.program?.exec(nameOf(module))
+  const found = kind?.library?.exec(nameOf(module)) ?? kind?.program?.exec(nameOf(module))
   return found?.slice(1).find((each) => each !== undefined)
 }
 

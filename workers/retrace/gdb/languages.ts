@@ -12,6 +12,10 @@ import type { Answer } from './session.ts'
 export interface LanguageAnswer {
   readonly language: Language
   readonly version: string | undefined
+  /** What it runs, where it says so itself. */
+  readonly script: string | undefined
+  /** From where to where the code of its loop is, where that is none of a file. */
+  readonly loop: readonly [start: bigint, end: bigint] | undefined
   /** What the stacks were read by. */
   readonly layout: string | undefined
   readonly stacks: readonly LanguageStack[]
@@ -29,6 +33,8 @@ export interface LanguageStack {
   /** pthread_self() and the LWP of the thread that runs it, as far as the interpreter knows them. */
   readonly pointer: bigint | undefined
   readonly lwp: bigint | undefined
+  /** Of Go: the number of the goroutine whose stack is the native one. */
+  readonly goroutine: string | undefined
   /** The newest first. */
   readonly frames: readonly LanguageFrame[]
   /** Why it ends where it should not. */
@@ -54,11 +60,13 @@ const MAX_ARGUMENTS = 32
 const MAX_LINE = 0x7fffffff
 
 /** Undefined: there is no interpreter that could be asked. */
-export function askLanguages(
-  asker: Asker,
-  core: Core,
-): Promise<{ answer: Answer; value: LanguagesAnswer }> | undefined {
-  const interpreters = interpretersOf(core)
+export function askLanguages({ asker, core, functions }: {
+  asker: Asker
+  core: Core
+  /** Of the crashed thread. */
+  functions: readonly (string | undefined)[]
+}): Promise<{ answer: Answer; value: LanguagesAnswer }> | undefined {
+  const interpreters = interpretersOf(core, functions)
   return interpreters.length === 0 ? undefined : asked(asker, core, interpreters)
 }
 
@@ -94,12 +102,21 @@ function readLanguage(messages: readonly Record<string, unknown>[]): Omit<Langua
     return {
       pointer: address(each.pointer),
       lwp: address(each.lwp),
+      goroutine: /^\d+$/.exec(text(each.goroutine) ?? '')?.[0],
       frames,
       stopped: text(each.stopped),
       more: each.more === true,
     }
   })
-  return { version: first('version'), layout: first('layout'), missing: first('missing'), stacks }
+  const [start, end] = arrayOf(messages.find(({ loop }) => Array.isArray(loop))?.loop).map(address)
+  return {
+    version: first('version'),
+    script: first('script'),
+    loop: start === undefined || end === undefined ? undefined : [start, end],
+    layout: first('layout'),
+    missing: first('missing'),
+    stacks,
+  }
 }
 
 function readFrame(value: unknown): LanguageFrame[] {

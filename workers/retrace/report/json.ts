@@ -163,12 +163,13 @@ function languageJson(
   }
 }
 
-function stackJson({ thread, isCrashed, frames, stopped, more }: ReportStack, language: string) {
+function stackJson({ thread, isCrashed, goroutine, frames, stopped, more }: ReportStack, language: string) {
   return {
     language,
     thread: thread?.number ?? null,
     lwp: thread?.lwp ?? null,
     crashed: isCrashed,
+    goroutine: goroutine ?? null,
     frames: frames.map((frame, level) => ({
       level,
       function: frame.function,

@@ -28,6 +28,7 @@ export interface ReportStack {
   /** Undefined: gdb knows no such thread. */
   readonly thread: ReportThread | undefined
   readonly isCrashed: boolean
+  readonly goroutine: string | undefined
   readonly frames: readonly LanguageFrame[]
   readonly stopped: string | undefined
   readonly more: boolean
@@ -52,20 +53,21 @@ export function reportLanguages(
     said: LanguagesAnswer | undefined
   },
 ): Languages {
-  const interpreters = interpretersOf(core)
+  const interpreters = interpretersOf(core, threads[0]?.frames.map((frame) => frame.function) ?? [])
+  const loops = said?.languages.flatMap(({ loop }) => loop === undefined ? [] : [loop]) ?? []
   const languages = interpreters.map((interpreter): ReportLanguage => {
     const answer = said?.languages.find(({ language }) => language === interpreter.language)
     const owner = modules.find(({ module }) => module === interpreter.module)?.owner
     return {
       interpreter,
       version: answer?.version ?? upstreamOf(owner?.version) ?? versionInName(interpreter),
-      script: scriptOf(interpreter.language, said?.words ?? [], core.process?.arguments),
+      script: answer?.script ?? scriptOf(interpreter.language, said?.words ?? [], core.process?.arguments),
       layout: answer?.layout,
       stacks: sorted((answer?.stacks ?? []).map((stack) => withThread(stack, threads)), threads),
       missing: answer?.missing,
     }
   })
-  return { languages, roleOf: (frame) => roleOf(frame, core, interpreters) }
+  return { languages, roleOf: (frame) => roleOf(frame, { core, interpreters, loops }) }
 }
 
 /** `3.9.2` of 1:3.9.2-1+deb11u3. */
@@ -75,12 +77,12 @@ function upstreamOf(version: string | undefined): string | undefined {
 
 /** LWPs are told apart best; the C library's pointer is there in older versions, too. */
 function withThread(
-  { lwp, pointer, frames, stopped, more }: LanguageStack,
+  { lwp, pointer, ...stack }: LanguageStack,
   threads: readonly ReportThread[],
 ): ReportStack {
   const thread = threads.find((each) => lwp !== undefined && BigInt(each.lwp) === lwp) ??
     threads.find((each) => pointer !== undefined && pointer !== 0n && each.pointer === pointer)
-  return { thread, isCrashed: thread !== undefined && thread === threads[0], frames, stopped, more }
+  return { ...stack, thread, isCrashed: thread !== undefined && thread === threads[0] }
 }
 
 function sorted(stacks: readonly ReportStack[], threads: readonly ReportThread[]): ReportStack[] {
@@ -88,11 +90,22 @@ function sorted(stacks: readonly ReportStack[], threads: readonly ReportThread[]
   return stacks.toSorted((a, b) => place(a) - place(b))
 }
 
-function roleOf({ pc, kind, module, function: name }: ReportFrame, core: Core, interpreters: readonly Interpreter[]) {
+function roleOf(
+  { pc, kind, module, function: name = '' }: ReportFrame,
+  { core, interpreters, loops }: {
+    core: Core
+    interpreters: readonly Interpreter[]
+    loops: readonly (readonly [start: bigint, end: bigint])[]
+  },
+): Role | undefined {
   if (kind === 'signal-handler' || interpreters.length === 0) return undefined
   const isMade = module === undefined && ((segmentAt(core.segments, pc)?.flags ?? 0) & PF_X) !== 0
-  if (isMade) return interpreters.some(({ language }) => KINDS[language]?.makesCode) ? 'jit' as const : undefined
+  if (isMade) {
+    if (loops.some(([start, end]) => start <= pc && pc < end)) return 'interpreter'
+    return interpreters.some(({ language }) => KINDS[language]?.makesCode) ? 'jit' : undefined
+  }
   const own = interpreters.find((each) => each.module === module?.module)
-  if (own === undefined) return undefined
-  return KINDS[own.language]?.loop.test(name ?? '') ? 'interpreter' as const : 'runtime' as const
+  const { loop, runtime } = own === undefined ? {} : KINDS[own.language] ?? {}
+  if (own === undefined || runtime?.test(name) === false) return undefined
+  return loop?.test(name) ? 'interpreter' : 'runtime'
 }

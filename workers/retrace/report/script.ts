@@ -47,7 +47,8 @@ const MAX_SCRIPT = 1_024
 export function scriptOf(language: Language, words: readonly string[], shown: string | undefined): string | undefined {
   const options = OPTIONS[language]
   if (options === undefined) return undefined
-  const all = words.length > 0 ? words : shown?.split(' ') ?? []
+  // A program that names itself anew writes over them.
+  const all = words.slice(1).some((word) => word !== '') ? words : shown?.split(' ') ?? []
   for (let at = 1; at < all.length; at++) {
     const word = all[at] ?? ''
     const option = options.areBunched && /^-[A-Za-z]+$/.test(word) ? bunched(word, options) : word

@@ -3,18 +3,34 @@ retrace.py. One that cannot be read costs no other.
 """
 MAX_WORDS = 256
 MAX_WORD = 4096
-# By the name that the other side has for the language: what tells of it, given its memory and the places of its data.
-RUNTIMES = {"python": lambda memory, places: tell_python(memory, places)}
+# By the name that the other side has for the language: the function that tells of it, given its memory and the places of its data.
+RUNTIMES = {
+    "python": "tell_python",
+    "ruby": "tell_ruby",
+    "perl": "tell_perl",
+    "javascript": "tell_node",
+    "java": "tell_java",
+    "go": "tell_go",
+}
 
 
 def answer_languages(wanted):
     """`wanted`: languages, each with places of its data, as texts of two numbers."""
+    told("set language c")  # that of the selected frame may spell an address otherwise
+    try:
+        tell_languages(wanted)
+    finally:
+        told("set language auto")
+
+
+def tell_languages(wanted):
     memory = Memory()
     send(words=command_line(memory))
     for language, places in wanted:
         send(language=language)
         try:
-            RUNTIMES[language](memory, places)
+            if language in RUNTIMES:
+                globals()[RUNTIMES[language]](memory, places)
         except Unreadable as error:
             send(missing=str(error))
         except Exception as error:
