@@ -81,6 +81,22 @@ export const logFormat: Kind<'text' | 'json'> = z.codec(z.string(), z.enum(['tex
   encode: (format) => format,
 })
 
+/** Pretty printers that gdb can load out of packages. */
+export const PRINTERS = ['libstdc++', 'glib', 'qt'] as const
+export type PrinterName = (typeof PRINTERS)[number]
+
+/** Names of them, comma-separated; none: values are shown as they are. */
+export const printers: Kind<readonly PrinterName[]> = z.codec(z.string(), z.array(z.enum(PRINTERS)), {
+  decode(text, context) {
+    const words = text.split(',').map((word) => word.trim().toLowerCase()).filter((word) => word !== '')
+    const names = words.flatMap((word) => PRINTERS.find((each) => each === word) ?? [])
+    if (names.length === words.length) return [...new Set(names)]
+    context.issues.push({ code: 'custom', message: `must hold words of ${PRINTERS.join(', ')}`, input: text })
+    return z.NEVER
+  },
+  encode: (names) => names.join(','),
+})
+
 /** Addresses and CIDRs, comma-separated. */
 export const proxies: Kind<TrustedProxies> = z.codec(z.string(), z.instanceof(TrustedProxies), {
   decode(text, context) {

@@ -11,6 +11,7 @@ import {
   logFormat,
   logLevel,
   pathOrNothing,
+  printers,
   proxies,
   urlOrNothing,
   whole,
@@ -223,6 +224,13 @@ export const SETTINGS = {
     default: '4096',
     meaning: 'MiB of resident memory of a task',
     readBy: [SERVER, WORKER],
+  },
+  printers: {
+    name: 'RETRACE_PRINTERS',
+    kind: printers,
+    default: 'libstdc++,glib,qt',
+    meaning: 'pretty printers that gdb may load out of verified packages, comma-separated',
+    readBy: [WORKER],
   },
   maxBacktraceKb: {
     name: 'RETRACE_MAX_BACKTRACE_KB',

@@ -1,9 +1,9 @@
 /** Programs of other releases of Debian, really run: packages of this machine's archive unpacked as a root, entered by bwrap. */
 import { existsSync, mkdirSync, readdirSync, renameSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { archivePackages } from './archive.ts'
-import { kernelWritesCoresHere, run } from './cores.ts'
+import { kernelWritesCoresHere } from './cores.ts'
 
 export interface ForeignPackages {
   suite: string
@@ -18,7 +18,7 @@ export async function makeForeignRoot(
 ): Promise<void> {
   mkdirSync(root)
   for (const deb of await archivePackages(folder, { suite, architectures: ['amd64'], names })) {
-    run('dpkg-deb', ['-x', deb, root])
+    execFileSync('dpkg-deb', ['-x', deb, root], { timeout: 300_000, killSignal: 'SIGKILL' })
   }
   for (const name of ['bin', 'sbin', 'lib', 'lib64'].filter((each) => !existsSync(join(root, each)))) {
     symlinkSync(`usr/${name}`, join(root, name))

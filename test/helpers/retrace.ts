@@ -229,6 +229,12 @@ export interface RetraceOptions {
   onCrashed?: (frames: readonly PlainFrame[]) => void
 }
 
+/** The headers of a core. */
+export function readCoreAt(path: string): Core {
+  using source = fileSource(path)
+  return readCore(source)
+}
+
 /** Assembles, debugs and reports, as the worker does. */
 export async function retraceIn(corePath: string, root: string, options: RetraceOptions = {}): Promise<Retraced> {
   using source = fileSource(corePath)

@@ -7,6 +7,7 @@ import { basename, dirname, join, relative } from 'node:path'
 import type { Architecture } from '../../src/elf/architecture.ts'
 import type { Core, CoreModule } from '../../src/elf/core.ts'
 import type { Companions } from './companions.ts'
+import type { LoadedPrinters } from './gdb/inquiry.ts'
 import type { LoadedFile } from './gdb/opening.ts'
 import { readableRegions, type Region } from './gdb/readable_memory.ts'
 import type { KeptFile, ResolvedModule } from './resolve/resolve.ts'
@@ -25,8 +26,8 @@ export interface Assembly {
   readonly regions: readonly Region[] | undefined
   /** Folders inside with a thread library, by the architecture of the debuggers that can load it. */
   readonly threadLibraries: ReadonlyMap<Architecture, string>
-  /** The folder inside with the pretty printers of libstdc++. */
-  readonly printers: string | undefined
+  /** Pretty printers, by folders inside. */
+  readonly printers: readonly LoadedPrinters[]
   /** Sentences on names that could not be given. */
   readonly problems: string[]
 }
@@ -68,7 +69,7 @@ export function assemble(
   const regions = readableRegions(core, (path) => known.has(path) || known.has(path.replace(/ \(deleted\)$/, '')))
   if (regions.length > MAX_REGIONS) problems.push('the core has too many mappings to tell undumped memory from zeros')
   const threadLibraries = new Map([...companions.threadLibraries].map(([name, each]) => [name, store.inside(each)]))
-  const printers = companions.printers && store.inside(companions.printers)
+  const printers = companions.printers.map((each) => ({ name: each.name, folder: store.inside(each) }))
   return {
     binds: [{ from: corePath, at: INSIDE.core, isPrivate: true }, ...store.binds()],
     links: links.list(),

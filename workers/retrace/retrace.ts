@@ -129,7 +129,7 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
 
   watch.start('assemble')
   said.begin('assemble')
-  const seeking = findCompanions(core, resolution.modules, { ...tools, database, uses, deadline })
+  const seeking = findCompanions(core, resolution.modules, { ...tools, ...resolution, database, uses, deadline })
   const companions = await deadline.await(seeking) ?? NO_COMPANIONS
   const spared = modulesToSpare(core, corePath, resolution.modules)
   const folder = task.file('root')

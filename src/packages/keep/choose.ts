@@ -30,10 +30,10 @@ export function isKeptElf(path: string, head: Uint8Array): boolean {
   return type === ET_EXEC || type === ET_DYN || (type === ET_REL && path.startsWith('usr/lib/debug/'))
 }
 
-/** gdb's scripts: `*-gdb.py` (py-bt), and the pretty printers of libstdc++ and GLib. */
+/** gdb's scripts: `*-gdb.py` (py-bt), and the pretty printers of libstdc++, GLib and Qt. */
 export function isGdbScript(path: string): boolean {
   return /-gdb\.(py|gdb|scm)$/.test(path) ||
-    /^usr\/share\/(gdb|gcc\/python|gcc-[^/]+\/python|glib-2\.0\/gdb)\/.*\.py$/.test(path)
+    /^usr\/share\/(gdb|gcc\/python|gcc-[^/]+\/python|glib-2\.0\/gdb|kdevgdb\/printers)\/.*\.py$/.test(path)
 }
 
 /**

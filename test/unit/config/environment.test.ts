@@ -16,6 +16,7 @@ const TEXTS = [
   '::ffff:192.0.2.1',
   'localhost',
   'https://retrace.example.org/below/',
+  'qt, GLib',
 ]
 
 /** Any text that the setting takes. */

@@ -8,7 +8,7 @@ function inquiry(): Inquiry {
   const threads = [1, 2, 3].map((lwp) => ({ lwp, pc: 1n, signal: 0 }))
   const asked = new Inquiry({ ...WHOLE_CORE, threads: threads as unknown as typeof WHOLE_CORE.threads }, {
     withDebuginfo: [],
-    printers: undefined,
+    printers: [],
     modulesOfFile: () => [],
     onCrashed: () => undefined,
   })

@@ -3,6 +3,7 @@
  * a time-out costs the least. The parts are files beside this one.
  */
 import type { Deadline } from '../time/deadline.ts'
+import { readProblems } from './answers.ts'
 import { Asker } from './asking.ts'
 import type { Inquiry } from './inquiry.ts'
 import { type FailedOpening, openCore, type Opening } from './opening.ts'
@@ -52,9 +53,11 @@ export async function converse(
   inquiry.open({ ...opened, seen })
   const numbers = new Map(seen.threads.map(({ lwp, number }) => [lwp, number]))
   const asking = { asker, inquiry, numbers, isLast: questions.isLast }
-  if (inquiry.printers !== undefined) {
-    const loaded = await asker.ask('pretty printers', 'printers', { parameters: [inquiry.printers], share: 0.1 })
-    if (loaded.kind === 'ended') inquiry.printers = undefined
+  if (inquiry.printers.length > 0) {
+    const folders = inquiry.printers.map(({ name, folder }) => [name, folder])
+    const loaded = await asker.ask('pretty printers', 'printers', { parameters: [folders], share: 0.1 })
+    if (loaded.kind === 'ended') inquiry.printers = []
+    for (const problem of readProblems(loaded.data)) asker.note(problem)
   }
   const isOurs = (record: ThreadRecord) =>
     record.next !== undefined && isSame(inquiry.effective(record), questions.leftOut)

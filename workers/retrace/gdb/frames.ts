@@ -234,8 +234,8 @@ function withoutOrdinaryFault(frames: FramesAnswer): FramesAnswer {
 
 /** Python of a package is the first to be suspected of ending gdb: the same is asked again without it. */
 function withoutPrinters(inquiry: Inquiry): boolean {
-  const had = inquiry.printers !== undefined
-  inquiry.printers = undefined
+  const had = inquiry.printers.length > 0
+  inquiry.printers = []
   return had
 }
 

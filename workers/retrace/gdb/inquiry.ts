@@ -24,6 +24,12 @@ const MAX_THOROUGH_ENDS = 2
 const MAX_SPLIT_FILES = 100
 const ASSERTION = /internal-error: .*/
 
+/** Pretty printers: whose, and the folder inside. */
+export interface LoadedPrinters {
+  readonly name: string
+  readonly folder: string
+}
+
 export class Inquiry {
   readonly core: Core
   readonly details = new DetailsRecord()
@@ -32,8 +38,8 @@ export class Inquiry {
   readonly problems: string[] = []
   /** Modules with debuginfo that could be left out. */
   readonly withDebuginfo: LeftOut
-  /** Python of a package; undefined once gdb has ended over values that were printed by it. */
-  printers: string | undefined
+  /** Python of packages; none once gdb has ended over values that were printed by it. */
+  printers: readonly LoadedPrinters[]
   /** gdb ends over where the crashed thread is, whatever debuginfo is left out: it is not asked that any more. */
   withoutPlace = false
   /** The texts together reached their limit: other threads were not asked about. */
@@ -55,7 +61,7 @@ export class Inquiry {
     core: Core,
     { withDebuginfo, printers, modulesOfFile, onCrashed }: {
       withDebuginfo: Iterable<CoreModule>
-      printers: string | undefined
+      printers: readonly LoadedPrinters[]
       modulesOfFile: (path: string) => readonly CoreModule[]
       /** Hears the crashed thread's frames once, when they are there and nothing else is. */
       onCrashed: (frames: readonly PlainFrame[]) => void

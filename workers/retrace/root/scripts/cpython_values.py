@@ -7,7 +7,7 @@ MAX_NAME = 200
 MAX_PATH = 1024
 MAX_STRING = 60
 MAX_ITEMS = 3
-MAX_DEPTH = 2
+MAX_NESTED = 2
 MAX_DIGITS = 8
 MAX_ARGUMENT = 200
 CO_VARARGS, CO_VARKEYWORDS = 4, 8
@@ -132,12 +132,12 @@ class Objects:
             if self.layout.has(member):
                 count = self.memory.signed_word(address + self.layout[member])
                 return "<%s of %d>" % (name, count) if count >= 0 else "<%s>" % name
-        if name == "cell" and depth < MAX_DEPTH:  # of an argument that an inner function uses
+        if name == "cell" and depth < MAX_NESTED:  # of an argument that an inner function uses
             return self.shown(self.memory.word(address + self.layout["object.size"]), depth + 1)
         return "<%s at 0x%x>" % (name, address)
 
     def shown_sequence(self, address, name, depth):
-        if depth >= MAX_DEPTH:
+        if depth >= MAX_NESTED:
             return "<%s at 0x%x>" % (name, address)
         items, length = self.items(address, name, MAX_ITEMS)
         texts = [self.shown(each, depth + 1) for each in items]

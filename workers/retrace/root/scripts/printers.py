@@ -1,69 +1,147 @@
-"""Pretty printers out of a package, kept on a leash: one that does not come to an end, so that the question is
-interrupted, is the last one that was asked; from then on values are shown as they are. A part of retrace.py.
+"""Pretty printers out of packages, kept on a leash: a value has two seconds, and whose printer took longer, or did not come to an
+end so that the question was interrupted, is not asked again; from then on such values are shown as they are. A part of retrace.py.
 """
+import importlib
+import signal
 import sys
+import types
 
 import gdb
 
+# [whose, what finds a printer for a value]
 lookups = []
 # Elements of one value, those of containers within containers included: gdb bounds each container alone, so that a map
 # of maps of vectors would have millions.
 MAX_ELEMENTS = 4000
 open_containers = 0
 elements_left = 0
+VALUE_SECONDS = 2
+AGAIN_SECONDS = 0.2  # where a printer catches what ends it
 # Values without a printer in libstdc++, which has them for classes: most of all values, and each one would be looked up.
-PLAIN = {gdb.TYPE_CODE_INT, gdb.TYPE_CODE_CHAR, gdb.TYPE_CODE_BOOL, gdb.TYPE_CODE_FLT, gdb.TYPE_CODE_PTR}
+PLAIN = {gdb.TYPE_CODE_INT, gdb.TYPE_CODE_CHAR, gdb.TYPE_CODE_BOOL, gdb.TYPE_CODE_FLT}
+POINTED = {gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_TYPEDEF}
+# By whose they are: the modules to load, and the function of each that registers.
+REGISTERING = {
+    "libstdc++": [("libstdcxx.v6.printers", "register_libstdcxx_printers")],
+    "glib": [("glib_gdb", "register"), ("gobject_gdb", "register")],
+    "qt": [("qt", "register_qt_printers")],
+}
+# GLib's alone are for pointers, too.
+FOR_POINTERS = {"glib"}
 
 
-def answer_printers(folder):
-    """Those of the target's own libstdc++."""
-    sys.path.insert(0, folder)
-    from libstdcxx.v6.printers import register_libstdcxx_printers
+class PrinterTooLong(Exception):
+    pass
 
-    register_libstdcxx_printers(None)
-    lookups[:] = gdb.pretty_printers
+
+def out_of_time(_number, _frame):
+    raise PrinterTooLong()
+
+
+def answer_printers(folders):
+    """`folders`: whose they are, and where. Those that cannot be loaded cost no others."""
+    signal.signal(signal.SIGALRM, out_of_time)
+    for name, folder in folders:
+        # Later ones must not find modules of earlier ones by names such as `helper`.
+        sys.path.insert(0, folder)
+        try:
+            with Clock():
+                for module, function in REGISTERING[name]:
+                    found = types.SimpleNamespace(pretty_printers=[], frame_filters={}, type_printers=[])
+                    collect(importlib.import_module(module), function, found)
+                    lookups.extend([name, each] for each in found.pretty_printers)
+        except Exception as error:
+            send(problem="the pretty printers of %s: %s" % (name, described_error(error)))
+        finally:
+            sys.path.remove(folder)
     gdb.pretty_printers[:] = [leashed_printer]
     send(loaded=True)
 
 
-def leashed_printer(value):
-    if value.type.code in PLAIN:
-        return None
+def collect(module, function, found):
+    """Some add to what they are given, some to gdb alone."""
+    before = list(gdb.pretty_printers)
     try:
-        for lookup in lookups:
-            printer = lookup(value) if getattr(lookup, "enabled", True) else None
+        getattr(module, function)(found)
+    except AttributeError:
+        getattr(module, function)(None)
+    finally:
+        found.pretty_printers += [each for each in gdb.pretty_printers if each not in before]
+        gdb.pretty_printers[:] = before
+        gdb.frame_filters.clear()
+
+
+class Clock:
+    """For what is not within another one: values within values have their time together."""
+
+    running = 0
+
+    def __enter__(self):
+        if Clock.running == 0:
+            signal.setitimer(signal.ITIMER_REAL, VALUE_SECONDS, AGAIN_SECONDS)
+        Clock.running += 1
+
+    def __exit__(self, kind, error, trace):
+        Clock.running -= 1
+        if Clock.running == 0:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        return False
+
+
+def leashed_printer(value):
+    code = value.type.code
+    if code in PLAIN:
+        return None
+    is_pointer = code == gdb.TYPE_CODE_PTR
+    if is_pointer and value.type.target().code not in POINTED:
+        return None
+    for name, lookup in list(lookups):
+        if is_pointer and name not in FOR_POINTERS:
+            continue
+        try:
+            with Clock():
+                printer = lookup(value) if getattr(lookup, "enabled", True) else None
+                if is_pointer and hasattr(printer, "children"):
+                    # Of a structure whose members no debuginfo tells the address is worth more than why they are not shown.
+                    next(iter(printer.children()), None)
+        except (KeyboardInterrupt, PrinterTooLong):
+            forget(name)
+        except Exception:
+            pass  # this value is shown as it is
+        else:
             if printer is not None:
-                return LeashedParent(printer) if hasattr(printer, "children") else Leashed(printer)
-    except KeyboardInterrupt:
-        lookups.clear()
-    except Exception:
-        pass  # this value is shown as it is
+                return (LeashedParent if hasattr(printer, "children") else Leashed)(printer, name)
     return None
 
 
-class Leash:
+def forget(name):
+    lookups[:] = [each for each in lookups if each[0] != name]
+
+
+class Leash(Clock):
     """gdb puts the message of any exception on a line of its own, into the middle of a frame; except of this one."""
 
-    def __enter__(self):
-        return self
+    def __init__(self, name):
+        self.name = name
 
     def __exit__(self, kind, error, trace):
+        super().__exit__(kind, error, trace)
         if kind is None or issubclass(kind, GeneratorExit):
             return False
-        if issubclass(kind, KeyboardInterrupt):
-            lookups.clear()
+        if issubclass(kind, (KeyboardInterrupt, PrinterTooLong)):
+            forget(self.name)
             raise gdb.MemoryError("the pretty printer took too long")
         raise gdb.MemoryError(" ".join(str(error).split()))
 
 
 class Leashed:
-    def __init__(self, printer):
-        self.printer = printer
+    def __init__(self, printer, name):
+        self.printer, self.name = printer, name
         if hasattr(printer, "display_hint"):
             self.display_hint = printer.display_hint
 
     def to_string(self):
-        with Leash():
+        with Leash(self.name):
             return self.printer.to_string() if hasattr(self.printer, "to_string") else None
 
 
@@ -74,7 +152,7 @@ class LeashedParent(Leashed):
             elements_left = MAX_ELEMENTS
         open_containers += 1
         try:
-            with Leash():
+            with Leash(self.name):
                 for child in self.printer.children():
                     elements_left -= 1
                     if elements_left < 0:
