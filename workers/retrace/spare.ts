@@ -35,7 +35,7 @@ export function modulesToSpare(core: Core, corePath: string, modules: readonly H
 }
 
 function isAlwaysRead(name: string): boolean {
-  return ALWAYS.test(name) || Object.values(KINDS).some(({ library }) => library.test(name))
+  return ALWAYS.test(name) || Object.values(KINDS).some((kind) => kind.library?.test(name))
 }
 
 function fileOf(path: string): string {
