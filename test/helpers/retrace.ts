@@ -19,6 +19,7 @@ import type { Engine } from '../../workers/retrace/gdb/engine.ts'
 import { engines } from '../../workers/retrace/gdb/engines.ts'
 import type { LeftOut } from '../../workers/retrace/gdb/thread_record.ts'
 import { Session } from '../../workers/retrace/gdb/session.ts'
+import type { BacktraceJson } from './backtrace_json.ts'
 import { withoutDebuginfo } from '../../workers/retrace/leave_out.ts'
 import { makeReport, type Report } from '../../workers/retrace/report.ts'
 import { type Matching, matching, matchingByPath } from '../../workers/retrace/resolve/mismatch.ts'
@@ -29,6 +30,8 @@ import type { CgroupHome } from '../../workers/retrace/sandbox/cgroup.ts'
 import { launch } from '../../workers/retrace/sandbox/launch.ts'
 import { gdbArguments } from '../../workers/retrace/gdb/arguments.ts'
 import { debuggerSandbox, INSIDE } from '../../workers/retrace/sandbox/arguments.ts'
+
+export type { BacktraceJson } from './backtrace_json.ts'
 
 const DEBUG = '/usr/lib/debug'
 
@@ -107,93 +110,6 @@ function debugFile(folders: string[], buildId: string | undefined): Matching<Kep
 function readElf(path: string): ElfFile {
   using source = fileSource(path)
   return readElfFile(source)
-}
-
-interface JsonVariable {
-  name: string
-  type: string | null
-  kind: string
-  value: string
-  state: string
-}
-
-/** What tests look at (schema/backtrace.schema.json has all). */
-export interface BacktraceJson {
-  thread_count: number
-  threads: {
-    number: number
-    lwp: number
-    lost: { part: string; cause: string; why: string }[]
-    frames: {
-      kind: string
-      address: string
-      function: string | null
-      file: string | null
-      line: number | null
-      arguments: JsonVariable[]
-      locals: JsonVariable[]
-      module: number | null
-      trust: string
-      role: string | null
-    }[]
-    stopped: string | null
-    more_frames: boolean
-    frames_without_values: number
-    stack_missing: boolean
-  }[]
-  languages: {
-    language: string
-    implementation: string
-    version: string | null
-    path: string
-    script: string | null
-    layout: string | null
-    missing: string | null
-    stacks: {
-      language: string
-      thread: number | null
-      lwp: number | null
-      crashed: boolean
-      frames: {
-        function: string
-        file: string | null
-        line: number | null
-        kind: string
-        arguments: { name: string; value: string }[]
-      }[]
-      stopped: string | null
-      more_frames: boolean
-    }[]
-  }[]
-  signal: Record<string, unknown>
-  registers: Record<string, string>
-  instructions: string[]
-  messages: {
-    abort: string | null
-    assertion: string | null
-    exception: { type: string; what: string | null } | null
-  }
-  sentence: string
-  component: string | null
-  signature: { duphash: string | null; duphash_of: string | null; stable: string | null; frames: string[] }
-  rating: { value: number; quality: number; reasons: { text: string; cost: number }[] } | null
-  apport: {
-    Stacktrace: string
-    StacktraceTop: string
-    ThreadStacktrace: string
-    StacktraceAddressSignature: string | null
-  }
-  exploitable: { rating: number; class: string; reason: string; instruction: string | null } | null
-  blame: {
-    frame: number
-    function: string | null
-    path: string
-    package: string | null
-    version: string | null
-    newer_version: string | null
-  } | null
-  debugger: { engine: string | null; version: string; passed_over: string[] }
-  limits: string[]
 }
 
 export interface Retraced {
