@@ -82,12 +82,17 @@ export async function retrace(task: Task, tools: Tools): Promise<number> {
   return report.hasBacktrace ? EXIT.done : EXIT.failed
 }
 
-/** Only the server and a sync make or migrate it. Throws NoDatabase. */
-function openedDatabase({ database }: Tools['config']): Database {
+/**
+ * A server has made it before it took a task; where nobody has, and the task is none of a server's, it is made here. Throws
+ * NoDatabase.
+ */
+function openedDatabase(task: Task, { database }: Tools['config']): Database {
+  const isThere = existsSync(database)
   try {
+    if (!isThere && !task.has('password')) return openDatabase(database, { migrate: true })
     return openDatabase(database, { demandCurrent: true })
   } catch (cause) {
-    const why = existsSync(database) ? cause : new UsageError('it is not there', { cause })
+    const why = isThere ? cause : new UsageError('it is not there', { cause })
     throw new NoDatabase(`RETRACE_DATABASE (${database}) cannot be used`, { cause: why })
   }
 }
@@ -108,7 +113,7 @@ async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Pro
 
   watch.start('resolve')
   said.say('resolve', beforeResolving(core))
-  const database = openedDatabase(config)
+  const database = openedDatabase(task, config)
   using uses = new PackageUses(database, config.taskTimeoutS * 2)
   const resolution = await deadline.await(resolveModules(core, found.hints, {
     ...tools,
