@@ -1,8 +1,14 @@
 /** Where stacks begin, so that one which ends there lacks nothing. */
 import { describe, expect, it } from 'vitest'
+import { resolvedModule } from '../../helpers/report_parts.ts'
 import { beginsThere, isMain } from '../../../workers/retrace/report/stack_end.ts'
 
-const stack = (...names: (string | undefined)[]) => names.map((name) => ({ function: name }))
+const [PROGRAM, LIBRARY] = [0x1000n, 0x9000n]
+const module = (path: string, start: bigint) => ({ ...resolvedModule().module, path, start, end: start + 0x1000n })
+const STATIC = { modules: [module('/usr/bin/p', PROGRAM)] }
+const DYNAMIC = { modules: [...STATIC.modules, module('/usr/lib/libc.so.6', LIBRARY)] }
+
+const stack = (...names: (string | undefined)[]) => names.map((name) => ({ function: name, pc: LIBRARY }))
 
 describe('beginsThere()', () => {
   it.each([
@@ -15,8 +21,26 @@ describe('beginsThere()', () => {
     ['a thread of musl', stack('f', 'start')],
     ['a goroutine', stack('main.main', 'runtime.main', 'runtime.goexit.abi0')],
   ])('knows %s', (_, frames) => {
-    expect(beginsThere(frames)).toBe(true)
+    expect(beginsThere(frames, DYNAMIC)).toBe(true)
   })
+
+  it.each(['start', 'thread_start', 'start_thread', 'clone'])(
+    'does not take %s for one in another file than the C library',
+    (name) => {
+      const at = (pc: bigint, core: typeof STATIC) => beginsThere([{ function: name, pc }], core)
+      expect([at(PROGRAM, DYNAMIC), at(LIBRARY, DYNAMIC), at(0x41n, DYNAMIC)]).toEqual([false, true, false])
+      expect(at(PROGRAM, STATIC)).toBe(true)
+    },
+  )
+
+  it.each(['libc-2.31.so', 'libpthread.so.0', 'ld-musl-x86_64.so.1', 'ld64.so.2', 'libuClibc-1.0.45.so'])(
+    'knows %s for a C library',
+    (name) => {
+      const core = { modules: [...STATIC.modules, module(`/lib/${name}`, LIBRARY)] }
+      expect(beginsThere([{ function: 'start', pc: LIBRARY }], core)).toBe(true)
+      expect(beginsThere([{ function: 'start', pc: PROGRAM }], core)).toBe(false)
+    },
+  )
 
   it.each([
     ['a function of the program', stack('start_thread', 'f')],
@@ -25,7 +49,7 @@ describe('beginsThere()', () => {
     ['what has no name behind what has none', stack('start_thread', undefined, undefined)],
     ['nothing', []],
   ])('does not take %s for one', (_, frames) => {
-    expect(beginsThere(frames)).toBe(false)
+    expect(beginsThere(frames, DYNAMIC)).toBe(false)
   })
 })
 

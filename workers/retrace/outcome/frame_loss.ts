@@ -53,12 +53,12 @@ export type FrameLoss =
 
 const KINDS: readonly FrameLossKind[] = ['at-zero', 'nowhere', 'outside-files', 'nameless', 'guessed']
 
-export function frameLossesOf(core: Pick<Core, 'segments'>, threads: readonly ReportThread[]): FrameLoss[] {
+export function frameLossesOf(core: Pick<Core, 'segments' | 'modules'>, threads: readonly ReportThread[]): FrameLoss[] {
   const kinds = threads.map(({ frames }) =>
     // What has started a thread may be without a name: on armhf it is, for plain gdb with all debuginfo, too.
     frames.map((frame, level) => {
       const before = frames[level - 1]
-      return before !== undefined && isOutermost(before) ? undefined : kindOf(core, frame)
+      return before !== undefined && isOutermost(before, core) ? undefined : kindOf(core, frame)
     })
   )
   const counted = KINDS.flatMap((kind) => {

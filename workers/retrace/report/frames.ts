@@ -92,7 +92,7 @@ export function reportThreads(
     const all = thread.frames.length > 0 ? thread.frames : frameOfNotes(core, thread.lwp)
     const end = firstWrongCaller(all, core)
     const frames = all.slice(0, end)
-    const isBeginning = beginsThere(frames)
+    const isBeginning = beginsThere(frames, core)
     const wrongCaller = end === undefined || isBeginning ? undefined : all[end]?.pc
     const places = placesOf(frames, { moduleOf, leftOut: thread.leftOut, untold })
     return {

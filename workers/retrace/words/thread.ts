@@ -29,7 +29,7 @@ export function threadLines(
     return { ...frame, level, module: place, arguments: [], locals: [], hasValues: false }
   })
   const lines = shown.length === 0 ? [] : framesText({ text: undefined, frames: shown }).split('\n')
-  const wrong = end === undefined || beginsThere(frames) ? undefined : all[end]
+  const wrong = end === undefined || beginsThere(frames, core) ? undefined : all[end]
   const guessed = firstGuessed(frames, { core, modules, untold })
   return [
     ...lines,
