@@ -24,7 +24,8 @@ const HIGH_BITS = 0xffff
 
 /**
  * The indices of the areas into whose code a program counter or an aligned word of a stack points, from the stack pointer of a
- * thread to the end of the memory that it lies in; undefined when there is too much to look at.
+ * thread to the end of the memory that it lies in; undefined when there is too much to look at, and
+ * where no segment says what could be executed.
  */
 export function pointedInto(core: Core, source: ByteSource, areas: readonly Area[]): Set<number> | undefined {
   const code = codeOf(core, areas)
@@ -69,9 +70,10 @@ interface Code {
   readonly end: number
 }
 
-/** The executable parts of the areas; undefined when there are too many. Addresses are numbers here: code lies below 2^48. */
+/** The executable parts of the areas; undefined when there are too many, or nothing is known of them. Addresses are numbers here: code lies below 2^48. */
 function codeOf({ segments }: Core, areas: readonly Area[]): Code[] | undefined {
   const code = segments.filter(({ flags }) => (flags & PF_X) !== 0)
+  if (code.length === 0) return undefined
   const parts: Code[] = []
   for (const [index, area] of areas.entries()) {
     for (let at = Math.max(0, lastAtOrBelow(code, area.start)); at < code.length; at++) {

@@ -1,6 +1,7 @@
 /**
  * Cores that no kernel writes: a real one with some bytes changed, or cut, without a copy; and small ones from nothing.
  */
+import { readFileSync, writeFileSync } from 'node:fs'
 import type { ByteSource } from '../../src/elf/source.ts'
 
 export interface Patch {
@@ -161,4 +162,24 @@ export function withoutNote(core: Uint8Array, type: number): Uint8Array {
     return core
   }
   throw new Error(`The core has no note of type ${type}`)
+}
+
+/** Writes a changed copy of a core beside it. */
+export function changedCore(path: string, name: string, change: (bytes: Uint8Array) => void): string {
+  const bytes = new Uint8Array(readFileSync(path))
+  change(bytes)
+  writeFileSync(`${path}.${name}`, bytes)
+  return `${path}.${name}`
+}
+
+/** Another l_addr and l_ld for the module that is at `from`. */
+export function moveInLinkMap(bytes: Uint8Array, from: bigint, to: bigint): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  for (let at = 4096; at + 24 <= bytes.length; at += 8) {
+    if (view.getBigUint64(at, true) !== from) continue
+    const dynamic = view.getBigUint64(at + 16, true)
+    if (dynamic < from || dynamic > from + 0x10000n) continue
+    bytes.set(numberBytes(to, 8), at)
+    bytes.set(numberBytes(dynamic + to - from, 8), at + 16)
+  }
 }

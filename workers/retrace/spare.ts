@@ -14,7 +14,7 @@ import type { ResolvedModule } from './resolve/resolve.ts'
  * variables that lead to their stacks.
  */
 const ALWAYS =
-  /^(ld|libc|libpthread|libglib-2\.0|libstdc\+\+|ld-[\w-]+|libc-[\d.]+|libpthread-[\d.]+|ld-[\d.]+)\.so(\.|$)/
+  /^(ld(64)?|libc|libpthread|libglib-2\.0|libstdc\+\+|ld-[\w-]+|libc-[\d.]+|libpthread-[\d.]+|ld-[\d.]+)\.so(\.|$)/
 
 type Here = Pick<ResolvedModule, 'module' | 'binary' | 'debug'>
 
@@ -34,7 +34,8 @@ export function modulesToSpare(core: Core, corePath: string, modules: readonly H
   return new Set(pointed === undefined ? [] : candidates.filter((_, index) => !pointed.has(index)))
 }
 
-function isAlwaysRead(name: string): boolean {
+/** Whether a library of that file name is read whatever the stacks point into. */
+export function isAlwaysRead(name: string): boolean {
   return ALWAYS.test(name) || Object.values(KINDS).some((kind) => kind.library?.test(name))
 }
 

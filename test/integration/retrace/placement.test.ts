@@ -2,7 +2,7 @@
  * Where symbols lie: gdb finds a program by AT_ENTRY and libraries by the linker's list. Cores that lack these, or in which
  * they lie, have every frame all the same.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ARCHITECTURES } from '../../../src/elf/architecture.ts'
 import { readCore } from '../../../src/elf/core.ts'
@@ -11,7 +11,7 @@ import { bytesSource } from '../../../src/elf/source.ts'
 import { crash, fixtureCore, fixtureFiles, kernelWritesCoresHere } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { compareWithGdb, compileFixture, threadsOf } from '../../helpers/oracle.ts'
-import { numberBytes, patchAuxv, withoutNote } from '../../helpers/patched_core.ts'
+import { changedCore, moveInLinkMap, patchAuxv, withoutNote } from '../../helpers/patched_core.ts'
 import { copyModules, type Retraced, retraceIn } from '../../helpers/retrace.ts'
 import { parseSatyr } from '../../../workers/retrace/satyr/grammar.ts'
 
@@ -21,14 +21,6 @@ let folder: Folder
 
 beforeAll(async () => void (folder = await temporaryFolder()))
 afterAll(async () => await folder[Symbol.asyncDispose]())
-
-/** Writes a changed copy of a core beside it. */
-function changed(path: string, name: string, change: (bytes: Uint8Array) => void): string {
-  const bytes = new Uint8Array(readFileSync(path))
-  change(bytes)
-  writeFileSync(`${path}.${name}`, bytes)
-  return `${path}.${name}`
-}
 
 function functions({ json }: Retraced): (string | null)[] {
   return json.threads[0]?.frames.map((frame) => frame.function) ?? []
@@ -48,7 +40,7 @@ describe.each(ARCHITECTURES.map(({ name }) => name))('a core of %s', (architectu
     expect(placedByHand(whole)).toEqual([])
     const { auxv, ident } = readCore(bytesSource(new Uint8Array(readFileSync(core))))
     const entry = auxv.get(AT_ENTRY) ?? 0n
-    const elsewhere = changed(
+    const elsewhere = changedCore(
       core,
       'elsewhere',
       (bytes) => patchAuxv(bytes, { type: AT_ENTRY, from: entry, to: 0x5000n }, ident),
@@ -67,7 +59,7 @@ describe('a core without the notes on its files (as valgrind writes them)', () =
     const program = compileFixture(folder.path, 'chain.c', 'chain', ['-fno-inline'])
     const core = crash(folder.path, program)
     copyModules(core, folder.file('chain-root'))
-    const bare = changed(core, 'bare', (bytes) => {
+    const bare = changedCore(core, 'bare', (bytes) => {
       for (const note of [NT_AUXV, NT_FILE, NT_SIGINFO]) withoutNote(bytes, note)
     })
     const retraced = await retraceIn(bare, folder.file('chain-root'), { hostDebug: true })
@@ -92,7 +84,7 @@ describe('a library', () => {
     const startOf = (pattern: RegExp) => retraced.core.modules.find(({ path }) => pattern.test(path))?.start ?? 0n
     const start = startOf(/plugin\.so/)
     for (const wrong of [start + 0x1000n, 0x10_0000n, startOf(/libc\.so/)]) {
-      const lying = changed(core, 'lying', (bytes) => moveInLinkMap(bytes, start, wrong))
+      const lying = changedCore(core, 'lying', (bytes) => moveInLinkMap(bytes, start, wrong))
       const found = await retraceIn(lying, root, { hostDebug: true })
       expect(threadsOf(found.text)).toEqual(theirs)
       expect(placedByHand(found)).toContain(plugin)
@@ -110,15 +102,3 @@ describe('a library', () => {
     expect(retraced.json.threads[0]?.frames.map(({ trust }) => trust)).toEqual(['exact', 'exact', 'exact'])
   })
 })
-
-/** Another l_addr and l_ld for the module that is at `from`. */
-function moveInLinkMap(bytes: Uint8Array, from: bigint, to: bigint): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  for (let at = 4096; at + 24 <= bytes.length; at += 8) {
-    if (view.getBigUint64(at, true) !== from) continue
-    const dynamic = view.getBigUint64(at + 16, true)
-    if (dynamic < from || dynamic > from + 0x10000n) continue
-    bytes.set(numberBytes(to, 8), at)
-    bytes.set(numberBytes(dynamic + to - from, 8), at + 16)
-  }
-}

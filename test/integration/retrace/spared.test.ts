@@ -2,12 +2,14 @@
  * Libraries whose symbols gdb does not read: no answer may differ from what it says when it has read all, and what something
  * turns out to need is read after all.
  */
+import { Buffer } from 'node:buffer'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { crash } from '../../helpers/cores.ts'
-import { compareWithGdb, compileFixture } from '../../helpers/oracle.ts'
+import { compareWithGdb, compileFixture, threadsOf } from '../../helpers/oracle.ts'
+import { changedCore, moveInLinkMap } from '../../helpers/patched_core.ts'
 import { copyModules, retraceIn } from '../../helpers/retrace.ts'
 
 /** Libraries of packages that the tests need in any case. */
@@ -17,6 +19,14 @@ let folder: Folder
 
 beforeAll(async () => void (folder = await temporaryFolder()))
 afterAll(async () => await folder[Symbol.asyncDispose]())
+
+/** Writes other bytes of the same number, each a character, wherever some stand. */
+function replaceAll(bytes: Uint8Array, from: string, to: string): void {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  for (let at = buffer.indexOf(from, 0, 'latin1'); at >= 0; at = buffer.indexOf(from, at + 1, 'latin1')) {
+    buffer.write(to, at, 'latin1')
+  }
+}
 
 function aside(): { program: string; libraries: string[] } {
   const bare = (file: string, name: string) =>
@@ -64,5 +74,27 @@ describe('a library that no word of a stack points into', () => {
     expect(retraced.json.threads[0]?.frames.map((frame) => frame.function)).toEqual(
       expect.arrayContaining(['plugin_run', 'relay_run', 'go', 'main']),
     )
+  })
+
+  it("is read where the core has it, also when the linker's list has it elsewhere, or by a name that is no UTF-8", async () => {
+    const { program, libraries } = aside()
+    const { core, root, retraced, theirs } = await compareWithGdb(folder.path, program, [...libraries, 'handler'])
+    const relay = retraced.core.modules.find(({ path }) => path.endsWith('/relay.so'))
+    const { start = 0n } = relay ?? {}
+    const wrong = {
+      elsewhere: (bytes: Uint8Array) => moveInLinkMap(bytes, start, start - 0x1000n),
+      unnamed: (bytes: Uint8Array) => replaceAll(bytes, 'relay.so', 're\xe4ay.so'),
+    }
+    for (const [name, change] of Object.entries(wrong)) {
+      const patched = changedCore(core, name, change)
+      const found = await retraceIn(patched, root, { hostDebug: true, modules: retraced.modules })
+      const { spared = [] } = found.debugged.conversation ?? {}
+      expect(spared.some((each) => each.start === start), name).toBe(true)
+      expect(found.text, name).toMatch(/^0x[0-9a-f]+ {2}0x[0-9a-f]+ {2}Yes {9}.*\/re.ay\.so$/m)
+      // Of what was placed by hand gdb does not say the library.
+      const frames = (threads: ReturnType<typeof threadsOf>) =>
+        Object.values(threads).flat().map((line) => line.replace(/ from \S+$/, ''))
+      expect(frames(threadsOf(found.text)), name).toEqual(frames(theirs))
+    }
   })
 })

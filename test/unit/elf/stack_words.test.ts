@@ -29,6 +29,8 @@ describe('pointedInto()', () => {
     const [module] = core.modules
     const nowhere = { start: 0x10n, end: 0x1000n }
     expect(pointedInto(core, source, [nowhere])).toEqual(new Set())
+    const segments = core.segments.map((each) => ({ ...each, flags: 4 }))
+    expect(pointedInto({ ...core, segments }, source, [nowhere])).toBeUndefined()
     const threads = core.threads.map((each) => ({ ...each, pc: 0n, sp: 0n }))
     expect(pointedInto({ ...core, threads }, source, [module ?? nowhere])).toEqual(new Set())
   })

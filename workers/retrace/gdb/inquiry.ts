@@ -81,7 +81,8 @@ export class Inquiry {
     for (const module of opened.undebugged) this.#damageOf(module).why ??= 'gdb does not take the file for debuginfo'
     for (const module of opened.unread) this.#damageOf(module).isUnread = true
     const { threads, selected } = opened.seen
-    const alive = threads.filter(({ lwp }) => this.core.threads.some((each) => each.lwp === lwp))
+    const known = new Set(this.core.threads.map(({ lwp }) => lwp))
+    const alive = threads.filter(({ lwp }) => known.has(lwp))
     const records = alive.map((each) => new ThreadRecord(each))
     this.#crashed = records.find(({ number }) => number === selected)
     this.#others = records.filter((each) => each !== this.#crashed)

@@ -11,8 +11,10 @@ HEADERS = 4096
 FILE = re.compile(r"^(\w+) file: `(.*)', file type .*$")
 ADDRESS = re.compile(r"\b0x[0-9a-f]{4,16}\b")
 ODD = re.compile(r"[^\w+-]", re.ASCII)
-# Modules whose symbols were not read, since no word of a stack points into their code.
-spared = []
+UNREAD = re.compile(r"^(?:0x[0-9a-f]+ +0x[0-9a-f]+)? +No +(.*)$")
+# All modules that are here; those whose symbols were not read, since no word of a stack points into their code; those of which
+# it was told where their symbols are.
+known, spared, told_of = [], [], set()
 SECTION = re.compile(r"^ +\[\d+\] +(0x[0-9a-f]+)->(0x[0-9a-f]+) at (0x[0-9a-f]+): ")
 
 
@@ -25,35 +27,63 @@ def answer_readable(regions):
 
 def answer_libraries(modules):
     """`modules`: path, addresses of the first page and of the end, path of the debuginfo (empty where it has none of its own),
-    whether it is spared, names of the file. The symbols of all modules that are not, each where the core has it. gdb finds libraries by r_debug and moves
-    the program by AT_ENTRY: where the core lacks these, or they lie, it leaves files out, or has them where nothing of theirs
-    was; then none is spared."""
-    modules = [Module(index, *each) for index, each in enumerate(modules)]
-    spared[:] = [each for each in modules if each.is_spared]
-    load([each for each in modules if not each.is_spared] if spared else None)
-    needed = [each for each in modules if not each.is_spared]
-    program, places = places_of_symbols()
-    lost = [each for each in needed if not each.is_among(places)]
-    if lost and spared:
-        spared.clear()
-        load(None)
-        needed = modules
-        program, places = places_of_symbols()
-        lost = [each for each in needed if not each.is_among(places)]
-    if lost:
-        if any(is_misplaced(places, ours) for file, ours in by_file(needed).items() if file != program):
-            # Symbols at a wrong address could hide those that are right.
-            told("nosharedlibrary")
-            lost = [each for each in needed if each in lost or each.file != program]
-        for each in sorted(lost, key=lambda each: each.file != program):
-            each.place(is_program=each.file == program)
-        program, places = places_of_symbols()
+    whether it is spared, names of the file. The symbols of all modules that are not spared, each where the core has it."""
+    known[:] = [Module(index, *each) for index, each in enumerate(modules)]
+    spared[:] = [each for each in known if each.is_spared]
+    load([each for each in known if not each.is_spared] if spared else None)
+    places, lost = put_in_place()
+    needed = needed_modules()
+    told_of.update(needed)
     found = ((each, each.among(places)) for each in needed)
     send(
         symbols=[[each.index, hex(place[0]), hex(place[1]), each in lost] for each, place in found if place],
         unread=[each.index for each in needed if each.file not in places],
         undebugged=[each.index for each in needed if each.debug and os.path.realpath(each.debug) not in places],
     )
+
+
+def answer_library_table():
+    """gdb's own, in which it does not know what was placed by hand since the symbols were told of."""
+    places = places_of_symbols()[1]
+    late = {name: each.among(places) for each in needed_modules() if each not in told_of for name in each.names}
+    size = 2 * gdb.lookup_type("char").pointer().sizeof
+    lines = said("info sharedlibrary").split("\n")
+    for index, line in enumerate(lines):
+        row = UNREAD.match(line)
+        place = row and late.get(os.path.basename(row.group(1)))
+        if place:
+            lines[index] = "0x%0*x  0x%0*x  Yes         %s" % (size, place[0], size, place[1], row.group(1))
+    send(text="\n".join(lines))
+
+
+def needed_modules():
+    left = set(spared)
+    return [each for each in known if each not in left]
+
+
+def put_in_place():
+    """gdb finds libraries by r_debug and moves the program by AT_ENTRY: where the core lacks these, or they lie, it leaves files
+    out, or has them where nothing of theirs was. Such are placed by hand, and none is spared any more. Places of all symbols, and
+    the modules that were placed."""
+    program, places = places_of_symbols()
+    needed = needed_modules()
+    lost = [each for each in needed if not each.is_among(places)]
+    if lost and spared:
+        spared.clear()
+        load(None)
+        needed = known
+        program, places = places_of_symbols()
+        lost = [each for each in needed if not each.is_among(places)]
+    if lost:
+        if any(is_misplaced(places, ours) for file, ours in by_file(needed).items() if file != program):
+            # Symbols at a wrong address could hide those that are right.
+            told("nosharedlibrary")
+            variables_by_shape.clear()
+            lost = [each for each in needed if each in lost or each.file != program]
+        for each in sorted(lost, key=lambda each: each.file != program):
+            each.place(is_program=each.file == program)
+        program, places = places_of_symbols()
+    return places, lost
 
 
 def load(modules):
@@ -76,6 +106,7 @@ def needs_spared(addresses):
     if hit:
         spared[:] = [each for each in spared if each not in hit]
         load(hit)
+        put_in_place()
     return bool(hit)
 
 
@@ -89,6 +120,7 @@ def read_all():
     if spared:
         spared.clear()
         load(None)
+        put_in_place()
 
 
 def places_of_symbols():

@@ -77,10 +77,6 @@ def answer_text(command):
     send(text=said_with_names(command))
 
 
-def answer_library_table():
-    send(text=said("info sharedlibrary"))
-
-
 def said(command):
     """What a command prints."""
     return gdb.execute(command, False, True)
