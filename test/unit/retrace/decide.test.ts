@@ -27,6 +27,8 @@ const CUT_OFF: Loss = { kind: 'cut-off', missingBytes: 7n, segments: 1, parts: [
 const SHOWN = { frames: 1, threads: 1, isNamed: true }
 const NAMELESS = { threads: [reportThread(undefined, missing)], modules: [missing] }
 
+const LACK = { path: '/usr/bin/p', package: 'p_1.0_amd64', isGone: false, isNameable: false, isUnproven: false }
+const UNREAD = { why: undefined, splitFiles: [], isLeftOut: false, isUnread: true }
 const COUNTED = { frames: 1, threads: 1, isCrashed: true, thread: 1, level: 0, toTheEnd: false, path: undefined }
 const CORE_WITH_MEMORY = {
   ...WHOLE_CORE,
@@ -117,7 +119,7 @@ describe('decide()', () => {
     [
       'nothing is named although all files are here',
       { threads: [reportThread(undefined, resolvedModule())], losses: [{ kind: 'no-stacks', threads: 1, of: 1 }] },
-      { kind: 'stacks-not-dumped', losses: [{ kind: 'no-stacks', threads: 1, of: 1 }] },
+      { kind: 'stacks-not-dumped', lacks: [], losses: [{ kind: 'no-stacks', threads: 1, of: 1 }] },
     ],
     [
       'nothing is named, the core is cut, but not in a stack',
@@ -136,7 +138,17 @@ describe('decide()', () => {
     [
       'nothing is named although all files and stacks are here',
       { threads: [astray(0x41n)], losses: [] },
-      { kind: 'frames-astray', losses: [] },
+      { kind: 'frames-astray', lacks: [], losses: [] },
+    ],
+    [
+      'nothing is named, and nothing proves that the program is the right one',
+      { threads: [reportThread(undefined, resolvedModule({ status: 'by-path' }))] },
+      { kind: 'frames-astray', lacks: [{ ...LACK, kind: 'by-path', isUnproven: true }] },
+    ],
+    [
+      'nothing is named, since gdb does not take the file of the program',
+      { threads: [reportThread(undefined, resolvedModule({ damage: UNREAD }))] },
+      { kind: 'frames-astray', lacks: [{ ...LACK, kind: 'unreadable', damage: UNREAD }] },
     ],
     [
       'nothing is named, since all frames are in a library that is missing',

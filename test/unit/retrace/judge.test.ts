@@ -50,9 +50,9 @@ const ROWS: [Reason, OutcomeCode, RegExp, Advice?][] = [
   [{ kind: 'no-debugger', rejected: [] }, 'debugger-failed', /no debugger/],
   [{ kind: 'no-debugger', rejected: ['gdb does not', 'nor does gdb 16'] }, 'debugger-failed', /not\. nor/],
   [{ kind: 'core-cut-off', loss: CUT_OFF }, 'core-truncated', /^The core is cut off: 7 bytes of 1 segment are missing/],
-  [{ kind: 'stacks-not-dumped', losses: [NO_STACKS] }, 'core-truncated', /stacks: the core does not hold/],
+  [{ kind: 'stacks-not-dumped', lacks: [], losses: [NO_STACKS] }, 'core-truncated', /stacks: the core does not hold/],
   [
-    { kind: 'frames-astray', losses: [NO_VALUES] },
+    { kind: 'frames-astray', lacks: [], losses: [NO_VALUES] },
     'debugger-failed',
     /^No frame lies in a function: the values/,
     'see-rest-in-debugger',
@@ -257,6 +257,23 @@ describe('judge()', () => {
 })
 
 describe('outcomeOf()', () => {
+  it('says of nameless stacks which files are unproven or damaged, and what to do about those first', () => {
+    const outcome = (kind: 'frames-astray' | 'stacks-not-dumped') =>
+      outcomeOf({ kind, lacks: [lack('by-path'), lack('unreadable')], losses: [NO_STACKS] })
+    expect(outcome('frames-astray')).toEqual({
+      code: 'debugger-failed',
+      summary: expect.stringMatching(
+        /^No frame .*: a\.so .*by its path.*; a\.so .*is damaged.*; the core does not hold/,
+      ),
+      next_step: adviceText(['report-damage', 'name-packages', 'see-rest-in-debugger']),
+    })
+    expect(outcome('stacks-not-dumped')).toEqual({
+      code: 'core-truncated',
+      summary: expect.stringMatching(/stacks: a\.so .*by its path/),
+      next_step: adviceText(['report-damage', 'name-packages', 'core-truncated']),
+    })
+  })
+
   it.each(named)('says in a sentence what happened: %s, %s', (_, code, reason, summary, advice) => {
     expect(outcomeOf(reason)).toEqual({
       code,

@@ -67,7 +67,8 @@ function nothingNamed(facts: Facts): Reason {
   const used = threads.flatMap(({ frames }) => frames.flatMap((frame) => frame.module ?? []))
   const lacking = isWhole(program) ? used.find((each) => lackOf(each) !== undefined && !isWhole(each)) : program
   if (isWhole(program) && lacking === undefined) {
-    return lacksStacks ? { kind: 'stacks-not-dumped', losses } : { kind: 'frames-astray', losses }
+    const lacks = lacksOf(threads, facts)
+    return { kind: lacksStacks ? 'stacks-not-dumped' : 'frames-astray', lacks, losses }
   }
   if (release === undefined) return { kind: 'release-unknown' }
   const missing = {

@@ -52,7 +52,10 @@ const OTHERS = {
 export function judge(reason: Reason): Judgement {
   if (reason.kind === 'partial') return { code: 'ok-partial', advice: adviceOn(reason) }
   const code = codeOf(reason)
-  if (reason.kind === 'frames-astray') return { code, advice: ['see-rest-in-debugger'] }
+  if (reason.kind === 'frames-astray' || reason.kind === 'stacks-not-dumped') {
+    const rest = reason.kind === 'frames-astray' ? 'see-rest-in-debugger' as const : code
+    return { code, advice: [...adviceOn({ lacks: reason.lacks, losses: [] }), rest] }
+  }
   return { code, advice: 'isNameable' in reason && reason.isNameable ? ['name-packages'] : [code] }
 }
 

@@ -24,6 +24,12 @@ interface MissingFile {
   readonly isNameable: boolean
 }
 
+/** `lacks`: of files that are here, which nothing proves to be the right ones, or that gdb cannot read. */
+interface Doubtful {
+  readonly lacks: readonly Lack[]
+  readonly losses: readonly Loss[]
+}
+
 export type Reason =
   | { readonly kind: 'complete'; readonly shown: Shown }
   | {
@@ -50,9 +56,9 @@ export type Reason =
   | { readonly kind: 'no-debugger'; readonly rejected: readonly string[] }
   /** Not one frame has a name, because: */
   | { readonly kind: 'core-cut-off'; readonly loss: Loss & { readonly kind: 'cut-off' } }
-  | { readonly kind: 'stacks-not-dumped'; readonly losses: readonly Loss[] }
-  /** Nothing is missing, but the stacks lead where no function is. */
-  | { readonly kind: 'frames-astray'; readonly losses: readonly Loss[] }
+  | { readonly kind: 'stacks-not-dumped' } & Doubtful
+  /** All files are here, but the stacks lead where no function is. */
+  | { readonly kind: 'frames-astray' } & Doubtful
   | { readonly kind: 'release-unknown' }
   | { readonly kind: 'program-missing' } & MissingFile
   | { readonly kind: 'debuginfo-missing' } & MissingFile

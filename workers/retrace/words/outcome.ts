@@ -48,13 +48,9 @@ function summaryOf(reason: Reason): string {
     case 'core-cut-off':
       return `${capital(cutOffText(reason.loss))}.`
     case 'stacks-not-dumped':
-      return `The core does not hold its threads' stacks${
-        reason.losses.length === 0 ? '' : `: ${reason.losses.map(lossText).join('; ')}`
-      }.`
+      return `The core does not hold its threads' stacks${behindColon(reason)}.`
     case 'frames-astray':
-      return `No frame lies in a function${
-        reason.losses.length === 0 ? '' : `: ${reason.losses.map(lossText).join('; ')}`
-      }.`
+      return `No frame lies in a function${behindColon(reason)}.`
     case 'release-unknown':
       return 'Neither the core nor its sender tells which release it comes from, and no build-id is known here.'
     case 'program-missing':
@@ -82,7 +78,12 @@ function whatCame({ frames, threads, isNamed }: Shown): string {
   return isNamed ? `What came before is here: ${countOf({ frames, threads })}.` : 'No frame has a name.'
 }
 
-function missingIn({ lacks, losses }: Reason & { kind: 'partial' }): string[] {
+function behindColon(reason: Parameters<typeof missingIn>[0]): string {
+  const missing = missingIn(reason)
+  return missing.length === 0 ? '' : `: ${missing.join('; ')}`
+}
+
+function missingIn({ lacks, losses }: Pick<Reason & { kind: 'partial' }, 'lacks' | 'losses'>): string[] {
   const more = lacks.length > MAX_LACKS ? [count(lacks.length - MAX_LACKS, 'more module')] : []
   return [...lacks.slice(0, MAX_LACKS).map(lackText), ...more, ...losses.map(lossText)]
 }
