@@ -3,15 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { decide, type Facts } from '../../../workers/retrace/outcome/decide.ts'
 import { type LackKind, lackOf, lacksOf } from '../../../workers/retrace/outcome/lack.ts'
 import { type Clock, lateStep } from '../../../workers/retrace/outcome/late.ts'
-import {
-  type EndOfQuestions,
-  type Loss,
-  lossesOf,
-  type WhyAbsent,
-  whyAbsent,
-} from '../../../workers/retrace/outcome/loss.ts'
+import { type Loss, lossesOf } from '../../../workers/retrace/outcome/loss.ts'
 import type { Reason } from '../../../workers/retrace/outcome/reason.ts'
-import { unusableCore } from '../../../workers/retrace/outcome/unusable_core.ts'
 import type { ReportThread } from '../../../workers/retrace/report/frames.ts'
 import type { ResolvedModule } from '../../../workers/retrace/resolve/resolve.ts'
 import { KEPT_FILE, reportThread, resolvedModule, WHOLE_CORE } from '../../helpers/report_parts.ts'
@@ -218,23 +211,6 @@ describe('lackOf()', () => {
   })
 })
 
-describe('whyAbsent()', () => {
-  const nothing = { end: undefined, isLate: false, isTextFull: false }
-  it.each<[string, EndOfQuestions, WhyAbsent]>([
-    ['the text was full', { ...nothing, isTextFull: true }, 'text-full'],
-    ['gdb did not come to its end', { ...nothing, end: { kind: 'timeout', detail: '' } }, 'late'],
-    [
-      'gdb crashed, whatever else',
-      { end: { kind: 'exit', detail: '' }, isLate: true, isTextFull: true },
-      'debugger-ended',
-    ],
-    ['the time was over', { ...nothing, isLate: true }, 'late'],
-    ['we ended gdb ourselves', { ...nothing, end: { kind: 'closed', detail: '' } }, 'unanswered'],
-  ])('tells why threads are not shown when %s', (_, end, why) => {
-    expect(whyAbsent(end)).toBe(why)
-  })
-})
-
 describe('lateStep()', () => {
   const clock = { fetchIsLate: false, isOver: true, hasEngine: true, debugged: { engine: undefined, rejected: [] } }
   it.each<[string, Clock, ReturnType<typeof lateStep>]>([
@@ -334,24 +310,5 @@ describe('lacksOf()', () => {
       { kind: 'no-debuginfo', isUnproven: true },
       { kind: 'no-debuginfo', isUnproven: false },
     ])
-  })
-})
-
-describe('unusableCore()', () => {
-  it.each<[string, Partial<typeof WHOLE_CORE>, Reason | undefined]>([
-    ['a whole one', {}, undefined],
-    [
-      'one of a machine that nobody knows',
-      { architecture: undefined },
-      { kind: 'unknown-machine', machine: 62, bits: 64, littleEndian: true },
-    ],
-    ['one without threads', { threads: [] }, { kind: 'no-threads' }],
-    [
-      'one that ends before its threads',
-      { threads: [], truncated: { missingBytes: 7n, segments: 1 } },
-      { kind: 'cut-before-threads', missingBytes: 7n },
-    ],
-  ])('tells of %s whether a debugger is worth starting', (_, change, reason) => {
-    expect(unusableCore({ ...WHOLE_CORE, ...change })).toEqual(reason)
   })
 })
