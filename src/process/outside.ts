@@ -17,6 +17,6 @@ export function startOutside(
   return new Running({
     title: program,
     words: ['setpriv', '--pdeathsig', 'KILL', '--', ...words],
-    through: { programs: ['setpriv', 'nice', 'env'], what: `The start of ${program}` },
+    through: { programs: ['setpriv', 'prlimit', 'nice', 'env'], what: `The start of ${program}` },
   }, options)
 }

@@ -28,6 +28,8 @@ import { startWorker, type WorkerEnd, type WorkerProcess } from './worker_proces
 
 /** How long after RETRACE_TASK_TIMEOUT_S the worker may still take to write what it has. */
 const GRACE_S = 15
+/** A worker reads what a debugger says: it may have twice the memory of one, and no less than it needs to start. */
+const LEAST_WORKER_MB = 2048
 /** How often the first task that waits for memory looks again, since other programs give some back and tell nobody. */
 const MEMORY_INTERVAL_MS = 500
 
@@ -189,6 +191,7 @@ export class Runner {
       argument,
       log: path,
       settings: environmentOf(['abrt-retrace-worker'], config),
+      memoryMb: Math.max(LEAST_WORKER_MB, 2 * config.taskMemoryMb),
     })
   }
 

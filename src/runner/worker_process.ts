@@ -5,6 +5,7 @@
  */
 import { closeSync, openSync } from 'node:fs'
 import { APPENDING } from '../files/plain.ts'
+import { MIB } from '../units/bytes.ts'
 import { startOutside } from '../process/outside.ts'
 
 /** How a worker ended: an exit code, or the signal that killed it, or why it could not be started. */
@@ -31,6 +32,8 @@ export interface WorkerStart {
   /** File that takes stdout and stderr. */
   log: string
   settings: Record<string, string>
+  /** MiB of private memory that it may have itself; what runs behind the wall has limits of its own. */
+  memoryMb: number
 }
 
 /** How far a worker, and all that it starts, stands back where processor time is scarce: whoever asks is answered first. */
@@ -41,7 +44,19 @@ export function startWorker(start: WorkerStart): WorkerProcess {
   const settings = Object.entries(start.settings).map(([name, value]) => `${name}=${value}`)
   const log = openSync(start.log, APPENDING, 0o600)
   try {
-    const words = ['nice', '-n', NICE, 'env', ...settings, ...start.command, start.argument] as const
+    const data = `--data=${start.memoryMb * MIB}:`
+    const words = [
+      'prlimit',
+      data,
+      '--',
+      'nice',
+      '-n',
+      NICE,
+      'env',
+      ...settings,
+      ...start.command,
+      start.argument,
+    ] as const
     const running = startOutside('abrt-retrace-worker', words, {
       output: log,
       environment: 'inherited',

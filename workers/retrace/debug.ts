@@ -8,6 +8,7 @@ import { type Core, type CoreModule, moduleAt } from '../../src/elf/core.ts'
 import type { Assembly } from './assemble.ts'
 import type { Conversation } from './gdb/told.ts'
 import type { PlainFrame } from './gdb/answers.ts'
+import { withinBounds } from './gdb/bounds.ts'
 import { culprits } from './gdb/culprits.ts'
 import type { Engine } from './gdb/engine.ts'
 import { fileFinder } from './gdb/file_finder.ts'
@@ -15,7 +16,7 @@ import { Inquiry, MAX_LEFT_OUT } from './gdb/inquiry.ts'
 import type { FailedOpening } from './gdb/opening.ts'
 import type { SessionEnd } from './gdb/session.ts'
 import type { LeftOut } from './gdb/thread_record.ts'
-import { type Run, type RunContext, runGdb } from './run_gdb.ts'
+import { boundsOf, type Run, type RunContext, runGdb } from './run_gdb.ts'
 import type { Deadline } from './time/deadline.ts'
 
 export interface Debugged {
@@ -92,7 +93,7 @@ class Debugging {
     const end = await this.#ask()
     return {
       engine: this.#engine,
-      conversation: this.#inquiry.isOpened ? this.#inquiry.conversation() : undefined,
+      conversation: this.#inquiry.isOpened ? bounded(this.#inquiry.conversation(), this.#context) : undefined,
       end,
       warnings: this.#warnings,
       rejected: this.#rejected,
@@ -223,6 +224,10 @@ class Debugging {
     this.#inquiry.leaveOut(modules, why)
     return true
   }
+}
+
+function bounded(conversation: Conversation, { config }: DebugContext): Conversation {
+  return { ...conversation, threads: withinBounds(conversation.threads, boundsOf(config)) }
 }
 
 function namesOf(modules: LeftOut): string {

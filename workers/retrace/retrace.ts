@@ -78,7 +78,7 @@ export async function retrace(task: Task, tools: Tools): Promise<number> {
   watch.start('report')
   said.begin('report')
   const report = makeReport(found, watch.seconds())
-  await deliver(task, report, { said, watch })
+  await deliver(task, report, { said, watch, minFreeMb: tools.config.minFreeMb })
   return report.hasBacktrace ? EXIT.done : EXIT.failed
 }
 

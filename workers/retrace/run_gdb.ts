@@ -5,7 +5,9 @@
 import type { Config } from '../../src/config/config.ts'
 import { KIB, MIB } from '../../src/units/bytes.ts'
 import type { Assembly } from './assemble.ts'
+import { MAX_FRAMES } from './gdb/answers.ts'
 import { gdbArguments } from './gdb/arguments.ts'
+import type { Bounds } from './gdb/bounds.ts'
 import { converse, type Questions, type Verdict } from './gdb/conversation.ts'
 import type { Engine } from './gdb/engine.ts'
 import type { Inquiry } from './gdb/inquiry.ts'
@@ -33,8 +35,12 @@ export interface Run {
   readonly peakMb: number
 }
 
-/** The crashed thread is kept whole: 2048 frames, whatever RETRACE_MAX_BACKTRACE_KB says, up to this. */
-const MAX_CRASHED_TEXT = 32 * MIB
+/** The crashed thread is kept whole, 2048 frames, up to this, however small RETRACE_MAX_BACKTRACE_KB is. */
+const LEAST_CRASHED_TEXT = 4 * MIB
+/** Frames of all threads together: of 10,000 threads 20 each. */
+const MAX_ALL_FRAMES = 200_000
+/** Characters of values told one by one, beside those in the text. */
+const MAX_VALUES = 32 * MIB
 const MAX_LINE = 8 * MIB
 /** gdb works with several threads, so processor time runs faster than the clock. */
 const PROCESSOR_PER_CLOCK = 4
@@ -52,21 +58,21 @@ export async function runGdb(
   const installed = [['etc', '/etc'], ['scripts', INSIDE.scripts]]
     .map(([name, at = '']) => ({ from: `${root}/${name}`, at, isShared: true as const }))
   const plan = { debugger: engine.sees, binds: [...installed, ...assembly.binds], links: assembly.links }
-  const maxText = config.maxBacktraceKb * KIB
+  const { text: maxText, crashedText: maxCrashedText } = textBounds(config)
   const words = gdbArguments({ threadLibrary: assembly.threadLibraries.get(engine.runsAs) })
   const group = cgroups && makeCgroup(cgroups, { memoryMb: config.taskMemoryMb, processes: MAX_PROCESSES })
   const sandbox = debuggerSandbox(plan, limits, [...engine.command, ...words])
   const session = new Session(await launch(sandbox, group), {
     memoryMb: config.taskMemoryMb,
     lineBytes: MAX_LINE,
-    messageBytes: 6 * Math.max(maxText, MAX_CRASHED_TEXT),
-    totalBytes: 12 * Math.max(maxText, MAX_CRASHED_TEXT),
+    messageBytes: 6 * maxCrashedText,
+    totalBytes: 12 * maxCrashedText,
   })
   const stop = () => void session.close()
   signal.addEventListener('abort', stop, { once: true })
   try {
     const { executable, files, regions } = assembly
-    const questions = { core: inquiry.core, executable, files, regions, maxText, maxCrashedText: MAX_CRASHED_TEXT }
+    const questions = { core: inquiry.core, executable, files, regions, maxText, maxCrashedText }
     const { withoutPlace } = inquiry
     const verdict = await converse(session, inquiry, { ...questions, ...asked, withoutPlace }, deadline)
     const end = session.end ?? (verdict.kind === 'unopened' ? verdict.late : undefined)
@@ -76,4 +82,15 @@ export async function runGdb(
     await session.close()
     await group?.remove()
   }
+}
+
+function textBounds({ maxBacktraceKb }: Pick<Config, 'maxBacktraceKb'>): { text: number; crashedText: number } {
+  const text = maxBacktraceKb * KIB
+  return { text, crashedText: Math.max(text, LEAST_CRASHED_TEXT) }
+}
+
+/** What is kept of all that was said, whoever said it. */
+export function boundsOf(config: Pick<Config, 'maxBacktraceKb'>): Bounds {
+  const { crashedText } = textBounds(config)
+  return { frames: MAX_FRAMES, allFrames: MAX_ALL_FRAMES, names: crashedText, text: crashedText, values: MAX_VALUES }
 }

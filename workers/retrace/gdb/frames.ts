@@ -6,6 +6,7 @@
 import {
   type FramesAnswer,
   isTold,
+  MAX_FRAMES,
   readFailure,
   readFlag,
   readFrames,
@@ -20,9 +21,6 @@ import type { Inquiry } from './inquiry.ts'
 import type { Answer } from './session.ts'
 import type { Cause, Question, ThreadRecord } from './thread_record.ts'
 import { areValuesWhole, readValues } from './values.ts'
-
-/** Frames of a thread: a recursion of 29,000 costs 7.7 s and 2.6 MB, its first 2048 0.6 s and 0.2 MB (docs/facts.md). */
-export const MAX_FRAMES = 2_048
 
 /** Threads in one question, when it is not about the crashed one. */
 export const BATCH = 16

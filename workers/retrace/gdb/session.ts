@@ -9,6 +9,7 @@ import { processTree, residentMb } from '../../../src/process/memory.ts'
 import { interrupt } from '../../../src/process/signals.ts'
 import type { End } from '../../../src/process/start.ts'
 import type { Sandboxed } from '../sandbox/launch.ts'
+import { isModest } from './json_shape.ts'
 import { lastWords } from './last_words.ts'
 import { splitLines } from './lines.ts'
 import { isOfTheWall } from '../../../src/process/wall.ts'
@@ -143,6 +144,7 @@ export class Session {
   #onMessage(bytes: Uint8Array): void {
     this.#total += bytes.length
     if (this.#total > this.#limits.totalBytes) return this.#finish('overflow', 'gdb said more in all than can be kept')
+    if (!isModest(bytes)) return this.#finish('overflow', 'gdb said more in one message than a message can hold')
     let message: unknown
     try {
       message = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'))
