@@ -47,4 +47,14 @@ describe("libsatyr's rules", () => {
     const theirs = rows.map((row) => row.split('\t') as [string, string])
     expect(Object.entries(REMOVABLE)).toEqual(theirs.map(([name, words]) => [name, words === '(any)' ? '' : words]))
   })
+
+  it.each(['work.cold', 'work.part.0', 'work.constprop.0', 'work.isra.0.cold', 'work.lto_priv.1'])(
+    'takes the clone %s for a function of its own, as the library does',
+    (name) => {
+      const text = `#0  0x1 in ${name} () from /lib/x.so\n\nThread 1 (LWP 1):\n#0  0x1 in ${name} () from /lib/x.so\n`
+      const crashed = assess(text)?.crashed
+      expect(crashed?.frames.map((frame) => frame.function)).toEqual([name])
+      expect(crashed === undefined ? '' : duphashText(crashed, 'c')).toBe(`cThread\n  ${name}\n`)
+    },
+  )
 })

@@ -3,6 +3,8 @@
  * their shape holds. Pure. Refuses, by leaving out, whatever has another shape.
  */
 
+import { withoutHashes } from './rust_names.ts'
+
 export type FrameKind = 'normal' | 'inline' | 'signal-handler' | 'dummy' | 'tail-call' | 'other'
 
 /** A frame without its values. */
@@ -148,11 +150,15 @@ function readFrame(value: unknown): PlainFrame | undefined {
   return {
     pc,
     kind: (typeof kind === 'string' && KINDS.includes(kind) ? kind : 'other') as FrameKind,
-    function: text(name),
+    function: named(text(name)),
     file: text(file),
     line: isCount(line) ? line : undefined,
     ...(lacksLine === true ? { lacksLine } : {}),
   }
+}
+
+function named(name: string | undefined): string | undefined {
+  return name === undefined ? undefined : withoutHashes(name)
 }
 
 /** The member `name` of the first message that has it as text. */

@@ -3,6 +3,7 @@
  * which the frames are not numbered one by one is not believed: a name in it could hold what reads as a frame.
  */
 import type { PlainFrame } from './answers.ts'
+import { withoutHashes } from './rust_names.ts'
 
 /** Address; function with its arguments, and what follows them. */
 const FRAME = /^#\d+ +(0x[0-9a-f]+) in (.+ \(.*\))(?: at (.+):(\d+)| from .+)?$/
@@ -32,7 +33,7 @@ function functionIn(called = ''): string | undefined {
     if (called[at] === '<') depth++
     else if (called[at] === '>') depth--
     else if (depth <= 0 && called.startsWith(' (', at)) {
-      return called.slice(0, at) === '??' ? undefined : called.slice(0, at)
+      return called.slice(0, at) === '??' ? undefined : withoutHashes(called.slice(0, at))
     }
   }
   return undefined

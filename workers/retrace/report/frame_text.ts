@@ -5,6 +5,7 @@
  */
 import { escapeText } from '../../../src/text/escape.ts'
 import type { FrameKind } from '../gdb/answers.ts'
+import { textWithoutHashes } from '../gdb/rust_names.ts'
 import { INSIDE } from '../sandbox/arguments.ts'
 
 /** gdb's text of one thread. */
@@ -42,7 +43,7 @@ interface NamedValue {
 
 /** Reads what gdb printed of one thread. */
 export function readGdbText(said: string | undefined): GdbText {
-  const text = said === undefined ? undefined : fitText(said)
+  const text = said === undefined ? undefined : textWithoutHashes(fitText(said))
   return {
     text,
     frames: text?.match(/^#\d+ /gm)?.length ?? 0,

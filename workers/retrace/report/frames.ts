@@ -9,6 +9,7 @@ import { sourceUrl } from '../../../src/packages/format/source_url.ts'
 import type { FrameKind, PlainFrame } from '../gdb/answers.ts'
 import { readPlainLines } from '../gdb/plain_frames.ts'
 import { isReadable, type Region } from '../gdb/readable_memory.ts'
+import { textWithoutHashes } from '../gdb/rust_names.ts'
 import type { LeftOut, Lost, ThreadAnswer } from '../gdb/thread_record.ts'
 import type { FrameValues, Variable } from '../gdb/values.ts'
 import type { ResolvedModule } from '../resolve/resolve.ts'
@@ -112,7 +113,7 @@ export function reportThreads(
           lacksFiles: (places[level]?.module?.damage?.splitFiles.length ?? 0) > 0,
         })),
       ),
-      plain: isOdd ? [] : readPlainLines(fitText(thread.plain ?? '')),
+      plain: isOdd ? [] : readPlainLines(textWithoutHashes(fitText(thread.plain ?? ''))),
       stopped: isBeginning
         ? undefined
         : wrongCaller === undefined
