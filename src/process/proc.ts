@@ -108,3 +108,8 @@ function unlessGone<Value>(look: () => Value, instead: Value): Value {
     throw cause
   }
 }
+
+/** What the kernel does with cores: a pattern for their names, or behind `|` a program; undefined where nobody says. */
+export function corePattern(): string | undefined {
+  return procText('sys/kernel/core_pattern').trim() || undefined
+}

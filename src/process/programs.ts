@@ -62,3 +62,15 @@ export const OUTSIDE = {
 } as const
 
 export type OutsideProgram = keyof typeof OUTSIDE
+
+/** Programs that `retrace` starts for the person who sends a core, on that person's machine; no server starts them. */
+export const SENDER = {
+  'coredumpctl': "the machine's journal, and the cores that it keeps",
+  'dpkg-query': "the machine's list of packages",
+  'rpmquery': "the machine's list of packages",
+  'xz': 'the core that is sent, to pack it, or to unpack it where it was kept',
+  'zstd': 'as xz',
+  'lz4': 'a core that was kept so',
+} as const
+
+export type SenderProgram = keyof typeof SENDER

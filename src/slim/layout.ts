@@ -1,7 +1,6 @@
-/** The bytes of a slim core: header, program headers, notes, then the kept runs, each at a place that fits its page. Pure. */
+/** The bytes of a slim core: header, program headers, notes, then the kept runs. Pure. */
 import { type Encoding } from '../elf/fields.ts'
 import { type ElfHeader, headerSizes, PT_LOAD, PT_NOTE } from '../elf/header.ts'
-import { PAGE } from './pages.ts'
 import type { Run } from './runs.ts'
 
 /** Memory that was mapped and never dumped: a program header without bytes. */
@@ -18,6 +17,9 @@ export interface Layout {
   readonly places: readonly { readonly run: Run; readonly offset: number }[]
   readonly size: number
 }
+
+/** Of a run in the file. */
+const ALIGN = 16
 
 interface Entry {
   type: number
@@ -39,7 +41,7 @@ export function layout(
   const notesAt = sizes.header + count * sizes.program
   let end = notesAt + notes.length
   const places = runs.map((run) => {
-    const offset = Math.ceil(end / PAGE) * PAGE + run.start % PAGE
+    const offset = Math.ceil(end / ALIGN) * ALIGN
     end = offset + run.end - run.start
     return { run, offset }
   })
@@ -84,7 +86,7 @@ function writeHeader(view: DataView, encoding: Encoding, count: number): void {
 }
 
 function writeEntry(view: DataView, { class: elfClass, littleEndian }: Encoding, entry: Entry): void {
-  const align = entry.type === PT_LOAD ? PAGE : 4
+  const align = entry.type === PT_LOAD ? 1 : 4
   view.setUint32(0, entry.type, littleEndian)
   if (elfClass === 64) {
     view.setUint32(4, entry.flags, littleEndian)

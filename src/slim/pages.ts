@@ -1,6 +1,6 @@
 /**
  * Which pages of a core are kept, and why. Pure. Owns the arithmetic of pages; refuses what was never dumped, and what
- * was promised to be left out (`forbid`), whoever asks. A page is 4 KiB whatever the machine's are.
+ * was promised to be left out (`forbid`), whoever asks. A page is 512 bytes here: of what is pointed to little more is kept than what is looked at.
  */
 import type { Segment } from '../elf/segment.ts'
 import type { ByteSource } from '../elf/source.ts'
@@ -13,7 +13,7 @@ export type Kind = typeof KINDS[number]
 /** Addresses from here on are none of a user's process; below they are exact as numbers. */
 export const NO_ADDRESS = 2n ** 53n
 
-export const PAGE = 4 * KIB
+export const PAGE = KIB / 2
 
 /** Dumped memory of one mapping; addresses as numbers (below 2^53). */
 export interface Area {
@@ -80,7 +80,7 @@ export class Pages {
     return fresh
   }
 
-  /** Bytes of a page, empty where nothing was dumped; fewer than 4096 at the end of an area. */
+  /** Bytes of a page, empty where nothing was dumped; fewer than 512 at the end of an area. */
   read(page: number): Uint8Array {
     const known = this.#cache.get(page)
     if (known !== undefined) return known
@@ -98,7 +98,7 @@ export class Pages {
   }
 }
 
-const CACHED = 4096
+const CACHED = 32_768
 
 /** Index of the last area that begins at or below the address, -1: none. */
 function lastStart(areas: readonly Area[], address: number): number {

@@ -48,15 +48,15 @@ export interface Slim {
 }
 
 /** What a core is allowed, by what was dumped of it: more makes it no truer (docs/facts.md, 'Slim cores, tried'). */
-const MIN_BUDGET = 384 * KIB
+const MIN_BUDGET = 512 * KIB
 const MAX_BUDGET = 2.5 * MIB
-const BUDGET_PART = 200
+const BUDGET_PART = 64
 export const MAX_PROGRAM_HEADERS = 4096
 const MAX_UNDUMPED = 2048
 const CHUNK = 256 * 1024
 /** Around a thread pointer: the control block lies before it or behind, as the machine has it. */
-const BEFORE_POINTER = 2 * PAGE
-const BEHIND_POINTER = PAGE
+const BEFORE_POINTER = 8 * KIB
+const BEHIND_POINTER = 4 * KIB
 const NT_AUXV = 6
 const VECTOR = 128
 const HIGH_BITS_ARM64 = 0xffff
@@ -116,7 +116,7 @@ export function slimCore(source: ByteSource, options: SlimOptions): Slim {
   }
 }
 
-/** Bytes: a 200th of what was dumped, 384 KiB at least and 2.5 MiB at most. */
+/** Bytes: a 64th of what was dumped, 512 KiB at least and 2.5 MiB at most. */
 export function defaultBudget({ segments }: Pick<Core, 'segments'>): number {
   const dumped = segments.reduce((sum, each) => sum + Number(each.dumped), 0)
   return Math.min(MAX_BUDGET, Math.max(MIN_BUDGET, Math.floor(dumped / BUDGET_PART)))

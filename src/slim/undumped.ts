@@ -4,6 +4,7 @@
  */
 import type { Core } from '../elf/core.ts'
 import type { LeftOutRange } from '../elf/left_out.ts'
+import type { MappedFile } from '../elf/mapping.ts'
 import { lastAtOrBelow } from '../elf/segment.ts'
 import type { Undumped } from './layout.ts'
 import { NO_ADDRESS } from './pages.ts'
@@ -21,14 +22,14 @@ export function undumpedOf({ segments, files }: Core, limit: number): Undumped[]
     flags: segment.flags,
   }))
   if (all.length <= limit) return all
-  const weight = ({ start, flags }: Undumped) => (flags & PF_X) !== 0 ? 0 : isOfFile(files, start) ? 1 : 2
+  const weight = ({ start, flags }: Undumped) => (flags & PF_X) !== 0 ? 0 : fileAt(files, start) !== undefined ? 1 : 2
   return all.map((each) => ({ each, weight: weight(each) })).sort((a, b) => a.weight - b.weight).slice(0, limit)
     .map(({ each }) => each)
 }
 
 /**
- * Code of files that was dumped (debuggers do so when they make a core) is as good from the file, since nobody writes to it;
- * all else is told to be left out.
+ * What nobody writes to is as good from the file: code, which debuggers dump when they make a core, and what is mapped from
+ * the file's beginning, its ELF header, of which the kernel dumps a page. All else is told to be left out.
  */
 export function leftOutOf(
   { files, segments }: Core,
@@ -38,8 +39,9 @@ export function leftOutOf(
   const inFiles: Undumped[] = []
   for (const { start, end, flags } of left) {
     const range = { start: BigInt(start), end: BigInt(end), flags }
-    const isCode = (flags & PF_X) !== 0 && (flags & PF_W) === 0
-    if (isCode && isOfFile(files, range.start)) {
+    const file = fileAt(files, range.start)
+    const isAsInFile = file !== undefined && (flags & PF_W) === 0 && ((flags & PF_X) !== 0 || file.fileOffset === 0n)
+    if (isAsInFile) {
       inFiles.push({ start: range.start, size: range.end - range.start, flags })
     } else ranges.push(range)
   }
@@ -50,7 +52,7 @@ export function leftOutOf(
   return { ranges: ranges.sort((a, b) => (a.start < b.start ? -1 : 1)), inFiles }
 }
 
-function isOfFile(files: Core['files'], address: bigint): boolean {
+function fileAt(files: Core['files'], address: bigint): MappedFile | undefined {
   const file = files[lastAtOrBelow(files, address)]
-  return file !== undefined && address < file.end
+  return file !== undefined && address < file.end ? file : undefined
 }

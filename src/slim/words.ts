@@ -8,6 +8,8 @@ export interface WordForm {
   readonly mask?: number
 }
 
+/** Nothing is mapped below (vm.mmap_min_addr). */
+const LOWEST = 4096
 /** A high half of an address below 2^53. */
 const MAX_HIGH = 0x200000
 
@@ -31,7 +33,7 @@ export function wordsIn(pages: Pages, start: number, end: number, form: WordForm
         if (upper >= MAX_HIGH) continue
         word += upper * 2 ** 32
       }
-      if (word >= PAGE) words.push(word)
+      if (word >= LOWEST) words.push(word)
     }
     at = base + PAGE
   }

@@ -35,6 +35,21 @@ export function escapeText(
   return text.length > length ? `${shown}...` : shown
 }
 
+/** A stranger's JSON, indented, with what a terminal acts on as the escapes of JSON; what is no JSON as `escapeText` has it. */
+export function escapedJson(text: string): string {
+  let shown: string
+  try {
+    shown = JSON.stringify(JSON.parse(text), undefined, 2)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    return escapeText(text, { keep: '\t\n' })
+  }
+  const units = (character: string) => Array.from({ length: character.length }, (_, at) => character.charCodeAt(at))
+  const escaped = (character: string) =>
+    units(character).map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('')
+  return `${shown.replace(HIDDEN, (character) => character === '\n' ? character : escaped(character))}\n`
+}
+
 /**
  * A stranger's words inside a sentence of ours: at most 200 characters of them (docs/http.md, 'Rules for every
  * answer').

@@ -133,7 +133,9 @@ describe('a slim core', () => {
     const bytes = (ranges: { start: bigint; end: bigint }[]) =>
       ranges.reduce((sum, { start, end }) => sum + end - start, 0n)
     const dumped = (each: typeof full) => each.segments.reduce((sum, { dumped }) => sum + dumped, 0n)
-    expect(bytes([...slim.leftOut?.ranges ?? []]) + dumped(slim)).toBe(dumped(full))
+    // The rest is what the file has as well: the kernel dumps the first page of each.
+    const inFiles = dumped(full) - dumped(slim) - bytes([...slim.leftOut?.ranges ?? []])
+    expect([inFiles >= 0n, inFiles <= 4096n * BigInt(full.modules.length)]).toEqual([true, true])
     const mapped = (each: typeof full) => each.segments.reduce((sum, { memorySize }) => sum + memorySize, 0n)
     expect(mapped(slim)).toBe(mapped(full))
   })

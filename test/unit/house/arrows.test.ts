@@ -16,6 +16,7 @@ const MAY_CALL: Record<string, string> = {
   'src/database': 'src/errors src/files src/program',
   'src/elf': 'src/text src/units',
   'src/slim': 'src/elf src/units',
+  'src/client': 'src/text src/errors src/config src/program src/process src/elf src/slim src/units',
   'src/process': 'src/text src/errors src/units',
   'src/packages/format': 'src/text src/elf src/process src/units',
   'src/stream': 'src/files src/units',

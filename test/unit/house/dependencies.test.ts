@@ -21,9 +21,7 @@ const locked: Record<string, Locked> = JSON.parse(text('package-lock.json')).pac
 const CALLED = { 'zlib.crc32': '^20.15.0 || >=22.2.0' }
 
 /** Dependencies that nothing imports yet. */
-const FOR_LATER: Record<string, string> = {
-  'tar-fs': 'the client will pack crash data with it',
-}
+const FOR_LATER: Record<string, string> = {}
 
 const needs: [name: string, range: string][] = [
   ...Object.entries(CALLED),

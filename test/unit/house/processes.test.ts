@@ -1,6 +1,6 @@
 /** Who starts programs, on which side of the wall, and who reads /proc: by the sources. */
 import { describe, expect, it } from 'vitest'
-import { INSIDE, OUTSIDE, SANDBOXES } from '../../../src/process/programs.ts'
+import { INSIDE, OUTSIDE, SANDBOXES, SENDER } from '../../../src/process/programs.ts'
 import { sources } from '../../helpers/sources.ts'
 
 const all = sources('src', 'workers')
@@ -8,10 +8,14 @@ const elsewhere = all.filter(({ path }) => !path.startsWith('src/process/'))
 const pathsOf = (pattern: RegExp, among = all) => among.filter(({ text }) => pattern.test(text)).map(({ path }) => path)
 
 describe('src/process', () => {
-  it('src/process alone starts programs, in one file, and two others say which', () => {
+  it('src/process alone starts programs, in one file, and three others say which', () => {
     expect(all.filter(({ packages }) => packages.includes('node:child_process')).map(({ path }) => path))
       .toEqual(['src/process/start.ts'])
-    expect(pathsOf(/\bnew Running\(/).sort()).toEqual(['src/process/inside.ts', 'src/process/outside.ts'])
+    expect(pathsOf(/\bnew Running\(/).sort()).toEqual([
+      'src/process/inside.ts',
+      'src/process/outside.ts',
+      'src/process/sender.ts',
+    ])
   })
 
   it('src/process alone sends signals, in one file', () => {
@@ -51,6 +55,14 @@ describe('the programs outside the wall', () => {
     const startedIn = all.filter(({ path }) => path !== 'src/process/programs.ts')
     const unused = Object.keys(OUTSIDE).filter((name) => !startedIn.some(({ text }) => text.includes(`'${name}'`)))
     expect(unused).toEqual([])
+  })
+})
+
+describe('the programs of the sender', () => {
+  it('the programs of the sender are started by the client, and by nothing else', () => {
+    const client = all.filter(({ path }) => path.startsWith('src/client/'))
+    expect(Object.keys(SENDER).filter((name) => !client.some(({ text }) => text.includes(`'${name}'`)))).toEqual([])
+    expect(pathsOf(/\bstartForSender\(/, elsewhere).filter((path) => !path.startsWith('src/client/'))).toEqual([])
   })
 })
 

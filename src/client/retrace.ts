@@ -1,0 +1,155 @@
+/** The steps from a crash to its backtrace: find the core, make it slim, ask, send, wait, show. */
+import { createWriteStream, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { stdout } from 'node:process'
+import type { ClientEnvironment } from '../config/client_environment.ts'
+import { type Core, readCore } from '../elf/core.ts'
+import { ElfError } from '../elf/error.ts'
+import { type ByteSource, fileSource } from '../elf/source.ts'
+import { version } from '../program/program.ts'
+import { type Slim, slimCore } from '../slim/slim.ts'
+import { crashSentence, size } from './about.ts'
+import { type Archive, makeArchive } from './archive.ts'
+import type { Options } from './command_line.ts'
+import { askConsent } from './consent.ts'
+import { ClientFailure, EXIT } from './failure.ts'
+import { findCore, type Found } from './input.ts'
+import { type Machine, machineOf } from './machine.ts'
+import { remember } from './memory.ts'
+import { showBacktrace } from './result.ts'
+import type { Screen } from './screen.ts'
+import { awaitEnd, send } from './send.ts'
+import type { Server } from './server.ts'
+import { sendingLine, showText } from './what.ts'
+
+export interface Tools {
+  readonly environment: ClientEnvironment
+  /** Private, and removed at the end. */
+  readonly folder: string
+  readonly screen: Screen
+  readonly signal: AbortSignal
+}
+
+/** A core with all that is known of it before anything is sent. */
+export interface Crash {
+  readonly found: Found
+  readonly core: Core
+  readonly machine: Machine | undefined
+  /** Undefined: it can only be sent whole. */
+  readonly slim: Slim | undefined
+  readonly about: string
+}
+
+/** Throws ClientFailure for what is no core, with what it is. */
+export async function readCrash(
+  what: { what: string; isLast: boolean },
+  options: Options,
+  { folder, screen, signal }: Tools,
+): Promise<Crash & Disposable> {
+  const found = await findCore(what, { folder, signal })
+  const source = opened(found.path)
+  try {
+    const core = readCore(source)
+    const machine = await machineOf(core, signal)
+    return {
+      found,
+      core,
+      machine,
+      slim: options.sendsFullCore ? undefined : slimOf(source, options, screen),
+      about: crashSentence(core, machine, Date.now() - found.time),
+      [Symbol.dispose]: () => source[Symbol.dispose](),
+    }
+  } catch (error) {
+    source[Symbol.dispose]()
+    if (error instanceof ElfError) throw new ClientFailure(`${named(what)}: ${error.message}`, { exit: EXIT.usage })
+    throw error
+  }
+}
+
+/** Resolves to an exit code. */
+export async function retraceCrash(crash: Crash, options: Options, server: Server, tools: Tools): Promise<number> {
+  const { screen, signal, environment } = tools
+  screen.tell(crash.about)
+  const archive = await agreed(crash, options, server, tools)
+  if (archive === undefined) {
+    screen.tell('Nothing was sent')
+    return EXIT.declined
+  }
+  const sent = await send(server, archive, { screen, signal })
+  const { task } = sent
+  const time = Math.floor(Date.now() / 1000)
+  const lost = remember(environment.stateFolder, { ...task, server: server.address, time, about: crash.about })
+  if (lost !== undefined) screen.tell(lost)
+  signal.addEventListener('abort', () => screen.tell(again(task.id)), { once: true })
+  await awaitEnd(server, sent, { screen, signal })
+  screen.clear()
+  const code = await showBacktrace(server, task, { options, isPlain: environment.isPlain, signal })
+  if (!options.isQuiet) screen.tell(again(task.id))
+  return code
+}
+
+function again(id: string): string {
+  return `Task ${id}: 'retrace show ${id}' shows it again, 'retrace delete ${id}' deletes it there`
+}
+
+/** The archive that the person agreed to send; undefined: none. */
+async function agreed(crash: Crash, options: Options, server: Server, tools: Tools): Promise<Archive | undefined> {
+  const { screen, signal } = tools
+  const taken = await takenTypes(server, signal)
+  const architecture = crash.core.architecture ?? ''
+  const whole = statSync(crash.found.path).size
+  const make = async (slim: Slim | undefined): Promise<Archive> => {
+    screen.now(`packing ${size(slim?.size ?? whole)}`)
+    const path = slim === undefined ? crash.found.path : await written(slim, tools)
+    const folder = join(tools.folder, slim === undefined ? 'full' : 'slim')
+    return await makeArchive(path, { folder, machine: crash.machine, architecture, taken, signal })
+  }
+  const first = await make(crash.slim)
+  screen.tell(sendingLine(server.address, first.size, whole, { ...options, slim: crash.slim }))
+  if (options.saysYes) return first
+  for (;;) {
+    const consent = await askConsent({ offersFull: crash.slim !== undefined, signal })
+    if (consent === 'slim') return first
+    if (consent === 'full') return await make(undefined)
+    if (consent === 'no') return undefined
+    stdout.write(crash.slim === undefined ? 'the core as it is\n' : showText(crash.slim, crash.machine, architecture))
+  }
+}
+
+/** Undefined: the server does not say. */
+async function takenTypes(server: Server, signal: AbortSignal): Promise<Set<string> | undefined> {
+  const answer = await server.ask('/settings', { signal })
+  const text = await answer.text()
+  const line = /^supported_formats (.*)$/m.exec(text)?.[1]
+  return answer.status === 200 && line !== undefined ? new Set(line.split(' ')) : undefined
+}
+
+async function written(slim: Slim, { folder, signal }: Tools): Promise<string> {
+  const path = join(folder, 'slim-core')
+  await pipeline(Readable.from(slim.bytes()), createWriteStream(path, { mode: 0o600 }), { signal })
+  return path
+}
+
+function slimOf(source: ByteSource, { budget, keepsArguments }: Options, screen: Screen): Slim | undefined {
+  try {
+    return slimCore(source, { budget, keepsArguments, maker: `retrace ${version()}` })
+  } catch (error) {
+    if (!(error instanceof ElfError)) throw error
+    screen.tell(`It can only be sent whole: ${error.message}`)
+    return undefined
+  }
+}
+
+function opened(path: string): ReturnType<typeof fileSource> {
+  try {
+    return fileSource(path)
+  } catch (cause) {
+    throw new ClientFailure(`${path} cannot be read: ${cause instanceof Error ? cause.message : cause}`, { cause })
+  }
+}
+
+function named({ what, isLast }: { what: string; isLast: boolean }): string {
+  return isLast ? 'The last crash' : what === '-' ? 'Standard input' : what
+}

@@ -1,0 +1,151 @@
+/** `retrace` and servers that lie, break off, never end, or are older than it. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { crashPython } from '../../helpers/cores.ts'
+import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
+import { retrace } from '../../helpers/retrace_client.ts'
+
+let folder: Folder
+let core: string
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  core = crashPython(folder.path)
+})
+
+afterAll(async () => await folder[Symbol.asyncDispose]())
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void
+
+/** What `retrace --yes` does with a server of this kind; `posted`: content types of what it sent. */
+async function against(handler: Handler, more: string[] = []) {
+  const posted: string[] = []
+  const server = createServer((request, response) => {
+    if (request.method === 'POST') posted.push(request.headers['content-type'] ?? '')
+    request.on('error', () => undefined)
+    response.on('error', () => undefined)
+    request.resume().on('end', () => handler(request, response))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  try {
+    const ran = await retrace(folder.path, ['--server', url, '--yes', '--quiet', ...more, core])
+    return { ...ran, posted }
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+}
+
+const TASK = { 'X-Task-Id': '7', 'X-Task-Password': 'secret' }
+const ESCAPES = '\u001b]0;title\u0007\u001b[31m\u202e\u009b2J'
+
+/** A server that takes everything, and answers this for the backtrace. */
+function answering(type: string, body: string): Handler {
+  return ({ url, method }, response) => {
+    if (method === 'POST') {
+      response.writeHead(201, TASK).end('X-Task-Status: PENDING\nX-Task-Status: FINISHED_SUCCESS\n')
+    } else if (url === '/7/backtrace') response.writeHead(200, { 'Content-Type': type }).end(body)
+    else response.writeHead(404, { 'Content-Type': 'text/plain' }).end('no\n')
+  }
+}
+
+describe('a server that lies', () => {
+  it('shows no escape sequence of it, in text, JSON or a refusal', async () => {
+    const report = JSON.stringify({
+      sentence: ESCAPES,
+      threads: [{
+        number: 1,
+        crashed: true,
+        frames: [{ function: ESCAPES, file: ESCAPES, line: 3, arguments: [{ name: ESCAPES, value: ESCAPES }] }],
+      }],
+      outcome: { summary: ESCAPES, next_step: ESCAPES },
+    })
+    const ran = [
+      await against(answering('text/plain', `${ESCAPES}\n#0 main\n`)),
+      await against(answering('application/json', report)),
+      await against(answering('application/json', report), ['--json']),
+      await against(answering('text/markdown', ESCAPES), ['--markdown']),
+      await against((_, response) => response.writeHead(400).end(ESCAPES)),
+    ]
+    for (const { stdout, stderr } of ran) {
+      expect(['\u001b', '\u0007', '\u202e', '\u009b'].filter((each) => (stdout + stderr).includes(each))).toEqual([])
+    }
+    expect(ran.map(({ code }) => code)).toEqual([0, 0, 0, 0, 1])
+    expect(ran[1]?.stdout).toContain('\\x1b[31m')
+    expect(JSON.parse(ran[2]?.stdout ?? '').sentence).toBe(ESCAPES)
+  }, 60_000)
+
+  it('ends with a sentence where its answer is none', async () => {
+    const handlers: Handler[] = [
+      (_, response) => response.destroy(),
+      (_, response) => response.writeHead(201).end(),
+      (_, response) => response.writeHead(201, { 'X-Task-Id': '../1', 'X-Task-Password': 'x' }).end(),
+      ({ method }, response) =>
+        method === 'POST' ? response.writeHead(500).end('x'.repeat(100_000)) : response.writeHead(404).end(),
+      ({ method, url }, response) => {
+        if (method === 'POST') response.writeHead(201, TASK).end('X-Task-Status: FINISHED_SUCCESS\n')
+        else if (url === '/7/backtrace') {
+          response.writeHead(200, { 'Content-Type': 'text/plain', 'Content-Length': '1000' })
+          response.write('half', () => response.destroy())
+        } else response.writeHead(404).end()
+      },
+      answering('application/json', '{"threads": 7}'),
+    ]
+    for (const [index, handler] of handlers.entries()) {
+      const { code, stderr } = await against(handler)
+      expect([index, code]).toEqual([index, index === 5 ? 0 : 1])
+      expect(stderr.length).toBeLessThan(2000)
+      if (index < 5) expect(stderr).toMatch(/^retrace: /m)
+    }
+  }, 60_000)
+
+  it('reads no endless answer to its end', async () => {
+    const { code, stderr } = await against((_, response) => {
+      response.writeHead(500)
+      const more = () => {
+        while (!response.destroyed && response.write('x'.repeat(65_536)));
+        if (!response.destroyed) response.once('drain', more)
+      }
+      more()
+    })
+    expect(code).toBe(1)
+    expect(stderr.length).toBeLessThan(2000)
+  }, 60_000)
+
+  it('waits for a full server as long as that says, and sends again', async () => {
+    let refused = 0
+    const handler: Handler = (request, response) => {
+      if (request.method !== 'POST' || refused++ > 0) return answering('text/plain', '#0 main\n')(request, response)
+      response.writeHead(503, { 'Retry-After': '2' }).end('Full.\n')
+    }
+    expect(await against(handler)).toMatchObject({ code: 0, posted: [expect.anything(), expect.anything()] })
+  }, 60_000)
+})
+
+describe('an older server', () => {
+  it('gets what the design names, and its text is shown', async () => {
+    const ran = await against(answering('text/plain', 'Thread 1 (LWP 7):\n#0  main ()\n'))
+    expect(ran).toMatchObject({ code: 0, stdout: 'Thread 1 (LWP 7):\n#0  main ()\n', posted: ['application/x-xz'] })
+    expect(await against(answering('text/plain', '#0'), ['--json'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('older one'),
+    })
+  }, 60_000)
+
+  it('is asked for the state where its body breaks off', async () => {
+    let asked = 0
+    const ran = await against(({ method, url }, response) => {
+      if (method === 'POST') {
+        response.writeHead(201, TASK)
+        response.write('X-Task-Status: PENDING\n', () => response.destroy())
+      } else if (url === '/7') {
+        response.writeHead(200, { 'X-Task-Status': asked++ === 0 ? 'PENDING' : 'FINISHED_FAILURE' }).end('It failed.\n')
+      } else response.writeHead(404).end('none\n')
+    })
+    expect(ran).toMatchObject({ code: 1, stdout: 'It failed.\n' })
+  }, 60_000)
+})
