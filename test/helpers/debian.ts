@@ -8,14 +8,15 @@ import { installationRoot } from '../../src/program/program.ts'
 
 const FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin']
 
-/** A line of `ops/packages`: the package, and why it is there. */
+/** A line of such a list: the package, and why it is there. */
 export interface NamedPackage {
   name: string
   reason: string
 }
 
-export function namedPackages(): NamedPackage[] {
-  const lines = readFileSync(join(installationRoot(), 'ops/packages'), 'utf8').split('\n')
+/** `list`: `ops/packages`, or another of its kind. */
+export function namedPackages(list = 'ops/packages'): NamedPackage[] {
+  const lines = readFileSync(join(installationRoot(), list), 'utf8').split('\n')
   return lines.filter((line) => /^[^#\s]/.test(line)).map((line) => {
     const [name = '', ...reason] = line.split(/\s+/)
     return { name, reason: reason.join(' ') }
@@ -53,6 +54,12 @@ export function filesOfPackages(names: string[]): Set<string> {
     }
   }
   return ownFilesOf([...closure])
+}
+
+/** Those of the packages that are installed here. */
+export function installedOf(names: string[]): string[] {
+  const { installed } = askDpkg()
+  return names.filter((name) => installed.has(name))
 }
 
 /** The files and folders that packages brought themselves. */

@@ -1,10 +1,21 @@
 import { existsSync, statSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { commandWords, wordsOfCode, wordsOfShell } from '../../helpers/commands.ts'
-import { filesOfPackages, isOneOf, merged, namedPackages, ownFilesOf, programs } from '../../helpers/debian.ts'
+import {
+  filesOfPackages,
+  installedOf,
+  isOneOf,
+  merged,
+  namedPackages,
+  ownFilesOf,
+  programs,
+} from '../../helpers/debian.ts'
 
 const hasDpkg = existsSync('/var/lib/dpkg/status')
 const named = namedPackages().map(({ name }) => name)
+/** What `npm run vm` needs besides, and nobody else may. */
+const forVm = namedPackages('ops/lib/vm-packages')
+const isOfVm = (path: string) => path.startsWith('ops/lib/vm') || path.startsWith('test/vm/')
 
 /** Words that are also programs of other packages, and why none of those is needed. */
 const OTHERS: Record<string, string> = {
@@ -47,13 +58,16 @@ const here = programs()
 
 describe('what ops/packages names', () => {
   it('ops/packages gives a reason for each package', () => {
-    expect(namedPackages().filter(({ reason }) => reason === '')).toEqual([])
+    expect([...namedPackages(), ...forVm].filter(({ reason }) => reason === '')).toEqual([])
   })
 
   it.skipIf(!hasDpkg)('brings every program and file of a package that code, tests and scripts name', () => {
     const files = filesOfPackages(named)
+    const extra = installedOf(forVm.map(({ name }) => name))
+    const filesOfVm = extra.length === 0 ? new Set<string>() : ownFilesOf(extra)
     const foreign = [...commandWords()].flatMap(([word, paths]) => {
       const file = word in OTHERS ? undefined : fileOf(word)
+      if (file !== undefined && paths.every(isOfVm) && isOneOf(filesOfVm, file)) return []
       return file === undefined || isOneOf(files, file) ? [] : [`${file}, named in ${paths.join(', ')}`]
     })
     expect(foreign).toEqual([])
