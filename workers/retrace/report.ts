@@ -63,7 +63,6 @@ export function makeReport(findings: Findings, seconds: Seconds): Report {
     rejected: debugged?.rejected ?? [],
     ranOutOfTime: findings.ranOutOfTime,
     losses,
-    hasNamedPackages: findings.hints.packages.length > 0,
   }))
   const outcome = outcomeOf(reason)
   const files: [Result, string][] = modules.length > 0 ? [['modules.json', modulesJson(modules)]] : []

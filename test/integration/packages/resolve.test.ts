@@ -178,7 +178,10 @@ describe('resolveModules()', () => {
     const named = await resolve(world, core, { release: 'debian-12', packages: ['libone1_1'] })
     expect(named.modules[0]).toMatchObject({ status: 'by-path', package: 'libone1_1_amd64' })
     const unnamed = await resolve(world, core, { release: 'debian-12' })
-    expect(unnamed.modules[0]).toMatchObject({ status: 'missing', binary: undefined })
+    expect(unnamed.modules[0]).toMatchObject({ status: 'missing', binary: undefined, isNameable: true })
+    const other = await resolve(world, core, { release: 'debian-12', packages: ['other_1'] })
+    expect(other.modules[0]).toMatchObject({ status: 'missing', isNameable: true })
+    expect(named.modules[0]?.isNameable).toBeUndefined()
   })
 
   it('resolveModules() does not believe the client about a package or a version that the build-id contradicts', async () => {

@@ -43,7 +43,6 @@ function decideOn(change: Partial<Facts>): Reason {
     rejected: [],
     ranOutOfTime: undefined,
     losses: [],
-    hasNamedPackages: true,
     ...change,
   })
 }
@@ -152,8 +151,7 @@ describe('decide()', () => {
       'nothing is named, the program has no build-id, and no package was named',
       {
         ...NAMELESS,
-        modules: [{ ...missing, module: { ...missing.module, buildId: undefined } }],
-        hasNamedPackages: false,
+        modules: [{ ...missing, module: { ...missing.module, buildId: undefined }, isNameable: true }],
       },
       { kind: 'program-missing', isNameable: true },
     ],
@@ -306,7 +304,7 @@ describe('lacksOf()', () => {
   it('names first what was taken by its path, whatever else it lacks', () => {
     const unproven = resolvedModule({ status: 'by-path', debug: undefined })
     const threads = [reportThread('f', stripped), reportThread('g', unproven)]
-    expect(lacksOf(threads, { hasNamedPackages: true })).toMatchObject([
+    expect(lacksOf(threads)).toMatchObject([
       { kind: 'no-debuginfo', isUnproven: true },
       { kind: 'no-debuginfo', isUnproven: false },
     ])

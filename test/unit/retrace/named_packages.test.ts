@@ -9,6 +9,7 @@ import {
   debugPackagesBeside,
   namedPackages,
 } from '../../../workers/retrace/resolve/candidates.ts'
+import { isNameable } from '../../../workers/retrace/resolve/nameable.ts'
 import { FEDORA, found, type Given, labels, LIB, libraryModule, PATH } from '../../helpers/candidates.ts'
 import { knownIndex, type MadeKnown } from '../../helpers/known_index.ts'
 
@@ -53,6 +54,28 @@ describe('candidates among the packages that a client named', () => {
     ],
   ])('the candidates among named packages are %s', async (_why, given, more, expected) => {
     expect(await found(given, (knowledge) => candidatesNamed(libraryModule(more), knowledge))).toEqual(expected)
+  })
+})
+
+describe('isNameable()', () => {
+  const OWNER = { name: 'lib', version: '1', paths: [PATH] }
+  const PROGRAM = { kind: 'executable' as const, path: '/opt/tool' }
+  it.each<[string, string[], Partial<CoreModule>, boolean]>([
+    ['a library of which no package was named, though others were', ['tool_1_amd64'], {}, true],
+    ['a library when nothing was named', [], {}, true],
+    ['a library of which the package was named', ['lib_1_amd64'], {}, false],
+    ['a library of which the package was named in a version that nobody knows', ['lib_9_amd64'], {}, false],
+    ['a library that no known package had', [], { path: '/opt/x.so' }, false],
+    ['a program that no known package had', [], PROGRAM, true],
+    ['such a program when a package was named', ['tool_1_amd64'], PROGRAM, false],
+    ['what has a build-id', [], { buildId: 'ab' }, false],
+  ])('tells of %s whether naming a package would help', async (_, lines, more, expected) => {
+    for (const given of [{ known: [OWNER] }, { known: [OWNER], release: undefined }]) {
+      await found({ ...given, lines }, (knowledge) => {
+        expect(isNameable(libraryModule({ buildId: undefined, ...more }), lines, knowledge)).toBe(expected)
+        return []
+      })
+    }
   })
 })
 

@@ -5,7 +5,7 @@
 import type { SessionEnd } from '../gdb/session.ts'
 import type { ReportThread } from '../report/frames.ts'
 import type { ResolvedModule } from '../resolve/resolve.ts'
-import { isNameable, lackOf, lacksOf } from './lack.ts'
+import { lackOf, lacksOf } from './lack.ts'
 import type { Loss } from './loss.ts'
 import type { Reason, Shown, WhyMissing } from './reason.ts'
 
@@ -19,8 +19,6 @@ export interface Facts {
   /** The deadline came while packages were fetched, or while gdb was asked. */
   readonly ranOutOfTime: 'fetch' | 'debug' | undefined
   readonly losses: readonly Loss[]
-  /** The client named packages of the crashed system. */
-  readonly hasNamedPackages: boolean
 }
 
 /** Whether there is anything to show: one frame with the name of a function is enough. */
@@ -31,7 +29,7 @@ export function hasNamedFrame(threads: readonly ReportThread[]): boolean {
 export function decide(facts: Facts): Reason {
   const { threads, losses, end, ranOutOfTime, rejected } = facts
   const shown = shownIn(threads)
-  const lacks = lacksOf(threads, facts)
+  const lacks = lacksOf(threads)
   if (end?.kind === 'unstarted' && threads.length === 0) return { kind: 'server-unfit', detail: end.detail }
   if (end?.kind === 'memory') return { kind: 'out-of-memory', detail: end.detail, shown }
   // What was late may be needed by no frame.
@@ -67,7 +65,7 @@ function nothingNamed(facts: Facts): Reason {
   const used = threads.flatMap(({ frames }) => frames.flatMap((frame) => frame.module ?? []))
   const lacking = isWhole(program) ? used.find((each) => lackOf(each) !== undefined && !isWhole(each)) : program
   if (isWhole(program) && lacking === undefined) {
-    const lacks = lacksOf(threads, facts)
+    const lacks = lacksOf(threads)
     return { kind: lacksStacks ? 'stacks-not-dumped' : 'frames-astray', lacks, losses }
   }
   if (release === undefined) return { kind: 'release-unknown' }
@@ -75,7 +73,7 @@ function nothingNamed(facts: Facts): Reason {
     path: lacking?.module.path ?? '',
     why: whyMissing(lacking),
     tried: lacking?.tried ?? [],
-    isNameable: isNameable(lacking, facts),
+    isNameable: lacking?.isNameable === true,
   }
   return { kind: lacking?.binary === undefined ? 'program-missing' : 'debuginfo-missing', ...missing }
 }

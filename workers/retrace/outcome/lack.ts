@@ -23,7 +23,7 @@ export interface Lack {
   readonly package: string | undefined
   /** That package was removed upstream before it was fetched. */
   readonly isGone: boolean
-  /** It has no build-id, and the client named no package: one that is named would be searched for its path. */
+  /** It has no build-id, and the client did not name its package: one that is named would be searched for its path. */
   readonly isNameable: boolean
   /** Its file was taken by its path alone, whatever else it lacks: nothing proves that it is the right one. */
   readonly isUnproven: boolean
@@ -32,7 +32,7 @@ export interface Lack {
 }
 
 /** The worst that a module lacks; undefined when it lacks nothing. */
-export function lackOf(resolved: ResolvedModule, said: Said = { hasNamedPackages: true }): Lack | undefined {
+export function lackOf(resolved: ResolvedModule): Lack | undefined {
   const kind = kindOf(resolved)
   const { module: { path }, package: owner, gone, status, binary, damage } = resolved
   const isUnproven = status === 'by-path' && binary !== undefined
@@ -41,20 +41,10 @@ export function lackOf(resolved: ResolvedModule, said: Said = { hasNamedPackages
     path,
     package: owner,
     isGone: gone !== undefined,
-    isNameable: isNameable(resolved, said),
+    isNameable: resolved.isNameable === true,
     isUnproven,
     ...(damage === undefined ? {} : { damage }),
   }
-}
-
-/** What the client told. */
-export interface Said {
-  readonly hasNamedPackages: boolean
-}
-
-export function isNameable(resolved: ResolvedModule | undefined, { hasNamedPackages }: Said): boolean {
-  return resolved !== undefined && !hasNamedPackages && resolved.binary === undefined &&
-    resolved.status !== 'not-applicable' && resolved.module.buildId === undefined
 }
 
 function kindOf({ status, binary, debug, damage, missingDwz }: ResolvedModule): LackKind | undefined {
@@ -68,7 +58,7 @@ function kindOf({ status, binary, debug, damage, missingDwz }: ResolvedModule): 
 }
 
 /** What the modules lack in which there is a frame, one each; first those of which nothing proves what they are. */
-export function lacksOf(threads: readonly ReportThread[], said: Said): Lack[] {
+export function lacksOf(threads: readonly ReportThread[]): Lack[] {
   const used = new Map<ResolvedModule, ReportFrame[]>()
   for (const frame of threads.flatMap((thread) => thread.frames)) {
     if (frame.module === undefined) continue
@@ -77,7 +67,7 @@ export function lacksOf(threads: readonly ReportThread[], said: Said): Lack[] {
     else known.push(frame)
   }
   const lacks = [...used].flatMap(([module, frames]) =>
-    lackOf(lacksLines(frames) ? { damage: NO_LINES, ...module } : module, said) ?? []
+    lackOf(lacksLines(frames) ? { damage: NO_LINES, ...module } : module) ?? []
   )
   return [...lacks.filter(({ isUnproven }) => isUnproven), ...lacks.filter(({ isUnproven }) => !isUnproven)]
 }

@@ -17,6 +17,7 @@ import { buildKey, closestVersions, countBuilds, MAX_NAMED, namedPackages, owner
 import { dwzClosure, findDebugBeside, findDebugByBuildId } from './debuginfo.ts'
 import { Fetcher, type FetcherContext } from './fetcher.ts'
 import type { Matching } from './mismatch.ts'
+import { isNameable } from './nameable.ts'
 import { newerVersion } from './newer.ts'
 import { notedLabel, notedPackage } from './package_note.ts'
 import { decideRelease } from './release.ts'
@@ -51,6 +52,8 @@ export interface ResolvedModule {
   gone?: string
   /** The package that has one of them, or would, when it is upstream and could not be fetched. */
   unfetched?: string
+  /** The client could name the package of its binary, and did not (nameable.ts). */
+  isNameable?: true
   /** Sentences: what was looked for, and why it failed. */
   tried: string[]
   /** What is wrong with its files, which shows only when gdb reads them. */
@@ -131,6 +134,9 @@ export async function resolveModules(core: Core, hints: Hints, context: ResolveC
     signal: context.signal,
   }
   const modules = await Promise.all(core.modules.map((module) => resolveModule(module, search)))
+  for (const each of modules) {
+    if (each.binary === undefined && isNameable(each.module, texts, search.knowledge)) each.isNameable = true
+  }
   sayUnknownVersions(modules, texts, search)
   const seconds = (performance.now() - started) / 1000
   const owner = ownerOf(core, { modules, texts, search })

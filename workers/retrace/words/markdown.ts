@@ -119,7 +119,7 @@ function sourceLinks(frames: readonly ReportFrame[]): string[] {
 }
 
 function lacks(threads: readonly ReportThread[]): string[] {
-  const found = lacksOf(threads, { hasNamedPackages: true }).slice(0, MAX_LACKS)
+  const found = lacksOf(threads).slice(0, MAX_LACKS)
   return found.length === 0 ? [] : ['### Missing', found.map((lack) => `- ${code(lackText(lack))}`).join('\n')]
 }
 
