@@ -139,9 +139,11 @@ class Debugging {
     }
     const { deadline, say } = this.#context
     const asked = { leftOut, isLast: this.#isLast, openingMs: openingTime(deadline), openOnly }
+    const assembly = this.#assemble(leftOut)
+    this.#inquiry.modulesOfFile = fileFinder(assembly.files)
     const run = await runGdb(
       engine,
-      { assembly: this.#assemble(leftOut), inquiry: this.#inquiry, ...asked },
+      { assembly, inquiry: this.#inquiry, ...asked },
       this.#context,
     )
     this.#peakMb = Math.max(this.#peakMb, run.peakMb)

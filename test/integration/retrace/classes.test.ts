@@ -24,6 +24,7 @@ const CRASHES: Record<string, [CrashClass | undefined, RegExp]> = {
   'jump': ['jump', / went to address 0x10, where no code is, called by main /],
   'jump-far': ['jump', / went to address 0x5544332211008877, where no code is, in main /],
   'jump-through': ['jump', / read address 0x10 in main /],
+  'jump-stored': ['jump', / went to an address that cannot be one, where no code is, in main /],
   'jump-data': ['jump', / went to address 0x[0-9a-f]+, where no code is, in data/],
   'return-far': ['return', / went to address 0x4141414141414141, where no code is, in smash /],
   'overflow': ['stack-exhausted', / ran out of stack in over 2048 frames: endless calls itself, in endless /],

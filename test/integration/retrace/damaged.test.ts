@@ -132,6 +132,11 @@ describe('debuginfo', () => {
       /libfirst\.so: debuginfo damaged \(no line of its code is known\)/,
     ],
     [
+      'with names of functions that are no text',
+      [['libfirst.so', '.debug_str', 'ones']],
+      /libfirst\.so: debuginfo damaged \(Dwarf Error: names are no text\)/,
+    ],
+    [
       'that was cut off',
       [['libsecond.so', '.debug_line', 'cut']],
       /libsecond\.so: debuginfo damaged \(gdb does not take the file for debuginfo\)/,
@@ -162,6 +167,22 @@ describe('debuginfo', () => {
     }
   })
 
+  it.each(['.debug_info', '.debug_abbrev'])(
+    'of which a packed section does not unpack is no debuginfo, and not complete: %s',
+    async (section) => {
+      const { root, debug } = rootOf(core, FRAMES.map(([, module]) => module))
+      const path = debug['libfirst.so'] ?? ''
+      run('objcopy', ['--compress-debug-sections=zlib', path])
+      spoil(path, section, 'half')
+      const retraced = await retraceIn(core, root, { hostDebug: true })
+      isWholeBut(['libfirst.so'], retraced)
+      expect(retraced.report.outcome).toMatchObject({
+        code: 'ok-partial',
+        summary: expect.stringContaining('libfirst.so: debuginfo damaged'),
+      })
+    },
+  )
+
   it('of a file that was never stripped costs that file its lines and values, not its names', async () => {
     const program = compile(folder.path, 'own.c', `${LAST}\nint main(int argc, char **argv) { return second(argc); }`, [
       '-O0',
@@ -177,6 +198,20 @@ describe('debuginfo', () => {
     expect(retraced.report.outcome.summary).toContain('own: debuginfo damaged')
     const libc = retraced.debugged.conversation?.libraries
     expect(libc).toMatch(/Yes +.*libc\.so\.6/)
+  })
+
+  it('of one module after the other is left out, though each gdb sees what is left under other names', async () => {
+    const source = `${LAST.replace('second', 'last')}
+int first(int (*next)(int), int depth);
+int main(int argc, char **argv) { int local = argc; return first(last, local) + local; }`
+    const links = [folder.file('libfirst.so'), `-Wl,-rpath,${folder.path}`]
+    compile(folder.path, 'back.c', source, ['-O0', ...links])
+    const path = strippedCrash(['back'], 'back')
+    const { root, debug } = rootOf(path, ['back', 'libfirst.so'])
+    for (const name of ['back', 'libfirst.so']) spoil(debug[name] ?? '', '.debug_abbrev', 'zero')
+    const retraced = await retraceIn(path, root, { hostDebug: true })
+    expect(calls(retraced).map((frame) => frame.function).slice(0, 3)).toEqual(['last', 'first', 'main'])
+    expect(retraced.report.outcome.summary).toMatch(/back: debuginfo damaged.*libfirst\.so: debuginfo damaged/)
   })
 
   it('of more modules than are left out one by one is left out at once', async () => {
@@ -201,9 +236,13 @@ describe('debuginfo', () => {
     for (const name of names) spoil(debug[name] ?? '', '.debug_abbrev', 'zero')
     const retraced = await retraceIn(path, root, { hostDebug: true })
     expect(calls(retraced).map((frame) => frame.function)).toEqual([...names.map((_, index) => `link${index}`), 'main'])
-    expect(retraced.report.outcome.summary).toMatch(
-      /liblink0\.so: debuginfo damaged.*and|liblink0\.so: debuginfo damaged/,
-    )
+    expect(retraced.report.outcome.summary).toContain('liblink0.so: debuginfo damaged (Dwarf Error')
+    const whys = Object.fromEntries((retraced.debugged.conversation?.damage ?? []).map(
+      ({ module, why }) => [module.path.slice(module.path.lastIndexOf('/') + 1), why],
+    ))
+    expect(whys['liblink8.so']).toMatch(/^Dwarf Error/)
+    // Nobody has said anything of that of the C library.
+    expect(Object.entries(whys).filter(([name, why]) => why === undefined && /^(long|libc\.)/.test(name))).toHaveLength(2)
   })
 })
 

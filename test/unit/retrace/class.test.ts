@@ -81,3 +81,19 @@ describe('a signal', () => {
     expect(classOf(facts('amd64', '', { instruction: undefined, signal: 7 }))).toBe('bus-error')
   })
 })
+
+describe('a call on amd64 that the processor refuses', () => {
+  const refused = (text: string, registers: [string, bigint][]) =>
+    faultOf(facts('amd64', text, { code: 128, address: undefined, registers: new Map([['rsp', 0x50_0000n], ...registers]) }))
+
+  it('went to what the register has, or to what the memory has, which is not known', () => {
+    expect(refused('call   *%rax', [['rax', 1n << 60n]])).toEqual({ kind: 'execute', address: 1n << 60n })
+    expect(refused('call   *0x2ee6(%rip)        # 0x556c381ff018', [['rip', 0x10010n]]))
+      .toEqual({ kind: 'execute', address: undefined })
+    expect(refused('jmp    *0x8(%rax)', [['rax', 0x7000n]])).toEqual({ kind: 'execute', address: undefined })
+  })
+
+  it('read its target from where no address can be', () => {
+    expect(refused('jmp    *0x8(%rax)', [['rax', 1n << 60n]])).toEqual({ kind: 'read', address: (1n << 60n) + 8n })
+  })
+})

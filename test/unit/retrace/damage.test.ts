@@ -22,6 +22,18 @@ describe('readComplaint()', () => {
         text: 'Could not find DWO CU out/a b.dwo(0x32020f) referenced by CU at offset 0x0',
       },
     ],
+    [
+      "warning: Can't read data for section '.debug_info' in file '/store/1/it's here.debug'",
+      {
+        file: "/store/1/it's here.debug",
+        splitFile: undefined,
+        text: "Can't read data for section '.debug_info'",
+      },
+    ],
+    [
+      'warning: BFD: /store/1/a: b: unable to decompress section .debug_str',
+      { file: '/store/1/a: b', splitFile: undefined, text: 'unable to decompress section .debug_str' },
+    ],
     ["DWARF Error: unexpected tag 'DW_TAG_skeleton_unit' at offset 0x0", { file: undefined }],
   ])('reads %s', (line, complaint) => {
     expect(readComplaint(line)).toMatchObject(complaint)

@@ -86,6 +86,11 @@ describe('instructions of x86', () => {
     expect(effects(text, NARROW).said).toBe(expected)
   })
 
+  it('takes what is relative to the program counter from the end of the instruction', () => {
+    expect(effects('mov    0x10(%rip),%rax        # 0x1022', new Map([['rsp', 0x7000n], ['rip', 0x1010n]])).said)
+      .toBe('read 0x1022')
+  })
+
   it('tells calls, jumps and returns through registers or memory from others', () => {
     const control = (text: string) => {
       const found = effects(text, WIDE)

@@ -13,6 +13,11 @@ export interface Complaint {
 }
 
 const IN_MODULE = /\[in module ([^\]]+)\]/
+/** Of a section, above all one that does not unpack: gdb goes on as if the file had none. */
+const IN_FILE = [
+  /^(Can't read data for section '[^']*') in file '(.+)'$/,
+  /^(?:BFD: )?()(.+): unable to (?:decompress|get decompressed) section/,
+]
 const SPLIT = /Could not find DWO [CT]U (.+)\(0x[0-9a-f]+\)/
 const ERROR = /^(?:Dwarf|DWARF) Error/
 /** What DWARF is called in gdb's messages; and failed assertions, most of which are over DWARF that nobody foresaw. */
@@ -26,6 +31,10 @@ export function isOfDamage(text: string): boolean {
 /** What a line says about debuginfo; undefined when it says nothing of it. */
 export function readComplaint(line: string): Complaint | undefined {
   const text = line.replace(/^(warning|During symbol reading): */, '')
+  for (const pattern of IN_FILE) {
+    const [, said, file] = pattern.exec(text) ?? []
+    if (file !== undefined) return { file, splitFile: undefined, text: said || text.slice(text.indexOf(file) + file.length + 2) }
+  }
   const file = IN_MODULE.exec(text)?.[1]
   const splitFile = SPLIT.exec(text)?.[1]
   if (file === undefined && !ERROR.test(text)) return undefined

@@ -218,6 +218,7 @@ function takeFrames({ inquiry }: Asking, record: ThreadRecord, question: Questio
   const leftOut = fault && inquiry.suspects(record, fault, answer.complaints)
   if (leftOut !== undefined) return record.retryWithout(leftOut, frames, isDead ? 'careful' : 'frames')
   if (why !== undefined) record.loseFrames(causeOf(answer), why, frames)
+  else if (fault !== undefined && !fault.isOfSymbols) record.loseFrames('failed', fault.why, frames)
   else record.tellFrames(frames)
   if (isDead && isOther) inquiry.countEnd('frames', causeOf(answer))
   inquiry.markLeftOut(record)

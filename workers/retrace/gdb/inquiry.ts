@@ -44,7 +44,8 @@ export class Inquiry {
   withoutPlace = false
   /** The texts together reached their limit: other threads were not asked about. */
   isTextFull = false
-  #modulesOfFile: (path: string) => readonly CoreModule[]
+  /** Of the gdb that is asked: each sees files by names of its own, since what is left out changes the numbers of folders. */
+  modulesOfFile: (path: string) => readonly CoreModule[]
   #onCrashed: ((frames: readonly PlainFrame[]) => void) | undefined
   #opened: Opened & { seen: ThreadsAnswer } | undefined
   #crashed: ThreadRecord | undefined
@@ -70,7 +71,7 @@ export class Inquiry {
     this.core = core
     this.withDebuginfo = new Set(withDebuginfo)
     this.printers = printers
-    this.#modulesOfFile = modulesOfFile
+    this.modulesOfFile = modulesOfFile
     this.#onCrashed = onCrashed
   }
 
@@ -136,7 +137,7 @@ export class Inquiry {
     for (const line of lines) {
       this.#assertion ??= ASSERTION.exec(line)?.[0]
       const complaint = readComplaint(line)
-      const modules = complaint?.file === undefined ? [] : this.#modulesOfFile(complaint.file)
+      const modules = complaint?.file === undefined ? [] : this.modulesOfFile(complaint.file)
       for (const module of complaint === undefined ? [] : modules) {
         const damage = this.#damageOf(module)
         if (complaint?.splitFile === undefined) damage.why ??= complaint?.text
@@ -188,7 +189,7 @@ export class Inquiry {
   markLeftOut(record: ThreadRecord): void {
     for (const module of this.effective(record)) {
       const damage = this.#damageOf(module)
-      damage.why ??= this.#suspected.get(module) ?? 'gdb ends over it'
+      damage.why ??= this.#suspected.get(module)
       damage.isLeftOut = true
     }
   }
@@ -232,7 +233,7 @@ export class Inquiry {
     const here = pc === undefined ? undefined : moduleAt(this.core.modules, pc)
     const named = (line: string) => {
       const file = readComplaint(line)?.file
-      const modules = file === undefined ? [] : this.#modulesOfFile(file)
+      const modules = file === undefined ? [] : this.modulesOfFile(file)
       return here !== undefined && modules.includes(here) ? [here] : modules
     }
     return [...named(fault.why), ...(here === undefined ? [] : [here]), ...complaints.toReversed().flatMap(named)]

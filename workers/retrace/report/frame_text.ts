@@ -107,9 +107,11 @@ function frameLine(frame: ShownFrame): string {
  * file names, characters that would not be seen, trailing blank lines. LF only.
  */
 export function fitText(text: string): string {
-  const fit = withoutWarnings(text.replace(/\r\n/g, '\n'))
-    .replace(FROM_SYSROOT, '$1 from $2')
-  return escapeText(fit, { keep: '\t\n' }).trimEnd()
+  return visible(withoutWarnings(text.replace(/\r\n/g, '\n')).replace(FROM_SYSROOT, '$1 from $2'))
+}
+
+function visible(text: string): string {
+  return escapeText(text.replace(/\r\n/g, '\n'), { keep: '\t\n' }).trimEnd()
 }
 
 /** gdb warns while it prints a value, too: in the middle of its line, which goes on behind the warning's line. */
@@ -131,12 +133,20 @@ function isInString(line: string): boolean {
 
 const FROM_SYSROOT = new RegExp(`^(#.*) from ${INSIDE.sysroot}(/.*)$`, 'gm')
 
-/** Names of files and command lines are strangers' words: a line feed in one is shown, and begins no line. */
+/**
+ * Names of files, values and command lines are strangers' words: a line feed in one is shown, and begins no line. What gdb
+ * warns of is not among them: `warning:` is one of their words.
+ */
 export function onOneLine(text: string): string {
-  return escapeText(fitText(text), { keep: '\t' })
+  return escapeText(visible(text), { keep: '\t' })
 }
 
-/** Indents what would read as a frame or a thread. */
-export function harmless(text: string | undefined): string {
-  return fitText(text ?? '').split('\n').map((line) => (/^(#|Thread)/.test(line) ? ` ${line}` : line)).join('\n')
+/** Indents what would read as a frame, a thread or a warning. */
+export function harmless(text: string): string {
+  return visible(text).split('\n').map((line) => (/^(#|Thread|warning:)/.test(line) ? ` ${line}` : line)).join('\n')
+}
+
+/** The same of what gdb printed, in which warnings are its own. */
+export function harmlessOfGdb(text: string | undefined): string {
+  return harmless(fitText(text ?? ''))
 }

@@ -12,7 +12,9 @@ const WORDS: Readonly<Record<LackKind, (lack: Lack) => string>> = {
   'no-debuginfo': ({ isGone }) => `no debuginfo${isGone ? GONE : ''}`,
   'unreadable': () => 'its file is damaged: gdb does not take it',
   'damaged': ({ damage }) =>
-    `debuginfo damaged${damage?.why === undefined ? '' : ` (${damage.why})`}${leaning(damage)}`,
+    damage?.why === undefined
+      ? `debuginfo left out with that of all modules, since that of many is damaged${leaning(damage)}`
+      : `debuginfo damaged (${damage.why})${leaning(damage)}`,
   'no-split-files': ({ damage }) => `${leaning(damage).slice(2)}, so arguments and locals are lost`,
   'by-path': () => UNPROVEN,
   'no-dwz-file': () => 'the dwz file of its debuginfo is missing',

@@ -16,6 +16,9 @@ KINDS = {
     gdb.TAILCALL_FRAME: "tail-call",
 }
 CALLER = re.compile(r"^ saved \w+ = (0x[0-9a-f]+)$", re.MULTILINE)
+# What no name of a function holds, unless the text of all names is spoilt.
+ODD_NAME = re.compile("[\x00-\x1f\x7f\ufffd]")
+SYMBOL = re.compile(r"^(.+?)(?: \+ \d+)? in section \S+")
 ORDINARY_ENDS = (gdb.FRAME_UNWIND_NO_REASON, gdb.FRAME_UNWIND_OUTERMOST)
 threads_by_number = {}
 
@@ -120,6 +123,7 @@ class Walk:
             send(at=line[0])
         try:
             line[2] = frame.name()
+            check_name(frame, line[2])
             place = frame.find_sal()
             if place.symtab:
                 line[3:] = place.symtab.filename, place.line or None
@@ -170,6 +174,17 @@ class Walk:
         self.batch = []
         if self.fault is not None:
             send_later(fault=self.fault)
+
+
+def check_name(frame, name):
+    """The debuginfo of a name that is no text can be damaged without an error. The symbols, which are text of their own, tell
+    whether that is so, or the function is called so."""
+    function = frame.function()
+    if not name or not ODD_NAME.search(name) or function is None or frame.type() == gdb.INLINE_FRAME:
+        return
+    found = SYMBOL.match(said("info symbol 0x%x" % int(function.value().address)))
+    if found and found.group(1) != name:
+        raise gdb.error("Dwarf Error: names are no text [in module %s]" % function.symtab.objfile.filename)
 
 
 def caller_pc(frame):
