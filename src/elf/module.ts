@@ -55,7 +55,11 @@ const PSEUDO_FILE = /^\/(dev\/|memfd:|SYSV[0-9a-f]{8}|anon_hugepage)|^[^/]/
 export function modulesOf(parts: ModuleParts): CoreModule[] {
   const loaded = parts.files.length > 0 ? loadedFiles(parts) : loadedSegments(parts)
   const vdso = vdsoOf(parts)
-  const drafts = loaded.filter((each) => each.start !== vdso?.start && isModule(each, parts.segments)).map(draftOf)
+  // Where no segment of a core carries the flag, it tells nothing.
+  const tells = parts.segments.some(isExecutable)
+  const drafts = loaded.filter((each) =>
+    each.start !== vdso?.start && (tells ? isModule(each, parts.segments) : typeof each.found !== 'string')
+  ).map(draftOf)
   if (vdso !== undefined) drafts.push(vdso)
   drafts.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0))
   const maps = readLinkMaps(parts.memory, parts.auxv, drafts.flatMap(({ image }) => image?.dynamic ?? []))

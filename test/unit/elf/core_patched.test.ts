@@ -47,6 +47,18 @@ function ids(core: Core): (string | undefined)[] {
   return core.modules.map((module) => module.buildId)
 }
 
+describe('readCore() of a core in which no segment may be executed', () => {
+  it('finds the modules all the same: the flags tell nothing then', () => {
+    const count = new DataView(bytes.buffer, bytes.byteOffset).getUint16(56, true)
+    const flags = Array.from({ length: count }, (_, index) => 64 + index * 56 + 4)
+    const core = readCore(patched(bytes, flags.map((at) => patch(at, BigInt((bytes[at] ?? 0) & ~1), 4))))
+    expect(core.segments.some((each) => (each.flags & 1) !== 0)).toBe(false)
+    const names = core.modules.map(({ kind, path }) => [kind, path])
+    expect(names).toEqual(expect.arrayContaining(whole.modules.map(({ kind, path }) => [kind, path])))
+    expect(names[0]).toEqual(['executable', whole.modules[0]?.path])
+  })
+})
+
 describe('readCore() without NT_FILE', () => {
   it.each(ARCHITECTURES)(
     'finds the modules of $name by their dumped first pages, and names them by the linker',

@@ -16,8 +16,7 @@ KINDS = {
     gdb.TAILCALL_FRAME: "tail-call",
 }
 CALLER = re.compile(r"^ saved \w+ = (0x[0-9a-f]+)$", re.MULTILINE)
-# What no name of a function holds, unless the text of all names is spoilt.
-ODD_NAME = re.compile("[\x00-\x1f\x7f\ufffd]")
+REPLACED = "\N{REPLACEMENT CHARACTER}"
 SYMBOL = re.compile(r"^(.+?)(?: \+ \d+)? in section \S+")
 ORDINARY_ENDS = (gdb.FRAME_UNWIND_NO_REASON, gdb.FRAME_UNWIND_OUTERMOST)
 threads_by_number = {}
@@ -180,7 +179,7 @@ def check_name(frame, name):
     """The debuginfo of a name that is no text can be damaged without an error. The symbols, which are text of their own, tell
     whether that is so, or the function is called so."""
     function = frame.function()
-    if not name or not ODD_NAME.search(name) or function is None or frame.type() == gdb.INLINE_FRAME:
+    if not name or function is None or frame.type() == gdb.INLINE_FRAME or (REPLACED not in name and min(name) >= " "):
         return
     found = SYMBOL.match(said("info symbol 0x%x" % int(function.value().address)))
     if found and found.group(1) != name:
