@@ -242,7 +242,9 @@ int main(int argc, char **argv) { int local = argc; return first(last, local) + 
     ))
     expect(whys['liblink8.so']).toMatch(/^Dwarf Error/)
     // Nobody has said anything of that of the C library.
-    expect(Object.entries(whys).filter(([name, why]) => why === undefined && /^(long|libc\.)/.test(name))).toHaveLength(2)
+    expect(Object.entries(whys).filter(([name, why]) => why === undefined && /^(long|libc\.)/.test(name))).toHaveLength(
+      2,
+    )
   })
 })
 

@@ -84,7 +84,9 @@ describe('a signal', () => {
 
 describe('a call on amd64 that the processor refuses', () => {
   const refused = (text: string, registers: [string, bigint][]) =>
-    faultOf(facts('amd64', text, { code: 128, address: undefined, registers: new Map([['rsp', 0x50_0000n], ...registers]) }))
+    faultOf(
+      facts('amd64', text, { code: 128, address: undefined, registers: new Map([['rsp', 0x50_0000n], ...registers]) }),
+    )
 
   it('went to what the register has, or to what the memory has, which is not known', () => {
     expect(refused('call   *%rax', [['rax', 1n << 60n]])).toEqual({ kind: 'execute', address: 1n << 60n })

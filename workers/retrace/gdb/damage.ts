@@ -33,7 +33,9 @@ export function readComplaint(line: string): Complaint | undefined {
   const text = line.replace(/^(warning|During symbol reading): */, '')
   for (const pattern of IN_FILE) {
     const [, said, file] = pattern.exec(text) ?? []
-    if (file !== undefined) return { file, splitFile: undefined, text: said || text.slice(text.indexOf(file) + file.length + 2) }
+    if (file !== undefined) {
+      return { file, splitFile: undefined, text: said || text.slice(text.indexOf(file) + file.length + 2) }
+    }
   }
   const file = IN_MODULE.exec(text)?.[1]
   const splitFile = SPLIT.exec(text)?.[1]
