@@ -24,6 +24,7 @@ import { causeOfDeath, outcomeOfDeath } from './death.ts'
 import { persist } from './patience.ts'
 import { endTask } from './post_mortem.ts'
 import { draining, serverFull, tooManyTasks } from './room.ts'
+import { logRemarks } from './remarks.ts'
 import { startWorker, type WorkerEnd, type WorkerProcess } from './worker_process.ts'
 
 /** How long after RETRACE_TASK_TIMEOUT_S the worker may still take to write what it has. */
@@ -272,6 +273,7 @@ export class Runner {
 
   async #finish(job: Job, { end, timedOut }: { end: WorkerEnd; timedOut: boolean }): Promise<void> {
     const { task } = job
+    logRemarks(task)
     if (!task.hasEnded()) {
       const timeoutS = timedOut ? this.#options.config.taskTimeoutS : undefined
       const outcome = outcomeOfDeath(causeOfDeath(end, { timeoutS, step: readStep(task) }))

@@ -38,8 +38,12 @@ export type Result = (typeof RESULTS)[number]
 /** What is there while a worker works: its step, and a folder of links for a task that needs very many. */
 export const WORKING_FILES = ['step', 'root'] as const
 
+/** What a worker has to say to the administrator alone: the server moves it into its log. */
+export const REMARKS = 'remarks'
+
 export type TaskFile =
   | Member
   | (typeof SERVER_FILES)[number]
   | Result
   | (typeof WORKING_FILES)[number]
+  | typeof REMARKS

@@ -29,6 +29,7 @@ import { readCoreFile } from './read.ts'
 import { modulesToSpare } from './spare.ts'
 import { NoDatabase, reasonOf } from './outcome/failure.ts'
 import { lateStep } from './outcome/late.ts'
+import { remarksOf } from './remarks.ts'
 import { makeReport } from './report.ts'
 import { resolveModules } from './resolve/resolve.ts'
 import { MAX_PROCESSES } from './sandbox/arguments.ts'
@@ -60,7 +61,7 @@ export async function retrace(task: Task, tools: Tools): Promise<number> {
   let found: Findings | undefined
   try {
     removeTraces(task)
-    found = await investigate(task, { ...tools, watch })
+    found = await investigate(task, { ...tools, watch, remark: remarksOf(task) })
   } catch (error) {
     const step = watch.step ?? 'read'
     found = {
@@ -97,7 +98,10 @@ function openedDatabase(task: Task, { database }: Tools['config']): Database {
   }
 }
 
-async function investigate(task: Task, tools: Tools & { watch: Stopwatch }): Promise<Findings> {
+async function investigate(
+  task: Task,
+  tools: Tools & { watch: Stopwatch; remark: (text: string) => void },
+): Promise<Findings> {
   const { config, said, signal, watch } = tools
   const deadline = new Deadline(config.taskTimeoutS * 1000)
   const manifest = readManifest(task)

@@ -5,11 +5,21 @@
  */
 import type { Config } from '../../../src/config/config.ts'
 import type { Database } from '../../../src/database/database.ts'
+import type { FetchFailureKind } from '../../../src/packages/format/error.ts'
 import type { PackageFormat } from '../../../src/packages/format/format.ts'
 import { type PackageIndex, packageLabel, type PackageRow } from '../../../src/packages/index/lookup.ts'
 import type { PackageUses } from '../../../src/packages/index/use.ts'
 import type { FetchContext } from '../../../src/packages/supply/package.ts'
 
+/** What a client hears; the administrator's log has the addresses. */
+const WHY: Record<FetchFailureKind, string> = {
+  'not-found': 'no mirror has it',
+  'refused': 'what its repository answers is refused here',
+  'timeout': 'it took too long',
+  'malformed': 'what came is not what its index says',
+  'unreachable': 'its repository cannot be reached',
+  'no-space': 'there is no space left for it',
+}
 const AT_ONCE = 4
 /**
  * Packages of one task: a desktop program needs 250 with debuginfo, a core made for it could name the whole archive.
@@ -25,6 +35,8 @@ export interface FetcherContext {
   /** In place of those of this installation. */
   formats?: readonly PackageFormat[]
   say(step: 'fetch', text: string): void
+  /** Hears what is for the administrator alone: addresses, and what they answered. */
+  remark?(text: string): void
   signal: AbortSignal
 }
 
@@ -95,7 +107,8 @@ export class Fetcher {
       if (!(error instanceof FetchError)) throw error
       this.#failed.add(row.id)
       this.#ranOut ||= signal.aborted
-      const sentence = `${packageLabel(row)} could not be fetched: ${error.message}`
+      this.#context.remark?.(`${packageLabel(row)} could not be fetched: ${error.message}`)
+      const sentence = `${packageLabel(row)} could not be fetched: ${toClient(error)}`
       this.#context.say('fetch', sentence)
       return sentence
     }
@@ -103,6 +116,11 @@ export class Fetcher {
     row.folder = this.#index.again(row.id)?.folder ?? null
     return row.folder === null ? `${packageLabel(row)} was removed again while it was needed` : undefined
   }
+}
+
+/** Sentences of ours that name no place are told as they are. */
+function toClient({ kind, message }: { kind: FetchFailureKind; message: string }): string {
+  return /:\/\/|(^|[\s'"(])\//.test(message) ? WHY[kind] : message
 }
 
 async function loadMachinery(taskSignal: AbortSignal, milliseconds: number) {
