@@ -9,7 +9,7 @@ import { crash, fixtureCore, fixtureFiles, kernelWritesCoresHere } from '../help
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 import { compileFixture, plainGdb } from '../helpers/oracle.ts'
 import { copyModules, retraceIn } from '../helpers/retrace.ts'
-import { absolute, against, type Figure } from './figure.ts'
+import { absolute, against, alternate, type Figure } from './figure.ts'
 import { GOALS } from './goals.ts'
 
 interface Extreme {
@@ -32,11 +32,28 @@ const EXTREMES: Extreme[] = [
   { name: 'sparse-4gb', file: 'walk.c', options: ['-O1'], args: ['big'], goals: { ratio: 2, mb: 150, kb: 64 } },
 ]
 
+/** A crash of CPython with as many libraries as a desktop program has, of which its stacks lead into few. */
+const LIBRARIES = 140
+const NO_LIBRARIES = ['asan', 'tsan', 'lsan', 'ubsan', 'memory_usage', 'libc.so', 'malloc']
+const LOADING = `
+import ctypes, glob, os
+paths = sorted(path for path in glob.glob('/usr/lib/*-linux-gnu/*.so.*') if not os.path.islink(path))
+left = ${LIBRARIES}
+for path in paths:
+    if left > 0 and not any(name in path for name in ${JSON.stringify(NO_LIBRARIES)}):
+        try: ctypes.CDLL(path); left -= 1
+        except OSError: pass
+ctypes.string_at(0)`
+const GOAL_OF_MODULES = 0.8
+
 const GOAL_PER_ARCHITECTURE_S = 1
 
 export async function* coreFigures(): AsyncGenerator<Figure> {
   await using folder = await temporaryFolder()
-  if (kernelWritesCoresHere()) { for (const extreme of EXTREMES) yield* extremeFigures(folder, extreme) }
+  if (kernelWritesCoresHere()) {
+    for (const extreme of EXTREMES) yield* extremeFigures(folder, extreme)
+    yield* libraryFigures(folder)
+  }
   for (const { name } of ARCHITECTURES) {
     const root = folder.file(name)
     mkdirSync(root)
@@ -65,6 +82,15 @@ async function* extremeFigures(
   yield absolute(`retrace-${name}-gdb-memory`, retraced.debugged.peakMb, { unit: 'MiB', goal: goals.mb })
   yield absolute(`retrace-${name}-text`, retraced.text.length / 1024, { unit: 'KiB', goal: goals.kb })
   rmSync(core)
+}
+
+async function* libraryFigures(folder: Folder): AsyncGenerator<Figure> {
+  const program = '/usr/bin/python3.11'
+  const core = crash(folder.path, program, ['-c', LOADING])
+  const root = folder.file('libraries-root')
+  copyModules(core, root)
+  const times = await alternate(() => measured(core, root), () => Promise.resolve(plainGdb(program, core)))
+  yield against('retrace-140-libraries-over-gdb', times, { unit: 's', goal: GOAL_OF_MODULES })
 }
 
 async function measured(core: string, root: string) {
