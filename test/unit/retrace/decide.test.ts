@@ -172,6 +172,21 @@ describe('decide()', () => {
       { kind: 'program-missing', why: 'unfetched' },
     ],
     [
+      'nothing is named, the core names the vdso alone, which no package has',
+      {
+        ...NAMELESS,
+        modules: [
+          resolvedModule({
+            module: { ...missing.module, kind: 'vdso', path: '[vdso]' },
+            status: 'not-applicable',
+            binary: undefined,
+            debug: undefined,
+          }),
+        ],
+      },
+      { kind: 'program-missing', path: '' },
+    ],
+    [
       'nothing is named, the core names no module',
       { ...NAMELESS, modules: [] },
       { kind: 'program-missing', path: '', why: 'unknown', tried: [] },

@@ -55,7 +55,8 @@ function shownIn(threads: readonly ReportThread[]): Shown {
 /** The reason why not a single frame has a name, the first that applies. */
 function nothingNamed(facts: Facts): Reason {
   const { modules, threads, release, losses } = facts
-  const program = modules.find((each) => each.module.kind === 'executable') ?? modules[0]
+  const program = modules.find((each) => each.module.kind === 'executable') ??
+    modules.find(({ status }) => status !== 'not-applicable')
   const cutOff = losses.find((loss) => loss.kind === 'cut-off')
   const lacksStacks = losses.some((loss) => loss.kind === 'no-stacks')
   const isIdentified = program?.binary !== undefined || program?.module.buildId !== undefined
