@@ -1,7 +1,8 @@
 /**
  * Debian's control syntax (deb822(5)) as `.sources` files have it: stanzas, continuation lines and comments. Field names
- * are kept in lower case. A line that belongs to no field, and a field twice, spoil their stanza and no other. What
- * archives write is read by `release_fields.ts` and `packages_index.ts`.
+ * are kept in lower case. As apt has it, a line of white space ends no stanza but continues it, and of a field that is there
+ * twice the last counts, with a warning. A line that belongs to no field spoils its stanza and no other. What archives write is
+ * read by `release_fields.ts` and `packages_index.ts`.
  */
 import { adviceOnLine, stanzaOfLine } from './one_line.ts'
 
@@ -15,7 +16,14 @@ export interface Stanza {
   line: number
   fields: Map<string, Field>
   /** The first thing that is wrong with it. */
-  fault: { line: number; message: string } | undefined
+  fault: StanzaRemark | undefined
+  /** What is there twice. */
+  warnings: StanzaRemark[]
+}
+
+export interface StanzaRemark {
+  line: number
+  message: string
 }
 
 /** All stanzas of a text. */
@@ -26,26 +34,32 @@ export function parseStanzas(text: string): Stanza[] {
   for (const [index, raw] of text.replace(/^\ufeff/, '').split(/\r*\n/).entries()) {
     const line = index + 1
     if (raw.startsWith('#')) continue
-    if (raw.trim() === '') {
+    if (raw === '' || (stanza === undefined && raw.trim() === '')) {
       stanza = undefined
       field = undefined
       continue
     }
-    if (stanza === undefined) stanzas.push(stanza = { line, fields: new Map(), fault: undefined })
+    if (stanza === undefined) stanzas.push(stanza = { line, fields: new Map(), fault: undefined, warnings: [] })
     if (/^[ \t]/.test(raw)) {
       const rest = raw.trim()
       if (field !== undefined) field.value += `\n${rest === '.' ? '' : rest}`
-      else stanza.fault ??= { line, message: 'a line begins with a space but continues no field' }
+      else if (rest !== '') stanza.fault ??= { line, message: 'a line begins with a space but continues no field' }
       continue
     }
-    const [, shownName, value = ''] = /^([!-9;-~]+):(.*)$/.exec(raw) ?? []
+    const [, shownName, value = ''] = /^([!-9;-~]+)[ \t]*:(.*)$/.exec(raw) ?? []
     const name = shownName?.toLowerCase()
-    if (name === undefined) stanza.fault ??= { line, message: faultOfLine(raw) }
-    else if (stanza.fields.has(name)) {
-      stanza.fault ??= { line, message: `the field ${shownName} is there twice in one stanza` }
-    } else stanza.fields.set(name, field = { value: value.trim(), line })
+    if (name === undefined) {
+      stanza.fault ??= { line, message: faultOfLine(raw) }
+      continue
+    }
+    if (stanza.fields.has(name)) stanza.warnings.push({ line, message: twice(shownName ?? name) })
+    stanza.fields.set(name, field = { value: value.trim(), line })
   }
   return stanzas
+}
+
+function twice(name: string): string {
+  return `the field ${name} is there twice in one stanza: the last counts, as for apt; between two stanzas stands an empty line`
 }
 
 function faultOfLine(line: string): string {

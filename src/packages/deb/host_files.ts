@@ -21,7 +21,7 @@ function fileFrom({ name, text }: HostFile, { id, release }: Host): HostFile[] {
 }
 
 function stanzasOf(text: string): string[] {
-  return text.split(/\n[ \t]*\n/).map((stanza) => stanza.trim()).filter((stanza) => /^\w/m.test(stanza))
+  return text.replaceAll('\r', '').split(/\n\n/).map((stanza) => stanza.trim()).filter((stanza) => /^\w/m.test(stanza))
 }
 
 function stanzasOfList(text: string): string[] {

@@ -20,10 +20,13 @@ const FIELDS: Record<string, string> = {
 export function stanzaOfLine(line: string): string[] | undefined {
   const match = /^\s*(deb|deb-src)\s+(?:\[([^\]]*)\]\s*)?(\S+)\s+(\S+)([^#]*)/.exec(line)
   const [, type = '', options = '', uri = '', suite = '', components = ''] = match ?? []
-  if (match === null || !uri.includes(':')) return undefined
+  // The name of a disc has spaces in brackets, and no disc is mirrored.
+  if (match === null || !uri.includes(':') || uri.startsWith('cdrom:')) return undefined
   const words = options.split(/\s+/).filter((word) => word.includes('=')).map((word) => {
     const [name = '', ...value] = word.split('=')
-    return `${FIELDS[name] ?? name}: ${value.join('=').replaceAll(',', ' ')}`
+    const [, bare = name, sign = ''] = /^(.*?)([+-]?)$/.exec(name) ?? []
+    const change = { '+': '-Add', '-': '-Remove' }[sign] ?? ''
+    return `${FIELDS[bare] ?? bare}${change}: ${value.join('=').replaceAll(',', ' ')}`
   })
   const rest = components.trim() === '' ? [] : [`Components: ${components.trim().replace(/\s+/g, ' ')}`]
   return [`Types: ${type}`, `URIs: ${uri}`, `Suites: ${suite}`, ...rest, ...words]

@@ -26,8 +26,6 @@ const WITHOUT_EFFECT = new Set([
   'pdiffs',
   'description',
   'snapshot',
-  'x-repolib-name',
-  'x-repolib-id',
 ])
 /** What a stanza that names none is for. */
 const USUAL_ARCHITECTURE = 'amd64'
@@ -62,6 +60,7 @@ export function readSources(file: string, text: string): Configured {
       if (stanza.fault !== undefined) throw new UsageError(`${file}:${stanza.fault.line}: ${stanza.fault.message}`)
       if (!boolean(reader, 'enabled', true)) continue
       if (!typesOf(reader).includes('deb')) continue
+      found.warnings.push(...stanza.warnings.map(({ line, message }) => `${file}:${line}: ${message}`))
       found.warnings.push(...unknownKeys(file, stanza))
       found.repositories.push(...repositoriesOf(reader, (warning) => found.warnings.push(warning)))
     } catch (error) {
@@ -99,11 +98,16 @@ function unknownKeys(file: string, { fields }: Stanza): string[] {
       warnings.push(
         `${file}:${line}: ${name} has no effect: signatures and checksums (SHA256, SHA512) are always checked`,
       )
-    } else if (!KNOWN.has(name) && !WITHOUT_EFFECT.has(name)) {
+    } else if (!KNOWN.has(name) && !WITHOUT_EFFECT.has(name) && !isOfOthers(name)) {
       warnings.push(`${file}:${line}: the key ${name} is not known and has no effect`)
     }
   }
   return warnings
+}
+
+/** Fields of other programs, like `X-Repolib-Name`, which apt passes over. */
+function isOfOthers(name: string): boolean {
+  return name.startsWith('x-') && !name.startsWith('x-retrace')
 }
 
 function repositoriesOf(reader: Reader, warn: (message: string) => void): RepositorySpec[] {

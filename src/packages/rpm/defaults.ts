@@ -7,14 +7,17 @@ import type { Architecture } from '../../elf/architecture.ts'
 /** `$DIST_ARCH` of openSUSE (its package openSUSE-repos), where it is another name than rpm's. */
 const DIST_ARCH: Partial<Record<Architecture, string>> = { ppc64el: 'ppc', s390x: 'zsystems', riscv64: 'riscv' }
 
-/** Variables of the distributions' own files; N stands for the number of the release. */
+/** Variables of the distributions' own files, or of a release's alone; N stands for the number of the release. */
 const OF_DISTRIBUTION: Record<string, Record<string, string>> = {
   centos: { stream: 'N-stream', contentdir: 'centos' },
   rocky: { stream: 'N-stream', contentdir: 'pub/rocky', sigcontentdir: 'pub/sig', rltype: '' },
   almalinux: { stream: 'N-stream', contentdir: 'almalinux' },
   rhel: { contentdir: 'rhel' },
   ol: { contentdir: 'ol', ociregion: '', ocidomain: 'oracle.com' },
-  amzn: { releasever: 'latest', awsproto: 'https', awsregion: 'us-east-1', awsdomain: 'amazonaws.com' },
+  amzn: { awsproto: 'https', awsregion: 'us-east-1', awsdomain: 'amazonaws.com' },
+  'amzn-2': { amazonlinux: 'amazonlinux', product: 'core', target: 'latest' },
+  // Its releases have the date of their making; this is the name of the newest.
+  'amzn-2023': { releasever: 'latest' },
 }
 
 /** Values by name, of a release (`rocky-9`) and an architecture. `releasever` is not among them where no number is. */
@@ -23,7 +26,7 @@ export function usualVariables(
   { name, architecture }: { name: string; architecture: Architecture },
 ): Record<string, string> {
   const [, distribution = release, number] = /^(.*)-([0-9][0-9.]*|rawhide)$/.exec(release) ?? []
-  const own = Object.entries(OF_DISTRIBUTION[distribution] ?? {})
+  const own = Object.entries({ ...OF_DISTRIBUTION[distribution], ...OF_DISTRIBUTION[release] })
     .map(([variable, value]) => [variable, value.replace('N', number ?? '')] as const)
   return {
     // As repositories of the Fedora project call their builds, in EPEL's files.

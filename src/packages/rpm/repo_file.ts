@@ -17,13 +17,14 @@ import { Reader } from './reader.ts'
 import { RpmSection } from './section.ts'
 import { expandVariables, variablesIn, type VariableValues } from './variables.ts'
 
-/** dnf's keys that change nothing here: they are about installing, about when to look, or about what people see. */
+/** Keys of dnf, yum and zypper that change nothing here: about installing, about when to look, or about what people see. */
 const WITHOUT_EFFECT = new Set(
   ('name priority cost skip_if_unavailable metadata_expire metadata_timer_sync type countme failovermethod best ' +
     'ui_repoid_vars module_hotfixes fastestmirror deltarpm deltarpm_percentage http_caching keepcache keepalive ' +
     'enablegroups enabled_metadata bandwidth throttle retries max_parallel_downloads ip_resolve minrate ' +
     'protected_packages user_agent mdpolicy mirrorlist_expire async includepkgs_versions proxy_auth_method ' +
-    'sslverifystatus autorefresh gpgkey_dns_verification gpgcakey repo_gpgcakey').split(' '),
+    'sslverifystatus autorefresh gpgkey_dns_verification gpgcakey repo_gpgcakey keeppackages service ' +
+    'report_instanceid fastestmirror_enabled').split(' '),
 )
 const KNOWN = new Set(
   ('baseurl mirrorlist metalink enabled gpgcheck pkg_gpgcheck repo_gpgcheck gpgkey proxy proxy_username ' +
@@ -47,6 +48,7 @@ export function readRepoFile(file: string, text: string): Configured {
     const reader = new Reader(file, section)
     try {
       if (!reader.boolean('enabled', true)) continue
+      found.warnings.push(...section.warnings.map(({ line, message }) => `${file}:${line}: ${message}`))
       found.warnings.push(...unknownKeys(file, section))
       found.repositories.push(...repositoriesOf(reader))
     } catch (error) {
@@ -58,7 +60,9 @@ export function readRepoFile(file: string, text: string): Configured {
 }
 
 function unknownKeys(file: string, { options }: IniSection): string[] {
-  return [...options].filter(([key]) => !KNOWN.has(key) && !WITHOUT_EFFECT.has(key))
+  // zypper writes `path=/` into every section.
+  const isWithout = (key: string, value: string) => WITHOUT_EFFECT.has(key) || (key === 'path' && value === '/')
+  return [...options].filter(([key, { value }]) => !KNOWN.has(key) && !isWithout(key, value))
     .map(([key, { line }]) => `${file}:${line}: the key ${key} is not known and has no effect`)
 }
 

@@ -120,7 +120,10 @@ async function readRepomd(
   assertNoHtml(bytes, shown(new URL(`${mirror}repodata/repomd.xml`)))
   const age = checksums.findIndex(({ algorithm, hex }) => createHash(algorithm).update(bytes).digest('hex') === hex)
   if (checksums.length > 0 && age < 0) {
-    throw new FetchError('malformed', `${mirror} has a repomd.xml that the metalink does not know: refused`)
+    throw new FetchError(
+      'malformed',
+      `${shown(new URL(mirror))} has a repomd.xml that the metalink does not know: refused`,
+    )
   }
   if (sectionOf(repository).options.repoGpgcheck) await verifyRepomd(repository, { mirror, text, context })
   const repomd = await parseRepomd(bytes, mirror)

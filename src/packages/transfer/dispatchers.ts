@@ -27,8 +27,18 @@ export interface Way {
 
 const CONNECT_MS = 20_000
 const MAX_HEADER = 65_536
-/** Where distributions keep the authorities that their administrator trusts; without one, Node's own list counts. */
-const SYSTEM_AUTHORITIES = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt']
+/**
+ * Where distributions keep the authorities that their administrator trusts; without one, Node's own list counts. A
+ * repository file that came from another distribution names its place, which is not here: what is meant is the system's.
+ */
+const SYSTEM_AUTHORITIES = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/pki/tls/cert.pem',
+  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
+  '/etc/ssl/ca-bundle.pem',
+  '/var/lib/ca-certificates/ca-bundle.pem',
+]
 
 const dispatchers = new Map<string, Dispatcher>()
 
@@ -67,12 +77,18 @@ function makeDispatcher(way: Way): Dispatcher {
 }
 
 function tlsOptions({ caFile, certFile, keyFile, verifiesHost }: Way) {
-  const authorities = caFile ?? SYSTEM_AUTHORITIES.find((file) => existsSync(file))
+  const authorities = authoritiesOf(caFile)
   return {
     rejectUnauthorized: verifiesHost,
     ...(authorities === undefined ? {} : { ca: readPem(authorities) }),
     ...(certFile === undefined ? {} : { cert: readPem(certFile), key: readPem(keyFile ?? certFile) }),
   }
+}
+
+/** The file that counts; undefined: Node's own list. */
+export function authoritiesOf(caFile: string | undefined): string | undefined {
+  const isElsewhere = caFile !== undefined && SYSTEM_AUTHORITIES.includes(caFile) && !existsSync(caFile)
+  return caFile === undefined || isElsewhere ? SYSTEM_AUTHORITIES.find((file) => existsSync(file)) : caFile
 }
 
 function readPem(file: string): string {

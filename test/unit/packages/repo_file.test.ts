@@ -187,6 +187,11 @@ timeout=2m
     ],
     ['ol-9', 'baseurl=https://yum$ociregion.$ocidomain/repo/OL9/$basearch/', 'https://yum.oracle.com/repo/OL9/x86_64/'],
     [
+      'amzn-2',
+      'mirrorlist=$awsproto://$amazonlinux.$awsregion.$awsdomain/$releasever/$product/$target/$basearch/mirror.list',
+      'https://amazonlinux.us-east-1.amazonaws.com/2/core/latest/x86_64/mirror.list',
+    ],
+    [
       'amzn-2023',
       'mirrorlist=https://m/core/mirrors/$releasever/$basearch/mirror.list',
       'https://m/core/mirrors/latest/x86_64/mirror.list',
@@ -205,6 +210,24 @@ timeout=2m
   it('keeps architectures apart whose list of mirrors could tell them apart', () => {
     const list = section('retrace_architectures=x86_64 aarch64').replace('baseurl=', 'mirrorlist=')
     expect(read(list).repositories.map(({ architectures }) => architectures)).toEqual([['x86_64'], ['aarch64']])
+  })
+
+  it('takes the last of two options, and two sections of one name as one, and says both', () => {
+    const { repositories, faults, warnings } = read(section('gpgcheck=1\nGPGCheck=0\n[one] # again\nsslverify=0'))
+    expect(repositories).toHaveLength(1)
+    expect(repositories[0]?.remarks).toContain('gpgcheck=0: signatures of its packages are not checked')
+    expect(repositories[0]?.connection.verifiesHost).toBe(false)
+    expect(faults).toEqual([])
+    expect(warnings).toEqual([
+      'test.repo:6: gpgcheck is in [one] twice: the last counts, as for dnf',
+      'test.repo:7: the section [one] is here twice: both are one, as for dnf',
+    ])
+  })
+
+  it('leaves the section alone that stands before one whose line cannot be read', () => {
+    const { repositories, faults } = read(section('[two\nbaseurl=http://other.example/\nnonsense'))
+    expect(repositories.map(({ uri }) => uri)).toEqual(['http://example.org/x86_64/'])
+    expect(faults).toHaveLength(1)
   })
 
   it('leaves sections out that are not enabled, and says what has no effect', () => {
@@ -244,8 +267,8 @@ timeout=2m
   it.each([
     ['[one]\nnothing', 2, 'is no [section]'],
     ['baseurl=http://x/', 1, 'before the first [section]'],
-    ['[one]\n[one]', 2, 'is here twice'],
-    [section('gpgcheck=1\ngpgcheck=0'), 6, 'gpgcheck is in [one] twice'],
+    [section('[two] junk'), 5, 'The line is no [section]'],
+    [section('[two'), 5, 'The line is no [section]'],
     [section('gpgcheck=maybe'), 5, 'gpgcheck is 1 or 0, not maybe'],
     [section('timeout=soon'), 5, 'timeout is a number of seconds'],
     [section('retrace_fetch=sometimes'), 5, 'on-demand or full'],

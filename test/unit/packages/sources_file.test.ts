@@ -85,10 +85,20 @@ describe('readSources()', () => {
     ['X-Retrace-Release: debian-12-amd64\n', 'a:5: X-Retrace-Release has no architecture'],
     ['Architectures: vax\n', 'a:5: vax is none of'],
     ['Signed-By: keys.gpg\n', 'a:5: Signed-By is an absolute path'],
-    ['Suites: trixie\n', 'a:5: the field Suites is there twice'],
     ['nonsense\n', 'a:5: a line is no field'],
   ])('refuses %j', (line, message) => {
     expect(faultsOf(STANZA + line)).toEqual([expect.stringContaining(message)])
+  })
+
+  it('takes the last of two fields, and says so', () => {
+    const { repositories, warnings } = readSources('a', `${STANZA}Suites: trixie\n`)
+    expect(repositories.map(({ suite }) => suite)).toEqual(['trixie'])
+    expect(warnings).toEqual([expect.stringContaining('a:5: the field Suites is there twice')])
+  })
+
+  it('passes over fields of other programs, but not what looks like one of its own', () => {
+    const { warnings } = readSources('a', `${STANZA}X-Repolib-Default-Mirror: http://x/\nX-Retrace-Relese: x\n`)
+    expect(warnings).toEqual([expect.stringContaining('x-retrace-relese is not known')])
   })
 
   it('refuses a scheme that it cannot fetch', () => {

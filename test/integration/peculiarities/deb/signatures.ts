@@ -165,6 +165,15 @@ export const SIGNATURES: DebPeculiarity[] = [
     taken: ['alpha', 'beta'],
   },
   {
+    name: 'whose key stands in the .sources file with a line of white space',
+    make(world) {
+      publish(world)
+      const lines = world.repository.armouredKey.trim().split('\n').map((line) => ` ${line}`)
+      world.configure({ 'Signed-By': `\n${lines.join('\n')}` })
+    },
+    taken: ['alpha', 'beta'],
+  },
+  {
     name: 'with a key ring that is not there beside its own',
     make(world) {
       publish(world)

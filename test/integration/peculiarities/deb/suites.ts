@@ -1,4 +1,5 @@
-/** Rows on what a suite has and where: flat ones, components and architectures that are not there, odd paths. */
+/** Rows on what a suite has and where, and how it is asked for: flat ones, parts that are not there, odd paths and texts. */
+import { writeFileSync } from 'node:fs'
 import { add, type DebPeculiarity, publish } from './world.ts'
 import type { PublishOptions } from '../../../helpers/deb_suite.ts'
 
@@ -40,7 +41,28 @@ function asked(
   }
 }
 
+/** A row on a `.sources` file of its own making. */
+function written(name: string, change: (text: string) => string, more: Partial<DebPeculiarity> = {}): DebPeculiarity {
+  return {
+    name,
+    make(world) {
+      publish(world)
+      writeFileSync(world.folder.file('repos.d/test.sources'), change(world.sourcesText()))
+    },
+    taken: ['alpha', 'beta'],
+    ...more,
+  }
+}
+
 export const SUITES: DebPeculiarity[] = [
+  written('with a field twice in its stanza', (text) => text.replace('Suites:', 'Suites: nothing\nSuites:'), {
+    says: /WRN .*test\.sources:[0-9]+: the field Suites is there twice in one stanza: the last counts/,
+  }),
+  written('with a line of white space in its stanza', (text) => text.replace('\n', '\n \t\n'), { isQuiet: true }),
+  written('with white space before a colon', (text) => text.replace('Suites:', 'Suites \t:'), { isQuiet: true }),
+  written('with fields of other programs', (text) => `X-Repolib-Default-Mirror: http://x/\nX-Any-Thing: 1\n${text}`, {
+    isQuiet: true,
+  }),
   flat('that is flat, with packages of other architectures', {}, {
     says: /1 package left out: of another architecture \(gamma\)/,
   }),

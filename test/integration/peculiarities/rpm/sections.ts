@@ -86,6 +86,24 @@ export const SECTIONS: RpmPeculiarity[] = [
     code: 2,
     says: /test\.repo:2: The line is no \[section\], option = value/,
   }),
+  written('with an option twice', (text) => text.replace('baseurl=', 'baseurl=http://127.0.0.1:9/\nbaseurl='), {
+    says: /WRN .*test\.repo:[0-9]+: baseurl is in \[.*\] twice: the last counts, as for dnf/,
+  }),
+  written('with its section twice', (text) => {
+    const [, header = '', options = ''] = /^(\[.*\]\n)([^]*)$/m.exec(text) ?? []
+    return `${header}baseurl=http://127.0.0.1:9/\n${header}${options}`
+  }, { says: /WRN .*test\.repo:3: the section \[.*\] is here twice: both are one/ }),
+  written('with comments behind the names of its sections', (text) => {
+    return `[other] ; not wanted\nname=x\nenabled=0\n${text.replace(/^(\[.*\])\n/m, '$1  # wanted\n')}`
+  }),
+  written('with a section behind it whose name has no end', (text) => `${text}\n[other\nname=x\nenabled=0\n`, {
+    code: 2,
+    says: /test\.repo:[0-9]+: The line is no \[section\]/,
+    theirs: { taken: [], because: 'it passes the whole file over' },
+  }),
+  written('with keys of zypper and yum', (text) => {
+    return text.replace('baseurl=', 'path=/\nkeeppackages=0\nautorefresh=1\nreport_instanceid=yes\nbaseurl=')
+  }),
   written('with keys in capital letters', (text) => text.replace('baseurl=', 'BASEURL='), {
     theirs: { taken: [], because: 'yum took keys in any letters' },
   }),
