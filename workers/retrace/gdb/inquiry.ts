@@ -151,7 +151,11 @@ export class Inquiry {
     this.hear([fault.why])
     const out = this.effective(record)
     const module = this.#suspect(record, fault, complaints, out)
-    if (module === undefined) return undefined
+    if (module === undefined) {
+      // gdb names no file with some errors: then it can be that of any module.
+      const isOfAny = isOfDamage(fault.why) && [...this.withDebuginfo].some((each) => !out.has(each))
+      return isOfAny ? this.withDebuginfo : undefined
+    }
     this.#suspected.set(module, fault.why)
     return out.size < MAX_LEFT_OUT ? new Set([...record.leftOut, module]) : this.withDebuginfo
   }
