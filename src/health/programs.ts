@@ -10,7 +10,8 @@ export const programs: readonly Look[] = [
   program('qemu', 'qemu-s390x-static', { package: 'qemu-user-static', isDispensable: true }),
   program('setpriv', 'setpriv', { package: 'util-linux' }),
   program('prlimit', 'prlimit', { package: 'util-linux' }),
-  program('xz', 'xz', { package: 'xz-utils' }),
+  // Uploads are unpacked without it, in the server's process; indices of repositories are not.
+  program('xz', 'xz', { package: 'xz-utils', isReplaceable: true }),
   program('zstd', 'zstd', { package: 'zstd' }),
   program('gpgv', 'gpgv', { package: 'gpgv' }),
 ]
@@ -18,7 +19,14 @@ export const programs: readonly Look[] = [
 function program(
   what: string,
   name: OutsideProgram,
-  { package: owner, words = [], isDispensable = false }: { package: string; words?: string[]; isDispensable?: boolean },
+  { package: owner, words = [], isDispensable = false, isReplaceable = false }: {
+    package: string
+    words?: string[]
+    /** No task needs it. */
+    isDispensable?: boolean
+    /** Tasks go on where it is missing, though not where it is there and broken. */
+    isReplaceable?: boolean
+  },
 ): Look {
   return {
     what,
@@ -29,7 +37,7 @@ function program(
       } catch (error) {
         const isMissing = error instanceof ProgramError && error.kind === 'not-started'
         return {
-          verdict: isDispensable ? 'warn' : 'FAIL',
+          verdict: isDispensable || isReplaceable && isMissing ? 'warn' : 'FAIL',
           text: isMissing ? `${name} is not installed` : `${name} does not work`,
           more: isMissing ? `install ${owner}` : `${reasonOf(error)}: install ${owner}`,
         }

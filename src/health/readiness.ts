@@ -39,22 +39,20 @@ export function createReadiness({ config, database, stopping, now }: ReadinessSo
   }
 }
 
-/** Several looks can be one part: what is wrong in any of them is told. */
 async function askedOf(ask: (look: Look) => Promise<Finding>): Promise<Record<Part, PartOfReadiness>> {
   const asked = LOOKS.flatMap((look) => look.part === undefined ? [] : [{ part: look.part, finding: ask(look) }])
-  const parts = new Map<Part, PartOfReadiness>()
-  for (const { part, finding } of asked) {
-    const found = told(await finding)
-    const before = parts.get(part)
-    if (before === undefined || before.ok && !found.ok) parts.set(part, found)
-    else if (!before.ok && !found.ok) parts.set(part, { ok: false, text: `${before.text}; ${found.text}` })
-  }
-  return Object.fromEntries(parts) as Record<Part, PartOfReadiness>
+  const parts = new Map<Part, Finding[]>()
+  for (const { part, finding } of asked) parts.set(part, [...parts.get(part) ?? [], await finding])
+  const told = [...parts].map(([part, findings]) => [part, partOf(findings)] as const)
+  return Object.fromEntries(told) as Record<Part, PartOfReadiness>
 }
 
-/** What a stranger is told of a finding. */
-function told({ verdict, text, ready = verdict !== 'FAIL' }: Finding): PartOfReadiness {
-  return { ok: ready, text }
+/** Several looks can be one part: what is wrong in any of them is told to a stranger, or else what deserves attention. */
+function partOf(findings: readonly Finding[]): PartOfReadiness {
+  const wrong = findings.filter(({ verdict, ready = verdict !== 'FAIL' }) => !ready)
+  const noted = wrong.length > 0 ? wrong : findings.filter(({ verdict }) => verdict !== 'ok')
+  const told = noted.length > 0 ? noted : findings.slice(0, 1)
+  return { ok: wrong.length === 0, text: told.map(({ text }) => text).join('; ') }
 }
 
 /** Asks anew, or for a costly look gives what was found within the last half minute. */

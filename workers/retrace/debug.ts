@@ -18,6 +18,7 @@ import type { SessionEnd } from './gdb/session.ts'
 import type { LeftOut } from './gdb/thread_record.ts'
 import { boundsOf, type Run, type RunContext, runGdb } from './run_gdb.ts'
 import type { Deadline } from './time/deadline.ts'
+import { unlessUnfit } from './unfit.ts'
 
 export interface Debugged {
   /** The engine that the answer is of; undefined when none can be believed. */
@@ -90,7 +91,8 @@ class Debugging {
   }
 
   async run(): Promise<Debugged> {
-    const end = await this.#ask()
+    const last = await this.#ask()
+    const end = this.#inquiry.isOpened || this.#context.signal.aborted ? last : await unlessUnfit(last, this.#context)
     return {
       engine: this.#engine,
       conversation: this.#inquiry.isOpened ? bounded(this.#inquiry.conversation(), this.#context) : undefined,

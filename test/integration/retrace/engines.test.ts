@@ -101,6 +101,14 @@ describe('debugCore()', () => {
     expect(report.outcome.code).toBe('debugger-failed')
     expect(report.outcome.summary).toMatch(/exit code [34]/)
   })
+
+  it('says that the server is unfit where there is no engine at all', async () => {
+    const { report } = await retrace({ engines: [] })
+    expect(report.outcome).toMatchObject({
+      code: 'server-unfit',
+      summary: expect.stringMatching(/gdb-multiarch is not installed/),
+    })
+  })
 })
 
 describe('installedEngines()', () => {
