@@ -8,11 +8,10 @@ import { addressBelow } from '../format/place.ts'
 import type { RepositorySpec } from '../format/repository_spec.ts'
 import type { Refreshed, SyncContext } from '../format/sync_context.ts'
 import { optionsOf } from './options.ts'
+import { usualKeyRings } from './trusted.ts'
+import type { Trust } from '../format/trust.ts'
 import { assertNoHtml } from '../verify/html.ts'
 import { MAX_RELEASE, type Verification, verifiedText } from '../verify/signature.ts'
-
-/** What Debian's own archive is signed with; used where a repository names no key. */
-const DEFAULT_KEY_RING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
 /** Where a suite's files are; one that ends with a slash is a path below the address. */
 export function suiteAddress({ uri, suite }: RepositorySpec): string {
@@ -73,7 +72,9 @@ async function verified(
   const files = { text: text.file, signature: signature?.file }
   if (signature !== undefined) await assertArmoured(signature.file)
   return {
-    text: await verifiedText(files, verification(repository, context)),
+    text: await verifiedText(files, verification(repository, context)).catch((error: unknown) => {
+      throw refused(error, repository)
+    }),
     async keep() {
       await text.keep()
       await signature?.keep()
@@ -82,9 +83,21 @@ async function verified(
 }
 
 function verification({ signedBy }: RepositorySpec, { folder, warn }: SyncContext): Verification {
-  const isNamed = signedBy.files.length > 0 || signedBy.inline.length > 0
-  const trust = isNamed ? signedBy : { ...signedBy, files: [DEFAULT_KEY_RING] }
+  const trust = namesKeys(signedBy) ? signedBy : { ...signedBy, files: usualKeyRings() }
   return { trust, folder, warn, refusesWeakDigests: true }
+}
+
+function namesKeys({ files, inline }: Trust): boolean {
+  return files.length > 0 || inline.length > 0
+}
+
+/** A stanza without keys is told so. */
+function refused(error: unknown, { signedBy, file, line }: RepositorySpec): unknown {
+  if (!(error instanceof FetchError) || error.kind !== 'refused' || namesKeys(signedBy)) return error
+  const message =
+    `${error.message}. The keys that apt trusts here were asked, since ${file}:${line} has no Signed-By ` +
+    'that names a file or a key'
+  return new FetchError('refused', message, { cause: error })
 }
 
 /** apt refuses a binary one. */

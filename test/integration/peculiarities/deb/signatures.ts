@@ -174,6 +174,15 @@ export const SIGNATURES: DebPeculiarity[] = [
     taken: ['alpha', 'beta'],
   },
   {
+    name: 'whose stanza names no key, signed by one that apt does not trust',
+    make(world) {
+      publish(world)
+      world.configure({ 'Signed-By': undefined })
+    },
+    taken: [],
+    says: /The keys that apt trusts here were asked, since .*test\.sources:1 has no Signed-By/,
+  },
+  {
     name: 'with a key ring that is not there beside its own',
     make(world) {
       publish(world)
