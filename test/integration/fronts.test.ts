@@ -154,7 +154,8 @@ describe.each(FRONTS)('behind %s with our sample', (name: FrontName) => {
     using connection = await raw()
     await connection.write(head({ 'Content-Length': 12 * MIB, 'Expect': '100-continue' }))
     const first = await connection.until(/^HTTP\/1\.1 [0-9]+ [^]*\r\n\r\n/)
-    if (first.startsWith('HTTP/1.1 100')) await connection.write(randomBytes(12 * MIB))
+    // Not all of it: Caddy closes half a second after its answer, and what is lost then is the answer, too.
+    if (first.startsWith('HTTP/1.1 100')) await connection.write(randomBytes(100_000))
     expect(await connection.until(/RETRACE_MAX_PACKED_MB/)).toContain('HTTP/1.1 413 ')
   })
 
