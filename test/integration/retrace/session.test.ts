@@ -89,8 +89,8 @@ describe('a session', () => {
       "[os.write(3, b'[' + b'1' * 500000 + b']' + bytes([10])) for i in range(20)]",
       'overflow',
     ],
-    ['a message that is no JSON', "os.write(3, b'{]' + bytes([10]))", 'overflow'],
-    ['a line that is no record', "os.write(1, bytes([10]) + b'hello' + bytes([10]))", 'overflow'],
+    ['a message that is no JSON', "os.write(3, b'{]' + bytes([10]))", 'garbled'],
+    ['a line that is no record', "os.write(1, bytes([10]) + b'hello' + bytes([10]))", 'garbled'],
   ])('ends when gdb sends %s', async (_, code, kind) => {
     await using session = await emptySession()
     const answer = await session.command(
