@@ -58,9 +58,9 @@ export function taskNamed(folder: string | undefined, id: string, server: string
 function replace(folder: string, tasks: readonly SentTask[]): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const path = join(folder, NAME)
-  writeFileSync(`${path}.partial`, tasks.map((each) => `${JSON.stringify(each)}\n`).join(''), { mode: 0o600 })
-  chmodSync(`${path}.partial`, 0o600)
-  renameSync(`${path}.partial`, path)
+  writeFileSync(`${path}.new`, tasks.map((each) => `${JSON.stringify(each)}\n`).join(''), { mode: 0o600 })
+  chmodSync(`${path}.new`, 0o600)
+  renameSync(`${path}.new`, path)
 }
 
 function parseLine(line: string): SentTask[] {

@@ -5,6 +5,7 @@ import { bytesSource } from '../elf/bytes_source.ts'
 import { headersLength, type Slim } from '../slim/slim.ts'
 import { type Kind, KINDS } from '../slim/pages.ts'
 import { readNotes } from '../elf/note.ts'
+import { count } from '../text/count.ts'
 import { escapeText } from '../text/escape.ts'
 import { size } from './about.ts'
 import type { Machine } from './machine.ts'
@@ -38,11 +39,15 @@ export function showText(slim: Slim, machine: Machine | undefined, architecture:
     lines.push('release:', `  ${machine.release}`, 'packages:', ...machine.packages.map((each) => `  ${each}`))
   }
   const header = parseHeader(slim.head.subarray(0, 64))
-  lines.push(`headers of the core: ${headersLength(slim.head)} bytes, of ${header.programCount} program headers`)
+  lines.push(
+    `headers of the core: ${count(headersLength(slim.head), 'byte')}, of ${
+      count(header.programCount, 'program header')
+    }`,
+  )
   lines.push(...dump(slim.head.subarray(0, headersLength(slim.head))))
   const area = { offset: headersLength(slim.head), length: slim.head.length, align: 4, limit: MAX_NOTES }
   for (const note of readNotes(bytesSource(slim.head), header, area)) {
-    lines.push(`note ${note.owner}, type 0x${note.type.toString(16)}: ${note.length} bytes`)
+    lines.push(`note ${note.owner}, type 0x${note.type.toString(16)}: ${count(note.length, 'byte')}`)
     lines.push(...dump(slim.head.subarray(note.offset, note.offset + note.length)))
   }
   lines.push('memory:')

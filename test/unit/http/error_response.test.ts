@@ -10,7 +10,7 @@ async function answerTo(error: Error, accept?: string): Promise<Response> {
   const app = new Hono<AppEnv>().get('/', () => {
     throw error
   }).onError(errorResponse)
-  return await app.request('/', accept === undefined ? {} : { headers: { Accept: accept } })
+  return await app.request('/', accept === undefined ? {} : { headers: { Accept: accept } }, {})
 }
 
 describe('errorResponse()', () => {

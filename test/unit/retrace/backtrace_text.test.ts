@@ -146,7 +146,7 @@ describe('reportThreads()', () => {
   it('says why a stack ends, but for one that ends where stacks begin', () => {
     const ended = { stop: 'corrupt stack?' }
     expect(threadOf(['f', 'g'], ended)?.stopped).toBe('corrupt stack?')
-    expect(threadOf(['f', 'clone'], ended)?.stopped).toBeUndefined()
+    expect(threadOf(['f', '__clone'], ended)?.stopped).toBeUndefined()
     expect(threadOf(['f', '_start', undefined], { last: 0x9999n })).toMatchObject({
       frames: [{ function: 'f' }, { function: '_start' }],
       stopped: undefined,

@@ -4,6 +4,7 @@
  * let one failure cost more than what was asked.
  */
 import { type Core, type CoreModule, moduleAt } from '../../../src/elf/core.ts'
+import { count } from '../../../src/text/count.ts'
 import type { Fault, PlainFrame, ThreadsAnswer } from './answers.ts'
 import type { Conversation, Damage } from './told.ts'
 import { isOfDamage, readComplaint } from './damage.ts'
@@ -174,7 +175,7 @@ export class Inquiry {
     const [ends, most] = [this.#ends[part], part === 'values' ? MAX_ENDS : MAX_ENDS_OF_FRAMES]
     if (ends.length < most) return
     const did = ends.every((each) => each === 'hung') ? 'hung' : ends.includes('hung') ? 'ended or hung' : 'ended'
-    const why = `gdb ${did} over those of ${most} other threads`
+    const why = `gdb ${did} over those of ${count(most, 'other thread')}`
     for (const each of this.#others) part === 'values' ? each.spareValues(why) : each.spareFrames(why)
   }
 
