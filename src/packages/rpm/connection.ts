@@ -42,7 +42,14 @@ function credentialsOf(reader: Reader, uri: string): Credentials | undefined {
   const user = reader.text('username')
   if (user === undefined) {
     if (reader.text('password') !== undefined) reader.fail('password', 'password needs a username')
-    return undefined
+    const { login } = reader
+    if (login !== undefined && login.origin !== new URL(uri).origin) {
+      reader.fail(
+        login.key,
+        'A user and a password in an address are sent to the first address alone, whose host is another',
+      )
+    }
+    return login?.credentials
   }
   if (!uri.startsWith('https:')) {
     reader.fail('username', 'username and password would be sent in clear text: use https:// addresses')

@@ -1,10 +1,14 @@
 /** The options of one section as typed values; a value of the wrong kind is an error with file and line. */
+import { pathToFileURL } from 'node:url'
 import { UsageError } from '../../errors/usage_error.ts'
+import { type Credentials, credentialsIn } from '../format/connection.ts'
 import type { IniSection } from './ini.ts'
 
 export class Reader {
   readonly file: string
   readonly section: IniSection
+  /** User and password that stand in addresses, with the key and the origin; all alike, or refused. */
+  login: { key: string; origin: string; credentials: Credentials } | undefined
 
   constructor(file: string, section: IniSection) {
     this.file = file
@@ -22,9 +26,10 @@ export class Reader {
     return this.section.options.get(key)?.value.trim() || undefined
   }
 
-  /** Separated by white space or commas. */
+  /** Separated by white space or commas; quotes around one are none of it, as for dnf. */
   words(key: string): string[] {
-    return (this.text(key) ?? '').split(/[\s,]+/).filter((word) => word !== '')
+    return (this.text(key) ?? '').split(/[\s,]+/).map((word) => word.replace(/^(["'])(.*)\1$/, '$2'))
+      .filter((word) => word !== '')
   }
 
   word(key: string): string | undefined {
@@ -47,18 +52,28 @@ export class Reader {
     return among.find((word) => word === value) ?? this.fail(key, `${key} is ${among.join(' or ')}, not ${value}`)
   }
 
-  /** An address of a kind that can be fetched, without user and password: they have keys of their own. */
-  address(key: string, text: string): string {
+  /** An address of a kind that can be fetched, without user and password, which are noted; a path is one of this machine. */
+  address(key: string, given: string): string {
+    const text = given.startsWith('/') ? pathToFileURL(given).href : given
     if (!URL.canParse(text)) return this.fail(key, `${key} has a word that is no address`)
     if (text.includes('#')) this.fail(key, 'A # in an address ends it: write it as %23')
-    const { protocol, username, password, pathname } = new URL(text)
+    const url = new URL(text)
+    const { protocol, origin, pathname } = url
     if (/%(?![0-9A-Fa-f]{2})/.test(pathname)) this.fail(key, 'A % in an address is written as %25')
     if (!['http:', 'https:', 'file:'].includes(protocol)) {
       this.fail(key, `${protocol}// is not supported; use https://, http:// or file://`)
     }
-    if (username !== '' || password !== '') {
-      this.fail(key, 'A user and a password do not belong into an address: use username and password')
+    const credentials = credentialsIn(url)
+    if (credentials === undefined) return text
+    if (protocol !== 'https:') {
+      this.fail(key, 'A user and a password in an address would be sent in clear text: use an https:// address')
     }
-    return text
+    this.login ??= { key, origin, credentials }
+    const { user, password } = this.login.credentials
+    if (origin !== this.login.origin || user !== credentials.user || password !== credentials.password) {
+      this.fail(key, 'Addresses of one section have one user and password, for one host')
+    }
+    url.username = url.password = ''
+    return url.href
   }
 }

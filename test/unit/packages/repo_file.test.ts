@@ -212,6 +212,22 @@ timeout=2m
     expect(read(list).repositories.map(({ architectures }) => architectures)).toEqual([['x86_64'], ['aarch64']])
   })
 
+  it('takes user and password out of addresses, quotes off words, and a path for an address', () => {
+    const address = 'https://to%2Bken:@example.org/$releasever'
+    const [one] = read(
+      section('exclude="a*"').replace('http://example.org', address).replace('file:///k', `"${address}/k"`),
+    ).repositories
+    expect(one).toMatchObject({
+      uri: 'https://example.org/40/x86_64/',
+      signedBy: { addresses: ['https://example.org/40/k'] },
+      connection: { credentials: { user: 'to+ken', password: '' } },
+    })
+    expect(one && sectionOf(one).options.excluded).toEqual(['a*'])
+    const [local] =
+      read(section('').replace('http://example.org/', '/srv/a repo+').replace('a repo', 'repo')).repositories
+    expect(local?.uri).toBe('file:///srv/repo+x86_64/')
+  })
+
   it('takes the last of two options, and two sections of one name as one, and says both', () => {
     const { repositories, faults, warnings } = read(section('gpgcheck=1\nGPGCheck=0\n[one] # again\nsslverify=0'))
     expect(repositories).toHaveLength(1)
@@ -293,7 +309,13 @@ timeout=2m
       '$stream is not known here: say its value, like retrace_vars=stream=VALUE',
     ],
     [section('').replace('http:', 'ftp:'), 2, 'ftp:// is not supported'],
-    [section('').replace('example.org', 'me:secret@example.org'), 2, 'use username and password'],
+    [section('').replace('example.org', 'me:secret@example.org'), 2, 'would be sent in clear text'],
+    [section('').replace('file:///k', 'https://me:secret@other.example/k'), 3, 'to the first address alone'],
+    [
+      section('').replace('http://example.org', 'https://me:secret@example.org/ https://me:other@example.org'),
+      2,
+      'one user and password',
+    ],
   ])('refuses %j, with file and line', (text, line, message) => {
     expect(complaintOf(text)).toContain(`test.repo:${line}: `)
     expect(complaintOf(text)).toContain(message)

@@ -101,6 +101,15 @@ export const SECTIONS: RpmPeculiarity[] = [
     says: /test\.repo:[0-9]+: The line is no \[section\]/,
     theirs: { taken: [], because: 'it passes the whole file over' },
   }),
+  written('with quotes around its address', (text) => text.replace(/baseurl=(.*)/, 'baseurl="$1"')),
+  {
+    name: 'whose address is a path',
+    make(world) {
+      world.repository.publish()
+      world.configure({ baseurl: world.repository.root })
+    },
+    taken: ['alpha', 'beta'],
+  },
   written('with keys of zypper and yum', (text) => {
     return text.replace('baseurl=', 'path=/\nkeeppackages=0\nautorefresh=1\nreport_instanceid=yes\nbaseurl=')
   }),
