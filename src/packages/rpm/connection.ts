@@ -63,12 +63,12 @@ function pathOf(reader: Reader, key: string): string | undefined {
   return value
 }
 
-/** Seconds, or a number with s, m or h (dnf.conf(5)). */
+/** Seconds, or a number with s, m or h (dnf.conf(5)), also with a fraction; 0: the usual. */
 function timeoutOf(reader: Reader): number | undefined {
   const value = reader.text('timeout')
   if (value === undefined) return undefined
-  const match = /^([0-9]{1,6})([smhSMH]?)$/.exec(value)
+  const match = /^([0-9]{1,6}(?:\.[0-9]{1,6})?)([smhSMH]?)$/.exec(value)
   const seconds = Number(match?.[1]) * ({ m: 60, h: 3600 }[match?.[2]?.toLowerCase() ?? ''] ?? 1)
-  if (!(seconds > 0)) reader.fail('timeout', 'timeout is a number of seconds, like 30')
-  return seconds * 1000
+  if (!(seconds >= 0)) reader.fail('timeout', 'timeout is a number of seconds, like 30')
+  return seconds === 0 ? undefined : Math.ceil(seconds * 1000)
 }

@@ -21,15 +21,14 @@ export class Reader {
     throw new UsageError(`${this.file}:${line}: ${message}`)
   }
 
-  /** As written; undefined when it is not there or empty. */
+  /** As written, but for quotes around it, as dnf has it; undefined when it is not there or empty. */
   text(key: string): string | undefined {
-    return this.section.options.get(key)?.value.trim() || undefined
+    return unquoted(this.section.options.get(key)?.value.trim() ?? '') || undefined
   }
 
-  /** Separated by white space or commas; quotes around one are none of it, as for dnf. */
+  /** Separated by white space or commas; quotes around one are none of it either. */
   words(key: string): string[] {
-    return (this.text(key) ?? '').split(/[\s,]+/).map((word) => word.replace(/^(["'])(.*)\1$/, '$2'))
-      .filter((word) => word !== '')
+    return (this.text(key) ?? '').split(/[\s,]+/).map(unquoted).filter((word) => word !== '')
   }
 
   word(key: string): string | undefined {
@@ -76,4 +75,8 @@ export class Reader {
     url.username = url.password = ''
     return url.href
   }
+}
+
+function unquoted(text: string): string {
+  return text.replace(/^(["'])([^"']*)\1$/, '$2')
 }

@@ -228,6 +228,23 @@ timeout=2m
     expect(local?.uri).toBe('file:///srv/repo+x86_64/')
   })
 
+  it.each([['timeout=1.5', 1500], ['timeout="2m"', 120_000], ["timeout = '0'", undefined]])(
+    'reads %j as dnf does',
+    (line, timeoutMs) => {
+      const { repositories: [one], faults } = read(section(line))
+      expect(faults).toEqual([])
+      expect(one?.connection.timeoutMs).toBe(timeoutMs)
+    },
+  )
+
+  it('takes quotes off a list of mirrors', () => {
+    const { repositories: [one] } = read(
+      section('').replace('baseurl=http://example.org/', `metalink='https://m/?a=b,c'`)
+        .replace('x86_64/', ''),
+    )
+    expect(one?.uri).toBe('https://m/?a=b,c')
+  })
+
   it('takes the last of two options, and two sections of one name as one, and says both', () => {
     const { repositories, faults, warnings } = read(section('gpgcheck=1\nGPGCheck=0\n[one] # again\nsslverify=0'))
     expect(repositories).toHaveLength(1)
