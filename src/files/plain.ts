@@ -25,7 +25,7 @@ export function plainSize(path: string): number | undefined {
 export function readPlain(
   path: string,
   { position = 0, length }: { position?: number; length?: number } = {},
-): Uint8Array | undefined {
+): Uint8Array<ArrayBuffer> | undefined {
   return usingPlain(path, (descriptor, size) => {
     const bytes = new Uint8Array(Math.min(length ?? Infinity, Math.max(0, size - position)))
     let filled = 0

@@ -204,15 +204,15 @@ describe('the worker ends with', () => {
 })
 
 describe('the debugger ends a task with', () => {
-  it('server-unfit when it cannot be started, debugger-failed when there is none', async () => {
+  it('server-unfit when it cannot be started, and when there is none', async () => {
     const engine = hostEngine()
     if (engine === undefined) throw new Error('There is no gdb on this machine: run ops/setup')
     const dies = await retraceIn(core, files, { engines: [{ ...engine, command: ['/bin/false'] }] })
     expect(dies.report.outcome).toMatchObject({ code: 'server-unfit' })
     const none = await retraceIn(core, files, { engines: [] })
     expect(none.report.outcome).toMatchObject({
-      code: 'debugger-failed',
-      summary: 'There is no debugger for this core.',
+      code: 'server-unfit',
+      summary: expect.stringContaining('gdb-multiarch is not installed'),
     })
   })
 })
