@@ -108,6 +108,9 @@ async function agreed(crash: Crash, options: Options, server: Server, tools: Too
   }
   const first = await make(crash.slim)
   screen.tell(sendingLine(server.address, first.size, whole, { ...options, slim: crash.slim }))
+  if (options.saysYes && crash.slim === undefined && !options.sendsFullCore) {
+    throw new ClientFailure('It can only be sent whole, with all memory of the program: say --full-core to do that')
+  }
   if (options.saysYes) return first
   for (;;) {
     const consent = await askConsent({ offersFull: crash.slim !== undefined, signal })

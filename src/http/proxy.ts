@@ -6,6 +6,9 @@ import { isIP } from 'node:net'
 import type { TrustedProxies } from '../config/trusted_proxies.ts'
 import type { Incoming } from './incoming.ts'
 
+/** Characters of X-Forwarded-For that are looked at. */
+const MAX_FORWARDED = 2000
+
 export interface Hop {
   /** The peer of the socket. */
   address: string | undefined
@@ -36,7 +39,14 @@ export function isSecure(hop: Hop, trust: TrustedProxies): boolean {
 
 /** The caller's address, for the log: the last of X-Forwarded-For that is no trusted proxy itself. */
 export function clientAddress(hop: Hop, trust: TrustedProxies): string {
-  const path = [...(hop.forwardedFor?.slice(0, 2000).split(',') ?? []).map((part) => part.trim()), hop.address ?? '?']
+  const path = [...lastOf(hop.forwardedFor ?? ''), hop.address ?? '?']
   while (path.length > 1 && trust.trusts(path.at(-1)) && isIP(path.at(-2) ?? '') !== 0) path.pop()
   return path.at(-1) ?? '?'
+}
+
+/** What proxies wrote stands at the end: a client that sends a long list of its own does not push that out. */
+function lastOf(forwardedFor: string): string[] {
+  const isCut = forwardedFor.length > MAX_FORWARDED
+  const parts = forwardedFor.slice(-MAX_FORWARDED).split(',').map((part) => part.trim())
+  return isCut ? parts.slice(1) : parts
 }

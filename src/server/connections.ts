@@ -43,7 +43,7 @@ export class Connections {
     this.#open.set(key, { client, socket, busy: 0 })
     const ofClient = (this.#perClient.get(client) ?? 0) + 1
     this.#perClient.set(client, ofClient)
-    socket.once('close', () => this.#forget(key))
+    socket.once('close', () => this.#forget(key, client, socket))
     const isCounted = !this.#config.trustProxy.trusts(socket.remoteAddress)
     if (isCounted && ofClient > this.#config.maxConnectionsPerClient) this.#close(client)
     else if (this.#open.size > MAX_CONNECTIONS + (isLoopback(client) ? MORE_FOR_LOOPBACK : 0)) this.#close()
@@ -75,13 +75,12 @@ export class Connections {
     last.socket.destroy()
   }
 
-  #forget(key: string): void {
-    const connection = this.#open.get(key)
-    if (connection === undefined) return
-    this.#open.delete(key)
-    const left = (this.#perClient.get(connection.client) ?? 1) - 1
-    if (left > 0) this.#perClient.set(connection.client, left)
-    else this.#perClient.delete(connection.client)
+  /** The same port may be in use anew before the close of what had it is heard of. */
+  #forget(key: string, client: string, socket: Socket): void {
+    if (this.#open.get(key)?.socket === socket) this.#open.delete(key)
+    const left = (this.#perClient.get(client) ?? 1) - 1
+    if (left > 0) this.#perClient.set(client, left)
+    else this.#perClient.delete(client)
   }
 }
 

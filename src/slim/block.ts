@@ -44,8 +44,8 @@ export function blockOf(
   }
   return {
     area,
-    arguments: { start: first.arguments, end: first.environment ?? end },
-    environment: { start: first.environment ?? end, end },
+    arguments: { start: first.arguments, end: first.environment },
+    environment: { start: first.environment, end },
   }
 }
 
@@ -79,7 +79,7 @@ function textsBefore(
   vector: number,
   from: number,
   area: Area,
-): { arguments: number; environment: number | undefined } | undefined {
+): { arguments: number; environment: number } | undefined {
   const word = wordSize(fields.encoding)
   const leadsToText = (at: number) => {
     const value = Number(fields.word(at))
@@ -94,7 +94,15 @@ function textsBefore(
   const environment = listBefore(vector)
   const list = environment === undefined ? undefined : listBefore(environment)
   if (environment === undefined || list === undefined) return undefined
+  // unsetenv() and what reads arguments move these lists in place, and leave two ends behind: then neither can be told.
   const [first, second] = [fields.word(list), fields.word(environment)]
-  const start = first === 0n ? undefined : Number(first)
-  return { arguments: start ?? Number(second), environment: second === 0n ? undefined : Number(second) }
+  if (first === 0n || second === 0n) return undefined
+  // As the kernel laid the texts: each behind the one before, all arguments before the environment.
+  for (let at = list, last = 0n; at < vector - word; at += word) {
+    if (at === environment - word) continue
+    const text = fields.word(at)
+    if (text <= last) return undefined
+    last = text
+  }
+  return { arguments: Number(first), environment: Number(second) }
 }

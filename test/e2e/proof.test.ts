@@ -115,7 +115,8 @@ describe('a retrace with an empty store', () => {
   it('read every library that gdb lists from a package of the store', () => {
     const text = readFileSync(folder.file('spool', '1', 'backtrace'), 'utf8')
     const listed = [...text.matchAll(/^0x[0-9a-f]+ +0x[0-9a-f]+ +Yes (?:\(\*\))? *(\/\S+)$/gm)].map((match) => match[1])
-    expect(listed.length).toBeGreaterThan(5)
+    // Those that no stack leads into are not read: libc, the loader, the program's own.
+    expect(listed.length).toBeGreaterThan(3)
     for (const library of listed) expect(opened).toContain(`/sysroot${library}`)
   })
 

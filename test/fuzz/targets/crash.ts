@@ -55,7 +55,7 @@ export const instruction: Target = {
   cost: ORDINARY,
 }
 
-export const names: Target = {
+export const plainNames: Target = {
   seeds: () =>
     [
       'void ns::f<int>(std::vector<int> const&) const [clone .cold]',

@@ -51,6 +51,9 @@ int main(int argc, char **argv) {
     struct sigaction action = { .sa_handler = handler, .sa_flags = SA_ONSTACK };
     sigaction(SIGSEGV, &action, NULL);
   }
+  if (!strcmp(kind, "unset")) unsetenv("GONE");
+  if (!strcmp(kind, "taken")) { argv[3] = NULL; argc = 3; }
+  if (!strcmp(kind, "turned")) { char *last = argv[3]; argv[3] = argv[1]; argv[1] = last; }
   if (!strcmp(kind, "abort")) abort();
   if (!strcmp(kind, "free")) { free(nodes->name); free(nodes->name); }
   if (!strcmp(kind, "smashed")) { memset(&nodes, 'x', 64); }
@@ -114,6 +117,18 @@ describe('a slim core', () => {
     expect([holds('a-secret-of-the-environment'), holds('a-secret-argument')]).toEqual([false, true])
     slimTo(core, `${core}.slim`, { keepsArguments: false })
     expect([holds('a-secret-of-the-environment'), holds('a-secret-argument')]).toEqual([false, false])
+  })
+
+  it.each(['unset', 'taken', 'turned'])('holds nothing of both where the process changed their lists: %s', (kind) => {
+    const core = crash(folder.path, program, [kind, '12', 'a-secret-argument'.repeat(20)], {
+      environment: { GONE: 'gone', PASSWORD: 'a-secret-of-the-environment'.repeat(20), TERM: 'x' },
+    })
+    const holds = (text: string) => readFileSync(`${core}.slim`).includes(text.repeat(8))
+    for (const keepsArguments of [true, false]) {
+      slimTo(core, `${core}.slim`, { keepsArguments })
+      expect(holds('a-secret-of-the-environment')).toBe(false)
+      expect(holds('a-secret-argument') && !keepsArguments).toBe(false)
+    }
   })
 
   it('has the threads and modules of the full one, and says what was left out', () => {

@@ -30,6 +30,8 @@ describe('clientAddress()', () => {
     ['10.0.0.1', undefined, '10.0.0.1'],
     ['10.0.0.1', 'forged nonsense', '10.0.0.1'],
     ['10.0.0.1', '10.0.0.3', '10.0.0.3'],
+    ['10.0.0.1', `192.0.2.7, ${'x'.repeat(1_986)}, 203.0.113.9`, '203.0.113.9'],
+    ['10.0.0.1', `${'192.0.2.7, '.repeat(400)}203.0.113.9`, '203.0.113.9'],
   ])('peer %s with X-Forwarded-For %s is %s', (address, forwardedFor, client) => {
     expect(clientAddress({ address, encrypted: true, forwardedProto: undefined, forwardedFor }, trust)).toBe(client)
   })

@@ -35,8 +35,8 @@ function facts(architecture: Architecture, text: string, change: Partial<CrashFa
 
 /** Of each architecture: a store, a load, a call through a register; its stack pointer and where it returns to. */
 const OTHERS: [Architecture, store: string, load: string, call: string, sp: string, link: string][] = [
-  ['arm64', 'str\tw0, [x1]', 'ldr\tw0, [x1]', 'blr\tx3', 'sp', 'x30'],
-  ['armhf', 'str\tr2, [r3]', 'ldr\tr2, [r3]', 'blx\tr3', 'sp', 'lr'],
+  ['arm64', 'str\tw0, [x1, #16]', 'ldr\tw0, [x1]', 'blr\tx3', 'sp', 'x30'],
+  ['armhf', 'str\tr2, [r3, #-4]\t; 0x10', 'ldr\tr2, [r3]', 'blx\tr3', 'sp', 'lr'],
   ['ppc64el', 'stw     r9,0(r10)', 'lwz     r9,0(r10)', 'bctrl', 'r1', 'lr'],
   ['s390x', 'st\t%r2,0(%r1)', 'l\t%r2,0(%r1)', 'basr\t%r14,%r1', 'r15', 'r14'],
   ['riscv64', 'sw\ta5,0(a4)', 'lw\ta5,0(a4)', 'jalr\ta5', 'sp', 'ra'],
@@ -98,4 +98,12 @@ describe('a call on amd64 that the processor refuses', () => {
   it('read its target from where no address can be', () => {
     expect(refused('jmp    *0x8(%rax)', [['rax', 1n << 60n]])).toEqual({ kind: 'read', address: (1n << 60n) + 8n })
   })
+})
+
+it.each([
+  ['str\tr2, [r3, #-4]\t; 0xfffffffc', ['r2', '[r3, #-4]']],
+  ['str\tw0, [x1, #16]\t// #0x10', ['w0', '[x1, #16]']],
+  ['mov    %eax,0x2ee6(%rip)        # 0x556c381ff018 <x>', ['%eax', '0x2ee6(%rip)']],
+])('the operands of %j are whole, without the comment', (text, operands) => {
+  expect(currentInstruction(`=> 0x10010 <f>:\t00 00\t${text}\n`)?.operands.map((each) => each.trim())).toEqual(operands)
 })

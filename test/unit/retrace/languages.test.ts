@@ -27,6 +27,20 @@ describe('what an interpreter was given to run', () => {
     ['java', 'java -Xmx1g -cp a.jar:b.jar -Dpassword=secret org.example.Main x', 'org.example.Main'],
     ['java', 'java -jar app.jar x', '-jar app.jar'],
     ['go', '/srv/server -x y', undefined],
+    // Code that stands in a bunch, or in the word of its option, and options that are not known.
+    ['python', 'python3 -cprint(1) secret', '-c'],
+    ['python', 'python3 -mvenv /secret', '-m venv'],
+    ['python', 'python3 -mhttp.server TOKEN', '-m http.server'],
+    ['python', 'python3 -Zsecret x', undefined],
+    ['ruby', 'ruby -ne puts(1) secret', '-e'],
+    ['perl', 'perl -we print(1)', '-e'],
+    ['perl', 'perl -lane print(1) secret', '-e'],
+    ['perl', 'perl -MFoo=bar -w x.pl secret', 'x.pl'],
+    ['perl', 'perl --secret value', undefined],
+    ['php', 'php -nr echo(1); secret', '-r'],
+    ['javascript', 'node --eval=1 secret', '--eval'],
+    ['javascript', 'node --inspect-port 9229 app.js secret', 'app.js'],
+    ['javascript', 'node --print=secret', '--print'],
   ]
 
   it.each(ROWS)('%s: %s', (language, words, script) => {

@@ -61,13 +61,23 @@ export function reportLanguages(
     return {
       interpreter,
       version: answer?.version ?? upstreamOf(owner?.version) ?? versionInName(interpreter),
-      script: answer?.script ?? scriptOf(interpreter.language, said?.words ?? [], core.process?.arguments),
+      script: answer?.script ??
+        (runsScripts(core, interpreter)
+          ? scriptOf(interpreter.language, said?.words ?? [], core.process?.arguments)
+          : undefined),
       layout: answer?.layout,
       stacks: sorted((answer?.stacks ?? []).map((stack) => withThread(stack, threads)), threads),
       missing: answer?.missing,
     }
   })
   return { languages, roleOf: (frame) => roleOf(frame, { core, interpreters, loops }) }
+}
+
+/** The words of a program that only has an interpreter in it, an editor's, say, are its own. */
+function runsScripts({ modules }: Core, { language }: Interpreter): boolean {
+  const program = modules.find(({ kind }) => kind === 'executable')
+  const name = program?.path.slice(program.path.lastIndexOf('/') + 1) ?? ''
+  return language === 'java' ? /^javaw?$/.test(name) : KINDS[language]?.program?.test(name) === true
 }
 
 /** `3.9.2` of 1:3.9.2-1+deb11u3. */

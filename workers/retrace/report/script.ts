@@ -10,28 +10,46 @@ interface Options {
   /** In place of a script: shown alone, or with the next word. */
   readonly code?: readonly string[]
   readonly named?: readonly string[]
-  /** One letter of a bunch, `-Wc`, can be such an option, too. */
+  /** Options that are whole in one word. What is none of all these is not known, and so is what follows it. */
+  readonly alone: RegExp
+  /** Letters stand in bunches, `-Ic`, and a value may follow its letter in the same word. */
   readonly areBunched?: boolean
 }
 
 const OPTIONS: Readonly<Partial<Record<Language, Options>>> = {
-  python: { withValue: ['-W', '-X', '--check-hash-based-pycs'], code: ['-c'], named: ['-m'], areBunched: true },
-  ruby: {
-    withValue: ['-I', '-r', '-C', '-E', '-x', '--encoding', '--external-encoding', '--internal-encoding'],
-    code: ['-e'],
+  python: {
+    withValue: ['-W', '-X', '--check-hash-based-pycs'],
+    code: ['-c'],
+    named: ['-m'],
+    alone: /^-[bBdEhiIOPqRsSuvVx?]$/,
+    areBunched: true,
   },
-  perl: { withValue: ['-I'], code: ['-e', '-E'] },
+  ruby: {
+    withValue: ['-I', '-r', '-C', '-E', '-x', '-F', '--encoding', '--external-encoding', '--internal-encoding'],
+    code: ['-e'],
+    alone: /^-[acdlnpsSUvwWyKT\d]$|^--(y?jit|r?jit|verbose|debug|(en|dis)able(=[\w-]+|-[a-z-]+))$/,
+    areBunched: true,
+  },
+  perl: {
+    withValue: ['-I', '-M', '-m', '-F', '-C', '-D', '-x', '-i', '-d', '-V'],
+    code: ['-e', '-E'],
+    alone: /^-[acfghlnpsStTuUvwWX\d]$/,
+    areBunched: true,
+  },
   php: {
     withValue: ['-c', '-d', '-z', '-S', '-t', '--php-ini', '--define', '--zend-extension', '--docroot', '--server'],
     code: ['-r', '-R', '-B', '-E', '--run'],
     named: ['-f', '--file', '-F', '--process-file'],
+    alone: /^-[aCeHilnqsvw]$|^--(no-php-ini|interactive|no-header)$/,
+    areBunched: true,
   },
   javascript: {
     withValue: [
       ...['-r', '--require', '--import', '--loader', '--experimental-loader', '-C', '--conditions', '--env-file'],
-      ...['--title', '--icu-data-dir', '--openssl-config', '--input-type'],
+      ...['--title', '--icu-data-dir', '--openssl-config', '--input-type', '--inspect-port', '--debug-port'],
     ],
-    code: ['-e', '--eval', '-p', '--print', '-pe'],
+    code: ['-e', '--eval', '-p', '--print', '-pe', '-ep'],
+    alone: /^--(?!eval|print)[a-z][\w-]*(=.*)?$|^-[ci]$/,
   },
   java: {
     withValue: [
@@ -39,6 +57,8 @@ const OPTIONS: Readonly<Partial<Record<Language, Options>>> = {
       ...['--add-exports', '--add-opens', '--add-reads', '--limit-modules', '--patch-module', '--source'],
     ],
     named: ['-jar', '-m', '--module'],
+    alone:
+      /^-(X|D|ea|da|enableassertions|disableassertions|esa|dsa|agent(lib|path):|javaagent:|verbose|splash:)|^-(server|client|showversion)$|^--[a-z-]+(=.*)?$/,
   },
 }
 const MAX_SCRIPT = 1_024
@@ -51,24 +71,42 @@ export function scriptOf(language: Language, words: readonly string[], shown: st
   const all = words.slice(1).some((word) => word !== '') ? words : shown?.split(' ') ?? []
   for (let at = 1; at < all.length; at++) {
     const word = all[at] ?? ''
-    const option = options.areBunched && /^-[A-Za-z]+$/.test(word) ? bunched(word, options) : word
+    const isOption = word.startsWith('-') && word !== '-'
+    if (!isOption) return cut(word)
     if (word === '--') return cut(all[at + 1])
+    const meant = options.areBunched && !word.startsWith('--') ? inBunch(word, options) : { option: word, rest: '' }
+    if (meant === undefined) continue
+    const { option, rest } = meant
     if (options.code?.includes(option)) return option
-    if (options.named?.includes(option)) return cut(`${option} ${all[at + 1] ?? ''}`)
-    if (options.withValue.includes(option)) at++
-    else if (!word.startsWith('-') || word === '-') return cut(word)
+    if (options.named?.includes(option)) return cut(`${option} ${rest === '' ? all[at + 1] ?? '' : rest}`)
+    if (options.withValue.includes(option)) {
+      if (rest === '' && !OPTIONAL[language]?.test(option)) at++
+    } else if (/^--(eval|print|run)=/.test(word)) return option.replace(/=.*$/s, '')
+    else if (!options.alone.test(option)) return undefined
   }
   return undefined
 }
 
-/** `-c` of `-Ic`; the rest of `-Wignore` and `-Xdev` is a value. */
-function bunched(word: string, { code = [], named = [], withValue }: Options): string {
-  const letters = word.slice(1)
-  const at = [...letters].findIndex((letter) => [...code, ...named, ...withValue].includes(`-${letter}`))
-  const letter = letters[at]
-  if (letter === undefined) return word
-  // With a value of its own, it takes no other word.
-  return withValue.includes(`-${letter}`) && at < letters.length - 1 ? word : `-${letter}`
+/** Options whose value can only stand in their own word. */
+const OPTIONAL: Readonly<Partial<Record<Language, RegExp>>> = {
+  ruby: /^-[xF]$/,
+  perl: /^-[MmFCDxidV]$/,
+}
+
+/**
+ * The option of a bunch that takes the rest of the word, or the next one; the one that is not known; undefined: all stand
+ * for themselves.
+ */
+function inBunch(word: string, { code = [], named = [], withValue, alone }: Options):
+  | { option: string; rest: string }
+  | undefined {
+  for (let at = 1; at < word.length; at++) {
+    const option = `-${word[at]}`
+    if (alone.test(option)) continue
+    const isKnown = [...code, ...named, ...withValue].includes(option)
+    return { option, rest: isKnown ? word.slice(at + 1) : '' }
+  }
+  return undefined
 }
 
 function cut(word: string | undefined): string | undefined {
