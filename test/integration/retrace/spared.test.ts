@@ -10,6 +10,7 @@ import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { crash } from '../../helpers/cores.ts'
 import { compareWithGdb, compileFixture, threadsOf } from '../../helpers/oracle.ts'
 import { changedCore, moveInLinkMap } from '../../helpers/patched_core.ts'
+import { before, brokenGdb, DIES } from '../../helpers/broken_gdb.ts'
 import { copyModules, retraceIn } from '../../helpers/retrace.ts'
 
 /** Libraries of packages that the tests need in any case. */
@@ -97,4 +98,46 @@ describe('a library that no word of a stack points into', () => {
       expect(frames(threadsOf(found.text)), name).toEqual(frames(theirs))
     }
   })
+
+  it('is read when a value lacks what lies there by its name: static members', async () => {
+    const shared = ['-DLIBRARY', '-shared', '-fPIC', '-s']
+    const library = compileFixture(folder.path, 'statics.cc', 'libcounts.so', shared)
+    const program = compileFixture(folder.path, 'statics.cc', 'statics', ['-O0', '-fPIC', library])
+    const { ours, theirs, retraced } = await compareWithGdb(folder.path, program, [])
+    const { spared = [] } = retraced.debugged.conversation ?? {}
+    expect(spared.map(({ path }) => path)).toContain(library)
+    expect(ours).toEqual(theirs)
+    expect(retraced.text).toMatch(/static all = 42, .*static name = 0x[0-9a-f]+ "counted"/)
+    expect(retraced.json.threads[0]?.frames[0]?.arguments.find(({ name }) => name === 'counts'))
+      .toMatchObject({ value: expect.stringContaining('static all = 42') as unknown })
+  })
+
+  it('and cannot be read to the end leaves the frames that had been found without it', async () => {
+    const { program, libraries } = aside()
+    const { core, root, retraced } = await compareWithGdb(folder.path, program, [...libraries, 'handler'])
+    // Once one was read after all, and where it walks step by step after that.
+    const again = '(late_reads or arguments[0].careful) and arguments[0].count == 1'
+    const engines = [brokenGdb(before('Walk.describe', again, DIES))]
+    const found = await retraceIn(core, root, { hostDebug: true, modules: retraced.modules, engines })
+    const functions = ({ json }: typeof found) => json.threads[0]?.frames.map((frame) => frame.function) ?? []
+    const whole = functions(retraced)
+    expect(functions(found).slice(0, whole.indexOf('relay_run'))).toEqual(whole.slice(0, whole.indexOf('relay_run')))
+    expect(found.json.threads[0]?.lost).toMatchObject([{ part: 'frames', cause: 'ended' }])
+  })
+
+  it.each([[7, 'not needed'], [8, 'Yes']])(
+    'leaves others unread until eight were read one by one: after %i more, the table says %s',
+    async (late, said) => {
+      const { program, libraries } = aside()
+      const core = crash(folder.path, program, [...libraries.slice(0, 2), 'liblzma.so.5', 'handler'])
+      const root = join(folder.path, `late-${late}`)
+      mkdirSync(root)
+      copyModules(core, root)
+      const engines = [brokenGdb(`late_reads = ${late}`)]
+      const { text } = await retraceIn(core, root, { hostDebug: true, engines })
+      const row = (library: string) => text.split('\n').findLast((line) => line.endsWith(library))
+      expect(row('/relay.so')).toContain(' Yes ')
+      expect(row('/liblzma.so.5')).toContain(` ${said} `)
+    },
+  )
 })

@@ -34,6 +34,42 @@ describe('answers of retrace.py', () => {
     expect([...splitByThread(data)]).toEqual([[2, [{ text: 'a' }, { thread: 'x' }]], [5, []]])
   })
 
+  const frames = (...pcs: number[]) => ({ frames: pcs.map((pc) => [`0x${pc}`, 'normal', `f${pc}`]) })
+
+  it('keeps a thread together that was walked again', () => {
+    const walks = [{ thread: 2 }, frames(1), { again: 1 }, { thread: 2 }, frames(1, 2), { more: false }]
+    const found = splitByThread([...walks, { thread: 3 }, frames(9), { more: false }])
+    expect(readFrames(found.get(2) ?? []).frames).toHaveLength(2)
+    expect(readFrames(found.get(3) ?? []).frames).toHaveLength(1)
+  })
+
+  it.each(
+    [
+      [
+        'the last walk, where it came to its end',
+        [frames(1, 2, 3), { again: 3 }, frames(1), { more: false }],
+        [1],
+        true,
+      ],
+      ['what the walk before is sure of, where the last came less far', [frames(1, 2, 3), { again: 2 }, frames(1)], [
+        1,
+        2,
+      ], false],
+      ['the last walk, where it came further', [frames(1, 2, 3), { again: 2 }, frames(1, 2, 4)], [1, 2, 4], false],
+      [
+        'the furthest of several',
+        [frames(1, 2, 3), { again: 3 }, frames(1, 2), { again: 1 }, frames(1)],
+        [1, 2, 3],
+        false,
+      ],
+      ['what the walk before is sure of, where no other began', [frames(1, 2, 3), { again: 1 }], [1], false],
+    ] as const,
+  )('takes of a thread that was walked again %s', (_, data, pcs, complete) => {
+    const found = readFrames(data)
+    expect(found.frames.map(({ pc }) => Number(pc))).toEqual(pcs)
+    expect(found.complete).toBe(complete)
+  })
+
   it('takes an answer of retrace.py for nothing when it is something else', () => {
     expect(readThreads([{ threads: 'x' }, null, 4])).toBeUndefined()
     expect(readThreads([{ threads: [[1, 5], 'x', [-1, 2]], selected: 1, architecture: 'a', version: '13' }]))

@@ -73,10 +73,30 @@ export function readThreads(data: readonly unknown[]): ThreadsAnswer | undefined
   }
 }
 
-/** Of one thread: behind its last heading, where it was asked again. */
+/**
+ * Of one thread. It can have been walked more than once: what turned out to be needed was read in between, and said of the walk
+ * before how many of its frames are sure. The last one counts; where that was interrupted, whichever came further.
+ */
 export function readFrames(data: readonly unknown[]): FramesAnswer {
-  const all = data.map(recordOf)
-  const messages = all.slice(all.findLastIndex((each) => isCount(each.thread)) + 1)
+  let best: FramesAnswer | undefined
+  let messages: Record<string, unknown>[] = []
+  for (const message of data.map(recordOf)) {
+    if (!isCount(message.again)) messages.push(message)
+    else {
+      const walk = readWalk(messages)
+      best = better(best, { ...walk, frames: walk.frames.slice(0, message.again), fault: undefined })
+      messages = []
+    }
+  }
+  const last = readWalk(messages)
+  return last.complete ? last : better(best, last)
+}
+
+function better(before: FramesAnswer | undefined, after: FramesAnswer): FramesAnswer {
+  return before !== undefined && before.frames.length > after.frames.length ? { ...before, fault: after.fault } : after
+}
+
+function readWalk(messages: readonly Record<string, unknown>[]): FramesAnswer {
   const first = messages.find((each) => 'pointer' in each)
   const last = messages.find((each) => 'more' in each)
   const frames: PlainFrame[] = []
@@ -131,14 +151,14 @@ export function isTold(data: readonly unknown[]): boolean {
   return data.some((each) => isCount(recordOf(each).told))
 }
 
-/** The messages about each thread of several, by its number. */
+/** The messages about each thread of several, by its number; of one that was walked again, those of all its walks. */
 export function splitByThread(data: readonly unknown[]): Map<number, unknown[]> {
   const threads = new Map<number, unknown[]>()
   let current: unknown[] | undefined
   for (const message of data) {
     const { thread } = recordOf(message)
-    if (isCount(thread)) threads.set(thread, current = [])
-    else current?.push(message)
+    if (!isCount(thread)) current?.push(message)
+    else if (current === undefined || threads.get(thread) !== current) threads.set(thread, current = [])
   }
   return threads
 }

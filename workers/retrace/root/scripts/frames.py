@@ -80,8 +80,12 @@ def send_frames(number, limit, kept=0, careful=False):
             walk.go(thread)
         finally:  # also when it was interrupted
             walk.send_rest()
-        if not needs_spared(walk.places()):
+        hit = spared_at(walk.places())
+        if not hit:
             break
+        # Should the next walk not come to its end: what is behind the first of these was found without their rules.
+        send(again=walk.first_in(hit) + 1)
+        read_spared(hit)
     send(stop=walk.stop, more=walk.more)
     return walk.first, tuple(walk.shape), walk.fault is None
 
@@ -156,6 +160,12 @@ class Walk:
         """All program counters, and those at which it failed."""
         pcs = {int(each, 16) for each in self.shape[::2]}
         return pcs if self.fault is None or self.fault[0] is None else pcs | {int(self.fault[0], 16)}
+
+    def first_in(self, modules):
+        """Which frame is the first that lies in one of them; the last one, where it failed behind that."""
+        pcs = (int(each, 16) for each in self.shape[::2])
+        inside = (at for at, pc in enumerate(pcs) if any(each.start <= pc < each.end for each in modules))
+        return next(inside, self.count - 1)
 
     def fail(self, pc, why, is_symbols=False):
         """The first failure counts. `pc`: None where the thread was. `is_symbols`: there is a frame, and no name or line could

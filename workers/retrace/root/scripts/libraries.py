@@ -1,4 +1,5 @@
 """What of memory can be read, and which symbols lie where. A part of retrace.py."""
+import bisect
 import os
 import re
 import struct
@@ -15,6 +16,12 @@ UNREAD = re.compile(r"^(?:0x[0-9a-f]+ +0x[0-9a-f]+)? +No +(.*)$")
 # All modules that are here; those whose symbols were not read, since no word of a stack points into their code; those of which
 # it was told where their symbols are.
 known, spared, told_of = [], [], set()
+# Beginnings of what was spared, in order, and how often one of it was read after all: then all are, since each time costs.
+starts_of_spared = []
+MAX_LATE = 8
+late_reads = 0
+# How gdb says that it found no symbol for what a value has: a static member, or what a pretty printer asks for by its name.
+LACKS_SYMBOL = re.compile(r"\bstatic [^=\n]+ = <optimized out>|No symbol \"")
 SECTION = re.compile(r"^ +\[\d+\] +(0x[0-9a-f]+)->(0x[0-9a-f]+) at (0x[0-9a-f]+): ")
 
 
@@ -29,7 +36,7 @@ def answer_libraries(modules):
     """`modules`: path, addresses of the first page and of the end, path of the debuginfo (empty where it has none of its own),
     whether it is spared, names of the file. The symbols of all modules that are not spared, each where the core has it."""
     known[:] = [Module(index, *each) for index, each in enumerate(modules)]
-    spared[:] = [each for each in known if each.is_spared]
+    spare([each for each in known if each.is_spared])
     load([each for each in known if not each.is_spared] if spared else None)
     places, lost = put_in_place()
     needed = needed_modules()
@@ -69,7 +76,7 @@ def put_in_place():
     needed = needed_modules()
     lost = [each for each in needed if not each.is_among(places)]
     if lost and spared:
-        spared.clear()
+        spare([])
         load(None)
         needed = known
         program, places = places_of_symbols()
@@ -97,28 +104,48 @@ def load(modules):
         told(r"sharedlibrary \(^\|/\)\(%s\)$" % r"\|".join(names))
 
 
-def needs_spared(addresses):
-    """Whether one of them lies in a module that was spared: then its symbols have been read now, and what was asked has to be
-    asked again."""
+def spare(modules):
+    """These and no others, from now on."""
+    spared[:] = sorted(modules, key=lambda each: each.start)
+    starts_of_spared[:] = [each.start for each in spared]
+
+
+def spared_at(addresses):
+    """The modules that were spared, and in which one of them lies."""
     if not spared:
-        return False
-    hit = [each for each in spared if any(each.start <= address < each.end for address in addresses)]
-    if hit:
-        spared[:] = [each for each in spared if each not in hit]
-        load(hit)
-        put_in_place()
-    return bool(hit)
+        return []
+    # Of what lies behind one beginning and before the next the lowest counts.
+    lowest = {bisect.bisect_right(starts_of_spared, each) - 1: each for each in sorted(addresses, reverse=True)}
+    return [spared[at] for at, each in lowest.items() if at >= 0 and each < spared[at].end]
+
+
+def read_spared(modules):
+    """Their symbols, after all; what was asked has to be asked again then."""
+    global late_reads
+    late_reads += 1
+    if late_reads > MAX_LATE:
+        return read_all()
+    spare([each for each in spared if each not in modules])
+    load(modules)
+    put_in_place()
 
 
 def mentions_spared(text):
-    """The same of all addresses in a text: gdb adds the name of what lies there."""
-    return bool(spared) and needs_spared({int(each, 16) for each in ADDRESS.findall(text)})
+    """Whether a text has an address in what was spared, of which gdb would add the name, or lacks a symbol that could be there:
+    then that has been read now, and the text has to be asked for again."""
+    if spared and LACKS_SYMBOL.search(text):
+        read_all()
+        return True
+    hit = spared and spared_at({int(each, 16) for each in ADDRESS.findall(text)})
+    if hit:
+        read_spared(hit)
+    return bool(hit)
 
 
 def read_all():
     """Before a question that can be asked once only."""
     if spared:
-        spared.clear()
+        spare([])
         load(None)
         put_in_place()
 
