@@ -19,6 +19,9 @@ const isOfVm = (path: string) => path.startsWith('ops/lib/vm') || path.startsWit
 
 /** Words that are also programs of other packages, and why none of those is needed. */
 const OTHERS: Record<string, string> = {
+  GET: 'a method of HTTP',
+  HEAD: 'a method of HTTP',
+  POST: 'a method of HTTP',
   git: 'asked for a date where there is one: a folder without it has the day of today',
   jar: 'an ending of files',
   less: 'a word of a test',
@@ -26,6 +29,7 @@ const OTHERS: Record<string, string> = {
   node: 'what the newcomer brings, as the README says',
   java: 'a language, whose programs crash',
   npm: 'what the newcomer brings, as the README says',
+  open: 'what an input stays',
   opt: 'a folder',
   rustc: 'a test that is skipped where there is none, and says so',
   time: 'a word of the shell, and a column',
