@@ -63,6 +63,8 @@ function filesWithout(descriptor: Uint8Array, encoding: Encoding, { ranges }: Le
   if (note.length < 2 * word) return descriptor
   const [count, pageSize] = [Number(note.word(0)), note.word(word)]
   if (!(count <= (note.length - 2 * word) / (3 * word)) || pageSize === 0n) return descriptor
+  // Mappings that lie apart are cut into as many pieces as there are cuts, at most.
+  const most = count + 2 * ranges.length + 1
   const left = ranges.map(({ start, end }) => ({ start: down(start, pageSize), end: up(end, pageSize) }))
   const entries: { words: [bigint, bigint, bigint]; name: Uint8Array }[] = []
   let nameAt = (2 + 3 * count) * word
@@ -74,6 +76,7 @@ function filesWithout(descriptor: Uint8Array, encoding: Encoding, { ranges }: Le
     const at = (2 + 3 * index) * word
     const [start, stop, offset] = [note.word(at), note.word(at + word), note.word(at + 2 * word)]
     for (const piece of without({ start, end: stop }, left)) {
+      if (entries.length >= most) throw new ElfError('malformed', 'The files that the core lists lie in one another')
       entries.push({ words: [piece.start, piece.end, offset + (piece.start - start) / pageSize], name })
     }
   }

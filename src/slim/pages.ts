@@ -4,7 +4,7 @@
  */
 import type { Segment } from '../elf/segment.ts'
 import type { ByteSource } from '../elf/source.ts'
-import { KIB } from '../units/bytes.ts'
+import { KIB, MIB } from '../units/bytes.ts'
 
 /** Why a page is kept: the rows of what is shown to the sender, in the order of their weight. */
 export const KINDS = ['stacks', 'threads', 'modules', 'libraries', 'pointed'] as const
@@ -29,17 +29,24 @@ export interface Span {
   readonly end: number
 }
 
-/** Dumped memory that addresses can lead to, sorted; empty areas are none. */
+/**
+ * Dumped memory that addresses can lead to, sorted and apart from each other; empty areas are none. Of what two segments claim the
+ * first one has it: so every walk over areas ends after as many as there are.
+ */
 export function areasOf(segments: readonly Segment[]): Area[] {
-  return segments.filter(({ start, dumped, fileOffset }) =>
-    dumped > 0n && start + dumped < NO_ADDRESS && fileOffset < NO_ADDRESS
-  ).map(({ start, dumped, fileOffset, flags }) => ({
-    start: Number(start),
-    end: Number(start + dumped),
-    fileOffset: Number(fileOffset),
-    flags,
-  }))
+  const areas: Area[] = []
+  for (const { start, dumped, fileOffset, flags } of segments) {
+    if (dumped <= 0n || start + dumped >= NO_ADDRESS || fileOffset >= NO_ADDRESS) continue
+    const area = { start: Number(start), end: Number(start + dumped), fileOffset: Number(fileOffset), flags }
+    const taken = Math.max(0, (areas.at(-1)?.end ?? 0) - area.start)
+    if (area.start + taken >= area.end) continue
+    areas.push({ ...area, start: area.start + taken, fileOffset: area.fileOffset + taken })
+  }
+  return areas
 }
+
+/** Of all memory that is kept: stacks and what modules tell are far less. */
+const MAX_KEPT = 256 * MIB / PAGE
 
 export class Pages {
   readonly areas: readonly Area[]
@@ -69,15 +76,35 @@ export class Pages {
     if (span.end > span.start) this.forbidden.push(span)
   }
 
-  /** Keeps the pages of a span, as far as they were dumped; returns how many are new. */
+  /** Keeps the pages of a span, as far as they were dumped, until 256 MiB are kept in all; returns how many are new. */
   keep(kind: Kind, start: number, end: number): number {
     let fresh = 0
-    for (let page = Math.floor(start / PAGE); page * PAGE < end; page++) {
-      if (this.kept.has(page) || !this.#isDumped(page)) continue
-      this.kept.set(page, kind)
-      fresh++
+    for (let index = Math.max(0, lastStart(this.areas, start)); index < this.areas.length; index++) {
+      const area = this.areas[index]
+      if (area === undefined || area.start >= end) break
+      const to = Math.min(end, area.end)
+      for (let page = Math.floor(Math.max(start, area.start) / PAGE); page * PAGE < to; page++) {
+        if (this.kept.has(page)) continue
+        if (this.kept.size >= MAX_KEPT) return fresh
+        this.kept.set(page, kind)
+        fresh++
+      }
     }
     return fresh
+  }
+
+  /** The first area that begins behind the address. */
+  areaBehind(address: number): Area | undefined {
+    return this.areas[lastStart(this.areas, address) + 1]
+  }
+
+  /** Areas that hold any of a span. */
+  *areasIn(start: number, end: number): Generator<Area> {
+    for (let index = Math.max(0, lastStart(this.areas, start)); index < this.areas.length; index++) {
+      const area = this.areas[index]
+      if (area === undefined || area.start >= end) return
+      if (area.end > start) yield area
+    }
   }
 
   /** Bytes of a page, empty where nothing was dumped; fewer than 512 at the end of an area. */
@@ -91,10 +118,6 @@ export class Pages {
     if (this.#cache.size >= CACHED) this.#cache.clear()
     this.#cache.set(page, bytes)
     return bytes
-  }
-
-  #isDumped(page: number): boolean {
-    return this.areaAt(page * PAGE) !== undefined || this.areaAt(page * PAGE + PAGE - 1) !== undefined
   }
 }
 

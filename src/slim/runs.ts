@@ -2,7 +2,12 @@
  * Pages that are kept, as the segments of a new core: runs that lie in one mapping, few enough for a table of program
  * headers, and what is left out between them. Pure.
  */
+import { KIB, MIB } from '../units/bytes.ts'
 import { type Area, PAGE, type Pages, type Span } from './pages.ts'
+
+/** A gap that is filled so that two runs become one, and all of them together. */
+const MAX_GAP = 64 * KIB
+const MAX_GAPS = 8 * MIB
 
 /** Kept bytes of one mapping, and where they are in the core. */
 export interface Run {
@@ -20,8 +25,7 @@ export interface Runs {
 
 /** At most `limit` runs: those with the smallest gaps between them are joined; what is forbidden never comes in. */
 export function runsOf(pages: Pages, limit: number): Runs {
-  const forbidden = pages.forbidden.toSorted((a, b) => a.start - b.start)
-  const pieces = pages.areas.flatMap((area) => withoutForbidden(area, forbidden))
+  const pieces = allowedPieces(pages)
   const numbers = Float64Array.from(pages.kept.keys()).sort()
   const runs: (Run & { piece: Area })[] = []
   let next = 0
@@ -40,19 +44,36 @@ export function runsOf(pages: Pages, limit: number): Runs {
   return { kept: kept.map(({ piece: _, ...run }) => run), left: between(pages.areas, kept) }
 }
 
-function withoutForbidden(area: Area, forbidden: readonly Span[]): Area[] {
+/** All areas without what is forbidden. */
+function allowedPieces({ areas, forbidden }: Pick<Pages, 'areas' | 'forbidden'>): Area[] {
+  const spans = joinedSpans(forbidden)
   const left: Area[] = []
-  let start = area.start
-  const add = (end: number) => {
-    if (end > start) left.push({ ...area, start, end, fileOffset: area.fileOffset + start - area.start })
+  let next = 0
+  for (const area of areas) {
+    let start = area.start
+    const add = (end: number) => {
+      if (end > start) left.push({ ...area, start, end, fileOffset: area.fileOffset + start - area.start })
+    }
+    while (next < spans.length && (spans[next]?.end ?? 0) <= start) next++
+    for (let at = next; at < spans.length; at++) {
+      const span = spans[at]
+      if (span === undefined || span.start >= area.end) break
+      add(span.start)
+      start = Math.min(span.end, area.end)
+    }
+    add(area.end)
   }
-  for (const span of forbidden) {
-    if (span.end <= start || span.start >= area.end) continue
-    add(Math.min(span.start, area.end))
-    start = Math.max(start, Math.min(span.end, area.end))
-  }
-  add(area.end)
   return left
+}
+
+function joinedSpans(spans: readonly Span[]): Span[] {
+  const out: Span[] = []
+  for (const span of spans.toSorted((a, b) => a.start - b.start)) {
+    const last = out.at(-1)
+    if (last === undefined || span.start > last.end) out.push(span)
+    else if (span.end > last.end) out[out.length - 1] = { start: last.start, end: span.end }
+  }
+  return out
 }
 
 /** Where joining is not enough, the runs go whose pages were kept last. */
@@ -62,8 +83,14 @@ function joined<Kept extends Run & { piece: Area }>(runs: readonly Kept[], limit
   const gaps = runs.flatMap((run, index) => {
     const before = runs[index - 1]
     return before?.piece === run.piece ? [{ index, size: run.start - before.end }] : []
-  }).sort((a, b) => a.size - b.size).slice(0, surplus)
-  const closed = new Set(gaps.map(({ index }) => index))
+  }).filter(({ size }) => size <= MAX_GAP).sort((a, b) => a.size - b.size).slice(0, surplus)
+  const closed = new Set<number>()
+  let filled = 0
+  for (const { index, size } of gaps) {
+    filled += size
+    if (filled > MAX_GAPS) break
+    closed.add(index)
+  }
   const out: Kept[] = []
   for (const [index, run] of runs.entries()) {
     const last = out.at(-1)

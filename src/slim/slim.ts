@@ -11,14 +11,15 @@ import type { LeftOutRange } from '../elf/left_out.ts'
 import { coreMemory, type Memory } from '../elf/memory.ts'
 import type { ByteSource } from '../elf/source.ts'
 import { KIB, MIB } from '../units/bytes.ts'
-import { blockOf } from './block.ts'
+import { type Block, blockOf } from './block.ts'
+import { copiesIn, type Needle, needlesOf } from './copies.ts'
 import { layout } from './layout.ts'
 import { keepLibraries, keepModules } from './modules.ts'
 import { notesOf } from './notes.ts'
-import { areasOf, type Kind, PAGE, Pages } from './pages.ts'
+import { areasOf, type Kind, PAGE, Pages, type Span } from './pages.ts'
 import { addressOf, allNotes, type Registers, registersOf } from './process.ts'
 import { keepReachable } from './reach.ts'
-import { runsOf } from './runs.ts'
+import { type Runs, runsOf } from './runs.ts'
 import { stacksOf } from './stacks.ts'
 import { leftOutOf, undumpedOf } from './undumped.ts'
 import { watched } from './used.ts'
@@ -83,7 +84,7 @@ export function slimCore(source: ByteSource, options: SlimOptions): Slim {
   const auxv = notes.find(({ owner, type }) => owner === 'CORE' && type === NT_AUXV)
   const vector = auxv === undefined ? new Uint8Array(0) : source.read(auxv.offset, Math.min(auxv.length, VECTOR))
   const pages = new Pages(source, areasOf(core.segments))
-  choose(pages, {
+  const block = choose(pages, {
     core,
     threads,
     form,
@@ -93,7 +94,13 @@ export function slimCore(source: ByteSource, options: SlimOptions): Slim {
     options,
   })
   const undumped = undumpedOf(core, MAX_UNDUMPED)
-  const { kept: runs, left } = runsOf(pages, MAX_PROGRAM_HEADERS - 1 - undumped.length)
+  const needles = needlesOf(pages, { block, form, keepsArguments: options.keepsArguments, known: knownTexts(core) })
+  const except = block !== undefined && options.keepsArguments ? [block.arguments] : []
+  const { kept: runs, left } = withoutCopies(pages, source, {
+    needles,
+    except,
+    limit: MAX_PROGRAM_HEADERS - 1 - undumped.length,
+  })
   const leftOut = leftOutOf(core, left)
   const made = layout(original, header, {
     runs,
@@ -139,8 +146,11 @@ interface Choice {
   readonly options: SlimOptions
 }
 
-/** In the order of weight: what is chosen first stays where there is no room for all. */
-function choose(pages: Pages, { core, threads, form, memory, places, vector, options }: Choice): void {
+/** In the order of weight: what is chosen first stays where there is no room for all. Returns where the environment is. */
+function choose(
+  pages: Pages,
+  { core, threads, form, memory, places, vector, options }: Choice,
+): Block | undefined {
   const pid = core.process?.pid
   const sp = (threads.find(({ lwp }) => lwp === pid) ?? (threads.length === 1 ? threads[0] : undefined))?.sp
   const block = blockOf(pages, memory, { auxv: core.auxv, vector, sp })
@@ -167,6 +177,30 @@ function choose(pages: Pages, { core, threads, form, memory, places, vector, opt
     }
   }
   keepReachable(pages, roots(), { budget: options.budget ?? defaultBudget(core), form })
+  return block
+}
+
+/** What the notes say in any case. */
+function knownTexts({ modules, files }: Core): Set<string> {
+  return new Set([...modules, ...files].map(({ path }) => path))
+}
+
+/** Without a copy more runs can be joined, which may hold another one. */
+const MAX_TRIES = 8
+
+/** The runs that are sent: whatever holds a copy of the environment in the end is left out whole. */
+function withoutCopies(
+  pages: Pages,
+  source: ByteSource,
+  { needles, except, limit }: { needles: readonly Needle[]; except: readonly Span[]; limit: number },
+): Runs {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const runs = runsOf(pages, limit)
+    const copies = copiesIn(source, runs.kept, { needles, except })
+    if (copies.length === 0) return runs
+    for (const copy of copies) pages.forbid(copy)
+  }
+  throw new ElfError('unsupported', 'The environment of the process lies everywhere in its memory')
 }
 
 function* bytesOf(source: ByteSource, { head, places }: ReturnType<typeof layout>): Generator<Uint8Array> {
@@ -178,17 +212,11 @@ function* bytesOf(source: ByteSource, { head, places }: ReturnType<typeof layout
     for (let done = 0; done < length; done += CHUNK) {
       const wanted = Math.min(CHUNK, length - done)
       const bytes = source.read(run.fileOffset + done, wanted)
-      yield bytes.length === wanted ? bytes : padded(bytes, wanted)
+      if (bytes.length !== wanted) throw new ElfError('truncated', 'The core became shorter while it was read')
+      yield bytes
     }
     at = offset + length
   }
-}
-
-/** The file became shorter while it was read. */
-function padded(bytes: Uint8Array, length: number): Uint8Array {
-  const whole = new Uint8Array(length)
-  whole.set(bytes)
-  return whole
 }
 
 /** Bytes of the head that are the ELF header and the program headers. */

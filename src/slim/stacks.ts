@@ -12,9 +12,8 @@ import { type WordForm, wordsIn } from './words.ts'
 const MAX_STACK = 16 * MIB
 /** Of memory in which nothing says where the stack ends: coroutines, goroutines, alternate stacks. */
 const MAX_UNKNOWN = MIB
-/** Of all stacks together: then each further one is cut to its first part. */
-const MAX_STACKS = 64 * MIB
-const CUT = 256 * KIB
+/** Of all stacks together, and what each further one is cut to then. */
+const CUTS = [[192 * MIB, 0], [128 * MIB, 16 * KIB], [64 * MIB, 256 * KIB]] as const
 /** A stack that is exhausted: the stack pointer lies below it, by a frame at most. */
 const MAX_BELOW = MIB
 /** Behind a thread pointer: the control block, and the variables of the thread where they lie above it. */
@@ -42,7 +41,8 @@ export function stacksOf(
   let total = 0
   const add = (start: number, area: Area, thread: Registers) => {
     const end = endOf(start, area, thread, first)
-    const limit = total > MAX_STACKS ? CUT : MAX_STACK
+    const limit = CUTS.find(([from]) => total > from)?.[1] ?? MAX_STACK
+    if (limit === 0) return
     const span = { start: Math.max(area.start, start - redZone(architecture)), end: Math.min(end, start + limit) }
     stacks.push(span)
     total += span.end - span.start
@@ -67,7 +67,7 @@ function endOf(start: number, area: Area, { threadPointer }: Registers, first: A
 }
 
 function areaAbove(pages: Pages, sp: number): Area | undefined {
-  const area = pages.areas.find(({ start }) => start > sp)
+  const area = pages.areaBehind(sp)
   return area !== undefined && area.start - sp <= MAX_BELOW && (area.flags & 2) !== 0 ? area : undefined
 }
 

@@ -11,6 +11,8 @@ import { NO_ADDRESS } from './pages.ts'
 import type { Runs } from './runs.ts'
 
 const [PF_X, PF_W] = [1, 2]
+const AT_PAGESZ = 6
+const USUAL_PAGE = 4096n
 
 /** Undumped memory, at most `limit` pieces: code first, then what is of files, then the rest. */
 export function undumpedOf({ segments, files }: Core, limit: number): Undumped[] {
@@ -28,22 +30,24 @@ export function undumpedOf({ segments, files }: Core, limit: number): Undumped[]
 }
 
 /**
- * What nobody writes to is as good from the file: code, which debuggers dump when they make a core, and what is mapped from
- * the file's beginning, its ELF header, of which the kernel dumps a page. All else is told to be left out.
+ * What nobody writes to is as good from the file: its ELF header, of which the kernel dumps a page. All else is told to be left
+ * out. Code, too: the kernel dumps it where the process, or a debugger, wrote to it (relocations, breakpoints, patches), and a
+ * core that has the code of all modules does not say where.
  */
 export function leftOutOf(
-  { files, segments }: Core,
+  { files, segments, auxv }: Core,
   left: Runs['left'],
 ): { ranges: LeftOutRange[]; inFiles: Undumped[] } {
   const ranges: LeftOutRange[] = []
   const inFiles: Undumped[] = []
+  const page = auxv.get(AT_PAGESZ) ?? USUAL_PAGE
   for (const { start, end, flags } of left) {
     const range = { start: BigInt(start), end: BigInt(end), flags }
     const file = fileAt(files, range.start)
-    const isAsInFile = file !== undefined && (flags & PF_W) === 0 && ((flags & PF_X) !== 0 || file.fileOffset === 0n)
-    if (isAsInFile) {
-      inFiles.push({ start: range.start, size: range.end - range.start, flags })
-    } else ranges.push(range)
+    const header = file?.fileOffset === 0n && (flags & PF_W) === 0 ? file.start + page : range.start
+    const asInFile = header < range.end ? header : range.end
+    if (asInFile > range.start) inFiles.push({ start: range.start, size: asInFile - range.start, flags })
+    if (asInFile < range.end) ranges.push({ ...range, start: asInFile > range.start ? asInFile : range.start })
   }
   // Memory at addresses that no pointer of a program has, such as the vsyscall page.
   for (const { start, dumped, flags } of segments) {

@@ -19,13 +19,18 @@ export function watched(source: ByteSource): ByteSource & { readonly places: rea
   }
 }
 
+/** Looks at areas for all places together: those of a core overlap nowhere in its file, so that a place lies in one or two. */
+const MAX_LOOKS = 4_000_000
+
 /** Keeps the memory that lies at these places of the file. */
 export function keepPlaces(pages: Pages, places: readonly (readonly [number, number])[]): void {
   const areas = pages.areas.toSorted((a, b) => a.fileOffset - b.fileOffset)
+  let looks = 0
   for (const [from, to] of places) {
     for (let index = firstEndingAfter(areas, from); index < areas.length; index++) {
       const area = areas[index]
       if (area === undefined || area.fileOffset >= to) break
+      if (++looks > MAX_LOOKS) return
       const address = (offset: number) => area.start + offset - area.fileOffset
       pages.keep('modules', Math.max(area.start, address(from)), Math.min(area.end, address(to)))
     }

@@ -38,9 +38,10 @@ export interface Compared {
 export async function compare(
   full: string,
   slim: string[],
-  { program, root }: { program: string; root: string },
+  { program, root, commands }: { program: string; root: string; commands?: string[] },
 ): Promise<Compared[]> {
-  const [before = [], ...after] = await Promise.all([full, ...slim].map((core) => answer(core, program, root)))
+  const all = [full, ...slim].map((core) => answer(core, program, root, commands))
+  const [before = [], ...after] = await Promise.all(all)
   return after.map((lines) => compareLines(before, lines))
 }
 
@@ -56,8 +57,9 @@ function compareLines(before: string[], after: string[]): Compared {
   return compared
 }
 
-async function answer(core: string, program: string, root: string): Promise<string[]> {
-  const commands = ['thread apply all -ascending bt full 200', 'info registers', 'info sharedlibrary', 'info auxv']
+const COMMANDS = ['thread apply all -ascending bt full 200', 'info registers', 'info sharedlibrary', 'info auxv']
+
+async function answer(core: string, program: string, root: string, commands = COMMANDS): Promise<string[]> {
   const { stdout } = await promisify(execFile)('gdb-multiarch', [
     ...['-nx', '-q', '-batch', '-iex', 'set auto-load off', '-iex', 'set debuginfod enabled off'],
     ...['-iex', `set sysroot ${root}`, '-ex', `core-file ${core}`],

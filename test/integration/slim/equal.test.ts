@@ -119,6 +119,57 @@ describe('a slim core', () => {
     expect([holds('a-secret-of-the-environment'), holds('a-secret-argument')]).toEqual([false, false])
   })
 
+  it('holds no copy of the environment either: set later, in Python, on a stack', async () => {
+    const lines = [
+      'import ctypes, os, sys',
+      'os.environ["LATER"] = "a-secret-that-came-later" * 4',
+      'copy, path, arguments = dict(os.environ), os.environ["PASSWORD"], list(sys.argv)',
+      'ctypes.CDLL(None).setenv(b"NATIVE", b"a-secret-of-the-c-library" * 4, 1)',
+      'ctypes.string_at(0)',
+    ]
+    const words = ['-c', lines.join('\n'), 'a-secret-argument'.repeat(4)]
+    const core = crash(folder.path, '/usr/bin/python3.11', words, {
+      environment: { PASSWORD: 'a-secret-of-the-environment'.repeat(4) },
+    })
+    const holds = (text: string, times = 4) => readFileSync(`${core}.slim`).includes(text.repeat(times))
+    const secrets = ['a-secret-of-the-environment', 'a-secret-that-came-later', 'a-secret-of-the-c-library']
+    expect(secrets.map((each) => readFileSync(core).includes(each.repeat(4)))).toEqual([true, true, true])
+    slimTo(core, `${core}.slim`, { budget: 16 * 2 ** 20 })
+    expect(secrets.map((each) => holds(each))).toEqual([false, false, false])
+    expect(holds('a-secret-argument')).toBe(true)
+    const [compared] = await compare(core, [`${core}.slim`], { program: '/usr/bin/python3.11', root: '/' })
+    expect(compared?.wrong).toEqual([])
+    slimTo(core, `${core}.slim`, { budget: 16 * 2 ** 20, keepsArguments: false })
+    expect([...secrets, 'a-secret-argument'].map((each) => holds(each))).toEqual([false, false, false, false])
+  }, 60_000)
+
+  it('never shows the file in the place of code that the process wrote to', async () => {
+    const source = `#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+extern char begin[], end[];
+__asm__(".text\\n.balign 4096\\nbegin: .fill 8192, 1, 0x90\\nend:");
+__attribute__((noinline)) void fault(char *patched) { *(volatile int *)0 = *patched; }
+int main(void) {
+  mprotect(begin, 8192, PROT_READ | PROT_WRITE | PROT_EXEC);
+  for (int at = 0; at < 8192; at++) begin[at] = 0x5a;
+  mprotect(begin, 8192, PROT_READ | PROT_EXEC);
+  fault("x");
+}
+`
+    const patched = compile(folder.path, 'patched.c', source, ['-O0', '-w'])
+    const core = crash(folder.path, patched)
+    slimTo(core, `${core}.slim`, { budget: 0 })
+    const commands = [512, 7000].map((offset) => {
+      const read =
+        `gdb.selected_inferior().read_memory(int(gdb.parse_and_eval('(long)&begin')) + ${offset}, 4).tobytes()`
+      return `python exec("try: print(${read})\\nexcept gdb.MemoryError as error: print(error)")`
+    })
+    const [compared] = await compare(core, [`${core}.slim`], { program: patched, root: '/', commands })
+    expect(compared?.wrong).toEqual([])
+    expect(compared?.unavailable).toBeGreaterThan(0)
+  })
+
   it.each(['unset', 'taken', 'turned'])('holds nothing of both where the process changed their lists: %s', (kind) => {
     const core = crash(folder.path, program, [kind, '12', 'a-secret-argument'.repeat(20)], {
       environment: { GONE: 'gone', PASSWORD: 'a-secret-of-the-environment'.repeat(20), TERM: 'x' },

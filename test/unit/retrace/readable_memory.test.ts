@@ -66,6 +66,12 @@ describe('readableRegions()', () => {
     expect(readableRegions(core, () => true)).toEqual([{ start: 0x1000n, end: 0x2000n }])
   })
 
+  it('never reads what a sender left out, with or without a list of files', () => {
+    const segments = [{ ...segment(0x1000, 0x1000, 0, R), leftOut: true }, segment(0x3000, 0x1000, 0, R)]
+    expect(readableRegions({ segments, files: [] }, () => true)).toEqual([{ start: 0x3000n, end: 0x4000n }])
+    expect(readableRegions({ segments, files: [file(0x1000, 0x2000)] }, () => true)).toEqual([])
+  })
+
   it('gives sorted regions apart from each other, whatever overlaps, and isReadable() agrees with them', () => {
     const number = fc.integer({ min: 0, max: 60 })
     const segments = fc.array(fc.tuple(number, number, number, fc.constantFrom(R, R | W)))

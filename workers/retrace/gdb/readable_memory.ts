@@ -17,7 +17,7 @@ const PF_W = 2
 /**
  * The dumped part of every segment, and the read-only mappings of files that `isKnown` (by their path in NT_FILE) has;
  * sorted, joined where they touch. Of a core without NT_FILE all read-only mappings count, since nothing says which
- * of them are files.
+ * of them are files. What a sender left out is never read, whatever was mapped there.
  */
 export function readableRegions(
   core: Pick<Core, 'segments' | 'files'>,
@@ -29,7 +29,7 @@ export function readableRegions(
     const end = segment.start + segment.memorySize
     if (segment.dumped > 0n) regions.push({ start: segment.start, end: segment.start + segment.dumped })
     if (segment.dumped >= segment.memorySize) continue
-    if ((segment.flags & PF_W) !== 0) undumped.push({ start: segment.start, end })
+    if ((segment.flags & PF_W) !== 0 || segment.leftOut === true) undumped.push({ start: segment.start, end })
     else if (core.files.length === 0) regions.push({ start: segment.start, end })
   }
   const lost = joined(undumped)

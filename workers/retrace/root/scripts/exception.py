@@ -51,8 +51,7 @@ def answer_exception(limit):
             continue
         what = None
         if any(name in WITH_MESSAGE for name in names):
-            raw = bytes_until_nul(word(header + layout[1] + size), 4096)
-            what = raw.decode("utf-8", "replace")
+            what = text_at(word(header + layout[1] + size), 4096)
         send(exception=readable_type(names[0]), what=what)
         return
 
@@ -61,8 +60,9 @@ def type_names(info, word, size):
     """The mangled name of a type_info, and those of its bases as far as there is one each."""
     names = []
     for _ in range(MAX_BASES):
-        name = bytes_until_nul(word(info + size), 1024).decode("latin-1").lstrip("*")
-        if not name or not all(each.isalnum() or each in "_." for each in name):
+        raw, end = bytes_until_nul(word(info + size), 1024)
+        name = raw.decode("latin-1").lstrip("*")
+        if end != "nul" or not name or not all(each.isalnum() or each in "_." for each in name):
             break
         names.append(name)
         if "__si_class_type_info" not in said("info symbol 0x%x" % word(info)):

@@ -107,25 +107,39 @@ def answer_string(*expressions):
             address = int(value) if value.type.code == gdb.TYPE_CODE_PTR else int(value.address)
             if address == 0:
                 continue
-            raw = bytes_until_nul(address, 4096)
+            text = text_at(address, 4096)
         except (gdb.error, OverflowError):
             continue
-        if raw:
-            send(string=raw.decode("utf-8", "replace"))
+        if text:
+            send(string=text)
             return
 
 
+NOT_THERE = "<the rest is not in the core>"
+
+
+def text_at(address, limit):
+    """A text of a stranger's memory; where it runs into memory that is not there, or is longer, it says so."""
+    raw, end = bytes_until_nul(address, limit)
+    return raw.decode("utf-8", "replace") + {"nul": "", "limit": "...", "memory": NOT_THERE if raw else ""}[end]
+
+
 def bytes_until_nul(address, limit):
+    """And what they end with: a NUL, the limit, or where memory does."""
     memory = gdb.selected_inferior()
     out = bytearray()
+    size = 256
     while len(out) < limit:
-        size = 256 - (address + len(out)) % 256
+        at = address + len(out)
         try:
-            piece = memory.read_memory(address + len(out), size).tobytes()
+            piece = memory.read_memory(at, size - at % size).tobytes()
         except gdb.MemoryError:
-            break
+            if size == 1:
+                return bytes(out), "memory"
+            size //= 4
+            continue
         head, nul, _ = piece.partition(b"\0")
         out += head
         if nul:
-            break
-    return bytes(out[:limit])
+            return bytes(out[:limit]), "nul" if len(out) <= limit else "limit"
+    return bytes(out[:limit]), "limit"
