@@ -33,10 +33,16 @@ export class SparseMap {
     return this.#end
   }
 
-  /** Adds the next part. Throws bad-stream. */
+  /**
+   * Adds the next part. Throws bad-stream. Tar looks for holes block by block: many parts that are smaller only cost time, and are
+   * refused as soon as there are too many for what those before them hold.
+   */
   add(offset: number, length: number): void {
     if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < this.#end) throw damagedMap()
     if (!Number.isSafeInteger(offset + length)) throw damagedMap()
+    if (this.#count >= FREE_PARTS + this.#stored / TAR_BLOCK) {
+      throw badStream('The parts of a sparse member are smaller than the blocks of a tar archive')
+    }
     if (this.#count === MAX_REGIONS) throw badStream(`A sparse member has more than ${MAX_REGIONS} parts`)
     if (this.#count === this.#offsets.length) {
       this.#offsets = grown(this.#offsets)
@@ -55,14 +61,8 @@ export class SparseMap {
     }
   }
 
-  /**
-   * Throws bad-stream unless the map fits a file of `size` bytes of which the archive announces `stored`. Tar looks for holes
-   * block by block: a map of many parts that are smaller only costs time.
-   */
+  /** Throws bad-stream unless the map fits a file of `size` bytes of which the archive announces `stored`. */
   check(size: number, stored: number): void {
-    if (this.#count > FREE_PARTS + this.#stored / TAR_BLOCK) {
-      throw badStream(`The ${this.#count} parts of a sparse member are smaller than the blocks of a tar archive`)
-    }
     if (this.#end > size || this.#stored !== stored) throw damagedMap()
   }
 }

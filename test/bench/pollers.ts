@@ -1,6 +1,6 @@
 /**
  * A thread that polls as many clients do: each over a connection of its own, the status of one of the tasks that it was told.
- * They come over ten seconds, from fifty addresses, so that limits per address see many. Ends when it is told to, with the
+ * They come over ten seconds from the first task on, from fifty addresses, so that limits per address see many. Ends when it is told to, with the
  * milliseconds of each answer, the first ones included, and what was no 200.
  */
 import { Agent, request } from 'node:https'
@@ -28,6 +28,8 @@ const { url, ca, pollers, everyMs } = workerData as PollersStart
 const ARRIVAL_MS = 10_000
 
 const recent: Polled[] = []
+let told = () => {}
+const isFirstTold = new Promise<void>((resolve) => told = resolve)
 const end: PollersEnd = { times: [], failures: [] }
 let isOver = false
 
@@ -35,14 +37,17 @@ parentPort?.on('message', (message: Polled | 'end') => {
   if (message !== 'end') {
     recent.push(message)
     if (recent.length > 60) recent.shift()
+    told()
     return
   }
   isOver = true
+  told()
 })
 
 async function poll(each: number): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1, ca })
   const localAddress = `127.0.1.${1 + each % 50}`
+  await isFirstTold
   await pause(Math.random() * ARRIVAL_MS)
   while (!isOver) {
     const task = recent[Math.floor(Math.random() * recent.length)]
