@@ -15,6 +15,15 @@ export const packageTime = sqliteTable('package_time', {
   time: real('time'),
 }, (table) => [index('package_release').on(table.package, table.release)])
 
+/** What tasks took of memory, in MiB: how many may run at once. `core_mb` is what the core takes on disk. */
+export const taskMemory = sqliteTable('task_memory', {
+  id: integer('id').primaryKey({ autoIncrement: true }),
+  package: text('package'),
+  release: text('release'),
+  coreMb: integer('core_mb').notNull(),
+  peakMb: integer('peak_mb').notNull(),
+})
+
 /**
  * How many tasks ended so in an hour: what statistics are made of, and whether a crash is known. It outlives the tasks, and
  * names none. Texts are empty where nothing is known.

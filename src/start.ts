@@ -11,6 +11,7 @@ import { countProcess, createMetrics } from './telemetry/metrics.ts'
 import { UsageError } from './errors/usage_error.ts'
 import { createCrashCounts } from './runner/crash_counts.ts'
 import { createEstimates } from './runner/estimates.ts'
+import { MemoryRoom } from './runner/memory_room.ts'
 import { Runner } from './runner/runner.ts'
 import { subjectOf } from './runner/subject.ts'
 import type { Services } from './http/services.ts'
@@ -45,12 +46,14 @@ export interface ProgramOptions {
   workerCommand: readonly string[]
   /** What the supervisor of this process said, if it has one. */
   environment?: SupervisorEnvironment
+  /** MiB that new programs can have; by default what the kernel says. */
+  availableMb?: () => number
 }
 
 /** Starts everything; resolves when it listens. Throws UsageError for settings that make no sense together. */
 export async function startProgram(
   config: ConfigOf<'abrt-retrace-server' | 'abrt-retrace-worker'>,
-  { workerCommand, environment = readSupervisor({}) }: ProgramOptions,
+  { workerCommand, environment = readSupervisor({}), availableMb: available }: ProgramOptions,
 ): Promise<Program> {
   const certificate = readCertificate(config)
   if (certificate === undefined) demandSafety(config)
@@ -67,7 +70,8 @@ export async function startProgram(
   const estimates = createEstimates(database, config.defaultEstTimeS)
   const counts = createCrashCounts(database)
   const metrics = createMetrics()
-  const runner = new Runner({ config, estimates, counts, workerCommand, subjectOf, metrics })
+  const memory = new MemoryRoom({ database, limitMb: config.taskMemoryMb, subjectOf, ...(available && { available }) })
+  const runner = new Runner({ config, estimates, memory, counts, workerCommand, subjectOf, metrics })
   const stopping = new AbortController()
   const shared = { config, database, spool, stopping: stopping.signal, now: () => new Date() }
   const services: Services = { ...shared, runner, metrics, readiness: createReadiness(shared) }

@@ -21,6 +21,12 @@ export function plainSize(path: string): number | undefined {
   return found?.isFile() ? found.size : undefined
 }
 
+/** Bytes that a plain file takes on disk, its holes left out; 0: there is none. */
+export function plainBlocks(path: string): number {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  return found?.isFile() ? found.blocks * 512 : 0
+}
+
 /** At most `length` bytes from a position on, fewer at the end; undefined: there is no plain file. Throws EIO and the like. */
 export function readPlain(
   path: string,

@@ -10,14 +10,13 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { readOutcome, type RecordedOutcome } from '../task/outcome_file.ts'
 import { readStep } from '../task/step.ts'
 import type { Task } from '../task/task.ts'
-import { removeInTheWay, removeTraces, tidy } from '../task/tidy.ts'
-import { writeNote } from '../task/write.ts'
+import { tidy } from '../task/tidy.ts'
 import { Admission } from './admission.ts'
 import type { CrashCounts } from './crash_counts.ts'
 import { type Estimates, expectedStarts, type Subject } from './estimates.ts'
-import { availableMb, residentMb } from '../process/memory.ts'
 import { Changes } from './changes.ts'
-import { fits } from './memory.ts'
+import { begin, type Job } from './job.ts'
+import type { MemoryRoom } from './memory_room.ts'
 import { Shares } from './shares.ts'
 import { countEnd } from './count.ts'
 import { causeOfDeath, outcomeOfDeath } from './death.ts'
@@ -31,12 +30,16 @@ import { startWorker, type WorkerEnd, type WorkerProcess } from './worker_proces
 const GRACE_S = 15
 /** A worker reads what a debugger says: it may have twice the memory of one, and no less than it needs to start. */
 const LEAST_WORKER_MB = 2048
-/** How often the first task that waits for memory looks again, since other programs give some back and tell nobody. */
+/**
+ * How often the first task that waits for memory looks again, since other programs give some back and tell nobody, and how
+ * often running ones are weighed.
+ */
 const MEMORY_INTERVAL_MS = 500
 
 export interface RunnerOptions {
   config: ConfigOf<'abrt-retrace-server' | 'abrt-retrace-worker'>
   estimates: Estimates
+  memory: MemoryRoom
   counts: CrashCounts
   /** The worker's program and first arguments; the directory, or '-', is added. */
   workerCommand: readonly string[]
@@ -50,16 +53,6 @@ export interface Load {
   running: number
   queued: number
   uploading: number
-}
-
-interface Job {
-  task: Task
-  accepted: number
-  estimate: number
-  started: number | undefined
-  worker: WorkerProcess | undefined
-  stopped: boolean
-  ended: Promise<void>
 }
 
 export class Runner {
@@ -206,6 +199,9 @@ export class Runner {
       accepted,
       worker,
       estimate: this.#options.config.defaultEstTimeS,
+      demand: this.#options.memory.demand(task, { whole: true }),
+      isPutBack: false,
+      needsAll: false,
       started: undefined,
       stopped: false,
       ended: promise,
@@ -222,31 +218,37 @@ export class Runner {
 
   async #run(job: Job): Promise<void> {
     const { task } = job
-    await this.#memory(job)
-    // A task can be deleted at any await, and before it was ever queued.
-    if (job.stopped || this.#closing || !task.exists()) return job.worker?.kill()
-    const now = job.started = Date.now()
-    this.#changes.tell()
-    await this.#persist(job, () => begin(task, now))
-    if (job.stopped || this.#closing) return job.worker?.kill()
-    const end = await this.#work(job)
-    if (job.stopped || this.#closing) return
-    await this.#finish(job, end)
-  }
-
-  /** Waits until this task is the first that waits and its limit fits beside the running ones. */
-  async #memory(job: Job): Promise<void> {
-    while (!job.stopped && !this.#closing) {
-      const isFirst = [...this.#jobs.values()].find((other) => other.started === undefined) === job
-      if (isFirst && this.#fits()) return
-      await this.#changes.next(isFirst ? MEMORY_INTERVAL_MS : undefined)
+    for (;;) {
+      await this.#memory(job)
+      // A task can be deleted at any await, and before it was ever queued.
+      if (job.stopped || this.#closing || !task.exists()) return job.worker?.kill()
+      const now = job.started = Date.now()
+      this.#changes.tell()
+      await this.#persist(job, () => begin(task, now))
+      if (job.stopped || this.#closing) return job.worker?.kill()
+      const end = await this.#work(job)
+      if (job.stopped || this.#closing) return
+      if (!job.isPutBack || task.hasEnded()) return await this.#finish(job, end)
+      this.#waitAnew(job)
     }
   }
 
-  /** Whether one more fits. A task whose worker is about to start counts, though it holds nothing yet. */
-  #fits(): boolean {
-    const running = this.#running().map(({ worker }) => worker?.pid === undefined ? 0 : residentMb(worker.pid))
-    return fits({ available: availableMb(), running }, this.#options.config.taskMemoryMb)
+  /** An estimate was wrong, and its worker is gone: it waits until all that it may have is free. */
+  #waitAnew(job: Job): void {
+    job.started = job.worker = undefined
+    job.isPutBack = false
+    job.needsAll = true
+    this.#changes.tell()
+  }
+
+  /** Waits until this task is the first that waits and what it is expected to take fits beside the running ones. */
+  async #memory(job: Job): Promise<void> {
+    while (!job.stopped && !this.#closing) {
+      const isFirst = [...this.#jobs.values()].find((other) => other.started === undefined) === job
+      if (isFirst) job.demand = this.#options.memory.demand(job.task, { whole: job.needsAll })
+      if (isFirst && this.#options.memory.fits(job, this.#running())) return
+      await this.#changes.next(isFirst ? MEMORY_INTERVAL_MS : undefined)
+    }
   }
 
   async #work(job: Job): Promise<{ end: WorkerEnd; timedOut: boolean }> {
@@ -261,8 +263,14 @@ export class Runner {
       timedOut = true
       worker.kill()
     }, (this.#options.config.taskTimeoutS + GRACE_S) * 1000)
+    const weighing = setInterval(() => {
+      if (job.isPutBack || !this.#options.memory.weigh(job, this.#running())) return
+      job.isPutBack = true
+      worker.kill()
+    }, MEMORY_INTERVAL_MS)
     const end = await worker.ended
     clearTimeout(timer)
+    clearInterval(weighing)
     return { end, timedOut }
   }
 
@@ -285,6 +293,7 @@ export class Runner {
     const seconds = (Date.now() - job.accepted) / 1000
     const outcome = readOutcome(task)
     if (state === 'FINISHED_SUCCESS') this.#record(outcome, seconds)
+    this.#options.memory.record(job, outcome)
     this.#options.counts.count(task, outcome)
     countEnd(this.#options.metrics, { state, outcome, seconds })
     log('runner').info(`${state} ${outcome?.code ?? ''} after ${seconds.toFixed(1)} s`, { task: task.id })
@@ -311,15 +320,6 @@ export class Runner {
 
 function asError(cause: unknown): Error {
   return cause instanceof Error ? cause : new Error(String(cause))
-}
-
-/** Notes when a worker begins; removes what an earlier one that was killed left behind. */
-function begin(task: Task, now: number): void {
-  for (const name of removeInTheWay(task)) {
-    log('runner').warning(`Removed ${name}, which was no file`, { task: task.id })
-  }
-  removeTraces(task)
-  writeNote(task, 'started', `${new Date(now).toISOString()}\n`)
 }
 
 function withResolvers(): { promise: Promise<void>; resolve: () => void } {

@@ -22,6 +22,8 @@ export interface ServerOptions {
   plain?: boolean
   /** Another worker than the real one: a program and its first arguments. */
   workerCommand?: readonly string[]
+  /** MiB of memory that there seem to be, where a test decides. */
+  availableMb?: () => number
   /** A folder of an earlier server: its spool, database and certificate. The caller deletes it. */
   folder?: Folder
 }
@@ -43,7 +45,10 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const prepared = await prepare(options)
   const forget = async () => options.folder === undefined && await prepared.folder[Symbol.asyncDispose]()
   const workerCommand = options.workerCommand ?? [join(installationRoot(), 'ops', 'bin', 'abrt-retrace-worker')]
-  const program = await startProgram(prepared.config, { workerCommand }).catch(async (cause) => {
+  const program = await startProgram(prepared.config, {
+    workerCommand,
+    ...(options.availableMb && { availableMb: options.availableMb }),
+  }).catch(async (cause) => {
     await forget()
     throw cause
   })

@@ -143,4 +143,48 @@ describe('the queue', () => {
     expect(await endOf(server, second)).toBe('FINISHED_SUCCESS')
     expect(Number(readFileSync(server.spool(second.id, 'started'), 'utf8').length)).toBeGreaterThan(20)
   })
+  it('lets the newest task wait and run again when memory runs out beside others, and loses none', async () => {
+    await using folder = await temporaryFolder()
+    let available = 100_000
+    await using server = await startServer({
+      workerCommand: scriptedWorker(folder, WAIT + SUCCEED),
+      availableMb: () => available,
+    })
+    const [first, second] = [await createTask(server), await createTask(server)]
+    await eventually(async () => (await status(server.client, second)).step === 'debug')
+    available = 500
+    await eventually(async () => (await status(server.client, second)).step === 'queued')
+    expect(await status(server.client, second)).toMatchObject({ state: 'PENDING', queue_position: 1 })
+    expect((await status(server.client, first)).step).toBe('debug')
+    // More than a quarter of its limit, and less than all of it.
+    available = 4000
+    await new Promise((resolve) => setTimeout(resolve, 700))
+    expect((await status(server.client, second)).step).toBe('queued')
+    available = 100_000
+    await eventually(async () => (await status(server.client, second)).step === 'debug')
+    for (const { id } of [first, second]) writeFileSync(server.spool(id, 'go'), '')
+    expect([await endOf(server, first), await endOf(server, second)]).toEqual(['FINISHED_SUCCESS', 'FINISHED_SUCCESS'])
+  })
+
+  it('lets a known small task begin beside others where its whole limit would not fit', async () => {
+    await using folder = await temporaryFolder()
+    let available = 100_000
+    await using server = await startServer({
+      workerCommand: scriptedWorker(folder, WAIT + SUCCEED),
+      availableMb: () => available,
+    })
+    const earlier = [await createTask(server), await createTask(server), await createTask(server)]
+    for (const each of earlier) {
+      await eventually(async () => (await status(server.client, each)).step === 'debug')
+    }
+    // Long enough to be weighed.
+    await new Promise((resolve) => setTimeout(resolve, 1200))
+    for (const { id } of earlier) writeFileSync(server.spool(id, 'go'), '')
+    for (const each of earlier) expect(await endOf(server, each)).toBe('FINISHED_SUCCESS')
+    available = 5000
+    const later = [await createTask(server), await createTask(server), await createTask(server)]
+    for (const each of later) await eventually(async () => (await status(server.client, each)).step === 'debug')
+    for (const { id } of later) writeFileSync(server.spool(id, 'go'), '')
+    for (const each of later) expect(await endOf(server, each)).toBe('FINISHED_SUCCESS')
+  })
 })

@@ -11,6 +11,7 @@ const all = sources('src', 'workers')
 /** The file of each table, and what else writes to it with the reason. */
 const WRITERS: Record<keyof typeof tables, readonly string[]> = {
   packageTime: ['src/runner/package_times.ts'],
+  taskMemory: ['src/runner/peaks.ts'],
   crashCount: ['src/runner/crash_table.ts'],
   countedTask: ['src/runner/crash_table.ts'],
   taskId: ['src/spool/task_ids.ts'],

@@ -1,0 +1,31 @@
+/** A task between its acceptance and its end, as the runner keeps it. */
+import { log } from '../telemetry/log.ts'
+import type { Task } from '../task/task.ts'
+import { removeInTheWay, removeTraces } from '../task/tidy.ts'
+import { writeNote } from '../task/write.ts'
+import type { Demand } from './memory_room.ts'
+import type { WorkerProcess } from './worker_process.ts'
+
+export interface Job {
+  task: Task
+  accepted: number
+  estimate: number
+  demand: Demand
+  /** It makes room for others, and runs again. */
+  isPutBack: boolean
+  /** It was put back, so that it waits until all that it may have is free. */
+  needsAll: boolean
+  started: number | undefined
+  worker: WorkerProcess | undefined
+  stopped: boolean
+  ended: Promise<void>
+}
+
+/** Notes when a worker begins; removes what an earlier one that was killed left behind. */
+export function begin(task: Task, now: number): void {
+  for (const name of removeInTheWay(task)) {
+    log('runner').warning(`Removed ${name}, which was no file`, { task: task.id })
+  }
+  removeTraces(task)
+  writeNote(task, 'started', `${new Date(now).toISOString()}\n`)
+}
