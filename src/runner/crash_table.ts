@@ -1,7 +1,7 @@
 /**
  * The tables `crash_count` and `counted_task`: how often tasks ended so, by hour, release, package, outcome and signature.
  */
-import { count, eq, lt, sql, sum } from 'drizzle-orm'
+import { and, count, desc, eq, gte, lt, sql, sum } from 'drizzle-orm'
 import { countedTask, crashCount } from '../../schema/tables.ts'
 import type { Database } from '../database/database.ts'
 
@@ -49,6 +49,64 @@ export function sightingOf(database: Database, signature: string): Sighting {
     times: rows.reduce((all, row) => all + row.times, 0),
     releases: rows.map((row) => row.release).filter((name) => name !== '').sort(),
   }
+}
+
+/** What a page of statistics asks: of which hours, releases, packages and outcomes; all where nothing is said. */
+export interface CountsWanted {
+  /** Unix seconds: the first hour, and the first that is not counted any more. */
+  since?: number
+  until?: number
+  release?: string
+  package?: string
+  outcome?: string
+  signature?: string
+}
+
+/** By what counts are put together; `day` is an hour's Unix seconds at the beginning of its day (UTC). */
+export const COUNTED_BY = ['hour', 'day', 'release', 'package', 'outcome', 'signature'] as const
+export type CountedBy = (typeof COUNTED_BY)[number]
+
+/** One group: its key in every respect that was asked for, and how many tasks are in it. */
+export type CountRow = { readonly [By in CountedBy]?: string | number } & { readonly times: number }
+
+/**
+ * Counts of tasks that ended, grouped; the largest groups first, those of equal size by their keys, at most `limit` (1,000). Texts are
+ * empty where nothing is known. Never says which tasks they were.
+ */
+export function countsOf(
+  database: Database,
+  by: readonly [CountedBy, ...CountedBy[]],
+  wanted: CountsWanted = {},
+  limit = MAX_GROUPS,
+): CountRow[] {
+  const keys = [...new Set(by)]
+  const columns = Object.fromEntries(keys.map((each) => [each, KEYS[each]]))
+  const times = sum(crashCount.count).mapWith(Number)
+  const rows = database.select({ ...columns, times }).from(crashCount).where(whereOf(wanted))
+    .groupBy(...keys.map((each) => KEYS[each])).orderBy(desc(times), ...keys.map((each) => KEYS[each]))
+    .limit(Math.min(limit, MAX_GROUPS)).all()
+  return rows as CountRow[]
+}
+
+const MAX_GROUPS = 1_000
+const DAY_S = 86_400
+
+const KEYS = {
+  hour: crashCount.hour,
+  day: sql<number>`(${crashCount.hour} / ${sql.raw(`${DAY_S}`)} * ${sql.raw(`${DAY_S}`)})`,
+  release: crashCount.release,
+  package: crashCount.package,
+  outcome: crashCount.outcome,
+  signature: crashCount.signature,
+}
+
+function whereOf({ since, until, ...equal }: CountsWanted) {
+  const names = ['release', 'package', 'outcome', 'signature'] as const
+  return and(
+    since === undefined ? undefined : gte(crashCount.hour, since),
+    until === undefined ? undefined : lt(crashCount.hour, until),
+    ...names.flatMap((name) => equal[name] === undefined ? [] : [eq(crashCount[name], equal[name])]),
+  )
 }
 
 /** Deletes what was counted before an hour (Unix seconds), or only counts those rows; returns their number. */

@@ -67,6 +67,7 @@ export interface BacktraceJson {
   sentence: string
   component: string | null
   signature: { duphash: string | null; duphash_of: string | null; stable: string | null; frames: string[] }
+  rating_missing: string | null
   rating: { value: number; quality: number; reasons: { text: string; cost: number }[] } | null
   apport: {
     Stacktrace: string

@@ -6,6 +6,9 @@
 import { count } from '../../src/text/count.ts'
 import { type Core, type CoreModule, moduleAt } from '../../src/elf/core.ts'
 import type { Assembly } from './assemble.ts'
+import { divisorInMemory } from './exploitable/class.ts'
+import { currentInstruction } from './exploitable/instruction.ts'
+import type { Details } from './gdb/details.ts'
 import type { Conversation } from './gdb/told.ts'
 import type { PlainFrame } from './gdb/answers.ts'
 import { withinBounds } from './gdb/bounds.ts'
@@ -85,6 +88,7 @@ class Debugging {
       printers,
       modulesOfFile: fileFinder(files),
       onCrashed: context.onCrashed,
+      divisorAt,
     })
     const { architecture } = core
     this.#engines = context.engines.filter(({ serves }) => architecture !== undefined && serves(architecture))
@@ -228,6 +232,11 @@ class Debugging {
     this.#inquiry.leaveOut(modules, why)
     return true
   }
+}
+
+function divisorAt({ architecture }: Core, { instructions, registers }: Details) {
+  const values = new Map(registers.map(({ name, value }) => [name, BigInt(value)]))
+  return divisorInMemory(currentInstruction(instructions), architecture, values)
 }
 
 function bounded(conversation: Conversation, { config }: DebugContext): Conversation {

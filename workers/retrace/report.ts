@@ -12,7 +12,7 @@ import { decide, hasNamedFrame } from './outcome/decide.ts'
 import { gdbLossesOf } from './outcome/gdb_loss.ts'
 import { lossesOf, whyAbsent } from './outcome/loss.ts'
 import { tellsExecutable } from './report/executable_memory.ts'
-import { reportThreads } from './report/frames.ts'
+import { reportThreads, withRawNames } from './report/frames.ts'
 import { reportLanguages } from './report/languages.ts'
 import { backtraceJson } from './report/json.ts'
 import { countModules, modulesJson } from './report/modules.ts'
@@ -72,7 +72,10 @@ export function makeReport(findings: Findings, seconds: Seconds): Report {
     const languages = reportLanguages({ core, modules, threads, said: conversation.languages })
     const parts = { core, conversation, threads, languages, notes }
     const text = backtraceText(parts)
-    told = tellCrash({ ...findings, core, threads, details: conversation, text })
+    // What ABRT's databases have is of the names that gdb gives.
+    const raw = withRawNames(threads)
+    const rawText = raw === undefined ? text : backtraceText({ ...parts, threads: raw })
+    told = tellCrash({ ...findings, core, threads, details: conversation, text: rawText })
     if (hasBacktrace) {
       const { engine, rejected: passedOver } = debugged ?? { engine: undefined, rejected: [] }
       const json = { ...parts, ...findings, core, modules, outcome, engine, passedOver, seconds: { ...seconds } }

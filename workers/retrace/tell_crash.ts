@@ -8,7 +8,7 @@ import { machineryOf } from './crash/machinery.ts'
 import { CLASSES } from './exploitable/class.ts'
 import { apportOf } from './report/apport.ts'
 import { exploitableText, reasonOf } from './words/exploitable.ts'
-import { ratingReasonText } from './words/rating.ts'
+import { ratingReasonText, unratedText } from './words/rating.ts'
 import { sentenceOf, updateText } from './words/sentence.ts'
 
 export interface Told {
@@ -42,6 +42,7 @@ export function tellCrash(
       component: crash.component ?? null,
       signature: { duphash: duphash?.value ?? null, duphash_of: duphash?.of ?? null, ...stable(signature) },
       rating: ratingJson(rated),
+      rating_missing: unratedText(crash) ?? null,
       exploitable: exploitable === undefined ? null : {
         rating: CLASSES[exploitable.class],
         class: exploitable.class,

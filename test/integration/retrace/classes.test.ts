@@ -1,13 +1,15 @@
 /** Real crashes of each class, of amd64 and, where the kernel runs such programs, of i386: what is said of them. */
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CLASSES, type CrashClass } from '../../../workers/retrace/exploitable/class.ts'
-import { compile, crash } from '../../helpers/cores.ts'
+import { compile, crash, fixtureFiles } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
+import { crashInRoot } from '../../helpers/foreign_root.ts'
 import { copyModules, retraceIn } from '../../helpers/retrace.ts'
 
 const BARE_SOURCE = 'test/fixtures/crashes/bare.c'
+const SOURCE_I386 = 'test/fixtures/crashes/classes_i386.c'
 const SOURCE = 'test/fixtures/crashes/classes.c'
 
 /** By the word that makes the program crash so: the class, and what the sentence says. */
@@ -33,6 +35,10 @@ const CRASHES: Record<string, [CrashClass | undefined, RegExp]> = {
   'thread-overflow': ['stack-exhausted', /: endless calls itself, in endless /],
   'divide': ['division-by-zero', / divided by zero in main /],
   'divide-memory': ['division-by-zero', / divided by zero in main /],
+  'quotient-memory': ['arithmetic', / failed at arithmetic in main /],
+  'privileged': ['unknown', / ran an instruction that no program may run, in main /],
+  'table': [undefined, / read address 0x11 in main /],
+  'masked': ['write', / wrote to address 0x1[08] in main /],
   'quotient': ['arithmetic', / failed at arithmetic in main /],
   'illegal': ['illegal-instruction', / ran an illegal instruction in main /],
   'trap': ['no-interest', / was ended by SIGTRAP in main /],
@@ -102,6 +108,8 @@ describe('the class of a crash', () => {
   })
 })
 
+const NOT_HERE = 'this kernel runs no programs of i386'
+
 /** By the number in bare.c. */
 const BARE: [string, CrashClass | undefined, RegExp][] = [
   ['read', undefined, / read address 0x10 in _start /],
@@ -147,10 +155,11 @@ function runsPrograms(bits: 32 | 64): boolean {
 }
 
 describe.each([64, 32] as const)('the class of a crash without a C library, of %i bits', (bits) => {
-  it.each(BARE.map((row, index) => [...row, index + 1] as const))(
+  it.for(BARE)(
     'is right of %s',
-    async (name, found, sentence, number) => {
-      if (!runsPrograms(bits)) return
+    async ([name, found, sentence], context) => {
+      const number = BARE.findIndex(([each]) => each === name) + 1
+      if (!runsPrograms(bits)) return context.skip(NOT_HERE)
       const core = crash(folder.path, bare(name, number, bits))
       const root = folder.file(`root-${name}-${bits}`)
       copyModules(core, root)
@@ -162,4 +171,57 @@ describe.each([64, 32] as const)('the class of a crash without a C library, of %
       expect(number9).toBe(found === undefined ? undefined : String(CLASSES[found]))
     },
   )
+})
+
+/** Of i386 with the C library of the fixtures, by the word in classes_i386.c. */
+const WITH_LIBRARY: [string, CrashClass, RegExp][] = [
+  ['abort', 'abort', / aborted in begin /],
+  ['quit', 'quit', / was ended by SIGQUIT that it sent itself in begin /],
+  ['sent', 'no-interest', / was ended by SIGSEGV that it sent itself in (kill, called by )?begin /],
+  ['sent-on', 'unknown', / was ended by SIGSEGV that it sent itself in begin /],
+  ['bus-read', 'bus-error', / read address 0x[0-9a-f]+, which is behind the end of a file or misaligned, in begin /],
+  ['bus-write', 'write', / wrote to address 0x[0-9a-f]+, which is behind the end of a file or misaligned, in begin /],
+  ['divide-memory', 'division-by-zero', / divided by zero in begin /],
+  ['quotient-memory', 'arithmetic', / failed at arithmetic in begin /],
+  ['privileged', 'unknown', / ran an instruction that no program may run, in begin /],
+  ['system-call', 'system-call', / made a system call that is not allowed in (.*called by )?begin /],
+  ['heap', 'heap-damaged', / which found its heap damaged \('free\(\): invalid pointer'\), in begin /],
+  ['double-free', 'heap-damaged', /\('double free or corruption \(!prev\)'\), in begin /],
+  ['stack', 'stack-damaged', /stack protector \('\*\*\* stack smashing detected \*\*\*: terminated'\), in protected /],
+  [
+    'fortify',
+    'overflow-refused',
+    / before a buffer overflowed \('\*\*\* buffer overflow detected \*\*\*: .*'\), in begin /,
+  ],
+]
+
+describe('the class of a crash of i386 with its C library', () => {
+  it.for(WITH_LIBRARY)('is right of %s', async ([word, found, sentence], { skip }) => {
+    if (!runsPrograms(32)) return skip(NOT_HERE)
+    const root = folder.file('i386')
+    const folders = ['usr/bin', 'place', 'proc', 'dev', 'tmp'].map((name) => `${root}/${name}`)
+    for (const each of [...folders, folder.file(`place-${word}`)]) mkdirSync(each, { recursive: true })
+    if (!existsSync(`${root}/usr/bin/classes_i386`)) {
+      fixtureFiles('i386', root)
+      const library = [`-L${root}/lib/i386-linux-gnu`, '-l:libc.so.6', '-Wl,--allow-shlib-undefined']
+      const linker = '-Wl,--dynamic-linker=/lib/i386-linux-gnu/ld-linux.so.2'
+      const options = ['-m32', '-w', '-nostdlib', '-no-pie', '-fno-pic', '-ffreestanding', '-fno-omit-frame-pointer']
+      const source = readFileSync(SOURCE_I386, 'utf8')
+      compile(`${root}/usr/bin`, 'classes_i386.c', source, [...options, '-fstack-protector-strong', ...library, linker])
+    }
+    const core = crashInRoot(root, folder.file(`place-${word}`), ['/usr/bin/classes_i386', word])
+    const { report, json, core: { architecture } } = await retraceIn(core, root)
+    expect(architecture).toBe('i386')
+    expect(json.sentence).toMatch(sentence)
+    expect(json.exploitable?.class).toBe(found)
+    const text = report.files.find(([each]) => each === 'exploitable')?.[1]
+    expect(/: (\d)\n$/.exec(text ?? '')?.[1]).toBe(String(CLASSES[found]))
+  })
+
+  it('is tried of every class, with those of programs without a library', () => {
+    const tried = [...BARE, ...WITH_LIBRARY].map(([, found]) => found)
+    expect(Object.keys(CLASSES).filter((each) => !tried.includes(each as CrashClass))).toEqual([])
+    const here = Object.values(CRASHES).map(([found]) => found)
+    expect(Object.keys(CLASSES).filter((each) => each !== 'return' && !here.includes(each as CrashClass))).toEqual([])
+  })
 })

@@ -73,6 +73,12 @@ describe('the pretty printers of GLib', () => {
       'while True:\n   try:\n    while True: pass\n   except Exception: pass\n   return None',
       undefined,
     ],
+    [
+      'hang at a value, and catch everything',
+      '',
+      'while True:\n   try:\n    while True: pass\n   except: pass',
+      undefined,
+    ],
     ['fail at a value', '', 'raise ValueError("no")', undefined],
   ])('cost their own values alone when they %s', async (name, atLoad, atValue, problem) => {
     const other = folder.file(name.replaceAll(/\W/g, ''))
@@ -86,6 +92,33 @@ describe('the pretty printers of GLib', () => {
     expect(value('items')?.value).toMatch(/^0x[0-9a-f]+$/)
     expect(value('all')?.value).toBe('6')
     expect(text).toMatch(/^ +all = 6$/m)
+  })
+
+  it.each([
+    ['hangs', 'while True: pass'],
+    ['hangs for good', 'while True:\n    try: pass\n    except: pass'],
+    ['fails', 'raise ValueError("no")'],
+  ])('show all other values where one %s', async (name, what) => {
+    const other = folder.file(`one-${name.replaceAll(' ', '')}`)
+    cpSync(root, other, { recursive: true, verbatimSymlinks: true })
+    const lines = [
+      'import gdb',
+      'class Printer:',
+      '  def __init__(self, value): self.value = value',
+      '  def to_string(self):',
+      "   if int(self.value) == int(gdb.parse_and_eval('items')):",
+      `    ${what}`,
+      "   return 'printed'",
+      "def lookup(value): return Printer(value) if str(value.type) in ('GList *', 'GSList *') else None",
+      'def register(obj): obj.pretty_printers.append(lookup)',
+    ]
+    writeFileSync(join(other, 'usr/share/glib-2.0/gdb/glib_gdb.py'), `${lines.join('\n')}\n`)
+    writeFileSync(join(other, 'usr/share/glib-2.0/gdb/gobject_gdb.py'), 'def register(obj): pass\n')
+    const { value, problems } = await valuesWith(['glib'], other)
+    expect(problems).toEqual([])
+    expect(value('items')?.value).toMatch(/^<error reading variable/)
+    expect(value('names')?.value).toBe('printed')
+    expect(value('all')?.value).toBe('6')
   })
 
   it('are of no use where the library is not there', () => {

@@ -26,12 +26,40 @@ const PLUS = `
 #include <stdexcept>
 #include <string>
 #include <vector>
+#include <exception>
+#include <filesystem>
 struct Own { int code; };
+#include <cxxabi.h>
+#include <cstdlib>
+#include <typeinfo>
+struct Fake : std::type_info { Fake(const char *name) : type_info(name) {} };
+// P<P<...>, P<...>>, each level by a substitution that stands for all within.
+static std::string bomb() {
+  std::string name = "1PI";
+  for (int n = 0; n < 40; n++) name += "S_I";
+  name += "3Own";
+  for (int n = 0; n <= 40; n++) name += std::string("S") + "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[n % 36] + "_E";
+  return name;
+}
+__attribute__((noinline)) void quiet() noexcept { throw std::runtime_error("not out of here"); }
 __attribute__((noinline)) void thrower(const std::string &what) {
   if (what == "text") throw std::runtime_error("cannot open 'x'");
   if (what == "virtual") { struct Base { Base() { call(); } void call() { work(); } virtual void work() = 0; };
     struct Derived : Base { void work() override {} } made; made.work(); }
   if (what == "own") throw Own{3};
+  if (what == "quiet") quiet();
+  if (what == "new") { char *p = new char[(size_t)-1 / 4]; p[1] = 1; }
+  if (what == "again") { std::exception_ptr p; try { throw std::runtime_error("first"); } catch (...) { p = std::current_exception(); } std::rethrow_exception(p); }
+  if (what == "file") (void)std::filesystem::file_size("/nonexistent");
+  if (what == "unread" || what == "bomb") {
+    std::set_terminate(abort);  // what libstdc++ does would fail over these itself
+    void *thrown = abi::__cxa_allocate_exception(sizeof(std::runtime_error));
+    new (thrown) std::runtime_error("gone");
+    ((volatile long *)thrown)[1] = 16;
+    static std::string name = bomb();
+    const std::type_info *type = what == "bomb" ? new Fake(name.c_str()) : &typeid(std::runtime_error);
+    abi::__cxa_throw(thrown, (std::type_info *)type, 0);
+  }
   if (what == "at") { std::vector<int> none; none.at(what.size()); }
 }
 int main(int argc, char **argv) { thrower(argv[1]); }
@@ -43,7 +71,7 @@ let [plain, plus] = ['', '']
 beforeAll(async () => {
   folder = await temporaryFolder()
   plain = compile(folder.path, 'plain.c', C, ['-pthread', '-w'])
-  plus = compile(folder.path, 'plus.cc', PLUS)
+  plus = compile(folder.path, 'plus.cc', PLUS, ['-w'])
 })
 
 afterAll(async () => await folder[Symbol.asyncDispose]())
@@ -62,6 +90,22 @@ describe('the sentence on top', () => {
 
   it('names the function that aborted, not the one of the C library that called it', async () => {
     expect(await sentenceOf(plain, 'sort')).toMatch(/^plain of debian-12 aborted in compare \(plain\.c:\d+\)$/)
+  })
+
+  it.each([
+    ['quiet', " exception std::runtime_error ('not out of here'), thrown in quiet (plus.cc:"],
+    ['new', ' exception std::bad_alloc, thrown in thrower (plus.cc:'],
+    ['again', " exception std::runtime_error ('first'), thrown in thrower (plus.cc:"],
+    [
+      'file',
+      " exception std::filesystem::__cxx11::filesystem_error ('cannot get file size: No such file or directory'), thrown in thr",
+    ],
+    // What is not there costs the text alone, and a name that would fill gigabytes is shown as it is.
+    ['unread', ' exception std::runtime_error, thrown in thrower (plus.cc:'],
+    ['bomb', ' exception 1PIS_IS_IS_IS_'],
+  ])('names who threw, behind all that handles exceptions: %s', async (word, expected) => {
+    expect(await sentenceOf(plus, word)).toContain(expected)
+    expect(await sentenceOf(plus, word, { hostDebug: true })).toContain(expected)
   })
 
   it('has type and what() of an uncaught exception, and who threw it', async () => {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Architecture } from '../../../src/elf/architecture.ts'
 import { classOf, type CrashFacts, faultOf } from '../../../workers/retrace/exploitable/class.ts'
+import { findingOf } from '../../../workers/retrace/exploitable/abort_message.ts'
 import { currentInstruction } from '../../../workers/retrace/exploitable/instruction.ts'
 
 const segment = (start: bigint, size: bigint, flags: number) => ({
@@ -106,4 +107,72 @@ it.each([
   ['mov    %eax,0x2ee6(%rip)        # 0x556c381ff018 <x>', ['%eax', '0x2ee6(%rip)']],
 ])('the operands of %j are whole, without the comment', (text, operands) => {
   expect(currentInstruction(`=> 0x10010 <f>:\t00 00\t${text}\n`)?.operands.map((each) => each.trim())).toEqual(operands)
+})
+
+describe('an instruction of s390x that reads and writes memory', () => {
+  const registers = new Map([['r1', 0x7000n], ['r2', 0x9ff8n], ['r4', 0x7000n], ['r5', 16n], [
+    'r6',
+    0x9000n,
+  ], ['r7', 16n]])
+  const at = (text: string, address: bigint) => {
+    const found = facts('s390x', text, { address, registers })
+    return [classOf(found), faultOf(found)?.kind]
+  }
+
+  it.each([
+    ['mvc\t0(8,%r1),0(%r2)', 0x7000n, ['write', 'write']],
+    ['mvc\t0(8,%r1),0(%r2)', 0x9000n, [undefined, 'read']],
+    ['mvc\t0(8,%r1),16(%r2)', 0xa000n, [undefined, 'read']],
+    ['mvc\t4095(200,%r1),0(%r2)', 0x8000n, ['write', 'write']],
+    ['xc\t0(8,%r1),0(%r1)', 0x7000n, ['write', 'write']],
+    ['clc\t0(8,%r1),0(%r2)', 0x7000n, [undefined, 'read']],
+    ['mvcl\t%r4,%r6', 0x9000n, [undefined, 'read']],
+    ['mvcl\t%r4,%r6', 0x7000n, ['write', 'write']],
+    ['mvst\t%r1,%r2', 0x7000n, ['write', 'write']],
+    ['mvi\t0(%r1),5', 0x7000n, ['write', 'write']],
+  ] as [string, bigint, unknown[]][])('%j at page 0x%x', (text, address, expected) => {
+    expect(at(text, address)).toEqual(expected)
+  })
+})
+
+describe('a division by what is in memory', () => {
+  const divided = (divisor: bigint | undefined) =>
+    classOf(
+      facts('amd64', 'idivl  0x8(%rsp)', { signal: 8, code: 1, divisor, registers: new Map([['rsp', 0x50_0000n]]) }),
+    )
+
+  it('is one by zero only where there is a zero', () => {
+    expect(divided(0n)).toBe('division-by-zero')
+    expect(divided(0xffffffffn)).toBe('arithmetic')
+    expect(divided(undefined)).toBe('division-by-zero')
+  })
+})
+
+it('an instruction that no program may run uses no memory', () => {
+  for (const text of ['hlt', 'out    %al,(%dx)', 'in     $0x60,%al', 'cli']) {
+    const refused = facts('amd64', text, { code: 128, address: undefined })
+    expect([classOf(refused), faultOf(refused)]).toEqual(['unknown', { kind: 'none', address: undefined }])
+  }
+})
+
+it.each([
+  ["*** Error in `./p': double free or corruption (fasttop): 0x0000000001c14010 ***", 'heap'],
+  ["*** Error in `/usr/bin/a b': free(): invalid next size (fast): 0x0804a010 ***\n", 'heap'],
+  ["*** Error in `p': malloc(): memory corruption: 0x0804a010 ***", 'heap'],
+  ["*** Error in `p': munmap_chunk(): invalid pointer: 0x0804a010 ***", 'heap'],
+  ["*** Error in `p': corrupted double-linked list: 0x0804a010 ***", 'heap'],
+  ["*** Error in `p': break adjusted to free malloc space: 0x0804a010 ***", 'heap'],
+  ['*** glibc detected *** ./p: double free or corruption (top): 0x0804a010 ***', 'heap'],
+  ['*** glibc detected *** free(): invalid pointer: 0x0804a010 ***', 'heap'],
+  ['free(): unaligned chunk detected in tcache 2\n', 'heap'],
+  ['malloc_check_get_size: memory corruption', 'heap'],
+  ['memory clobbered past end of allocated block\n', 'heap'],
+  ['*** stack smashing detected ***: ./p terminated', 'stack'],
+  ['*** buffer overflow detected ***: ./p terminated', 'refused'],
+  ['*** bit out of range 0 - FD_SETSIZE on fd_set ***: terminated', 'refused'],
+  ["p: p.c:3: main: Assertion `a == b' failed.\n", 'assertion'],
+  ['something else', undefined],
+  ["*** Error in the program's input", undefined],
+])('the message %j of the C library is known', (message, finding) => {
+  expect(findingOf(message)).toBe(finding)
 })

@@ -25,7 +25,7 @@ const PROGRAM = resolvedModule({
 /** `libc:raise`, `main`, `?`, `<inline>f`, `<signal>`, `nowhere`: frames of a program and of the C library. */
 function frames(...words: string[]): ReportFrame[] {
   return words.map((word, level) => {
-    const [, kind, library, name] = /^(?:<(.*)>)?(libc:)?(.*)$/.exec(word) ?? []
+    const [, kind, library, name] = /^(?:<(inline|signal)>)?(libc:)?(.*)$/.exec(word) ?? []
     const module = word === 'nowhere' ? undefined : library === undefined ? PROGRAM : LIBC
     const base = reportThread(name === '?' || word === 'nowhere' || name === '' ? undefined : name, PROGRAM).frames[0]
     if (base === undefined) throw new Error('Expected a frame')
@@ -136,6 +136,45 @@ describe('the package to blame', () => {
       sentenceOf({ what: { kind: 'abort', message: undefined }, crashed }, { core: WHOLE_CORE, release: undefined }),
     )
       .toMatch(/ aborted on a signal that came in Unsafe_PutInt$/)
+  })
+
+  it.each([
+    // Rust 1.95 with debuginfo, without, 1.63; a panic that may not unwind; no memory.
+    'std::process::abort|std::rt::__rust_abort|panic_abort::__rust_start_panic|std::panicking::rust_panic|std::panicking::panic_with_hook|' +
+    'std::sys::backtrace::__rust_end_short_backtrace<std::panicking::panic_handler::{closure_env#0}, !>|core::panicking::panic_fmt|' +
+    'core::slice::index::slice_index_fail|core::slice::index::{impl#0}::index<i32, core::ops::range::Range<usize>>',
+    '__rustc::__rust_abort|__rustc::__rust_start_panic|__rustc::rust_panic|std::panicking::panic_handler::{closure#0}|' +
+    '__rustc::rust_begin_unwind|core::panicking::panic_fmt|<alloc::vec::Vec<_, _>>::remove::assert_failed',
+    'panic_abort::__rust_start_panic::abort|__rust_start_panic|rust_panic|std::panicking::rust_panic_with_hook|' +
+    'std::sys_common::backtrace::__rust_end_short_backtrace|rust_begin_unwind|core::panicking::panic_bounds_check|' +
+    '<usize as core::slice::index::SliceIndex<[T]>>::index|<alloc::vec::Vec<T,A> as core::ops::index::Index<I>>::index',
+    'std::process::abort|std::panicking::panic_with_hook|core::panicking::panic_nounwind|core::panicking::panic_cannot_unwind',
+    'std::process::abort|std::alloc::rust_oom|std::alloc::_::__rust_alloc_error_handler|alloc::alloc::handle_alloc_error',
+    'core::option::unwrap_failed|core::option::Option<i32>::unwrap<i32>',
+    // C++: noexcept, no memory, a bound that was checked, what libc++ says.
+    '__gnu_cxx::__verbose_terminate_handler()|std::terminate()|__cxa_call_terminate|__gxx_personality_v0|_Unwind_RaiseException_Phase2|' +
+    '_Unwind_RaiseException|__cxa_throw',
+    'std::terminate()|__cxa_throw|operator new(unsigned long)|std::__new_allocator<char>::allocate|std::string::_M_create',
+    'std::terminate()|__cxa_throw|std::__throw_out_of_range_fmt(char const*, ...)|std::vector<int, std::allocator<int> >::at',
+    'std::terminate()|std::rethrow_exception(std::__exception_ptr::exception_ptr)',
+    'abort_message|demangling_terminate_handler()|std::__terminate(void (*)())|__cxa_throw|std::__1::__throw_length_error(char const*)',
+    'runtime.raise.abi0|runtime.dieFromSignal|runtime.crash|runtime.fatalpanic|runtime.gopanic|runtime.panicmem|runtime.sigpanic',
+    'g_logv|g_log|g_malloc0',
+  ])('is the user of a standard library, not its way to give up: %s', (names) => {
+    const all = frames('libc:raise', 'libc:abort', ...names.split('|'), 'shop::work', 'main')
+    const crashed = reportThread('x', PROGRAM, { frames: all })
+    expect(blameOf(crashed)?.frame.function).toBe('shop::work')
+    expect(signatureOf(all)?.frames).toEqual(['p!shop::work', 'p!main'])
+    const parts = { core: WHOLE_CORE, release: undefined }
+    expect(sentenceOf({ what: { kind: 'abort', message: undefined }, crashed }, parts)).toMatch(/ in shop::work$/)
+  })
+
+  it("is whose own function has a name like those, and a fault in what allocates is its caller's", () => {
+    expect(firstOwn(frames('libc:raise', 'libc:abort', '<shop::Cart as core::ops::drop::Drop>::drop', 'main'))?.level)
+      .toBe(2)
+    expect(firstOwn(frames('std::vector<int>::push_back', 'f'))?.level).toBe(0)
+    expect(firstOwn(frames('libc:malloc', 'operator new(unsigned long)', 'f'))?.level).toBe(2)
+    expect(machineryOf(frames('libc:malloc', 'operator new(unsigned long)', 'f'))).toBe(0)
   })
 
   it('a trap of g_error() is a message of GLib, and any other trap the signal', () => {

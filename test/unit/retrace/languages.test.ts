@@ -1,7 +1,7 @@
 /** What is concluded of interpreters: what they were given to run, and what a frame is to them. */
 import { describe, expect, it } from 'vitest'
 import { interpretersOf, type Language, versionInName } from '../../../workers/retrace/gdb/interpreters.ts'
-import { readLanguages } from '../../../workers/retrace/gdb/languages.ts'
+import { languagesWithin, readLanguages } from '../../../workers/retrace/gdb/languages.ts'
 import { languagesText } from '../../../workers/retrace/report/language_text.ts'
 import { reportLanguages } from '../../../workers/retrace/report/languages.ts'
 import { scriptOf } from '../../../workers/retrace/report/script.ts'
@@ -98,6 +98,24 @@ describe('the text of stacks', () => {
     expect(text).toContain('Of thread 1: frame 0 interpreter')
   })
 
+  it('takes words by the hundred thousand, and no more than there can be', () => {
+    const { words } = readLanguages([{ words: Array(300_000).fill('x'.repeat(9_000)) }, { words: ['more'] }])
+    expect(words.length).toBe(256)
+    expect(words[0]?.length).toBeLessThanOrEqual(8_192)
+    const many = Array.from({ length: 5_000 }, () => ({ language: 'python' }))
+    expect(readLanguages(many).languages.length).toBeLessThanOrEqual(7)
+  })
+
+  it('has one bound of characters for all languages, and says where frames are missing', () => {
+    const frame = ['file', 1, 'f'.repeat(1_000), 'function', [['name', 'v'.repeat(1_000)]]]
+    const stack = { stack: Array(100).fill(frame) }
+    const said = readLanguages([{ language: 'python' }, stack, stack, { language: 'ruby' }, stack])
+    const { languages } = languagesWithin(said, 150_000)
+    const stacks = languages.flatMap((each) => each.stacks)
+    expect(stacks.map(({ frames, more }) => [frames.length, more])).toEqual([[74, true], [0, true], [0, true]])
+    expect(languagesWithin(said, 1_000_000)).toEqual(said)
+  })
+
   it('is bounded, whatever comes', () => {
     const frame = ['f'.repeat(20_000), 1, 'g'.repeat(20_000), 'function', []]
     const data = [{ language: 'python' }, ...Array.from({ length: 3_000 }, () => ({ stack: Array(100).fill(frame) }))]
@@ -108,5 +126,45 @@ describe('the text of stacks', () => {
       .toMatchObject([
         { stacks: [{ frames: [{ function: '?' }, { function: '?' }, { function: '?' }] }] },
       ])
+  })
+})
+
+describe('what a native frame is to an interpreter', () => {
+  const library = (path: string, start: bigint) =>
+    resolvedModule({ module: { ...resolvedModule().module, kind: 'library', path, start, end: start + 0x1000n } })
+  const jvm = library('/usr/lib/jvm/lib/server/libjvm.so', 0x10_0000n)
+  const node = library('/usr/lib/x86_64-linux-gnu/libnode.so.108', 0x20_0000n)
+  const python = library('/usr/lib64/libpython3.13.so.1.0', 0x30_0000n)
+  const made = (start: bigint, flags: number) => ({
+    start,
+    memorySize: 0x1000n,
+    fileOffset: 0n,
+    fileSize: 0x1000n,
+    dumped: 0x1000n,
+    flags,
+  })
+  const roleAt = (pc: bigint, module: typeof jvm, in_?: typeof jvm, name?: string) => {
+    const [frame] = reportThread(name, in_ ?? jvm).frames
+    if (frame === undefined) throw new Error('Expected a frame')
+    const segments = [made(0x50_0000n, 7), made(0x51_0000n, 6)]
+    const core = { ...WHOLE_CORE, segments, modules: [module.module] }
+    const said = readLanguages([{ language: 'java' }, { loop: ['0x500000', '0x500800'] }])
+    const { roleOf } = reportLanguages({ core, modules: [module], threads: [], said })
+    return roleOf({ ...frame, pc, module: in_ })
+  }
+
+  it('code that was made while it ran is of the JIT, but for the loop, where an interpreter makes code', () => {
+    expect(roleAt(0x50_0900n, jvm)).toBe('jit')
+    expect(roleAt(0x50_0100n, jvm)).toBe('interpreter')
+    expect(roleAt(0x50_0900n, node)).toBe('jit')
+    expect(roleAt(0x50_0900n, python)).toBeUndefined()
+    expect(roleAt(0x51_0100n, jvm)).toBeUndefined()
+    expect(roleAt(0x99_0000n, jvm)).toBeUndefined()
+  })
+
+  it('its own functions are its runtime, and no other module is', () => {
+    expect(roleAt(0x10_0100n, jvm, jvm, 'Unsafe_PutInt')).toBe('runtime')
+    expect(roleAt(0x30_0100n, python, python, '_PyEval_EvalFrameDefault')).toBe('interpreter')
+    expect(roleAt(0x30_0100n, python, jvm, 'f')).toBeUndefined()
   })
 })

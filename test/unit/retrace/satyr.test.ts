@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { REMOVABLE } from '../../../workers/retrace/satyr/removable.ts'
+import { unreadableFrame } from '../../../workers/retrace/satyr/grammar.ts'
 import { assess, duphashOf, duphashText } from '../../../workers/retrace/satyr/satyr.ts'
 
 interface Expected {
@@ -57,4 +58,16 @@ describe("libsatyr's rules", () => {
       expect(crashed === undefined ? '' : duphashText(crashed, 'c')).toBe(`cThread\n  ${name}\n`)
     },
   )
+})
+
+it('says at which frame the library stops where it cannot read a text', () => {
+  const text = (name: string) =>
+    `Core was generated.\n#0  0x1 in f ()\n\nThread 1 (LWP 5):\n#0  0x1 in f ()\n#1  0x2 in ${name} ()\n\nThread 2 (LWP 6):\n#0  0x3 in g ()\n`
+  expect(unreadableFrame(text('main'))).toBeUndefined()
+  expect(unreadableFrame(text('p::main::{closure#0}'))).toEqual({
+    thread: 1,
+    frame: '#1  0x2 in p::main::{closure#0} ()',
+  })
+  expect(unreadableFrame(text('žluť'))).toEqual({ thread: 1, frame: '#1  0x2 in žluť ()' })
+  expect(unreadableFrame('nothing')).toEqual({ thread: undefined, frame: '' })
 })

@@ -16,6 +16,7 @@ import { currentInstruction } from '../exploitable/instruction.ts'
 import type { Details } from '../gdb/details.ts'
 import type { ReportThread } from '../report/frames.ts'
 import { assess, type Assessment, duphashOf, duphashText } from '../satyr/satyr.ts'
+import { unreadableFrame } from '../satyr/grammar.ts'
 import { type Blame, blameOf } from './blame.ts'
 import { type Rated, ratedOf } from './rating.ts'
 import { type Signature, signatureOf } from './signature.ts'
@@ -28,6 +29,8 @@ export interface Crash {
   readonly signature: Signature | undefined
   /** Undefined: libsatyr cannot read the text. */
   readonly rated: Rated | undefined
+  /** Where it cannot; undefined: it can. */
+  readonly unreadable: ReturnType<typeof unreadableFrame>
   readonly exploitable: { readonly class: CrashClass; readonly instruction: string | undefined } | undefined
   readonly what: What
   readonly blame: Blame | undefined
@@ -43,7 +46,7 @@ export interface Duphash {
 /** What raise() and tgkill() send. */
 const SI_TKILL = -6
 
-/** `text`: the file `backtrace`, as libsatyr reads it. */
+/** `text`: the file `backtrace`, as libsatyr reads it, with the names that gdb gave. */
 export function crashOf(
   { core, threads, details, component, text }: {
     core: Core
@@ -62,6 +65,7 @@ export function crashOf(
     component,
     duphash: duphash(core, assessment, component),
     signature: signatureOf(crashed?.frames ?? []),
+    unreadable: assessment === undefined ? unreadableFrame(text) : undefined,
     rated: assessment === undefined ? undefined : ratedOf(assessment, threads),
     exploitable: crashClass === undefined ? undefined : {
       class: crashClass,
@@ -98,6 +102,7 @@ function factsOf(core: Core, crashed: ReportThread | undefined, details: Details
     segments: core.segments,
     instruction: currentInstruction(details.instructions),
     registers: new Map(details.registers.map(({ name, value }) => [name, BigInt(value)])),
+    divisor: details.divisor,
     below: details.stackTop?.below,
     top: details.stackTop?.at,
     isSentByItself: siginfo?.code === SI_TKILL && siginfo.senderPid === core.process?.pid,

@@ -31,8 +31,9 @@ export function ratedOf(
   threads: readonly ReportThread[],
 ): Rated {
   const groups = new Map<string, RatingReason>()
+  const byNumber = new Map(threads.map((thread) => [thread.number, thread]))
   for (const lack of lacks) {
-    const module = threads.find(({ number }) => number === lack.thread)?.frames[lack.level]?.module
+    const module = byNumber.get(lack.thread)?.frames[lack.level]?.module
     const isOfCrashed = lack.thread === crashed?.number
     const key = `${isOfCrashed} ${module?.module.path ?? ''} ${module?.module.start ?? ''}`
     groups.set(key, added(groups.get(key) ?? { module, nameless: 0, lineless: 0, cost: 0, isOfCrashed }, lack))

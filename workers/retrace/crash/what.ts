@@ -42,7 +42,8 @@ export type What =
 const SIGTRAP = 5
 const SIGABRT = 6
 const SIGBUS = 7
-const RUST_PANIC = /^(rust_panic|core::panicking|std::panicking|rust_begin_unwind)/
+/** Of Rust and Go. */
+const PANIC = /^((__rustc::)?rust_(panic|begin_unwind)|(core|std)::panicking|runtime\.(gopanic|fatalpanic))/
 const GLIB_LOG = /^_?g_log/
 /** The frames of an overflow in which its cycle is looked for. */
 const MAX_FRAMES = 512
@@ -82,7 +83,7 @@ function ofGivingUp(signal: number, details: Details, crashed: ReportThread | un
   if (assertMessage !== undefined) return { kind: 'assertion', text: assertMessage.trim() }
   const frames = crashed?.frames ?? []
   const names = frames.slice(0, machineryOf(frames)).map((frame) => plainFunction(frame.function ?? ''))
-  if (names.some((name) => RUST_PANIC.test(name))) return { kind: 'panic' }
+  if (names.some((name) => PANIC.test(name))) return { kind: 'panic' }
   if (names.includes('__cxa_pure_virtual')) return { kind: 'pure-virtual' }
   if (names.some((name) => GLIB_LOG.test(name))) return { kind: 'glib-message' }
   if (signal === SIGTRAP) return undefined

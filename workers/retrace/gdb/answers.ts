@@ -12,6 +12,8 @@ export interface PlainFrame {
   readonly pc: bigint
   readonly kind: FrameKind
   readonly function: string | undefined
+  /** As gdb has it, where that is another: with the hashes of Rust. */
+  readonly rawFunction?: string
   readonly file: string | undefined
   readonly line: number | undefined
   /** Its function is one of the debuginfo, which knows no line of it all the same. */
@@ -170,15 +172,18 @@ function readFrame(value: unknown): PlainFrame | undefined {
   return {
     pc,
     kind: (typeof kind === 'string' && KINDS.includes(kind) ? kind : 'other') as FrameKind,
-    function: named(text(name)),
+    ...namesOf(text(name)),
     file: text(file),
     line: isCount(line) ? line : undefined,
     ...(lacksLine === true ? { lacksLine } : {}),
   }
 }
 
-function named(name: string | undefined): string | undefined {
-  return name === undefined ? undefined : withoutHashes(name)
+/** A function's name as people write it, and gdb's own where that is another. */
+export function namesOf(name: string | undefined): Pick<PlainFrame, 'function' | 'rawFunction'> {
+  if (name === undefined) return { function: undefined }
+  const plain = withoutHashes(name)
+  return { function: plain, ...(plain === name ? {} : { rawFunction: name }) }
 }
 
 /** The member `name` of the first message that has it as text. */

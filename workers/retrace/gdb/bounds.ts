@@ -41,8 +41,8 @@ export function withinBounds(threads: readonly ThreadAnswer[], bounds: Bounds): 
   })
 }
 
-function namesOf({ function: name, file }: PlainFrame): number {
-  return (name?.length ?? 0) + (file?.length ?? 0)
+function namesOf({ function: name, rawFunction, file }: PlainFrame): number {
+  return (name?.length ?? 0) + (rawFunction?.length ?? 0) + (file?.length ?? 0)
 }
 
 function sizeOf({ arguments: args, locals }: FrameValues): number {

@@ -28,6 +28,8 @@ export interface Details {
   readonly instructions: string | undefined
   readonly signalInfo: string | undefined
   readonly registers: { name: string; value: string }[]
+  /** What a division took from memory; undefined: it did not, or nobody knows from where. */
+  readonly divisor: bigint | undefined
   /** Where the process may have returned to what is no code. */
   readonly stackTop: StackTop | undefined
   readonly abortMessage: string | undefined
@@ -42,6 +44,7 @@ export const NO_DETAILS: Details = {
   instructions: undefined,
   signalInfo: undefined,
   registers: [],
+  divisor: undefined,
   stackTop: undefined,
   abortMessage: undefined,
   assertMessage: undefined,
@@ -51,6 +54,7 @@ export const NO_DETAILS: Details = {
 
 /** SIGABRT, and the trap of g_error(): only then a library leaves a message, and looking for it costs symbols. */
 const GIVING_UP = new Set([5, 6])
+const SIGFPE = 8
 /** SIGBUS and SIGSEGV. */
 const FAULTS = new Set([7, 11])
 const SHARE = 0.25
@@ -72,6 +76,18 @@ interface Asking {
   readonly core: Core
   /** Names of the crashed thread's frames, the innermost first. */
   readonly functions: readonly (string | undefined)[]
+  /** What was found before. */
+  readonly told: Details
+  readonly divisorAt: DivisorAt | undefined
+}
+
+/** Where a division had its divisor in memory, by registers and instructions; undefined: nowhere there. */
+export type DivisorAt = (core: Core, told: Details) => Place | undefined
+
+export interface Place {
+  readonly address: bigint
+  /** In bytes. */
+  readonly size: number
 }
 
 /** A question: how it is called, and what it finds; `undefined` where it need not be asked. */
@@ -99,6 +115,13 @@ const STEPS: { readonly [Name in keyof Details]: Step<Name> } = {
     find: async ({ asker }) => {
       const window = { parameters: [BYTES_BEFORE_PC, BYTES_AFTER_PC], share: SHARE }
       return withText(await asker.ask(undefined, 'instructions', window), 'text')
+    },
+  },
+  divisor: {
+    what: 'the divisor',
+    find: ({ asker, core, told, divisorAt }) => {
+      const place = signalOf(core) === SIGFPE ? divisorAt?.(core, told) : undefined
+      return place === undefined ? undefined : numberAt(asker, place)
     },
   },
   stackTop: {
@@ -138,8 +161,13 @@ const STEPS: { readonly [Name in keyof Details]: Step<Name> } = {
 /** What has been told, over all debuggers that were asked. */
 export class DetailsRecord {
   readonly lost: LostDetail[] = []
+  readonly #divisorAt: DivisorAt | undefined
   #told: Partial<Details> = {}
   #open = new Set(Object.keys(STEPS) as (keyof Details)[])
+
+  constructor(divisorAt?: DivisorAt) {
+    this.#divisorAt = divisorAt
+  }
 
   get told(): Details {
     return { ...NO_DETAILS, ...this.#told }
@@ -154,10 +182,10 @@ export class DetailsRecord {
   }
 
   /** The crashed thread is selected. Ends where gdb does; `isLast`: no other one is asked what that was over. */
-  async ask(asking: Asking, isLast: boolean): Promise<void> {
+  async ask(asking: Omit<Asking, 'told' | 'divisorAt'>, isLast: boolean): Promise<void> {
     for (const name of [...this.#open]) {
       if (asking.asker.isOver) return
-      if (!await this.#askOne(name, asking, isLast)) return
+      if (!await this.#askOne(name, { ...asking, told: this.told, divisorAt: this.#divisorAt }, isLast)) return
     }
   }
 
@@ -200,6 +228,11 @@ function mayHaveReturned(core: Core): boolean {
 async function stackTop(asker: Asker): Promise<Found<StackTop | undefined>> {
   const answer = await asker.ask(undefined, 'stack_top', { share: SHARE })
   return { answer, value: { below: readAddress(answer.data, 'below'), at: readAddress(answer.data, 'at') } }
+}
+
+async function numberAt(asker: Asker, { address, size }: Place): Promise<Found<bigint | undefined>> {
+  const answer = await asker.ask(undefined, 'number', { parameters: [`${address}`, size], share: SHARE })
+  return { answer, value: readAddress(answer.data, 'number') }
 }
 
 function command(asker: Asker, what: string | undefined, line: string): Promise<Answer> {

@@ -8,7 +8,7 @@ import { count } from '../../../src/text/count.ts'
 import type { Fault, PlainFrame, ThreadsAnswer } from './answers.ts'
 import type { Conversation, Damage } from './told.ts'
 import { isOfDamage, readComplaint } from './damage.ts'
-import { DetailsRecord } from './details.ts'
+import { DetailsRecord, type DivisorAt } from './details.ts'
 import type { Opened } from './opening.ts'
 import { type Cause, type LeftOut, ThreadRecord } from './thread_record.ts'
 
@@ -33,7 +33,7 @@ export interface LoadedPrinters {
 
 export class Inquiry {
   readonly core: Core
-  readonly details = new DetailsRecord()
+  readonly details: DetailsRecord
   readonly damage = new Map<CoreModule, Damage>()
   /** Sentences on questions that failed. */
   readonly problems: string[] = []
@@ -61,15 +61,17 @@ export class Inquiry {
 
   constructor(
     core: Core,
-    { withDebuginfo, printers, modulesOfFile, onCrashed }: {
+    { withDebuginfo, printers, modulesOfFile, onCrashed, divisorAt }: {
       withDebuginfo: Iterable<CoreModule>
       printers: readonly LoadedPrinters[]
       modulesOfFile: (path: string) => readonly CoreModule[]
       /** Hears the crashed thread's frames once, when they are there and nothing else is. */
       onCrashed: (frames: readonly PlainFrame[]) => void
+      divisorAt?: DivisorAt
     },
   ) {
     this.core = core
+    this.details = new DetailsRecord(divisorAt)
     this.withDebuginfo = new Set(withDebuginfo)
     this.printers = printers
     this.modulesOfFile = modulesOfFile

@@ -55,6 +55,10 @@ export interface LanguageFrame {
 /** Of the time left. */
 const SHARE = 0.2
 const MAX_STACKS = 1_024
+/** As languages.py has them. */
+const MAX_WORDS = 256
+/** Characters of all that a process says of its interpreters. */
+const MAX_TEXT = 8 << 20
 const MAX_FRAMES = 8_192
 const MAX_ARGUMENTS = 32
 const MAX_LINE = 0x7fffffff
@@ -76,7 +80,7 @@ async function asked(asker: Asker, core: Core, interpreters: readonly Interprete
     dataOf(core, module).map(([start, end]) => [`${start}`, `${end}`]),
   ])
   const answer = await asker.ask('stacks of languages', 'languages', { parameters: [wanted], share: SHARE })
-  return { answer, value: readLanguages(answer.data) }
+  return { answer, value: languagesWithin(readLanguages(answer.data), MAX_TEXT) }
 }
 
 export function readLanguages(data: readonly unknown[]): LanguagesAnswer {
@@ -84,10 +88,13 @@ export function readLanguages(data: readonly unknown[]): LanguagesAnswer {
   const words: string[] = []
   for (const message of data.map(recordOf)) {
     const language = LANGUAGES.find((each) => each === message.language)
-    if (language !== undefined) languages.push({ language, messages: [] })
-    else languages.at(-1)?.messages.push(message)
-    if (languages.length === 0) {
-      words.push(...arrayOf(message.words).flatMap((each) => typeof each === 'string' ? [each] : []))
+    if (language !== undefined) {
+      if (languages.length >= LANGUAGES.length) break
+      languages.push({ language, messages: [] })
+    } else languages.at(-1)?.messages.push(message)
+    if (languages.length > 0) continue
+    for (const word of arrayOf(message.words).slice(0, MAX_WORDS - words.length)) {
+      if (typeof word === 'string') words.push(text(word) ?? '')
     }
   }
   return { words, languages: languages.map(({ language, messages }) => ({ language, ...readLanguage(messages) })) }
@@ -134,4 +141,23 @@ function readFrame(value: unknown): LanguageFrame[] {
         : [{ name: String(text(argument)), value: text(shown) ?? '' }]
     }),
   }]
+}
+
+/** As many frames of the stacks as there is room for, in characters of all languages together; the rest is told as what did not come. */
+export function languagesWithin({ words, languages }: LanguagesAnswer, most: number): LanguagesAnswer {
+  let left = most - words.reduce((sum, word) => sum + word.length, 0)
+  return {
+    words,
+    languages: languages.map((language) => ({
+      ...language,
+      stacks: language.stacks.map((stack) => {
+        const frames = stack.frames.filter((frame) => (left -= sizeOf(frame)) >= 0)
+        return { ...stack, frames, more: stack.more || frames.length < stack.frames.length }
+      }),
+    })),
+  }
+}
+
+function sizeOf({ function: name, file, arguments: values }: LanguageFrame): number {
+  return values.reduce((sum, each) => sum + each.name.length + each.value.length, name.length + (file?.length ?? 0))
 }

@@ -2,8 +2,7 @@
  * The frames of a plain `backtrace`, out of its text, for a thread of which gdb's API did not tell all. Pure. A text in
  * which the frames are not numbered one by one is not believed: a name in it could hold what reads as a frame.
  */
-import type { PlainFrame } from './answers.ts'
-import { withoutHashes } from './rust_names.ts'
+import { namesOf, type PlainFrame } from './answers.ts'
 
 /** Address; function with its arguments, and what follows them. */
 const FRAME = /^#\d+ +(0x[0-9a-f]+) in (.+ \(.*\))(?: at (.+):(\d+)| from .+)?$/
@@ -22,7 +21,7 @@ export function readPlainFrames(text: string): PlainFrame[] {
     if (HANDLER.test(line)) return { pc: 0n, kind: 'signal-handler', ...nothing }
     const [, pc = '0', called, file, number] = FRAME.exec(line) ?? []
     const place = { file, line: number === undefined ? undefined : Number(number) }
-    return { pc: BigInt(pc), kind: 'normal', function: functionIn(called), ...place }
+    return { pc: BigInt(pc), kind: 'normal', ...namesOf(functionIn(called)), ...place }
   })
 }
 
@@ -33,7 +32,7 @@ function functionIn(called = ''): string | undefined {
     if (called[at] === '<') depth++
     else if (called[at] === '>') depth--
     else if (depth <= 0 && called.startsWith(' (', at)) {
-      return called.slice(0, at) === '??' ? undefined : withoutHashes(called.slice(0, at))
+      return called.slice(0, at) === '??' ? undefined : called.slice(0, at)
     }
   }
   return undefined

@@ -12,6 +12,8 @@ import { INSIDE } from '../sandbox/arguments.ts'
 export interface GdbText {
   /** Fit to be shown; undefined when it did not come. */
   readonly text: string | undefined
+  /** The same with gdb's own names, where those are others: with the hashes of Rust. */
+  readonly raw?: string
   readonly frames: number
   /** What gdb says at the end when the stack ends too early: 'previous frame inner to this frame (corrupt stack?)'. */
   readonly stopped: string | undefined
@@ -43,9 +45,11 @@ interface NamedValue {
 
 /** Reads what gdb printed of one thread. */
 export function readGdbText(said: string | undefined): GdbText {
-  const text = said === undefined ? undefined : textWithoutHashes(fitText(said))
+  const raw = said === undefined ? undefined : fitText(said)
+  const text = raw && textWithoutHashes(raw)
   return {
     text,
+    ...(raw === undefined || raw === text ? {} : { raw }),
     frames: text?.match(/^#\d+ /gm)?.length ?? 0,
     stopped: /^Backtrace stopped: (.*)$/m.exec(text ?? '')?.[1],
   }

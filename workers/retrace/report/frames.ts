@@ -31,6 +31,8 @@ export interface ReportFrame {
   readonly pc: bigint
   readonly kind: FrameKind
   readonly function: string | undefined
+  /** As gdb has it, where that is another: with the hashes of Rust. */
+  readonly rawFunction?: string
   readonly file: string | undefined
   readonly line: number | undefined
   /** Its function is one of the debuginfo, which knows no line of it all the same. */
@@ -51,6 +53,8 @@ export interface ReportThread {
   readonly frames: readonly ReportFrame[]
   /** gdb's text of the frames, fit for the report; undefined when it did not come, or cannot be believed. */
   readonly text: string | undefined
+  /** The same with gdb's own names, where those are others. */
+  readonly rawText?: string | undefined
   /** Lines of a plain backtrace, by level, where not all came. */
   readonly plain: readonly string[]
   /** Why the stack ends where none begins, in gdb's words or ours. */
@@ -95,24 +99,40 @@ export function reportThreads(
     const frames = all.slice(0, end)
     const isBeginning = beginsThere(frames, core)
     const wrongCaller = end === undefined || isBeginning ? undefined : all[end]?.pc
+    const values = frames.map((_, level) => thread.values.get(level) ?? NO_VALUES)
     const places = placesOf(frames, { moduleOf, leftOut: thread.leftOut, untold })
+    const textOf = <Text extends string | undefined>(text: Text) =>
+      reconciled(
+        end === undefined ? text : textBefore(text, end),
+        values.map((each, level) => ({
+          ...each,
+          lacksFiles: (places[level]?.module?.damage?.splitFiles.length ?? 0) > 0,
+        })),
+      )
     return {
       number: thread.number,
       lwp: thread.lwp,
       pointer: hasLibrary && thread.pointer ? thread.pointer : undefined,
-      frames: frames.map(({ pc, kind, function: name, file, line, lacksLine = false }, level) => {
-        const values = thread.values.get(level) ?? NO_VALUES
+      frames: frames.map(({ pc, kind, function: name, rawFunction, file, line, lacksLine = false }, level) => {
         const place = places[level] ?? { module: undefined, trust: 'guessed' }
         const hasValues = thread.values.has(level)
-        return { level, pc, kind, function: name, file, line, lacksLine, hasValues, ...values, ...place }
+        const raw = rawFunction === undefined ? {} : { rawFunction }
+        return {
+          level,
+          pc,
+          kind,
+          function: name,
+          ...raw,
+          file,
+          line,
+          lacksLine,
+          hasValues,
+          ...values[level] ?? NO_VALUES,
+          ...place,
+        }
       }),
-      text: reconciled(
-        end === undefined ? said.text : textBefore(said.text, end),
-        frames.map((_, level) => ({
-          ...thread.values.get(level) ?? NO_VALUES,
-          lacksFiles: (places[level]?.module?.damage?.splitFiles.length ?? 0) > 0,
-        })),
-      ),
+      text: textOf(said.text),
+      ...(said.raw === undefined ? {} : { rawText: textOf(said.raw) }),
       plain: isOdd ? [] : readPlainLines(textWithoutHashes(fitText(thread.plain ?? ''))),
       stopped: isBeginning
         ? undefined
@@ -128,6 +148,19 @@ export function reportThreads(
       lost: thread.lost,
     }
   })
+}
+
+/** The threads with the names that gdb gave them, for who compares those; undefined: they are the same. */
+export function withRawNames(threads: readonly ReportThread[]): ReportThread[] | undefined {
+  const isRaw = ({ rawText, frames }: ReportThread) =>
+    rawText !== undefined || frames.some(({ rawFunction }) => rawFunction !== undefined)
+  if (!threads.some(isRaw)) return undefined
+  return threads.map((thread) => ({
+    ...thread,
+    text: thread.rawText ?? thread.text,
+    plain: [],
+    frames: thread.frames.map((frame) => ({ ...frame, function: frame.rawFunction ?? frame.function })),
+  }))
 }
 
 /**

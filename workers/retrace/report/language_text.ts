@@ -59,12 +59,13 @@ function languageText(language: ReportLanguage, roles: string): string {
   ].join('\n')
 }
 
-function heading(name: string, { thread, isCrashed, goroutine, frames }: ReportStack): string {
+function heading(name: string, { thread, isCrashed, goroutine, frames, stopped, more }: ReportStack): string {
   const whose = thread === undefined ? 'a thread that gdb does not know' : `thread ${thread.number} (LWP ${thread.lwp})`
   if (goroutine !== undefined) {
     return `Goroutine ${goroutine} is what ${whose}${isCrashed ? ', which crashed,' : ''} runs`
   }
-  const what = frames.length === 0 ? 'nothing runs' : 'most recent call first'
+  const isUnread = stopped !== undefined || more
+  const what = frames.length > 0 ? 'most recent call first' : isUnread ? 'none of it could be read' : 'nothing runs'
   return `${name} stack of ${whose}${isCrashed ? ', which crashed' : ''} (${what}):`
 }
 

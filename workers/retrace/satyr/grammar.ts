@@ -109,6 +109,34 @@ function sticky(pattern: RegExp): RegExp {
   return new RegExp(pattern.source, 'y')
 }
 
+/** Of a text that `parseSatyr` refuses: the frame where it does, and in which thread; undefined: it reads it. */
+export function unreadableFrame(
+  text: string,
+): { readonly thread: number | undefined; readonly frame: string } | undefined {
+  try {
+    parseSatyr(text)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof GrammarError)) return { thread: undefined, frame: '' }
+    const before = text.slice(0, error.at + 1)
+    const start = before.lastIndexOf('\n#') + 1
+    const thread = [...before.matchAll(/^Thread (\d+) /gm)].at(-1)?.[1]
+    return {
+      thread: thread === undefined ? undefined : Number(thread),
+      frame: start === 0 ? '' : text.slice(start).split('\n', 1)[0] ?? '',
+    }
+  }
+}
+
+class GrammarError extends Error {
+  readonly at: number
+
+  constructor(message: string, at: number) {
+    super(message)
+    this.at = at
+  }
+}
+
 class Reader {
   readonly text: string
   at = 0
@@ -138,7 +166,7 @@ class Reader {
   }
 
   fail(what: string): never {
-    throw new Error(`Expected ${what} at ${JSON.stringify(this.text.slice(this.at, this.at + 80))}`)
+    throw new GrammarError(`Expected ${what} at ${JSON.stringify(this.text.slice(this.at, this.at + 80))}`, this.at)
   }
 
   thread(): SatyrThread {

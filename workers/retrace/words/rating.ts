@@ -3,6 +3,7 @@ import { count } from '../../../src/text/count.ts'
 import { quote } from '../../../src/text/escape.ts'
 import type { RatingReason } from '../crash/rating.ts'
 import { lackOf } from '../outcome/lack.ts'
+import type { Crash } from '../crash/crash.ts'
 import { lackText } from './lack.ts'
 
 export function ratingReasonText({ module, nameless, lineless, isOfCrashed }: RatingReason): string {
@@ -16,4 +17,14 @@ export function ratingReasonText({ module, nameless, lineless, isOfCrashed }: Ra
     ? quote(path.slice(path.lastIndexOf('/') + 1)) || 'outside of all files'
     : lackText(lack)
   return `${what}; ${frames} in ${isOfCrashed ? 'the crashed thread' : 'other threads'}`
+}
+
+/** Why there is no rating: ABRT's own library stops at a frame, most often at a brace or a letter beyond ASCII in its name. */
+export function unratedText({ unreadable }: Pick<Crash, 'unreadable'>): string | undefined {
+  if (unreadable === undefined) return undefined
+  const { thread, frame } = unreadable
+  const where = thread === undefined ? '' : ` of thread ${thread}`
+  return frame === ''
+    ? 'libsatyr finds no thread in the text'
+    : `libsatyr, and so ABRT, cannot read a frame${where}: ${quote(frame)}`
 }

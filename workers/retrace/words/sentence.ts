@@ -92,9 +92,11 @@ const FAILURES: Readonly<Record<(What & { kind: 'failure' })['class'], string>> 
   'system-call': 'made a system call that is not allowed',
 }
 
+/** `none` has none: the instruction itself was refused. */
 const VERBS = { read: 'read', write: 'wrote to', access: 'accessed', execute: 'went to' }
 
 function failed({ fault: { kind, address }, isBus }: What & { kind: 'fault' }): string {
+  if (kind === 'none') return 'ran an instruction that no program may run,'
   const place = address === undefined ? 'an address that cannot be one' : `address 0x${address.toString(16)}`
   const none = kind === 'execute'
     ? ', where no code is,'

@@ -11,6 +11,12 @@ MAX_PYTHON_FRAMES = 512
 MAX_ALL_FRAMES = 8192
 MAX_ARGUMENTS = 16
 MAX_LINES = 1 << 16
+# Bytes of tables of lines that are gone through, in all stacks together: about two seconds.
+MAX_LINE_WORK = 4 << 20
+# Elements of one list: threads to choose from, frames with those that are none of a function.
+MAX_CHAIN = 1 << 16
+MAX_COOKIES = 256
+SEARCH_STEP = 1 << 20
 MAX_SEARCHED = 64 << 20
 CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200
 OWNED_BY_C_STACK = 3
@@ -20,11 +26,10 @@ def tell_python(memory, places):
     """`places`: from where to where the data of modules is, to look for a table that no symbol leads to."""
     runtime = symbol_address("_PyRuntime")
     layout = layout_of_table(memory, runtime) if runtime else None
-    if layout is None and runtime is None:
-        runtime = searched(memory, places)
-        layout = layout_of_table(memory, runtime) if runtime else None
     if runtime is None:
-        return
+        runtime, layout = searched(memory, places)
+    if runtime is None:
+        raise Unreadable("no symbol and no table of the interpreter tells where they are")
     if layout is None:
         layout = layout_of_debuginfo()
     if layout is None:
@@ -34,20 +39,53 @@ def tell_python(memory, places):
 
 
 def searched(memory, places):
-    """Where in the data of modules the table is that a CPython carries."""
-    left = MAX_SEARCHED
-    for start, end in places:
-        start, size = int(start), min(int(end) - int(start), left)
-        left -= size
-        if size <= 0:
-            continue
+    """The table that a CPython carries, in the data of modules, and what it says: the first that leads to threads, since its cookie may
+    stand elsewhere, too; else the first that can be read. Raises what is wrong with the only ones that there are."""
+    best, wrong = (None, None), None
+    for found in cookies(memory, places):
         try:
-            found = memory.inferior.search_memory(start, size, COOKIE)
-        except (gdb.error, ValueError):
+            layout = layout_of_table(memory, found)
+        except Unreadable as error:
+            wrong = wrong or error
             continue
-        if found is not None and found % memory.word_size == 0:
-            return int(found)
-    return None
+        if layout is not None and leads_to_threads(memory, layout, found):
+            return found, layout
+        if layout is not None and best[0] is None:
+            best = found, layout
+    if best[0] is None and wrong is not None:
+        raise wrong
+    return best
+
+
+def cookies(memory, places):
+    left, found = MAX_SEARCHED, 0
+    for start, end in places:
+        at, end = int(start), min(int(end), int(start) + left)
+        left -= max(0, end - at)
+        while at < end and found < MAX_COOKIES:
+            step = min(end - at, SEARCH_STEP)
+            try:
+                hit = memory.inferior.search_memory(at, step, COOKIE)
+            except (gdb.error, ValueError):
+                hit = None  # a part of it is not there
+            if hit is None:
+                # The next step begins before the end of this one: the cookie may lie across.
+                at = end if at + step >= end else at + step - len(COOKIE) + 1
+                continue
+            found += 1
+            if hit % memory.word_size == 0:
+                yield int(hit)
+            at = int(hit) + 1
+
+
+def leads_to_threads(memory, layout, runtime):
+    """Whether the first thread of the first interpreter says that it is one of that."""
+    try:
+        interpreter = memory.word(runtime + layout["runtime.interpreters_head"])
+        thread = memory.word(interpreter + layout["interpreter.threads_head"])
+        return memory.word(thread + layout["thread.interp"]) == interpreter
+    except Unreadable:
+        return False
 
 
 class Stacks:
@@ -56,15 +94,36 @@ class Stacks:
         self.objects = Objects(memory, layout)
         self.codes = {}
         self.left = MAX_ALL_FRAMES
+        self.lines_left = MAX_LINE_WORK
 
     def tell(self, runtime):
-        interpreters = self.chain(self.memory.word(runtime + self.layout["runtime.interpreters_head"]), "interpreter.next")
-        threads = 0
-        for interpreter in bounded(interpreters, MAX_INTERPRETERS):
-            head = self.memory.word(interpreter + self.layout["interpreter.threads_head"])
-            for thread in bounded(self.chain(head, "thread.next"), MAX_PYTHON_THREADS - threads):
-                threads += 1
-                self.tell_thread(thread)
+        """The crashed thread first: what is told before the time or the memory is used up is told."""
+        threads, broken = self.threads(runtime)
+        lwp, pointer = crashed_thread()
+        crashed = [each for each in threads if self.is_thread(each, lwp, pointer)]
+        for thread in (crashed + [each for each in threads if each not in set(crashed)])[:MAX_PYTHON_THREADS]:
+            self.tell_thread(thread)
+        if len(threads) > MAX_PYTHON_THREADS:
+            raise Unreadable("of %d threads %d are shown" % (len(threads), MAX_PYTHON_THREADS))
+        if broken:
+            raise Unreadable(broken)
+
+    def threads(self, runtime):
+        """All of them, and why there are no more where a list is broken."""
+        found = []
+        try:
+            interpreters = self.chain(self.memory.word(runtime + self.layout["runtime.interpreters_head"]), "interpreter.next")
+            for interpreter in bounded(interpreters, MAX_INTERPRETERS):
+                head = self.memory.word(interpreter + self.layout["interpreter.threads_head"])
+                for thread in self.chain(head, "thread.next"):
+                    found.append(thread)
+        except Unreadable as error:
+            return found, str(error)
+        return found, None
+
+    def is_thread(self, thread, lwp, pointer):
+        own = self.number_in(thread, "thread.native_thread_id")
+        return own == lwp if own is not None else pointer is not None and self.number_in(thread, "thread.thread_id") == pointer
 
     def tell_thread(self, thread):
         frames, stopped, more = [], None, False
@@ -100,6 +159,8 @@ class Stacks:
         while address:
             if address in seen:
                 raise Unreadable("the list comes back to 0x%x" % address)
+            if len(seen) >= MAX_CHAIN:
+                raise Unreadable("the list has no end")
             seen.add(address)
             yield address
             address = self.memory.word(address + self.layout[member])
@@ -117,7 +178,14 @@ class Stacks:
         code = self.codes.get(address)
         if code is None:
             code = self.codes[address] = Code(self.memory, self.layout, self.objects, address)
-        return [code.file, code.line(self.offset(frame, address)), code.name, code.kind, self.arguments(frame, code)]
+        return [code.file, self.line(code, self.offset(frame, address)), code.name, code.kind, self.arguments(frame, code)]
+
+    def line(self, code, offset):
+        """Gone through once for each place: a stranger's table is as long as it likes."""
+        if offset not in code.lines:
+            self.lines_left -= len(code.table or b"")
+            code.lines[offset] = code.line(offset) if self.lines_left >= 0 else None
+        return code.lines[offset]
 
     def offset(self, frame, code):
         """Of the instruction that was running, in bytes from the start of the function's; -1: it has not begun."""
@@ -160,6 +228,7 @@ class Code:
         except Unreadable:
             pass
         self.table = self.line_table()
+        self.lines = {}
 
     def find_arguments(self, flags):
         memory, layout = self.memory, self.layout
@@ -216,3 +285,9 @@ def bounded(elements, limit):
         if index >= limit:
             return
         yield each
+
+
+def crashed_thread():
+    """LWP and pthread_self() of the thread that is selected, as texts."""
+    thread = gdb.selected_thread()
+    return (hex(thread.ptid[1]), thread_pointer(thread, newest_frame())) if thread is not None else (None, None)

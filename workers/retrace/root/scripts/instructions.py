@@ -25,6 +25,16 @@ def answer_stack_top():
         send(**{name: hex(int.from_bytes(word, order))})
 
 
+def answer_number(address, size):
+    """What memory holds there, in the byte order of the process; nothing where it cannot be read."""
+    order = "big" if "big" in said("show endian") else "little"
+    try:
+        raw = gdb.selected_inferior().read_memory(int(address), size).tobytes()
+    except (gdb.error, OverflowError):
+        return
+    send(number=hex(int.from_bytes(raw, order)))
+
+
 def answer_instructions(before, after):
     """The instructions around the crash. Where they have no fixed size, the steps from the start of the function count."""
     frame = newest_frame()

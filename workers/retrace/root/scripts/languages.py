@@ -27,6 +27,7 @@ def tell_languages(wanted):
     memory = Memory()
     send(words=command_line(memory))
     for language, places in wanted:
+        memory.share(len(wanted))
         send(language=language)
         try:
             if language in RUNTIMES:

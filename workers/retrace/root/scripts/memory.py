@@ -1,6 +1,8 @@
 """Memory of the process, for readers of what a stranger's core holds: each read is bounded, and what cannot be read, or is no
 address, is one exception. A part of retrace.py.
 """
+import time
+
 import gdb
 
 PAGE = 4096
@@ -8,6 +10,9 @@ MAX_READ = 1 << 20
 MAX_PAGES = 8192
 # Of one process; each costs some microseconds.
 MAX_READS = 2000000
+# Of one process, and how many reads are between two looks at the clock.
+MAX_SECONDS = 30
+READS_PER_LOOK = 1024
 
 
 class Unreadable(Exception):
@@ -22,13 +27,19 @@ class Memory:
         self.word_size = gdb.lookup_type("char").pointer().sizeof
         self.order = "big" if "big" in said("show endian") else "little"
         self.pages = {}
-        self.reads_left = MAX_READS
+        self.share(1)
+
+    def share(self, parts):
+        """Begins the part of one of so many readers: what one uses up is no other's."""
+        self.reads_left = MAX_READS // parts
+        self.until = time.monotonic() + MAX_SECONDS / parts
 
     def read(self, address, size):
         if not 0 <= size <= MAX_READ:
             raise Unreadable("%d bytes are too many" % size)
         self.reads_left -= 1
-        if self.reads_left < 0:
+        if self.reads_left < 0 or (self.reads_left % READS_PER_LOOK == 0 and time.monotonic() > self.until):
+            self.reads_left = min(self.reads_left, 0)
             raise Unreadable("there is too much to be read")
         start = address - address % PAGE
         if address + size > start + PAGE:

@@ -1,5 +1,6 @@
-"""Pretty printers out of packages, kept on a leash: a value has two seconds, and whose printer took longer, or did not come to an
-end so that the question was interrupted, is not asked again; from then on such values are shown as they are. A part of retrace.py.
+"""Pretty printers out of packages, kept on a leash: a value has two seconds, later ones of a type that took longer have less and less, and
+a type whose printer did not come to an end so that the question was interrupted is not asked about again: it is shown as it is. What
+one value costs is no other type's. A part of retrace.py.
 """
 import importlib
 import signal
@@ -17,6 +18,10 @@ open_containers = 0
 elements_left = 0
 VALUE_SECONDS = 2
 AGAIN_SECONDS = 0.2  # where a printer catches what ends it
+# Of one type: then it is shown as it is.
+MAX_SLOW = 4
+MAX_TYPES = 4096
+slow = {}  # by whose printer, and the type: how often it took too long
 # Values without a printer in libstdc++, which has them for classes: most of all values, and each one would be looked up.
 PLAIN = {gdb.TYPE_CODE_INT, gdb.TYPE_CODE_CHAR, gdb.TYPE_CODE_BOOL, gdb.TYPE_CODE_FLT}
 POINTED = {gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_TYPEDEF}
@@ -30,12 +35,30 @@ REGISTERING = {
 FOR_POINTERS = {"glib"}
 
 
-class PrinterTooLong(Exception):
-    pass
+class PrinterTooLong(BaseException):
+    """No `except Exception` of a printer is to keep it."""
 
 
-def out_of_time(_number, _frame):
+def out_of_time(_number, frame):
+    """Raised again and again until the printer has come to its end. One that catches even this, in a loop, is caught in what it does
+    then: an exception of the handler's own leaves the loop."""
+    if Clock.running == 0:
+        return
+    Clock.alarms += 1
+    if Clock.alarms > 1:
+        sys.settrace(raise_at_line)
+        while frame is not None and frame.f_globals is not globals():
+            frame.f_trace = raise_at_line
+            frame = frame.f_back
     raise PrinterTooLong()
+
+
+def raise_at_line(frame, event, _value):
+    if frame.f_globals is globals():
+        return None
+    if event == "line":
+        raise PrinterTooLong()
+    return raise_at_line
 
 
 def answer_printers(folders):
@@ -50,7 +73,7 @@ def answer_printers(folders):
                     found = types.SimpleNamespace(pretty_printers=[], frame_filters={}, type_printers=[])
                     collect(importlib.import_module(module), function, found)
                     lookups.extend([name, each] for each in found.pretty_printers)
-        except Exception as error:
+        except (Exception, PrinterTooLong) as error:
             send(problem="the pretty printers of %s: %s" % (name, described_error(error)))
         finally:
             sys.path.remove(folder)
@@ -75,20 +98,33 @@ class Clock:
     """For what is not within another one: values within values have their time together."""
 
     running = 0
+    alarms = 0
+
+    def __init__(self, key=None):
+        self.key = key
 
     def __enter__(self):
         if Clock.running == 0:
-            signal.setitimer(signal.ITIMER_REAL, VALUE_SECONDS, AGAIN_SECONDS)
+            Clock.alarms = 0
+            signal.setitimer(signal.ITIMER_REAL, VALUE_SECONDS / (1 + slow.get(self.key, 0)), AGAIN_SECONDS)
         Clock.running += 1
 
     def __exit__(self, kind, error, trace):
         Clock.running -= 1
         if Clock.running == 0:
             signal.setitimer(signal.ITIMER_REAL, 0)
+            sys.settrace(None)
         return False
 
 
 def leashed_printer(value):
+    try:
+        return found_printer(value)
+    except PrinterTooLong:
+        return None  # of a value around this one, which hears of it again
+
+
+def found_printer(value):
     code = value.type.code
     if code in PLAIN:
         return None
@@ -98,50 +134,52 @@ def leashed_printer(value):
     for name, lookup in list(lookups):
         if is_pointer and name not in FOR_POINTERS:
             continue
+        key = (name, str(value.type)[:MAX_TYPE])
+        if slow.get(key, 0) >= MAX_SLOW:
+            continue
         try:
-            with Clock():
+            with Clock(key):
                 printer = lookup(value) if getattr(lookup, "enabled", True) else None
                 if is_pointer and hasattr(printer, "children"):
                     # Of a structure whose members no debuginfo tells the address is worth more than why they are not shown.
                     next(iter(printer.children()), None)
-        except (KeyboardInterrupt, PrinterTooLong):
-            forget(name)
+        except (KeyboardInterrupt, PrinterTooLong) as error:
+            took_long(key, error)
         except Exception:
             pass  # this value is shown as it is
         else:
             if printer is not None:
-                return (LeashedParent if hasattr(printer, "children") else Leashed)(printer, name)
+                return (LeashedParent if hasattr(printer, "children") else Leashed)(printer, key)
     return None
 
 
-def forget(name):
-    lookups[:] = [each for each in lookups if each[0] != name]
+def took_long(key, error):
+    """An interrupt ends the whole question: such a type is not asked about again."""
+    if len(slow) < MAX_TYPES or key in slow:
+        slow[key] = slow.get(key, 0) + (1 if isinstance(error, PrinterTooLong) else MAX_SLOW)
 
 
 class Leash(Clock):
     """gdb puts the message of any exception on a line of its own, into the middle of a frame; except of this one."""
-
-    def __init__(self, name):
-        self.name = name
 
     def __exit__(self, kind, error, trace):
         super().__exit__(kind, error, trace)
         if kind is None or issubclass(kind, GeneratorExit):
             return False
         if issubclass(kind, (KeyboardInterrupt, PrinterTooLong)):
-            forget(self.name)
+            took_long(self.key, error)
             raise gdb.MemoryError("the pretty printer took too long")
         raise gdb.MemoryError(" ".join(str(error).split()))
 
 
 class Leashed:
-    def __init__(self, printer, name):
-        self.printer, self.name = printer, name
+    def __init__(self, printer, key):
+        self.printer, self.key = printer, key
         if hasattr(printer, "display_hint"):
             self.display_hint = printer.display_hint
 
     def to_string(self):
-        with Leash(self.name):
+        with Leash(self.key):
             return self.printer.to_string() if hasattr(self.printer, "to_string") else None
 
 
@@ -152,7 +190,7 @@ class LeashedParent(Leashed):
             elements_left = MAX_ELEMENTS
         open_containers += 1
         try:
-            with Leash(self.name):
+            with Leash(self.key):
                 for child in self.printer.children():
                     elements_left -= 1
                     if elements_left < 0:
