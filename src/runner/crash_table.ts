@@ -89,11 +89,11 @@ export function countsOf(
 }
 
 const MAX_GROUPS = 1_000
-const DAY_S = 86_400
 
 const KEYS = {
   hour: crashCount.hour,
-  day: sql<number>`(${crashCount.hour} / ${sql.raw(`${DAY_S}`)} * ${sql.raw(`${DAY_S}`)})`,
+  // Whole days since 1970, as numbers of SQLite are whole.
+  day: sql<number>`(${crashCount.hour} / 86400 * 86400)`,
   release: crashCount.release,
   package: crashCount.package,
   outcome: crashCount.outcome,

@@ -96,7 +96,7 @@ describe('the pretty printers of GLib', () => {
 
   it.each([
     ['hangs', 'while True: pass'],
-    ['hangs for good', 'while True:\n    try: pass\n    except: pass'],
+    ['hangs for good', 'while True:\n     try: pass\n     except: pass'],
     ['fails', 'raise ValueError("no")'],
   ])('show all other values where one %s', async (name, what) => {
     const other = folder.file(`one-${name.replaceAll(' ', '')}`)

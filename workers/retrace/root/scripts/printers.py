@@ -1,5 +1,5 @@
-"""Pretty printers out of packages, kept on a leash: a value has two seconds, later ones of a type that took longer have less and less, and
-a type whose printer did not come to an end so that the question was interrupted is not asked about again: it is shown as it is. What
+"""Pretty printers out of packages, kept on a leash: a value has two seconds, those behind one that took longer have less and less; a
+type that is slow again and again, or whose printer did not come to an end so that the question was interrupted is not asked about again: it is shown as it is. What
 one value costs is no other type's. A part of retrace.py.
 """
 import importlib
@@ -22,6 +22,8 @@ AGAIN_SECONDS = 0.2  # where a printer catches what ends it
 MAX_SLOW = 4
 MAX_TYPES = 4096
 slow = {}  # by whose printer, and the type: how often it took too long
+slow_of = {}  # by whose printer
+LEAST_SECONDS = 0.1
 # Values without a printer in libstdc++, which has them for classes: most of all values, and each one would be looked up.
 PLAIN = {gdb.TYPE_CODE_INT, gdb.TYPE_CODE_CHAR, gdb.TYPE_CODE_BOOL, gdb.TYPE_CODE_FLT}
 POINTED = {gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_TYPEDEF}
@@ -106,7 +108,8 @@ class Clock:
     def __enter__(self):
         if Clock.running == 0:
             Clock.alarms = 0
-            signal.setitimer(signal.ITIMER_REAL, VALUE_SECONDS / (1 + slow.get(self.key, 0)), AGAIN_SECONDS)
+            before = slow_of.get(self.key[0], 0) if self.key else 0
+            signal.setitimer(signal.ITIMER_REAL, max(VALUE_SECONDS / (1 + before), LEAST_SECONDS), AGAIN_SECONDS)
         Clock.running += 1
 
     def __exit__(self, kind, error, trace):
@@ -155,6 +158,7 @@ def found_printer(value):
 
 def took_long(key, error):
     """An interrupt ends the whole question: such a type is not asked about again."""
+    slow_of[key[0]] = slow_of.get(key[0], 0) + 1
     if len(slow) < MAX_TYPES or key in slow:
         slow[key] = slow.get(key, 0) + (1 if isinstance(error, PrinterTooLong) else MAX_SLOW)
 
