@@ -1,6 +1,6 @@
 """Pretty printers out of packages, kept on a leash: a value has two seconds, those behind one that took longer have less and less; a
-type that is slow again and again, or whose printer did not come to an end so that the question was interrupted is not asked about again: it is shown as it is. What
-one value costs is no other type's. A part of retrace.py.
+type that is slow again and again, or whose printer did not come to an end so that the question was interrupted, is not asked about
+again: it is shown as it is. What one value costs is no other type's. A part of retrace.py.
 """
 import importlib
 import signal
