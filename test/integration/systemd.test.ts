@@ -174,6 +174,45 @@ describe('ops/install', () => {
     expect(existsSync(folder.file('refused')) || existsSync(folder.file('root', 'usr', 'usr'))).toBe(false)
   })
 
+  it('installs the server and retrace apart, which together are all of it and share no file', async () => {
+    await using other = await temporaryFolder()
+    const filesOf = (part: string) => {
+      execFileSync(join(ops, 'install'), ['--part', part, '--cron'], {
+        env: { PATH: env.PATH, DESTDIR: other.file(part), PREFIX: '/usr' },
+        stdio: 'pipe',
+      })
+      return readdirSync(other.file(part), { recursive: true, withFileTypes: true })
+        .filter((entry) => !entry.isDirectory())
+        .map((entry) => join(entry.parentPath, entry.name).slice(other.file(part).length))
+    }
+    const parts = { server: filesOf('server'), client: filesOf('client') }
+    expect(parts.server.filter((path) => parts.client.includes(path))).toEqual([])
+    const isOutside = (path: string) => !/^\/usr\/lib\/(abrt-)?retrace\//.test(path)
+    expect([...parts.server, ...parts.client].filter(isOutside).sort()).toEqual(tree)
+    const retrace = other.file('client', 'usr', 'bin', 'retrace')
+    expect(execFileSync(retrace, ['--version'], { encoding: 'utf8' })).toMatch(/^retrace \d/)
+  }, 60_000)
+
+  it('brings the Node that it is given, and runs the programs with that', async () => {
+    await using other = await temporaryFolder()
+    const node = other.file('node')
+    mkdirSync(join(node, 'bin'), { recursive: true })
+    writeFileSync(join(node, 'bin', 'node'), '#!/bin/sh\necho "this Node: ${1##*/}"\n', { mode: 0o755 })
+    writeFileSync(join(node, 'LICENSE'), 'its licence')
+    const root = other.file('root')
+    execFileSync(join(ops, 'install'), ['--node', node], {
+      env: { PATH: env.PATH, DESTDIR: root, PREFIX: '/usr' },
+      stdio: 'pipe',
+    })
+    const programs = ['sbin/abrt-retrace-server', 'sbin/abrt-reposync', 'sbin/abrt-retrace-clean', 'bin/retrace']
+    for (const program of [...programs, 'bin/abrt-retrace-worker']) {
+      expect(execFileSync(join(root, 'usr', program), { encoding: 'utf8' })).toBe(
+        `this Node: ${program.split('/')[1]}.js\n`,
+      )
+    }
+    expect(readFileSync(join(root, 'usr/lib/abrt-retrace/node/LICENSE'), 'utf8')).toBe('its licence')
+  }, 60_000)
+
   it('puts programs, pages, units and samples where systemd, man and cron look', () => {
     for (
       const path of [

@@ -13,9 +13,14 @@ import {
 
 const hasDpkg = existsSync('/var/lib/dpkg/status')
 const named = namedPackages().map(({ name }) => name)
-/** What `npm run vm` needs besides, and nobody else may. */
-const forVm = namedPackages('ops/lib/vm-packages')
-const isOfVm = (path: string) => path.startsWith('ops/lib/vm') || path.startsWith('test/vm/')
+/** What `npm run vm`, and packaging, need besides, and nobody else may. */
+const APART = [
+  { list: 'ops/lib/vm-packages', isOfIt: (path: string) => /^(ops\/lib\/vm|test\/vm\/)/.test(path) },
+  {
+    list: 'ops/package/packages',
+    isOfIt: (path: string) => /^(ops\/package\/|ops\/release$|test\/package\/)/.test(path),
+  },
+]
 
 /** Words that are also programs of other packages, and why none of those is needed. */
 const OTHERS: Record<string, string> = {
@@ -62,16 +67,21 @@ const here = programs()
 
 describe('what ops/packages names', () => {
   it('ops/packages gives a reason for each package', () => {
-    expect([...namedPackages(), ...forVm].filter(({ reason }) => reason === '')).toEqual([])
+    expect(
+      [...namedPackages(), ...APART.flatMap(({ list }) => namedPackages(list))].filter(({ reason }) => reason === ''),
+    ).toEqual([])
   })
 
   it.skipIf(!hasDpkg)('brings every program and file of a package that code, tests and scripts name', () => {
     const files = filesOfPackages(named)
-    const extra = installedOf(forVm.map(({ name }) => name))
-    const filesOfVm = extra.length === 0 ? new Set<string>() : ownFilesOf(extra)
+    const apart = APART.map(({ list, isOfIt }) => {
+      const extra = installedOf(namedPackages(list).map(({ name }) => name))
+      return { isOfIt, files: extra.length === 0 ? new Set<string>() : ownFilesOf(extra) }
+    })
     const foreign = [...commandWords()].flatMap(([word, paths]) => {
       const file = word in OTHERS ? undefined : fileOf(word)
-      if (file !== undefined && paths.every(isOfVm) && isOneOf(filesOfVm, file)) return []
+      const isApart = (path: string) => apart.some(({ isOfIt, files }) => isOfIt(path) && isOneOf(files, file ?? ''))
+      if (file !== undefined && paths.every(isApart)) return []
       return file === undefined || isOneOf(files, file) ? [] : [`${file}, named in ${paths.join(', ')}`]
     })
     expect(foreign).toEqual([])
