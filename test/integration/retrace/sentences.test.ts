@@ -17,6 +17,7 @@ int main(int argc, char **argv) {
     pthread_create(&thread, NULL, work, argv);
     pthread_join(thread, NULL);
   }
+  if (!strcmp(argv[1], "copy")) { char small[4]; strcpy(small, argv[0]); return small[0]; }
   if (!strcmp(argv[1], "sort")) { int all[2] = {2, 1}; qsort(all, 2, sizeof *all, compare); }
   return 0;
 }
@@ -70,7 +71,7 @@ let [plain, plus] = ['', '']
 
 beforeAll(async () => {
   folder = await temporaryFolder()
-  plain = compile(folder.path, 'plain.c', C, ['-pthread', '-w'])
+  plain = compile(folder.path, 'plain.c', C, ['-pthread', '-w', '-D_FORTIFY_SOURCE=2'])
   plus = compile(folder.path, 'plus.cc', PLUS, ['-w'])
 })
 
@@ -90,6 +91,11 @@ describe('the sentence on top', () => {
 
   it('names the function that aborted, not the one of the C library that called it', async () => {
     expect(await sentenceOf(plain, 'sort')).toMatch(/^plain of debian-12 aborted in compare \(plain\.c:\d+\)$/)
+  })
+
+  it('names the caller of what the C library has in its headers', async () => {
+    expect(await sentenceOf(plain, 'copy'))
+      .toMatch(/ before a buffer overflowed \('.* buffer overflow detected .*'\), in main \(plain\.c:\d+\)$/)
   })
 
   it.each([

@@ -5,11 +5,13 @@
 import type { ReportFrame } from '../report/frames.ts'
 import { plainFunction, plainModule } from './names.ts'
 
-type Frame = Pick<ReportFrame, 'function' | 'module' | 'kind'>
+type Frame = Pick<ReportFrame, 'function' | 'module' | 'kind' | 'file'>
 
 /** The C library, its loader, sanitizers, and what unwinds for those who throw. */
 const C_LIBRARY =
   /^(libc|libpthread|ld-musl.*|libc\.musl.*|ld-linux.*|ld64|ld|lib[a-z]*san|libgcc_s|libunwind)\.so$|^linux-vdso|^linux-gate/
+/** What of glibc is compiled into its callers: strcpy() that looks at sizes, in `bits/string_fortified.h`. */
+const OF_ITS_HEADERS = /(?<!\/c\+\+\/[^/]+(?:\/[^/]+)?)\/bits\/[\w-]+\.h$/
 /** The standard libraries of C++ and Rust. */
 const RUNTIME_LIBRARY = /^(libstdc\+\+|libc\+\+|libc\+\+abi|libsupc\+\+|libstd-[0-9a-f]+)\.so$/
 /** Functions by how their names begin, whatever module they are in: a program can be linked statically. */
@@ -106,8 +108,9 @@ function named(patterns: readonly string[]): RegExp {
 /** Frames that are looked at: machinery is short. */
 const MAX_FRAMES = 40
 
-/** Whether a frame is in the C library or its loader, or allocates memory on behalf of its caller. */
-export function isOfCLibrary({ module, function: name }: Pick<Frame, 'module' | 'function'>): boolean {
+/** Whether a frame is in the C library or its loader, is of its headers, or allocates memory on behalf of its caller. */
+export function isOfCLibrary({ module, function: name, kind, file }: Frame): boolean {
+  if (kind === 'inline' && file !== undefined && OF_ITS_HEADERS.test(file)) return true
   if (module !== undefined && C_LIBRARY.test(plainModule(module.module.path))) return true
   return name !== undefined && ALLOCATING.test(plainFunction(name))
 }
