@@ -16,6 +16,13 @@ function f(n) { if (n > 0) return f(n - 1); process.abort() }
 [1].map(() => f(3))
 `
 
+/** Compiled at its first call, so that what calls abort() is machine code of the process' own. */
+const COMPILED = `function f(n) { if (n > 0) return f(n - 1) + 1; if (n === 0) process.abort(); return 0 }
+for (let i = 0; i < 3000; i++) f(-1)
+f(3)
+`
+const COMPILING = ['--always-sparkplug', '--no-short-builtin-calls']
+
 let folder: Folder
 
 beforeAll(async () => void (folder = await temporaryFolder()))
@@ -56,5 +63,13 @@ describe('interpreters of this machine', () => {
       missing: null,
     })
     expect(new Set(frames.map(({ role }) => role))).toContain('runtime')
+  })
+
+  it('Node.js: the code that it made', async () => {
+    const { frames } = await crashed('compiled.cjs', execPath, COMPILED, COMPILING)
+    const made = frames.filter(({ role }) => role === 'jit')
+    expect(made.length).toBeGreaterThan(0)
+    expect(made.map((frame) => [frame.function, frame.module])).toEqual(made.map(() => [null, null]))
+    expect(frames.find((frame) => frame.function?.startsWith('node::Abort'))?.role).toBe('runtime')
   })
 })
