@@ -17,6 +17,7 @@ import { removalRoutes } from './routes/removal.ts'
 import { resultRoutes } from './routes/results.ts'
 import { settingsRoutes } from './routes/settings.ts'
 import { statusRoutes } from './routes/status.ts'
+import { uploadRoutes } from './routes/uploads.ts'
 import { checkRequest } from './http/request_checks.ts'
 import type { AppEnv, Services } from './http/services.ts'
 
@@ -25,6 +26,7 @@ export function createApp(services: Services): Hono<AppEnv> {
   app.use(checkRequest(services.config)) //              every path: 431, 403 without HTTPS
   app.route('/', indexRoutes(services)) //               GET /
   app.route('/', createRoutes(services)) //              POST /create
+  app.route('/', uploadRoutes(services)) //              HEAD PATCH DELETE /uploads/<address>
   app.route('/', settingsRoutes(services)) //            GET /settings
   app.route('/', checkPackageRoutes(services)) //        GET /checkpackage
   app.route('/', resultRoutes(services)) //              GET /<id>/backtrace /<id>/log /<id>/modules /<id>/exploitable

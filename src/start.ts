@@ -15,6 +15,8 @@ import { MemoryRoom } from './runner/memory_room.ts'
 import { Runner } from './runner/runner.ts'
 import { subjectOf } from './runner/subject.ts'
 import type { Services } from './http/services.ts'
+import { ClientUploads } from './http/client_uploads.ts'
+import { PartialUploads } from './upload/partial_uploads.ts'
 import { Spool } from './spool/spool.ts'
 import { type Certificate, lapseOf, readCertificate } from './tls/certificate.ts'
 import { registerGauges } from './server/gauges.ts'
@@ -72,9 +74,15 @@ export async function startProgram(
   const metrics = createMetrics()
   const memory = new MemoryRoom({ database, limitMb: config.taskMemoryMb, subjectOf, ...(available && { available }) })
   const runner = new Runner({ config, estimates, memory, counts, workerCommand, subjectOf, metrics })
+  const uploads = new ClientUploads(config)
+  const partials = await PartialUploads.open({
+    spool,
+    config,
+    share: (client, known) => uploads.enter(client, known),
+  })
   const stopping = new AbortController()
   const shared = { config, database, spool, stopping: stopping.signal, now: () => new Date() }
-  const services: Services = { ...shared, runner, metrics, readiness: createReadiness(shared) }
+  const services: Services = { ...shared, runner, uploads, partials, metrics, readiness: createReadiness(shared) }
   const app = createApp(services)
   const listener = createListener(config, { fetch: (request, env) => app.fetch(request, env), metrics })
   const onHandshakeFailure = watchHandshakes(metrics)
@@ -104,6 +112,7 @@ export async function startProgram(
       runner.drain()
       listening.stopAccepting()
       listener.closeConnections()
+      await partials.close()
       await listener.idle(DRAIN_MS)
       await runner.close()
       stopping.abort()

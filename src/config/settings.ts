@@ -190,6 +190,20 @@ export const SETTINGS = {
     meaning: 'uploads of one address (IPv6: of one /64) that arrive at once',
     readBy: [SERVER],
   },
+  uploadLifeS: {
+    name: 'RETRACE_UPLOAD_LIFE_S',
+    kind: whole(1, WEEK_S),
+    default: '3600',
+    meaning: 'seconds that an upload in parts may take, and is kept for',
+    readBy: [SERVER, CLEAN],
+  },
+  maxPartialUploads: {
+    name: 'RETRACE_MAX_PARTIAL_UPLOADS',
+    kind: whole(1, 100_000),
+    default: '1000',
+    meaning: 'uploads in parts that are not complete, of all addresses together',
+    readBy: [SERVER],
+  },
   maxTasksPerClient: {
     name: 'RETRACE_MAX_TASKS_PER_CLIENT',
     kind: whole(1, 100_000),

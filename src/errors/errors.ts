@@ -27,6 +27,11 @@ export type ErrorCode =
   | 'request-timeout'
   | 'upload-timeout'
   | 'client-gone'
+  | 'no-such-upload'
+  | 'upload-offset-mismatch'
+  | 'upload-length-mismatch'
+  | 'upload-completed'
+  | 'upload-taken-over'
   | 'bad-member'
   | 'unknown-member'
   | 'missing-member'
@@ -54,6 +59,8 @@ export interface RetraceErrorOptions {
   limit?: Limit
   /** Extra response headers, e.g. `Allow`, `Retry-After`. */
   headers?: Record<string, string>
+  /** Extension members of problem+json, by the names that the problem's type gives them. */
+  members?: Record<string, number>
   cause?: unknown
 }
 
@@ -63,11 +70,25 @@ export class RetraceError extends Error {
   readonly code: ErrorCode
   readonly limit: Limit | undefined
   readonly headers: Record<string, string>
+  readonly members: Record<string, number>
 
   constructor(code: ErrorCode, options: RetraceErrorOptions = {}) {
     super(options.detail ?? code, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.limit = options.limit
     this.headers = options.headers ?? {}
+    this.members = options.members ?? {}
+  }
+
+  /** The same failure, with more headers in its answer. */
+  withHeaders(headers: Record<string, string>): RetraceError {
+    const { message, limit, members, cause } = this
+    return new RetraceError(this.code, {
+      detail: message,
+      headers: { ...this.headers, ...headers },
+      members,
+      ...(limit && { limit }),
+      ...(cause !== undefined && { cause }),
+    })
   }
 }

@@ -15,11 +15,17 @@ export class ClientUploads {
     this.#shares = new Shares(maxUploadsPerClient)
   }
 
-  /** Counts an upload of `client` (see `clientKey`) until it is disposed. Throws too-many-uploads. */
-  enter(client: string): Disposable {
-    if (this.#shares.isFull(client)) {
+  /**
+   * Counts an upload of `client` (see `clientKey`) until it is disposed. Throws too-many-uploads, save for one that is `known`
+   * from an earlier server.
+   */
+  enter(client: string, known?: 'known'): Disposable {
+    if (known === undefined && this.#shares.isFull(client)) {
       throw new RetraceError('too-many-uploads', {
-        detail: `${count(this.#limit, 'upload')} of your address arrive already (RETRACE_MAX_UPLOADS_PER_CLIENT); ` +
+        detail:
+          `${
+            count(this.#limit, 'upload')
+          } of your address arrive already, or wait for their end (RETRACE_MAX_UPLOADS_PER_CLIENT); ` +
           `try again in ${RETRY_AFTER_S} seconds`,
         limit: { setting: 'RETRACE_MAX_UPLOADS_PER_CLIENT', value: this.#limit, unit: 'uploads' },
         headers: { 'Retry-After': String(RETRY_AFTER_S) },

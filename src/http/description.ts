@@ -7,16 +7,19 @@ import * as z from 'zod'
 import type { ErrorCode } from '../errors/errors.ts'
 import { type Refusal, REFUSALS } from './refusals.ts'
 
+const types = Object.values(REFUSALS as Record<ErrorCode, Refusal>).flatMap(({ type }) => type ?? [])
 const codes = Object.keys(REFUSALS) as [ErrorCode, ...ErrorCode[]]
 
 /** RFC 9457, with our `code` and `limit`. */
 export const Problem = z.object({
-  type: z.literal('about:blank'),
+  type: z.enum(['about:blank', ...types]),
   title: z.string(),
   status: z.int(),
   detail: z.string(),
   code: z.enum(codes),
   limit: z.object({ setting: z.string(), value: z.number(), unit: z.string() }).optional(),
+  'expected-offset': z.int().optional(),
+  'provided-offset': z.int().optional(),
 }).meta({ ref: 'Problem' })
 
 type Responses = NonNullable<DescribeRouteOptions['responses']>

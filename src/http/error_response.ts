@@ -11,6 +11,7 @@ import { quote } from '../text/escape.ts'
 import { answer, type AnswerOptions, prefersJson } from './answer.ts'
 import { clientKey } from './client_key.ts'
 import { failureOf } from './failure.ts'
+import { loggedPath } from './logged_path.ts'
 import { type Refusal, REFUSALS } from './refusals.ts'
 import type { AppEnv } from './services.ts'
 
@@ -24,7 +25,7 @@ const repeated = createRepeats((kind, times) =>
 /** The answer for whatever a handler threw. */
 export function errorResponse(error: unknown, c: Context<AppEnv>): Response {
   const failure = failureOf(error)
-  logOnce(failure, `${c.req.method} ${quote(c.req.path)}`, c.env.incoming?.socket.remoteAddress)
+  logOnce(failure, `${c.req.method} ${quote(loggedPath(c.req.path))}`, c.env.incoming?.socket.remoteAddress)
   if (!prefersJson(c, [PROBLEM, 'application/json'])) return answer(...inText(failure))
   const [, { status, headers = {} }] = inText(failure)
   return answer(`${JSON.stringify(problem(failure))}\n`, { status, type: PROBLEM, headers })
@@ -46,14 +47,15 @@ export function inText(failure: RetraceError): [body: string, options: AnswerOpt
 
 /** The members of RFC 9457, and ours: `code` and, where a limit was hit, `limit`. */
 function problem(failure: RetraceError): Record<string, unknown> {
-  const { status, title }: Refusal = REFUSALS[failure.code]
+  const { status, title, type = 'about:blank' }: Refusal = REFUSALS[failure.code]
   return {
-    type: 'about:blank',
+    type,
     title,
     status,
     detail: sentence(failure),
     code: failure.code,
     ...(failure.limit && { limit: failure.limit }),
+    ...failure.members,
   }
 }
 

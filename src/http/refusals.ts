@@ -7,7 +7,12 @@ import type { ErrorCode } from '../errors/errors.ts'
 export interface Refusal {
   status: number
   title: string
+  /** Of the problem (RFC 9457, 3.1.1), where somebody has defined one; else `about:blank`. */
+  type?: string
 }
+
+/** The problem types that the draft 'Resumable Uploads for HTTP' defines. */
+const PROBLEMS = 'https://iana.org/assignments/http-problem-types#'
 
 export const REFUSALS = {
   'https-required': { status: 403, title: 'HTTPS is required' },
@@ -33,6 +38,19 @@ export const REFUSALS = {
   'request-timeout': { status: 408, title: 'The request did not arrive in time' },
   'upload-timeout': { status: 408, title: 'The upload stalled' },
   'client-gone': { status: 499, title: 'The upload was cut off' },
+  'no-such-upload': { status: 404, title: 'There is no such upload' },
+  'upload-offset-mismatch': {
+    status: 409,
+    title: 'The offset is not that of the upload',
+    type: `${PROBLEMS}mismatching-upload-offset`,
+  },
+  'upload-length-mismatch': {
+    status: 400,
+    title: 'The lengths of the upload contradict each other',
+    type: `${PROBLEMS}inconsistent-upload-length`,
+  },
+  'upload-completed': { status: 410, title: 'The upload is complete already', type: `${PROBLEMS}completed-upload` },
+  'upload-taken-over': { status: 409, title: 'Another request went on with the upload' },
   'bad-member': { status: 403, title: 'A member of the archive is not allowed' },
   'unknown-member': { status: 403, title: 'A member of the archive is not known' },
   'missing-member': { status: 403, title: 'A member of the archive is missing' },

@@ -4,17 +4,23 @@
  */
 import type { Http2Bindings, HttpBindings } from '@hono/node-server'
 import type { ConfigOf } from '../config/config.ts'
+import type { ClientUploads } from './client_uploads.ts'
 import type { Database } from '../database/database.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Runner } from '../runner/runner.ts'
 import type { Readiness } from '../health/readiness.ts'
 import type { Spool } from '../spool/spool.ts'
+import type { PartialUploads } from '../upload/partial_uploads.ts'
 
 export interface Services {
   config: ConfigOf<'abrt-retrace-server'>
   database: Database
   spool: Spool
   runner: Runner
+  /** How many uploads of each client arrive. */
+  uploads: ClientUploads
+  /** Those that arrive in parts. */
+  partials: PartialUploads
   metrics: Metrics
   /** Whether a task could be taken now, part by part. */
   readiness: () => Promise<Readiness>

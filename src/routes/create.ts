@@ -5,34 +5,28 @@
 import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
-import { log } from '../telemetry/log.ts'
 import { Arrival } from '../runner/arrival.ts'
-import { taskBody } from '../runner/task_stream.ts'
-import { pullStream } from '../stream/pull.ts'
 import type { AppEnv, Services } from '../http/services.ts'
 import type { Accepted } from '../spool/draft.ts'
-import type { Task } from '../task/task.ts'
 import { checkHeaders, CONTENT_TYPES, type UploadPlan } from '../upload/headers.ts'
 import { pacedBody } from '../upload/pace.ts'
 import { receive } from '../upload/receive.ts'
 import { requestBody } from '../upload/request_body.ts'
-import { answer, TEXT } from '../http/answer.ts'
+import { answer } from '../http/answer.ts'
 import { refusals, textResponse } from '../http/description.ts'
 import { clientKey } from '../http/client_key.ts'
-import { ClientUploads } from '../http/client_uploads.ts'
-import { headersSent } from '../http/headers_sent.ts'
 import { methodNotAllowed } from '../http/method_not_allowed.ts'
 import { clientAddress, hopOf } from '../http/proxy.ts'
-import { missingPrograms } from '../health/equipment.ts'
-import { notEquipped } from '../http/failure.ts'
-import { count } from '../text/count.ts'
+import { PARTIAL_TYPE, uploadComplete, uploadLimit } from '../upload/upload_fields.ts'
+import { begin, demandEquipped } from './created.ts'
+import { createPartial, headOf } from './uploads.ts'
 
 export function createRoutes(services: Services): Hono<AppEnv> {
-  const { config, runner, metrics } = services
-  const uploads = new ClientUploads(config)
+  const { config, runner, uploads } = services
   return new Hono<AppEnv>()
     .post('/create', describeCreate, async (c) => {
-      const plan = checkHeaders({ get: (name) => c.req.header(name) ?? null }, config) // 415 400 411 413
+      if (uploadComplete(headOf(c)) === false) return await createPartial(c, services)
+      const plan = checkHeaders(headOf(c), config) // 415 400 411 413
       demandEquipped(config) //                                                           503
       const client = clientKey(clientAddress(hopOf(c.env.incoming), config.trustProxy))
       runner.demandRoom(client) //                                                        503 429
@@ -40,28 +34,20 @@ export function createRoutes(services: Services): Hono<AppEnv> {
       const arrival = new Arrival({ length: plan.contentLength, admit: () => runner.admit(client) })
       try {
         const accepted = await accept(c, { services, plan, arrival }) //                  507, 400 403 408 413 503
-        const { task } = accepted
-        metrics.uploads.inc()
-        metrics.uploadBytes.inc(plan.contentLength)
-        log('upload').info(`Accepted an upload (${plan.manifest}, ${count(plan.contentLength, 'byte')})`, {
-          task: task.id,
-        })
-        const response = await createdResponse(c, { accepted, plan, services })
-        // The task starts even if its caller has gone.
-        void headersSent(c.env.outgoing).then(() => runner.start(task, arrival.place()))
-        return response
+        return await begin(c, { accepted, plan, services, admission: arrival.place() })
       } catch (cause) {
         arrival[Symbol.dispose]()
         throw cause
       }
     })
-    .all('/create', methodNotAllowed('POST'))
-}
-
-/** A task that could not run is not taken. Throws not-equipped. */
-function demandEquipped(config: Services['config']): void {
-  const missing = missingPrograms(config)
-  if (missing.length > 0) throw notEquipped(new Error(`not installed: ${missing.join(', ')}`))
+    .options('/create', describeOptions, () => {
+      const limit = uploadLimit({ maxPackedMb: config.maxPackedMb, seconds: config.uploadLifeS })
+      return answer('', {
+        status: 204,
+        headers: { 'Allow': 'POST, OPTIONS', 'Accept-Patch': PARTIAL_TYPE, 'Upload-Limit': limit },
+      })
+    })
+    .all('/create', methodNotAllowed('POST', 'OPTIONS'))
 }
 
 /** Receives the body into a draft and makes that a task; on any failure nothing of it is left. */
@@ -90,47 +76,41 @@ async function accept(
   return await draft.commit(plan.manifest)
 }
 
-/** The 201. Its body is streamed, or empty: for the ABRT client, which waits for its end, and for who prefers that. */
-async function createdResponse(
-  c: Context<AppEnv>,
-  { accepted, plan, services }: { accepted: Accepted; plan: UploadPlan; services: Services },
-): Promise<Response> {
-  const { id, password, task } = accepted
-  const headers: Record<string, string> = {
-    'X-Task-Id': id,
-    'X-Task-Password': password,
-    'X-Task-Est-Time': String(await estimate(task, services)),
-    'Location': `/${id}`,
-    'Cache-Control': 'no-store',
-  }
-  const isAsync = prefersAsync(c.req.header('Prefer'))
-  if (isAsync) headers['Preference-Applied'] = 'respond-async'
-  if (isAsync || plan.manifest === 'abrt') return answer('', { status: 201, headers })
-  // For proxies that would hold the body back until it is complete.
-  headers['X-Accel-Buffering'] = 'no'
-  const body = pullStream((signal) => taskBody(task, { signal }), services.stopping)
-  return new Response(body, { status: 201, headers: { 'Content-Type': TEXT, ...headers } })
-}
-
-/** A missing estimate never makes an accepted upload fail. */
-async function estimate(task: Task, { config, runner }: Services): Promise<number> {
-  try {
-    return await runner.estimate(task)
-  } catch (cause) {
-    log('upload').warning(`There is no estimate: ${cause instanceof Error ? cause.message : cause}`, { task: task.id })
-    return config.defaultEstTimeS
-  }
-}
-
-/** RFC 7240: `respond-async` among the preferences, whatever parameters it has. */
-function prefersAsync(prefer: string | undefined): boolean {
-  return (prefer ?? '').split(',').some((part) => /^respond-async *(?:[;=]|$)/i.test(part.trim()))
-}
+const describeOptions = describeRoute({
+  summary: 'Whether an upload may come in parts, and within which limits',
+  responses: {
+    204: {
+      description: 'It may (draft-ietf-httpbis-resumable-upload)',
+      headers: {
+        'Allow': { description: 'The methods of this path', schema: { type: 'string' } },
+        'Accept-Patch': { description: PARTIAL_TYPE, schema: { type: 'string' } },
+        'Upload-Limit': { description: 'max-size in bytes, max-age in seconds', schema: { type: 'string' } },
+      },
+    },
+    ...refusals(),
+  },
+})
 
 const describeCreate = describeRoute({
   summary: 'Send a core and get a task',
-  description: 'The body is a tar of the crash data files, or the core alone; see the content types.',
+  description:
+    'The body is a tar of the crash data files, or the core alone; see the content types. With Upload-Complete: ?0 it is the ' +
+    'beginning of an upload in parts, or none of it yet, and Location names where the rest goes.',
   parameters: [
+    {
+      name: 'Upload-Complete',
+      in: 'header',
+      required: false,
+      description: '?0: the upload comes in parts (draft-ietf-httpbis-resumable-upload)',
+      schema: { type: 'string' },
+    },
+    {
+      name: 'Upload-Length',
+      in: 'header',
+      required: false,
+      description: 'Bytes of an upload that comes in parts',
+      schema: { type: 'string' },
+    },
     {
       name: 'Content-Encoding',
       in: 'header',
@@ -164,7 +144,10 @@ const describeCreate = describeRoute({
       'X-Task-Id': 'Number of the task',
       'X-Task-Password': 'Needed for everything that is asked about the task',
       'X-Task-Est-Time': 'Seconds that the task is expected to take',
-      'Location': 'Path of the task',
+      'Location': 'Path of the task; of the upload, where that comes in parts',
+      'Upload-Limit': 'Of an upload in parts: max-size in bytes, max-age in seconds',
+      'Upload-Offset': 'Of an upload in parts: bytes that are here',
+      'Upload-Complete': '?0: of an upload in parts',
       'Preference-Applied': 'respond-async, when that was preferred',
     }),
     ...refusals(
@@ -190,6 +173,8 @@ const describeCreate = describeRoute({
       'bad-content',
       'database-unavailable',
       'not-equipped',
+      'upload-length-mismatch',
+      'upload-taken-over',
     ),
   },
 })

@@ -16,6 +16,8 @@ export function openApiRoutes(described: Hono<AppEnv>): Hono<AppEnv> {
     .get('/openapi.json', describeDescription, async () => {
       description ??= generateSpecs(described, {
         excludeStaticFile: false,
+        // OPTIONS is left out otherwise, and says here whether an upload may come in parts.
+        excludeMethods: [],
         documentation: {
           info: {
             title: 'Retrace server',

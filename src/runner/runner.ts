@@ -77,10 +77,15 @@ export class Runner {
   /** Throws server-full (503 with Retry-After), too-many-tasks (429) of this client, or draining while the server stops. */
   demandRoom(client: string): void {
     const { config } = this.#options
-    if (this.#closing) throw draining()
+    this.demandOpen()
     const isFull = this.#jobs.size + this.#uploading >= config.maxRunningTasks + config.maxQueuedTasks
     if (isFull) throw serverFull(config, this.#retryAfter())
     if (this.#shares.isFull(client)) throw tooManyTasks(config, this.#retryAfter())
+  }
+
+  /** Throws draining while the server stops. */
+  demandOpen(): void {
+    if (this.#closing) throw draining()
   }
 
   /** Takes a place for an upload of a client. Throws as `demandRoom` does. */

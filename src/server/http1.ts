@@ -67,7 +67,7 @@ export function answerOn(
   server.on('connect', (_incoming, socket) => {
     const failure = new RetraceError('method-not-allowed', {
       detail: 'This is no proxy: CONNECT is not allowed',
-      headers: { Allow: 'GET, HEAD, POST, DELETE' },
+      headers: { Allow: 'GET, HEAD, POST, PATCH, DELETE' },
     })
     answerAndClose(socket, rawAnswer(failure), drainBounds(config.maxPackedMb))
   })

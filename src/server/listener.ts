@@ -9,6 +9,7 @@ import { RetraceError } from '../errors/errors.ts'
 import { plainErrorResponse } from '../http/error_response.ts'
 import type { Incoming, Outgoing } from '../http/incoming.ts'
 import { clientKey } from '../http/client_key.ts'
+import { loggedPath } from '../http/logged_path.ts'
 import { clientAddress, hopOf } from '../http/proxy.ts'
 import { REFUSALS } from '../http/refusals.ts'
 import type { AppEnv } from '../http/services.ts'
@@ -83,9 +84,9 @@ export function createListener(
   }
 }
 
-/** Who asked for what, and the answer; addresses of tasks are no secrets, headers are not logged. */
+/** Who asked for what, and the answer; addresses of tasks are no secrets, those of uploads are, headers are not logged. */
 function requestLine(incoming: Incoming, answer: { from: string; status: number; took: number }): string {
-  const path = quote((incoming.url ?? '').split('?', 1)[0] ?? '')
+  const path = quote(loggedPath((incoming.url ?? '').split('?', 1)[0] ?? ''))
   const asked = `${incoming.method} ${path} (HTTP/${incoming.httpVersion}) from ${quote(answer.from)}`
   return `${answer.status} in ${answer.took} ms: ${asked}`
 }

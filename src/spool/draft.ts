@@ -75,9 +75,9 @@ export class Draft implements AsyncDisposable {
 
   /**
    * Makes the draft a task: when it returns, everything is on the disk under the task's id.
-   * Throws database-unavailable, and what the file system says.
+   * `announce` is told the id before the task is there. Throws database-unavailable, and what the file system says.
    */
-  async commit(manifest: ManifestKind): Promise<Accepted> {
+  async commit(manifest: ManifestKind, announce?: (id: string) => Promise<void>): Promise<Accepted> {
     const password = newPassword()
     this.write('manifest', `${manifest}\n`)
     this.write('password', password)
@@ -87,6 +87,7 @@ export class Draft implements AsyncDisposable {
     await syncDirectory(this.directory)
     const spoolDirectory = dirname(this.directory)
     const id = String(nextTaskId(this.#database))
+    await announce?.(id)
     const task = new Task(join(spoolDirectory, id))
     await rename(this.directory, task.directory)
     this.#isCommitted = true

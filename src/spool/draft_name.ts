@@ -16,6 +16,9 @@ export function newRemovalName(id: string): string {
   return `removed-${id}-${randomBytes(6).toString('hex')}`
 }
 
+/** The directory of an upload that arrives in parts: it outlives its server. */
+export const PARTIAL = /^partial-[0-9a-f]{32}$/
+
 const DRAFT = /^upload-([0-9]{1,10})-([0-9]{1,20})-[0-9a-f]+$/
 
 /** Whether a directory is an upload that another process began, or a removal, that lives or not. */

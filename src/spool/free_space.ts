@@ -32,6 +32,11 @@ export class FreeSpace {
   /** Promises `bytes` to an upload, the Content-Length that it announced. Throws no-space. */
   reserve(bytes: number): Reservation {
     if (this.#left() < bytes) throw this.#noSpace()
+    return this.restore(bytes)
+  }
+
+  /** Promises what an earlier server had promised: whether there is room was decided then. */
+  restore(bytes: number): Reservation {
     const reservation = new Reservation(bytes, {
       grow: (needed) => this.#grow(needed),
       release: () => void this.#open.delete(reservation),

@@ -48,6 +48,11 @@ export class Spool {
     return this.#space.reserve(bytes)
   }
 
+  /** Promises an upload of an earlier server what is still to come of it. */
+  restore(bytes: number): Reservation {
+    return this.#space.restore(bytes)
+  }
+
   /** Bytes that are free in the spool's file system. */
   free(): number {
     return this.#space.free()
@@ -64,6 +69,12 @@ export class Spool {
     const task = new Task(join(this.directory, id))
     if (!task.has('password')) throw noSuchTask()
     return task
+  }
+
+  /** The task with this id; undefined: it has been deleted. */
+  known(id: string): Task | undefined {
+    const task = new Task(join(this.directory, id))
+    return isTaskId(id) && task.has('password') ? task : undefined
   }
 
   /** All tasks, in the order in which they were accepted. */

@@ -26,7 +26,8 @@ export function requestBody(
   })
 }
 
-function clientGone(cause?: unknown): RetraceError {
+/** The failure of who closed the connection before everything was there. */
+export function clientGone(cause?: unknown): RetraceError {
   return new RetraceError('client-gone', { detail: 'The connection was closed before the upload was complete', cause })
 }
 

@@ -9,6 +9,7 @@ import { openDatabase } from '../../src/database/database.ts'
 import { installationRoot } from '../../src/program/program.ts'
 import { takeLock } from '../../src/spool/server_lock.ts'
 import { countedTask, crashCount, packageTime, release } from '../../schema/tables.ts'
+import { findLeftOvers } from '../../workers/clean/left_overs.ts'
 import { isWorthVacuum } from '../../workers/clean/compact.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 import { eventually } from '../helpers/task.ts'
@@ -165,6 +166,18 @@ describe('abrt-retrace-clean', () => {
     // A folder itself takes room, or none, as in a tmpfs.
     expect(freed.left_overs.bytes).toBeGreaterThanOrEqual(2 ** 20)
     expect([existsSync(dead), existsSync(alive), existsSync(removal)]).toEqual([false, true, true])
+  })
+
+  it('leaves an upload in parts to its server for as long as it may take, and a minute', async () => {
+    await using at = await world()
+    mkdirSync(at.folder.file('spool', `partial-${'0a'.repeat(16)}`))
+    const config = { spoolDir: at.folder.file('spool'), uploadLifeS: 3600 }
+    const found = async (seconds: number) =>
+      (await findLeftOvers(config, new Date(Date.now() + seconds * 1000))).filter(({ path }) =>
+        path.includes('partial-')
+      )
+    expect(await found(3600)).toEqual([])
+    expect(await found(3670)).toHaveLength(1)
   })
 
   it('removes the cores of ended tasks and what killed runs left in them, and leaves a task that runs alone', async () => {

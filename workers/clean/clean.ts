@@ -60,7 +60,7 @@ export async function clean(options: CleanOptions): Promise<Freed> {
   }
   await cleanTasks(freed, options)
   if (ids.length > 0) return freed
-  await cleanLeftOvers(freed, { spoolDir: config.spoolDir, now, dryRun })
+  await cleanLeftOvers(freed, { config, now, dryRun })
   using opened = databaseOf(config)
   if (opened.database === undefined) return freed
   freed.packages = cleanPackages(opened.database, { config, dryRun })
@@ -100,9 +100,9 @@ function complaints(ids: readonly string[], { seen, kept }: { seen: SeenTask[]; 
 
 async function cleanLeftOvers(
   freed: Freed,
-  { spoolDir, now, dryRun }: { spoolDir: string; now: Date; dryRun: boolean },
+  { config, now, dryRun }: Pick<CleanOptions, 'config' | 'now' | 'dryRun'>,
 ): Promise<void> {
-  for (const leftOver of await findLeftOvers(spoolDir, now)) {
+  for (const leftOver of await findLeftOvers(config, now)) {
     const isGone = dryRun || await attempt(freed, leftOver.path, async () => {
       await leftOver.remove()
       return true

@@ -5,13 +5,16 @@
 import { lstatSync, readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isLeftOver } from '../../src/spool/draft_name.ts'
+import type { Config } from '../../src/config/config.ts'
+import { isLeftOver, PARTIAL } from '../../src/spool/draft_name.ts'
 import { listTasks } from '../../src/spool/recovery.ts'
 import { isTidy, tidy, tracesOf } from '../../src/task/tidy.ts'
 import { sizeOf } from './tasks.ts'
 
 /** How long an unfinished removal is left to the program that began it. */
 const REMOVAL_MS = 60_000
+/** How much longer than RETRACE_UPLOAD_LIFE_S an upload in parts is left to its server, which deletes it then. */
+const PARTIAL_GRACE_MS = 60_000
 
 export interface LeftOver {
   path: string
@@ -20,18 +23,30 @@ export interface LeftOver {
 }
 
 /** Everything in the spool directory that no task needs and that no process works on. */
-export async function findLeftOvers(spoolDir: string, now: Date): Promise<LeftOver[]> {
-  return [...deadDirectories(spoolDir, now), ...await inEndedTasks(spoolDir)]
+export async function findLeftOvers(
+  { spoolDir, uploadLifeS }: Pick<Config, 'spoolDir' | 'uploadLifeS'>,
+  now: Date,
+): Promise<LeftOver[]> {
+  const partialMs = uploadLifeS * 1000 + PARTIAL_GRACE_MS
+  return [...deadDirectories(spoolDir, { now, partialMs }), ...await inEndedTasks(spoolDir)]
 }
 
-function deadDirectories(spoolDir: string, now: Date): LeftOver[] {
-  return readdirSync(spoolDir).filter(isLeftOver).map((name) => join(spoolDir, name))
-    .filter((path) => isDead(path, now))
+function deadDirectories(spoolDir: string, { now, partialMs }: { now: Date; partialMs: number }): LeftOver[] {
+  const names = readdirSync(spoolDir)
+  const dead = names.filter(isLeftOver).map((name) => join(spoolDir, name)).filter((path) => isDead(path, now))
+  const partial = names.filter((name) => PARTIAL.test(name)).map((name) => join(spoolDir, name))
+    .filter((path) => now.getTime() - touched(path) > partialMs)
+  return [...dead, ...partial]
     .map((path) => ({
       path,
       bytes: sizeOf(path),
       remove: async () => await rm(path, { recursive: true, force: true, maxRetries: 3 }),
     }))
+}
+
+/** When anything of an upload in parts was last written, in Unix milliseconds; Infinity: it has gone. */
+function touched(path: string): number {
+  return lstatSync(path, { throwIfNoEntry: false })?.ctimeMs ?? Infinity
 }
 
 function isDead(path: string, now: Date): boolean {

@@ -58,7 +58,7 @@ it('the document is OpenAPI 3.1 with a title and unique operation ids', () => {
 it('the document has every route of the app, and no other', () => {
   const routes = createApp(server.program.services).routes
     .filter(({ method }) => method !== 'ALL')
-    .map(({ method, path }) => `${method} ${path.replace(':id{[1-9][0-9]*}', '{id}')}`)
+    .map(({ method, path }) => `${method} ${path.replace(':id{[1-9][0-9]*}', '{id}').replace(':address', '{address}')}`)
   const described = Object.entries(description.paths)
     .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
   expect(described.sort()).toEqual([...new Set(routes)].sort())
@@ -152,6 +152,13 @@ describe('real answers fit it', () => {
       ],
     ),
     ['/{id}/delete', 'POST', () => ({})],
+    ['/create', 'OPTIONS', () => ({})],
+    ['/create', 'POST', () => ({ headers: { 'Content-Type': 'application/x-tar', 'Upload-Complete': '?0' } })],
+    ['/uploads/{address}', 'OPTIONS', () => ({})],
+    ...['GET', 'DELETE', 'PATCH'].flatMap((method): [string, string, () => Ask, string?][] => [
+      ['/uploads/{address}', method, () => JSON_PLEASE],
+      ['/uploads/{address}', method, () => ({ headers: { 'Content-Type': 'application/partial-upload' } })],
+    ]),
     ['/{id}', 'DELETE', () => ({})],
   ]
 

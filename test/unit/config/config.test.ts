@@ -33,6 +33,7 @@ describe('readConfig()', () => {
         'repoQuotaMb',
         'spoolDir',
         'statisticsDays',
+        'uploadLifeS',
       ])
   })
 

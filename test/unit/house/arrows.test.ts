@@ -43,7 +43,7 @@ const MAY_CALL: Record<string, string> = {
   'src/runner':
     'src/text schema src/errors src/config src/database src/files src/task src/telemetry src/elf src/packages/release src/packages/naming src/stream src/process src/units',
   'src/http':
-    'src/text src/errors src/config src/database src/files src/telemetry src/spool src/health src/runner src/stream src/units src/process',
+    'src/text src/errors src/config src/database src/files src/telemetry src/spool src/health src/runner src/stream src/units src/process src/upload',
   'src/upload':
     'src/elf src/text src/errors src/config src/task src/spool src/stream src/packages/format src/packages/naming src/process src/decoder src/units',
   'src/routes':
@@ -52,7 +52,7 @@ const MAY_CALL: Record<string, string> = {
     'src/text src/errors src/config src/packages/index src/telemetry src/tls src/http src/process src/units',
   'src/init': 'src/config src/files src/packages src/packages/format src/packages/release src/process',
   'src':
-    'src/init src/text src/errors src/config src/program src/database src/telemetry src/spool src/tls src/health src/runner src/http src/routes src/server src/process',
+    'src/init src/text src/errors src/config src/program src/database src/telemetry src/spool src/tls src/health src/runner src/http src/routes src/server src/process src/upload',
   'src/packages/keep':
     'src/text schema src/config src/database src/packages/format src/process src/packages/index src/files src/telemetry src/elf src/packages/naming src/units src/errors',
   'src/packages/supply':
