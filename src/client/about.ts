@@ -8,7 +8,7 @@ import { MIB } from '../units/bytes.ts'
 import type { Machine } from './machine.ts'
 
 /** `evince (evince 43.1-2+deb12u1, Debian 12, amd64) was killed by SIGSEGV, 2 minutes ago: 5 threads, 141 modules`. */
-export function crashSentence(core: Core, machine: Machine | undefined, ageMs: number): string {
+export function crashSentence(core: Core, machine: Machine | undefined, ageMs: number | undefined): string {
   const path = core.modules.find(({ kind }) => kind === 'executable')?.path ?? core.process?.name ?? 'a program'
   const name = path.slice(path.lastIndexOf('/') + 1)
   const facts = [machine?.packages[0]?.replace(/_[a-z0-9]+$/, '').replace('_', ' '), machine?.name, core.architecture]
@@ -16,7 +16,7 @@ export function crashSentence(core: Core, machine: Machine | undefined, ageMs: n
   const end = signal === 0 ? 'was alive when its core was made' : `was killed by ${signalName(signal)}`
   const about = facts.filter((each) => each !== undefined).join(', ')
   return escapeText(
-    `${name}${about === '' ? '' : ` (${about})`} ${end}, ${age(ageMs)}: ` +
+    `${name}${about === '' ? '' : ` (${about})`} ${end}${ageMs === undefined ? '' : `, ${age(ageMs)}`}: ` +
       `${count(core.threads.length, 'thread')}, ${count(core.modules.length, 'module')}`,
     { length: 1000 },
   )

@@ -49,13 +49,22 @@ export function answerText(report: Report, options: AnswerOptions): string {
 export function folded(threads: readonly Stack[]): Stack[][] {
   const groups = new Map<string, Stack[]>()
   for (const thread of threads) {
-    const key = thread.frames.map(({ function: name, place }) => `${name}\0${place ?? ''}`).join('\n')
+    const key = thread.frames.map((frame) => keyOf(frame)).join('\n')
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [thread])
     else group.push(thread)
   }
   return [...groups.values()]
 }
+
+/** Frames without a name are the same where they lie at the same place. */
+function keyOf({ function: name, place, module, address }: Frame): string {
+  return [name, place ?? '', ...(name === '??' ? [module ?? '', address ?? ''] : [])].join('\0')
+}
+
+/** Innermost functions of threads that wait: system calls that do, and what the C library calls them in. */
+const WAITING =
+  /^_*(GI_+)?(libc_)?(poll|ppoll|select|pselect|epoll_p?wait2?|futex|syscall_cancel|syscall_cancel_arch|internal_syscall_cancel|futex_abstimed_wait\w*|lll_lock_wait\w*|pthread_cond_\w*wait\w*|pthread_join\w*|pthread_clockjoin\w*|sem_\w*wait\w*|clock_nanosleep\w*|nanosleep|wait4|waitpid|waitid|read|readv|recv\w*|accept4?|sigwait\w*|sigtimedwait|sigsuspend|pause|flock|fcntl\w*)$/
 
 interface Drawing extends AnswerOptions {
   readonly paint: Paint
@@ -74,12 +83,13 @@ function otherLines(threads: readonly Stack[], drawing: Drawing): string[] {
   ]
 }
 
-/** `31 threads wait in g_main_loop_run (2-32)`. */
+/** `31 threads wait in g_main_loop_run (2-32)`; of those that do something: `are in`. */
 function titleOf(group: readonly Stack[], first: Stack): string {
   if (group.length === 1) return nameOf(first)
   const own = first.frames.find(({ isLibrary, function: name }) => !isLibrary && name !== '??') ?? first.frames[0]
   const numbers = ranges(group.flatMap(({ number }) => number ?? []))
-  return `${count(group.length, 'thread')} wait in ${clean(own?.function ?? '??')} (${numbers})`
+  const does = WAITING.test(first.frames[0]?.function.replace(/@.*$/, '') ?? '') ? 'wait' : 'are'
+  return `${count(group.length, 'thread')} ${does} in ${clean(own?.function ?? '??')} (${numbers})`
 }
 
 function stackLines(stack: Stack, title: string, drawing: Drawing): string[] {

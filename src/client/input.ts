@@ -10,6 +10,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { errnoOf } from '../errors/errno.ts'
 import { corePattern } from '../process/proc.ts'
+import { gathered } from '../process/gather.ts'
 import { startForSender } from '../process/sender.ts'
 import { GIB } from '../units/bytes.ts'
 import { apportCore } from './apport.ts'
@@ -18,13 +19,15 @@ import { ClientFailure, EXIT } from './failure.ts'
 export interface Found {
   /** A plain core, or what is taken for one. */
   readonly path: string
-  /** When it was written, in Unix milliseconds. */
-  readonly time: number
+  /** When it was written, in Unix milliseconds; undefined: nobody says. */
+  readonly time: number | undefined
 }
 
 /** Of a core that is unpacked or comes from standard input. */
 const MAX_UNPACKED = 64 * GIB
 const DUMP_MS = 600_000
+const LIST_MS = 30_000
+const MAX_LIST = 1 << 20
 const HEAD = 16
 
 /** `folder`: private, for what has to be written. Throws ClientFailure. */
@@ -60,7 +63,7 @@ async function fromDirectory(path: string, options: { folder: string; signal: Ab
 
 async function fromCoredumpctl(match: string[], folder: string, signal: AbortSignal): Promise<Found> {
   const path = join(folder, 'kept')
-  const words = ['coredumpctl', '--no-pager', '--quiet', '-1', `--output=${path}`, 'dump', ...match] as const
+  const words = ['coredumpctl', '--no-pager', '--quiet', '-1', `--output=${path}`, 'dump', '--', ...match] as const
   await using running = startForSender('coredumpctl', [...words], { signal, timeoutMs: DUMP_MS })
   running.output.resume()
   const { code, failure, complaint } = await running.ended
@@ -75,7 +78,29 @@ async function fromCoredumpctl(match: string[], folder: string, signal: AbortSig
     const hint = /ermission|access/.test(complaint) ? '; it is kept for root: run this with sudo' : ''
     throw new ClientFailure(`coredumpctl has no core of ${name}${why}${hint || whereCoresGo()}`, { exit: EXIT.usage })
   }
-  return { path, time: statSync(path).mtimeMs }
+  return { path, time: await timeOfCrash(match, signal) }
+}
+
+/** What was dumped is as young as its dump: coredumpctl knows when the program crashed (coredumpctl(1), --json). */
+async function timeOfCrash(match: string[], signal: AbortSignal): Promise<number | undefined> {
+  const words = ['coredumpctl', '--no-pager', '--quiet', '-1', '--json=short', 'list', '--', ...match] as const
+  await using running = startForSender('coredumpctl', [...words], { signal, timeoutMs: LIST_MS })
+  const text = new TextDecoder().decode(await gathered(running, running.output, MAX_LIST))
+  await running.ended
+  return timeListed(text)
+}
+
+/** Unix milliseconds of the last row of `coredumpctl --json=short list`; undefined: an older one, which knows no JSON. Pure. */
+export function timeListed(text: string): number | undefined {
+  try {
+    const rows: unknown = JSON.parse(text)
+    const last: unknown = Array.isArray(rows) ? rows.at(-1) : undefined
+    const time = typeof last === 'object' && last !== null && 'time' in last ? Number(last.time) : NaN
+    return Number.isSafeInteger(time) && time > 0 ? time / 1000 : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
 }
 
 const PROGRAMS = [
@@ -87,7 +112,7 @@ const PROGRAMS = [
 /** What is packed once is unpacked; anything else is left for the reader to name. */
 async function unpacked(
   path: string,
-  { folder, signal, time }: { folder: string; signal: AbortSignal; time: number },
+  { folder, signal, time }: { folder: string; signal: AbortSignal; time: number | undefined },
 ): Promise<Found> {
   const head = headOf(path)
   const output = join(folder, 'core')

@@ -2,7 +2,7 @@
  * What this machine knows of the program that crashed: the release, and the packages that own its modules. Asked only where
  * the core is of this machine, which the build-id of an installed file shows: another machine's would be worse than none.
  */
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import type { Core } from '../elf/core.ts'
 import { ElfError } from '../elf/error.ts'
 import { readElfFile } from '../elf/file.ts'
@@ -17,7 +17,10 @@ export interface Machine {
   readonly release: string
   /** As people read it. */
   readonly name: string
-  /** One a line, first the one whose program crashed; in the form that the member `packages` takes. */
+  /**
+   * One a line, first the one whose program crashed; in the form that the member `packages` takes. None where no package has
+   * the program: the first would be taken for it.
+   */
   readonly packages: readonly string[]
 }
 
@@ -28,14 +31,27 @@ const ASK_MS = 30_000
 
 /** Undefined: the core is of another machine, or nothing tells that it is of this one. */
 export async function machineOf(core: Core, signal: AbortSignal): Promise<Machine | undefined> {
-  if (!core.modules.some(isInstalledHere)) return undefined
+  const known = core.modules.filter(({ kind, path, buildId, deleted }) =>
+    kind !== 'vdso' && buildId !== undefined && path.startsWith('/') && !deleted
+  ).slice(0, MAX_PATHS)
+  const here = known.filter(isInstalledHere)
+  if (!isOfThisMachine(known, here)) return undefined
   const release = OS_RELEASE.map(textOf).find((text) => text !== undefined)
   const { id, version, name } = parseOsRelease(release ?? '')
   if (id === undefined) return undefined
-  const paths = core.modules.filter(({ kind, path, deleted }) => kind !== 'vdso' && path.startsWith('/') && !deleted)
-    .map(({ path }) => path).slice(0, MAX_PATHS)
-  const packages = await packagesOf(paths, signal)
+  const program = here.find(({ kind }) => kind === 'executable')
+  const others = here.filter((each) => each !== program).map(({ path }) => path)
+  const own = program === undefined ? [] : await packagesOf([program.path], signal)
+  const packages = own.length === 0 ? [] : unique([...own, ...await packagesOf(others, signal)])
   return { release: version === undefined ? id : `${id}-${version}`, name: name ?? id, packages }
+}
+
+/**
+ * A core is of this machine where what was loaded is installed here: most of it, by build-ids. One library alone is on many
+ * machines, and a container or a chroot has some of the host's. Pure.
+ */
+export function isOfThisMachine(known: readonly unknown[], here: readonly unknown[]): boolean {
+  return here.length > 0 && here.length * 2 >= known.length
 }
 
 /** os-release(5): ID, VERSION_ID and PRETTY_NAME, where they are what they should be. */
@@ -102,6 +118,8 @@ async function answer(
 function isInstalledHere({ kind, path, buildId }: Core['modules'][number]): boolean {
   if (kind === 'vdso' || buildId === undefined || !path.startsWith('/')) return false
   try {
+    // A core can name any path, and what is opened must not wait for a pipe.
+    if (!statSync(path).isFile()) return false
     using source = fileSource(path)
     return readElfFile(source).buildId === buildId
   } catch (error) {

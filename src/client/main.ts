@@ -8,7 +8,7 @@ import { UsageError } from '../errors/usage_error.ts'
 import { version } from '../program/program.ts'
 import { escapeText } from '../text/escape.ts'
 import { type Command, help, NAME, readCommandLine } from './command_line.ts'
-import { ClientFailure, EXIT } from './failure.ts'
+import { ClientFailure, EXIT, sentenceOf } from './failure.ts'
 import { taskNamed } from './memory.ts'
 import { readCrash, retraceCrash, type Tools } from './retrace.ts'
 import { Screen } from './screen.ts'
@@ -18,22 +18,25 @@ import { aboutTask, listTasks } from './tasks.ts'
 import { showText } from './what.ts'
 
 const stop = new AbortController()
+const progress = { hasSent: false }
 
 async function main(command: Command): Promise<number> {
   if (command.kind === 'help') return say(help())
   if (command.kind === 'version') return say(`${NAME} ${version()}`)
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
-  const folder = mkdtempSync(join(tmpdir(), 'retrace-'))
-  try {
-    return await run(command, {
-      environment: clientEnvironment(),
-      folder,
-      screen: new Screen(command.options),
-      signal: stop.signal,
-    })
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    // The second one does not wait for the server.
+    process.on(signal, () => stop.signal.aborted ? exit(leavingCode()) : stop.abort())
   }
+  const folder = mkdtempSync(join(tmpdir(), 'retrace-'))
+  // However it ends, save by a kill that cannot be seen.
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return await run(command, {
+    environment: clientEnvironment(),
+    folder,
+    screen: new Screen(command.options),
+    signal: stop.signal,
+    progress,
+  })
 }
 
 async function run(command: Exclude<Command, { kind: 'help' | 'version' }>, tools: Tools): Promise<number> {
@@ -72,13 +75,17 @@ async function leave(code: number): Promise<never> {
   exit(code)
 }
 
+/** Nothing is left on the server, unless the task was there before. */
+function leavingCode(): number {
+  return progress.hasSent ? EXIT.none : EXIT.declined
+}
+
 // Whoever reads the answer may stop reading, as head(1) does.
-stdout.on('error', () => exit(EXIT.none))
+for (const stream of [stdout, stderr]) stream.on('error', () => exit(EXIT.none))
 try {
   await leave(await main(readCommandLine(argv.slice(2))))
 } catch (error) {
-  if (stop.signal.aborted) exit(EXIT.declined)
-  const message = error instanceof Error ? error.message : String(error)
-  stderr.write(`${NAME}: ${escapeText(message)}\n`)
+  if (stop.signal.aborted) await leave(leavingCode())
+  stderr.write(`${NAME}: ${escapeText(sentenceOf(error))}\n`)
   await leave(error instanceof UsageError ? EXIT.usage : error instanceof ClientFailure ? error.exit : EXIT.none)
 }

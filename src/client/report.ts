@@ -13,6 +13,8 @@ export interface Frame {
   readonly function: string
   readonly place: string | undefined
   readonly module: string | undefined
+  /** In the module, where that is known, else of the process; as the server writes it. */
+  readonly address: string | undefined
   readonly isLibrary: boolean
   readonly arguments: readonly Value[]
   readonly locals: readonly Value[]
@@ -86,6 +88,7 @@ function frameOf(value: unknown): Frame {
     function: string(frame.function) ?? '??',
     place: file === undefined ? undefined : line === undefined ? file : `${file}:${line}`,
     module: path,
+    address: string(frame.offset) ?? string(frame.address),
     isLibrary: isMachinery(path, string(frame.function) ?? ''),
     arguments: valuesOf(frame.arguments),
     locals: valuesOf(frame.locals),

@@ -20,7 +20,9 @@ import { type Machine, machineOf } from './machine.ts'
 import { remember } from './memory.ts'
 import { showBacktrace } from './result.ts'
 import type { Screen } from './screen.ts'
-import { awaitEnd, send } from './send.ts'
+import { lackOf, type Offer, offerOf } from './offer.ts'
+import { sendInParts } from './parts.ts'
+import { awaitEnd, send, type Sent } from './send.ts'
 import type { Server } from './server.ts'
 import { sendingLine, showText } from './what.ts'
 
@@ -30,6 +32,8 @@ export interface Tools {
   readonly folder: string
   readonly screen: Screen
   readonly signal: AbortSignal
+  /** What an interruption ends: nothing that matters, or the view of a task that goes on. */
+  readonly progress: { hasSent: boolean }
 }
 
 /** A core with all that is known of it before anything is sent. */
@@ -58,7 +62,7 @@ export async function readCrash(
       core,
       machine,
       slim: options.sendsFullCore ? undefined : slimOf(source, options, screen),
-      about: crashSentence(core, machine, Date.now() - found.time),
+      about: crashSentence(core, machine, found.time === undefined ? undefined : Date.now() - found.time),
       [Symbol.dispose]: () => source[Symbol.dispose](),
     }
   } catch (error) {
@@ -72,12 +76,16 @@ export async function readCrash(
 export async function retraceCrash(crash: Crash, options: Options, server: Server, tools: Tools): Promise<number> {
   const { screen, signal, environment } = tools
   screen.tell(crash.about)
-  const archive = await agreed(crash, options, server, tools)
+  const offer = await offerOf(server, signal)
+  const lack = lackOf(offer)
+  if (lack !== undefined) screen.tell(lack)
+  const archive = await agreed(crash, options, { server, offer }, tools)
   if (archive === undefined) {
     screen.tell('Nothing was sent')
     return EXIT.declined
   }
-  const sent = await send(server, archive, { screen, signal })
+  const sent = await sentTo(server, archive, { offer, screen, signal })
+  tools.progress.hasSent = true
   const { task } = sent
   const time = Math.floor(Date.now() / 1000)
   const lost = remember(environment.stateFolder, { ...task, server: server.address, time, about: crash.about })
@@ -95,9 +103,15 @@ function again(id: string): string {
 }
 
 /** The archive that the person agreed to send; undefined: none. */
-async function agreed(crash: Crash, options: Options, server: Server, tools: Tools): Promise<Archive | undefined> {
+async function agreed(
+  { slim: possible, ...crash }: Crash,
+  options: Options,
+  { server, offer }: { server: Server; offer: Offer },
+  tools: Tools,
+): Promise<Archive | undefined> {
   const { screen, signal } = tools
-  const taken = await takenTypes(server, signal)
+  const { types: taken } = offer
+  const slim = offer.takesSlim ? possible : undefined
   const architecture = crash.core.architecture ?? ''
   const whole = statSync(crash.found.path).size
   const make = async (slim: Slim | undefined): Promise<Archive> => {
@@ -106,27 +120,29 @@ async function agreed(crash: Crash, options: Options, server: Server, tools: Too
     const folder = join(tools.folder, slim === undefined ? 'full' : 'slim')
     return await makeArchive(path, { folder, machine: crash.machine, architecture, taken, signal })
   }
-  const first = await make(crash.slim)
-  screen.tell(sendingLine(server.address, first.size, whole, { ...options, slim: crash.slim }))
-  if (options.saysYes && crash.slim === undefined && !options.sendsFullCore) {
+  const first = await make(slim)
+  screen.tell(sendingLine(server.address, first.size, whole, { ...options, slim }))
+  if (options.saysYes && slim === undefined && !options.sendsFullCore) {
     throw new ClientFailure('It can only be sent whole, with all memory of the program: say --full-core to do that')
   }
   if (options.saysYes) return first
   for (;;) {
-    const consent = await askConsent({ offersFull: crash.slim !== undefined, signal })
+    const consent = await askConsent({ offersFull: slim !== undefined, signal })
     if (consent === 'slim') return first
     if (consent === 'full') return await make(undefined)
     if (consent === 'no') return undefined
-    stdout.write(crash.slim === undefined ? 'the core as it is\n' : showText(crash.slim, crash.machine, architecture))
+    stdout.write(slim === undefined ? 'the core as it is\n' : showText(slim, crash.machine, architecture))
   }
 }
 
-/** Undefined: the server does not say. */
-async function takenTypes(server: Server, signal: AbortSignal): Promise<Set<string> | undefined> {
-  const answer = await server.ask('/settings', { signal })
-  const text = await answer.text()
-  const line = /^supported_formats (.*)$/m.exec(text)?.[1]
-  return answer.status === 200 && line !== undefined ? new Set(line.split(' ')) : undefined
+/** In parts, where the server takes them. */
+async function sentTo(
+  server: Server,
+  archive: Archive,
+  { offer, ...tools }: Pick<Tools, 'screen' | 'signal'> & { offer: Offer },
+): Promise<Sent> {
+  const sent = offer.isResumable ? await sendInParts(server, archive, tools) : undefined
+  return sent ?? await send(server, archive, tools)
 }
 
 async function written(slim: Slim, { folder, signal }: Tools): Promise<string> {

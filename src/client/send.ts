@@ -6,6 +6,7 @@ import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { quote } from '../text/escape.ts'
+import { MIB } from '../units/bytes.ts'
 import type { Archive } from './archive.ts'
 import { ClientFailure } from './failure.ts'
 import type { Screen } from './screen.ts'
@@ -18,18 +19,27 @@ export interface Task {
 
 export type Ending = 'FINISHED_SUCCESS' | 'FINISHED_FAILURE'
 
-const MAX_WAIT_MS = 3_600_000
+/** Of one that waits for a place, and for a task's end. */
+export const MAX_WAIT_MS = 3_600_000
 const [MIN_RETRY_S, MAX_RETRY_S] = [2, 120]
 const POLL_MS = 3_000
 /** Of a line of the log that is shown: what is longer is cut. */
 const MAX_LINE = 16_384
+/** Of the log that comes with a 201: what is more is left to the task's status. */
+const MAX_LOG = 64 * MIB
+
+/** A task that is there, with its log still coming; undefined: that was lost with the connection. */
+export interface Sent {
+  readonly task: Task
+  readonly answer: Answer | undefined
+}
 
 /** The task, with its body still coming. Throws ClientFailure with what the server said. */
 export async function send(
   server: Server,
   archive: Archive,
   { screen, signal }: { screen: Screen; signal: AbortSignal },
-): Promise<{ task: Task; answer: Answer }> {
+): Promise<Sent> {
   for (const deadline = Date.now() + MAX_WAIT_MS;;) {
     const progress = screen.progress(archive.size)
     const answer = await server.ask('/create', {
@@ -40,11 +50,10 @@ export async function send(
     }).finally(() => progress.end())
     if (answer.status === 201) return { task: taskOf(answer), answer }
     const said = quote(firstLine(await answer.text()))
-    if (answer.status !== 503 || Date.now() > deadline) {
+    if ((answer.status !== 503 && answer.status !== 429) || Date.now() > deadline) {
       throw new ClientFailure(`The server refused it (${answer.status}): ${said}${hint(answer.status)}`)
     }
-    const asked = Number(answer.header('Retry-After') ?? 10)
-    const seconds = Math.min(MAX_RETRY_S, Math.max(MIN_RETRY_S, Number.isFinite(asked) ? asked : 10))
+    const seconds = waitingTime(answer)
     screen.now(`${said} Trying again in ${seconds} s`)
     await sleep(seconds * 1000, undefined, { signal })
   }
@@ -53,11 +62,13 @@ export async function send(
 /** Shows the log while it comes, and resolves with how the task ended; asks for it where the body breaks off. */
 export async function awaitEnd(
   server: Server,
-  { task, answer }: { task: Task; answer: Answer },
+  { task, answer }: Sent,
   { screen, signal }: { screen: Screen; signal: AbortSignal },
 ): Promise<Ending> {
+  const deadline = Date.now() + MAX_WAIT_MS
   try {
-    for await (const line of linesOf(answer.chunks)) {
+    for await (const line of linesOf(answer?.chunks ?? none())) {
+      if (Date.now() > deadline) break
       const [, status] = /^X-Task-Status: ([A-Z_]+)$/.exec(line) ?? []
       if (status === 'FINISHED_SUCCESS' || status === 'FINISHED_FAILURE') return status
       if (status === undefined && line !== '') screen.now(line)
@@ -65,9 +76,9 @@ export async function awaitEnd(
   } catch (cause) {
     if (signal.aborted) throw cause
   } finally {
-    answer.drop()
+    answer?.drop()
   }
-  for (const deadline = Date.now() + MAX_WAIT_MS; Date.now() < deadline; await sleep(POLL_MS, undefined, { signal })) {
+  for (; Date.now() < deadline; await sleep(POLL_MS, undefined, { signal })) {
     const state = await ask(server, task, '', { signal })
     const status = state.header('X-Task-Status')
     const text = await state.text()
@@ -92,7 +103,16 @@ export async function ask(
   })
 }
 
-function taskOf(answer: Answer): Task {
+/** Seconds until a server that is full wants to be asked again. */
+export function waitingTime(answer: Answer): number {
+  const asked = Number(answer.header('Retry-After') ?? 10)
+  return Math.min(MAX_RETRY_S, Math.max(MIN_RETRY_S, Number.isFinite(asked) ? asked : 10))
+}
+
+async function* none(): AsyncGenerator<Uint8Array> {}
+
+/** Throws ClientFailure where the answer names none. */
+export function taskOf(answer: Answer): Task {
   const [id = '', password = ''] = [answer.header('X-Task-Id'), answer.header('X-Task-Password')]
   if (!/^[1-9][0-9]{0,15}$/.test(id) || !/^[!-~]{1,200}$/.test(password)) {
     throw new ClientFailure('The server took it, but names no task: it is no retrace server')
@@ -111,8 +131,10 @@ async function* counted({ path }: Archive, update: (done: number) => void): Asyn
 
 async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder()
-  let rest = ''
+  let [rest, size] = ['', 0]
   for await (const chunk of chunks) {
+    size += chunk.length
+    if (size > MAX_LOG) return
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
     rest = (lines.pop() ?? '').slice(0, MAX_LINE)
     yield* lines
@@ -124,7 +146,8 @@ export function firstLine(text: string): string {
   return text.split('\n').map((line) => line.trim()).find((line) => line !== '') ?? 'it said nothing'
 }
 
-function hint(status: number): string {
+/** What the person can do about a refusal. */
+export function hint(status: number): string {
   if (status === 413) return '; a smaller part may be taken: do not send the full core, or give --budget'
   if (status === 415) return '; it is an older server: install xz-utils, so that it can be sent as it wants it'
   return ''

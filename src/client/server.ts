@@ -2,7 +2,7 @@
  * Requests to the server, as docs/http.md describes it; nothing that comes back is believed: every answer is bounded, and has a
  * time limit. Failures of the way there are sentences.
  */
-import { EnvHttpProxyAgent, request } from 'undici'
+import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici'
 import type { Readable } from 'node:stream'
 import { readProxies } from '../config/proxy_environment.ts'
 import { errnoOf } from '../errors/errno.ts'
@@ -23,7 +23,7 @@ export interface Answer {
 }
 
 export interface Ask {
-  readonly method?: 'GET' | 'POST' | 'DELETE'
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'DELETE'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Readable
   readonly signal: AbortSignal
@@ -36,24 +36,29 @@ const CONNECT_MS = 30_000
 const HEADERS_MS = 120_000
 /** The server says something every 5 seconds while a task runs. */
 const SILENCE_MS = 120_000
+/** Of a whole answer but the log that comes with a 201. */
+const ANSWER_MS = 900_000
 
 export class Server {
   readonly address: string
-  readonly #dispatcher: EnvHttpProxyAgent
+  readonly #dispatcher: Dispatcher
 
   constructor({ server, ca, isInsecure }: Settings) {
     this.address = server
     const proxies = readProxies()
     const tls = { ...(ca === undefined ? {} : { ca }), rejectUnauthorized: !isInsecure, timeout: CONNECT_MS }
-    this.#dispatcher = new EnvHttpProxyAgent({
-      httpProxy: proxies.http ?? '',
-      httpsProxy: proxies.https ?? '',
-      noProxy: proxies.no ?? '',
-      connect: tls,
-      requestTls: tls,
-      headersTimeout: HEADERS_MS,
-      bodyTimeout: SILENCE_MS,
-    })
+    const times = { headersTimeout: HEADERS_MS, bodyTimeout: SILENCE_MS }
+    // A proxy's loopback is another machine.
+    this.#dispatcher = isLoopback(new URL(server).hostname)
+      ? new Agent({ connect: tls, ...times })
+      : new EnvHttpProxyAgent({
+        httpProxy: proxies.http ?? '',
+        httpsProxy: proxies.https ?? '',
+        noProxy: proxies.no ?? '',
+        connect: tls,
+        requestTls: tls,
+        ...times,
+      })
   }
 
   /** Throws ClientFailure where the server cannot be reached; whatever it answers is an answer. */
@@ -70,7 +75,7 @@ export class Server {
       return {
         status: statusCode,
         header: (name) => [got[name.toLowerCase()] ?? []].flat()[0],
-        text: (limit = MAX_SENTENCE) => this.#told(textOf(stream, limit)),
+        text: (limit = MAX_SENTENCE) => this.#told(textOf(stream, limit)).finally(() => stream.destroy()),
         chunks: stream,
         drop: () => stream.destroy(),
       }
@@ -98,7 +103,8 @@ export class Server {
     const why = /CERT|SELF_SIGNED|TLS|ALTNAME|SSL/.test(code)
       ? `its certificate is not believed (${code}): name whoever signed it with --ca FILE`
       : SAID[code] ?? (inner instanceof Error ? inner.message : String(inner))
-    return new ClientFailure(`${this.address} cannot be used: ${quote(why)}`, { cause })
+    const isBroken = BROKEN.has(code)
+    return new ClientFailure(`${this.address} cannot be used: ${quote(why)}`, { cause, isBroken })
   }
 }
 
@@ -114,14 +120,26 @@ const SAID: Record<string, string> = {
   UND_ERR_SOCKET: 'it closed the connection',
 }
 
+const BROKEN = new Set([
+  ...['ECONNREFUSED', 'EAI_AGAIN', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN'],
+  ...['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_SOCKET'],
+])
+
+/** Whether a host of an address is this machine. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost') || /^127\.[0-9.]+$/.test(host) || host === '[::1]'
+}
+
 async function textOf(stream: AsyncIterable<Uint8Array>, limit: number): Promise<string> {
   const decoder = new TextDecoder()
   let [text, size] = ['', 0]
+  const deadline = Date.now() + ANSWER_MS
   for await (const chunk of stream) {
     const rest = limit - size
     text += decoder.decode(chunk.subarray(0, rest), { stream: true })
     size += chunk.length
     if (size >= limit) break
+    if (Date.now() > deadline) throw new Error('it takes longer than 15 minutes for an answer')
   }
   return text + decoder.decode()
 }

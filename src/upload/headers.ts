@@ -38,6 +38,9 @@ const TAR_TYPES: Readonly<Record<string, { encoding: Encoding; manifest: 'design
 const CORE_TYPES = ['application/x-core', 'application/octet-stream']
 const CORE_ENCODINGS: Readonly<Record<string, Encoding>> = { gzip: 'gzip', 'x-gzip': 'gzip', xz: 'xz', zstd: 'zstd' }
 
+/** What a core that is sent alone may be packed by. */
+export const CORE_CODINGS: readonly Encoding[] = [...new Set(Object.values(CORE_ENCODINGS))]
+
 /** All content types that /create takes, as the 415 and /settings list them. */
 export const CONTENT_TYPES: readonly string[] = [...Object.keys(TAR_TYPES), ...CORE_TYPES]
 

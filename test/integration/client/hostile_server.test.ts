@@ -20,13 +20,20 @@ afterAll(async () => await folder[Symbol.asyncDispose]())
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
 /** What `retrace --yes` does with a server of this kind; `posted`: content types of what it sent. */
-async function against(handler: Handler, more: string[] = []) {
+async function against(
+  handler: Handler,
+  more: string[] = [],
+  { settings = JSON.stringify({ slim_cores: true }) }: { settings?: string } = {},
+) {
   const posted: string[] = []
   const server = createServer((request, response) => {
     if (request.method === 'POST') posted.push(request.headers['content-type'] ?? '')
     request.on('error', () => undefined)
     response.on('error', () => undefined)
-    request.resume().on('end', () => handler(request, response))
+    request.resume().on('end', () => {
+      if (request.url !== '/settings' || settings === '') return handler(request, response)
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end(settings)
+    })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -103,16 +110,18 @@ describe('a server that lies', () => {
     }
   }, 60_000)
 
-  it('reads no endless answer to its end', async () => {
-    const { code, stderr } = await against((_, response) => {
-      response.writeHead(500)
+  it.each([[500, 1], [201, 0]])('reads no endless answer to its end, though it is a %s', async (status, expected) => {
+    const { code, stderr } = await against((request, response) => {
+      if (request.url === '/7') return void response.writeHead(200, { 'X-Task-Status': 'FINISHED_SUCCESS' }).end('x\n')
+      if (request.method !== 'POST') return answering('text/plain', '#0 main\n')(request, response)
+      response.writeHead(status, TASK)
       const more = () => {
         while (!response.destroyed && response.write('x'.repeat(65_536)));
         if (!response.destroyed) response.once('drain', more)
       }
       more()
     })
-    expect(code).toBe(1)
+    expect(code).toBe(expected)
     expect(stderr.length).toBeLessThan(2000)
   }, 60_000)
 
@@ -128,9 +137,15 @@ describe('a server that lies', () => {
 
 describe('an older server', () => {
   it('gets what the design names, and its text is shown', async () => {
-    const ran = await against(answering('text/plain', 'Thread 1 (LWP 7):\n#0  main ()\n'))
+    const old = { settings: '' }
+    const handler = answering('text/plain', 'Thread 1 (LWP 7):\n#0  main ()\n')
+    const ran = await against(handler, ['--full-core'], old)
     expect(ran).toMatchObject({ code: 0, stdout: 'Thread 1 (LWP 7):\n#0  main ()\n', posted: ['application/x-xz'] })
-    expect(await against(answering('text/plain', '#0'), ['--json'])).toMatchObject({
+    expect(ran.stderr).toContain('The server is an older one: it takes whole cores only')
+    // Nobody has agreed to send all of the memory.
+    const asked = await against(handler, [], old)
+    expect(asked).toMatchObject({ code: 1, posted: [], stderr: expect.stringContaining('say --full-core to do that') })
+    expect(await against(answering('text/plain', '#0'), ['--json', '--full-core'], old)).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('older one'),
     })

@@ -1,12 +1,21 @@
 /** What `retrace` decides: without a server, a terminal or a core. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { answerText, folded, ranges } from '../../../src/client/answer.ts'
 import { age, size } from '../../../src/client/about.ts'
 import { readCommandLine } from '../../../src/client/command_line.ts'
 import { consentOf } from '../../../src/client/consent.ts'
-import { parseOsRelease } from '../../../src/client/machine.ts'
+import { timeListed } from '../../../src/client/input.ts'
+import { isOfThisMachine, parseOsRelease } from '../../../src/client/machine.ts'
+import { forget, remember, sentTasks } from '../../../src/client/memory.ts'
+import { lackOf, readOffer } from '../../../src/client/offer.ts'
+import { isLoopback } from '../../../src/client/server.ts'
+import { sentenceOf } from '../../../src/client/failure.ts'
 import { readReport } from '../../../src/client/report.ts'
 import { parseSettings } from '../../../src/client/settings.ts'
+import { temporaryFolder } from '../../helpers/folder.ts'
 import { clientEnvironment } from '../../../src/config/client_environment.ts'
 
 const frame = (level: number, name: string, path = '/usr/bin/program', more = {}) => ({
@@ -173,4 +182,122 @@ describe('the files of settings', () => {
     ]])
     expect(() => parseSettings('\nserve = x\n', 'f')).toThrow(/^f, line 2: /)
   })
+})
+
+describe('threads that are folded', () => {
+  const report = (name: string, offsets: string[]) =>
+    readReport(JSON.stringify({
+      threads: [
+        { number: 1, crashed: true, frames: [frame(0, 'main')] },
+        ...offsets.map((offset, index) => ({
+          number: index + 2,
+          frames: [{ ...frame(0, name, '/usr/lib/libx.so'), file: undefined, offset }],
+        })),
+      ],
+    }))
+
+  it('are those of the same places, where no function has a name', () => {
+    const others = (offsets: string[]) => folded(report('??', offsets)?.threads.slice(1) ?? []).length
+    expect([others(['0x1', '0x2']), others(['0x1', '0x1'])]).toEqual([2, 1])
+  })
+
+  it('wait where their system call does, and are in what else they are in', () => {
+    const title = (name: string) => {
+      const read = report(name, ['0x1', '0x1'])
+      return read && answerText(read, { hasColor: false, isFull: false })
+    }
+    for (
+      const name of [
+        'poll',
+        '__GI___poll',
+        'epoll_wait',
+        '__futex_abstimed_wait_common64',
+        'pthread_cond_wait@@GLIBC_2.3.2',
+      ]
+    ) {
+      expect(title(name)).toContain('2 threads wait in ')
+    }
+    for (const name of ['memcpy', 'g_main_loop_run', '??', 'pollen']) expect(title(name)).toContain('2 threads are in ')
+  })
+})
+
+describe('what this machine is asked', () => {
+  it('is about its own cores: most of what was loaded is installed here', () => {
+    const times = (length: number) => Array.from({ length })
+    expect(
+      [[10, 0], [10, 1], [10, 4], [10, 5], [1, 1], [0, 0]].map(([all, here]) =>
+        isOfThisMachine(times(all ?? 0), times(here ?? 0))
+      ),
+    )
+      .toEqual([false, false, false, true, true, false])
+  })
+
+  it('is when a crash was that coredumpctl keeps', () => {
+    const rows = '[{"time":1700000000000000,"pid":1},{"time":1700000060123456,"pid":2}]'
+    expect(timeListed(rows)).toBe(1700000060123.456)
+    for (const none of ['', '[]', 'TIME PID\n', '{"time":1}', '[{"time":"x"}]', '[null]']) {
+      expect(timeListed(none)).toBeUndefined()
+    }
+  })
+})
+
+describe('what a server offers', () => {
+  it('is what its JSON says, and little where it has none or none that makes sense', () => {
+    const whole = {
+      supported_formats: ['application/x-xz'],
+      slim_cores: true,
+      resumable: { draft: 'x', interop_version: 8 },
+    }
+    const offer = readOffer(JSON.stringify(whole), 'application/json')
+    expect(offer).toEqual({ types: new Set(['application/x-xz']), takesSlim: true, isResumable: true })
+    expect(lackOf(offer)).toBeUndefined()
+    const old = readOffer('running_tasks 1\nsupported_formats a/b c/d\n', 'text/plain; charset=utf-8')
+    expect(old).toEqual({ types: new Set(['a/b', 'c/d']), takesSlim: false, isResumable: false })
+    expect(lackOf(old)).toMatch(/^The server is an older one: it takes whole cores only.*; it cannot go on/)
+    for (const none of ['', '[', '7', 'null', '{"supported_formats": [1], "slim_cores": 1, "resumable": 8}']) {
+      expect(readOffer(none, 'application/json')).toEqual({ types: undefined, takesSlim: false, isResumable: false })
+    }
+    expect(readOffer(JSON.stringify({ ...whole, resumable: { interop_version: 9 } }), 'application/json').isResumable)
+      .toBe(false)
+  })
+
+  it('is asked without a proxy on this machine alone', () => {
+    expect(['localhost', 'a.localhost', '127.0.0.1', '127.9.9.9', '[::1]'].filter((each) => !isLoopback(each))).toEqual(
+      [],
+    )
+    expect(['localhost.example', '127.0.0.1.example', '10.0.0.1', '[::2]', 'x'].filter(isLoopback)).toEqual([])
+  })
+})
+
+describe('the list of what was sent', () => {
+  const task = (id: string) => ({ id, password: 'p', server: 's', time: 1, about: 'x' })
+
+  it('loses none of those that many programs write at once, and outlives one that died with the lock', async () => {
+    await using folder = await temporaryFolder()
+    writeFileSync(folder.file('tasks.lock'), '')
+    utimesSync(folder.file('tasks.lock'), 1, 1)
+    expect(remember(folder.path, task('1'))).toBeUndefined()
+    const code = `const { remember } = await import(${
+      JSON.stringify(new URL('../../../dist/src/client/memory.js', import.meta.url).href)
+    });
+      for (let i = 0; i < 20; i++) remember(process.argv[1], { id: process.argv[2] + i, password: 'p', server: 's', time: 1, about: 'x' })`
+    const ends = ['2', '3', '4'].map((id) =>
+      once(spawn('node', ['--input-type=module', '-e', code, folder.path, id]), 'exit')
+    )
+    expect((await Promise.all(ends)).map(([exit]) => exit)).toEqual([0, 0, 0])
+    expect(sentTasks(folder.path)).toHaveLength(61)
+    forget(folder.path, task('1'))
+    expect(sentTasks(folder.path)).toHaveLength(60)
+    expect(readdirSync(folder.path)).toEqual(['tasks'])
+  })
+})
+
+it('what the system refuses is a sentence that says what to do', () => {
+  const error = (code: string, path?: string) =>
+    Object.assign(new Error(`${code}: raw, open 'x'`), { code, ...(path && { path }) })
+  expect(sentenceOf(error('ENOSPC'))).toMatch(/^There is no space left in .* TMPDIR \(ENOSPC\)$/)
+  expect(sentenceOf(error('EACCES', '/x/core'))).toBe('/x/core cannot be used (EACCES)')
+  expect(sentenceOf(error('EACCES'))).toMatch(/TMPDIR$/)
+  expect(sentenceOf(error('EIO', '/x'))).toBe('/x cannot be used (EIO)')
+  expect(sentenceOf(error('ERR_X'))).toContain('raw')
 })

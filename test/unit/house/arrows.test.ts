@@ -47,7 +47,7 @@ const MAY_CALL: Record<string, string> = {
   'src/upload':
     'src/elf src/text src/errors src/config src/task src/spool src/stream src/packages/format src/packages/naming src/process src/decoder src/units',
   'src/routes':
-    'src/text src/health src/errors src/program src/task src/telemetry src/spool src/elf src/packages/release src/packages src/runner src/http src/upload src/stream',
+    'src/text src/health src/errors src/program src/task src/telemetry src/spool src/elf src/packages/release src/packages src/runner src/http src/upload src/stream src/units',
   'src/server':
     'src/text src/errors src/config src/packages/index src/telemetry src/tls src/http src/process src/units',
   'src/init': 'src/config src/files src/packages src/packages/format src/packages/release src/process',
