@@ -8,6 +8,7 @@ import { availableMb, residentMb } from '../process/memory.ts'
 import type { RecordedOutcome } from '../task/outcome_file.ts'
 import type { Task } from '../task/task.ts'
 import { log } from '../telemetry/log.ts'
+import { count } from '../text/count.ts'
 import { MIB } from '../units/bytes.ts'
 import type { Subject } from './estimates.ts'
 import { fits, isScarce } from './memory.ts'
@@ -77,7 +78,9 @@ export class MemoryRoom {
     const left = available()
     if (!isScarce({ available: left, running: running.length }, limitMb)) return false
     log('runner').warning(
-      `${Math.floor(left)} MiB of memory are left for ${running.length} tasks: the newest waits and runs again`,
+      `${Math.floor(left)} MiB of memory are left for ${
+        count(running.length, 'task')
+      }: the newest waits and runs again`,
       { task: holder.task.id },
     )
     return true
