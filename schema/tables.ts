@@ -160,7 +160,8 @@ export const packageFile = sqliteTable('package_file', {
   packageId: integer('package_id').notNull().references(() => packages.id, { onDelete: 'cascade' }),
   /** As in the package, with its leading slash, not usrmerged. */
   path: text('path').notNull(),
-  role: text('role', { enum: ['code', 'debug', 'dwz', 'script', 'link'] }).notNull(),
+  /** `index`: what a debugger made of a debug file, beside what the package has (src/packages/keep/debug_index.ts). */
+  role: text('role', { enum: ['code', 'debug', 'dwz', 'script', 'link', 'index'] }).notNull(),
   size: integer('size').notNull(),
   buildId: blob('build_id', { mode: 'buffer' }),
   /** It has DWARF of its own (a file of role `code` may, too). */

@@ -4,6 +4,7 @@
  */
 import { createApp, createMetricsApp } from './app.tsx'
 import type { Config, ConfigOf } from './config/config.ts'
+import { environmentOf } from './config/environment.ts'
 import { readSupervisor, type SupervisorEnvironment } from './config/supervisor_environment.ts'
 import { closeDatabase, openDatabase } from './database/database.ts'
 import { log } from './telemetry/log.ts'
@@ -11,6 +12,7 @@ import { countProcess, createMetrics } from './telemetry/metrics.ts'
 import { UsageError } from './errors/usage_error.ts'
 import { createCrashCounts } from './runner/crash_counts.ts'
 import { createEstimates } from './runner/estimates.ts'
+import { IndexMaker } from './runner/index_maker.ts'
 import { MemoryRoom } from './runner/memory_room.ts'
 import { Runner } from './runner/runner.ts'
 import { subjectOf } from './runner/subject.ts'
@@ -72,8 +74,10 @@ export async function startProgram(
   const estimates = createEstimates(database, config.defaultEstTimeS)
   const counts = createCrashCounts(database)
   const metrics = createMetrics()
+  const settings = environmentOf(['abrt-retrace-worker'], config)
+  const indexes = new IndexMaker({ database, command: workerCommand, settings })
   const memory = new MemoryRoom({ database, limitMb: config.taskMemoryMb, subjectOf, ...(available && { available }) })
-  const runner = new Runner({ config, estimates, memory, counts, workerCommand, subjectOf, metrics })
+  const runner = new Runner({ config, estimates, memory, counts, workerCommand, subjectOf, metrics, indexes })
   const uploads = new ClientUploads(config)
   const partials = await PartialUploads.open({
     spool,
@@ -94,6 +98,7 @@ export async function startProgram(
   const observed = await listenForMetrics(config, createMetricsApp(services).fetch)
   const unfinished = await spool.unfinished()
   for (const task of unfinished) await runner.resume(task)
+  runner.idle()
   if (unfinished.length > 0) log('server').info(`${count(unfinished.length, 'task')} of the last run to do again`)
   log('server').info(`listening on ${listening.url}`)
   const supervisor = createSupervisor(environment)

@@ -15,6 +15,7 @@ import { Admission } from './admission.ts'
 import type { CrashCounts } from './crash_counts.ts'
 import { type Estimates, expectedStarts, type Subject } from './estimates.ts'
 import { Changes } from './changes.ts'
+import type { IndexMaker } from './index_maker.ts'
 import { begin, type Job } from './job.ts'
 import type { MemoryRoom } from './memory_room.ts'
 import { Shares } from './shares.ts'
@@ -45,6 +46,8 @@ export interface RunnerOptions {
   workerCommand: readonly string[]
   /** What the upload says about package and release; undefined members where it says nothing. */
   subjectOf: (task: Task) => Subject
+  /** What is done while no task runs. */
+  indexes?: Pick<IndexMaker, 'begin' | 'stop'>
   metrics: Metrics
 }
 
@@ -151,8 +154,14 @@ export class Runner {
   /** From here on nothing is admitted and nothing that waits begins; what runs goes on. */
   drain(): void {
     this.#closing = true
+    this.#options.indexes?.stop()
     this.#queue.pause()
     this.#changes.tell()
+  }
+
+  /** Where nothing runs or waits, what can wait for that begins. */
+  idle(): void {
+    if (this.#jobs.size === 0 && !this.#closing) this.#options.indexes?.begin()
   }
 
   /** Stops all workers and leaves their tasks as they are: the next server runs them again. */
@@ -212,11 +221,13 @@ export class Runner {
       ended: promise,
     }
     this.#jobs.set(task.id, job)
+    this.#options.indexes?.stop()
     void this.estimate(task).then((seconds) => job.estimate = seconds).catch(() => undefined)
     void this.#queue.add(() => this.#run(job)).catch((cause) => this.#giveUp(job, cause)).finally(() => {
       if (this.#jobs.get(task.id) === job) this.#jobs.delete(task.id)
       share?.[Symbol.dispose]()
       this.#changes.tell()
+      this.idle()
       resolve()
     })
   }

@@ -13,6 +13,8 @@ import { fetchPackage } from '../../src/packages/supply/package.ts'
 import { PackageIndex } from '../../src/packages/index/lookup.ts'
 import { canBeFetched } from '../../src/packages/index/locations.ts'
 import { packagesInUse } from '../../src/packages/index/use.ts'
+import type { Database } from '../../src/database/database.ts'
+import { isIndexPath } from '../../src/packages/keep/debug_index.ts'
 import { noteLost, removeKept } from '../../src/packages/keep/kept.ts'
 import { type KeptPackage, keptPackages } from '../../src/packages/keep/kept_packages.ts'
 import { removeStrays } from '../../src/packages/keep/strays.ts'
@@ -53,6 +55,11 @@ export async function verifyKept(options: Arguments, services: Services): Promis
   return counts.failed > 0 ? EXIT.failed : EXIT.done
 }
 
+function lose(database: Database, { id }: KeptPackage, file: string, path: string): void {
+  noteLost(database, { id, path })
+  rmSync(file, { force: true })
+}
+
 /** What was done about the damage, or would be. */
 function repair(
   kept: KeptPackage,
@@ -64,6 +71,10 @@ function repair(
     for (const { path } of dryRun ? [] : faults) rmSync(join(root, path), { force: true })
     return dryRun ? 'files would be removed' : 'files removed'
   }
+  if (faults.every(({ path, isStray }) => isStray || isIndexPath(path))) {
+    for (const { path } of dryRun ? [] : faults) lose(database, kept, join(root, path), path)
+    return dryRun ? 'indices would be removed' : 'indices removed, which are made again'
+  }
   if (packagesInUse(database).has(kept.id)) return 'left for now, a running task uses it'
   if (canBeFetched(database, kept.id)) {
     if (dryRun) return 'would be fetched again'
@@ -71,10 +82,7 @@ function repair(
     lost.push(kept)
     return 'removed, to be fetched again'
   }
-  for (const { path } of dryRun ? [] : faults) {
-    noteLost(database, { id: kept.id, path })
-    rmSync(join(root, path), { force: true })
-  }
+  for (const { path } of dryRun ? [] : faults) lose(database, kept, join(root, path), path)
   return dryRun ? 'gone upstream: files would be removed' : 'gone upstream: files removed, the others kept'
 }
 

@@ -24,12 +24,21 @@ export interface Assembly {
   /** The modules that are here, the program too. */
   readonly files: readonly LoadedFile[]
   readonly regions: readonly Region[] | undefined
+  /** Files with debuginfo of which there can be an index beside them. */
+  readonly debugFiles: readonly DebugFile[]
   /** Folders inside with a thread library, by the architecture of the debuggers that can load it. */
   readonly threadLibraries: ReadonlyMap<Architecture, string>
   /** Pretty printers, by folders inside. */
   readonly printers: readonly LoadedPrinters[]
   /** Sentences on names that could not be given. */
   readonly problems: string[]
+}
+
+export interface DebugFile {
+  readonly buildId: string
+  /** Of this machine, and inside. */
+  readonly packageDir: string
+  readonly packageInside: string
 }
 
 /** Regions are a linear list inside gdb: 70,000 take 1.5 s to tell it, and 0.13 ms more for each read. */
@@ -84,6 +93,11 @@ export function assemble(
       }]
     ),
     regions: regions.length > MAX_REGIONS ? undefined : regions,
+    debugFiles: modules.flatMap(({ debug, dwz }) =>
+      [...(debug === undefined ? [] : [debug]), ...dwz].flatMap(({ buildId, packageDir }) =>
+        buildId === undefined ? [] : [{ buildId, packageDir, packageInside: store.folder(packageDir) }]
+      )
+    ),
     threadLibraries,
     printers,
     problems,
@@ -163,9 +177,13 @@ class StoreFolders {
   readonly #numbers = new Map<string, number>()
 
   inside({ path, packageDir }: Pick<KeptFile, 'path' | 'packageDir'>): string {
+    return `${this.folder(packageDir)}/${relative(packageDir, path)}`
+  }
+
+  folder(packageDir: string): string {
     const number = this.#numbers.get(packageDir) ?? this.#numbers.size
     this.#numbers.set(packageDir, number)
-    return `${INSIDE.store}/${number}/${relative(packageDir, path)}`
+    return `${INSIDE.store}/${number}`
   }
 
   binds(): Bind[] {

@@ -8,17 +8,20 @@ export const NAME = 'abrt-retrace-worker'
 const MAX_LINE = 8192
 
 export const help = (): string =>
-  `Usage: ${NAME} [--] DIR | - | -h | --help | --version
+  `Usage: ${NAME} [--] DIR | - | --index | -h | --help | --version
 
 Makes the backtrace of one task: DIR holds the file coredump and what the client said about it. With '-' the directory
 is one line of standard input, so that a server can start the worker before it has the core. Progress goes to standard
-output, complaints to standard error; the results are files in DIR, of which retrace-log is the last.
+output, complaints to standard error; the results are files in DIR, of which retrace-log is the last. With --index it makes
+indices of the kept debuginfo that tasks used and that has none yet, which gdb then reads faster.
 
 ${settingsHelp(NAME)}
 
-Exit codes: 0 a backtrace was written (perhaps in part), 1 the task ended without, 2 DIR is no task.`
+Exit codes: 0 a backtrace was written (perhaps in part), or all indices, 1 the task ended without, 2 DIR is no task.`
 
-export type Command = { kind: 'help' } | { kind: 'version' } | { kind: 'task'; dir: string } | { kind: 'wait' }
+export type Command = { kind: 'help' } | { kind: 'version' } | { kind: 'index' } | { kind: 'task'; dir: string } | {
+  kind: 'wait'
+}
 
 /** Throws UsageError. */
 export function readCommandLine(words: readonly string[]): Command {
@@ -43,6 +46,7 @@ export function readCommandLine(words: readonly string[]): Command {
 function readOption(word: string): Command {
   if (word === '--help' || word === '-h') return { kind: 'help' }
   if (word === '--version') return { kind: 'version' }
+  if (word === '--index') return { kind: 'index' }
   throw new UsageError(`There is no option '${word}'; see --help`)
 }
 

@@ -1,16 +1,19 @@
 /** abrt-retrace-worker: its command line, its signals and its exit codes; `retrace.ts` has the steps of a task. */
+import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import process, { argv, exit, stderr, stdout } from 'node:process'
 import { readConfig } from '../../src/config/config.ts'
 import { readProxies } from '../../src/config/proxy_environment.ts'
 import { closeInherited } from '../../src/process/inherited.ts'
 import { UsageError } from '../../src/errors/usage_error.ts'
+import { count } from '../../src/text/count.ts'
 import { escapeText } from '../../src/text/escape.ts'
 import { EXIT, installationRoot, version } from '../../src/program/program.ts'
 import { writeStep } from '../../src/task/step.ts'
 import { help, lineFromInput, NAME, readCommandLine } from './command_line.ts'
 import { endAgain } from './deliver.ts'
 import { engines } from './gdb/engines.ts'
+import { makeIndexes } from './indexing/make_indexes.ts'
 import { journal } from './journal.ts'
 import { openTask } from './open_task.ts'
 import { retrace } from './retrace.ts'
@@ -28,6 +31,11 @@ async function main(words: readonly string[]): Promise<number> {
     engines: engines(config.engineDir),
     root: join(installationRoot(), 'workers', 'retrace', 'root'),
   }
+  if (command.kind === 'index') {
+    setPriority(LOWEST_PRIORITY)
+    const { made, failed } = await makeIndexes({ ...tools, signal: stop.signal, say: print })
+    return print(`${count(made, 'index', 'indices')} made, of ${count(failed, 'file')} none can be made`)
+  }
   const dir = command.kind === 'task' ? command.dir : await lineFromInput(stop.signal)
   if (dir === undefined) return EXIT.done
   const task = openTask(dir)
@@ -37,6 +45,7 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 const STOP_MS = 5_000
+const LOWEST_PRIORITY = 19
 
 /** Stops the step that runs; one that does not heed it has some seconds. The sandbox dies with this process. */
 function stopSoon(stop: AbortController): void {

@@ -8,6 +8,7 @@ import type { Assembly } from './assemble.ts'
 import { MAX_FRAMES } from './gdb/answers.ts'
 import { gdbArguments } from './gdb/arguments.ts'
 import type { Bounds } from './gdb/bounds.ts'
+import { indexLinks } from './indexing/index_links.ts'
 import { converse, type Questions, type Verdict } from './gdb/conversation.ts'
 import type { Engine } from './gdb/engine.ts'
 import type { Inquiry } from './gdb/inquiry.ts'
@@ -57,9 +58,12 @@ export async function runGdb(
   const limits = { memoryMb: config.taskMemoryMb, seconds: config.taskTimeoutS * PROCESSOR_PER_CLOCK }
   const installed = [['etc', '/etc'], ['scripts', INSIDE.scripts]]
     .map(([name, at = '']) => ({ from: `${root}/${name}`, at, isShared: true as const }))
-  const plan = { debugger: engine.sees, binds: [...installed, ...assembly.binds], links: assembly.links }
+  const indexes = indexLinks(engine, assembly)
+  const links = [...assembly.links, ...indexes]
+  const plan = { debugger: engine.sees, binds: [...installed, ...assembly.binds], links }
   const { text: maxText, crashedText: maxCrashedText } = textBounds(config)
-  const words = gdbArguments({ threadLibrary: assembly.threadLibraries.get(engine.runsAs) })
+  const threadLibrary = assembly.threadLibraries.get(engine.runsAs)
+  const words = gdbArguments({ threadLibrary, hasIndexes: indexes.length > 0 })
   const group = cgroups && makeCgroup(cgroups, { memoryMb: config.taskMemoryMb, processes: MAX_PROCESSES })
   const sandbox = debuggerSandbox(plan, limits, [...engine.command, ...words])
   const session = new Session(await launch(sandbox, group), {

@@ -3,8 +3,8 @@
  * and which package is charged for a content that several hold.
  */
 import { Buffer } from 'node:buffer'
-import { and, asc, eq, isNotNull, ne, sql } from 'drizzle-orm'
-import { buildId as buildIds, packageFile, packages, release } from '../../../schema/tables.ts'
+import { and, asc, desc, eq, gt, gte, isNotNull, ne, or, sql } from 'drizzle-orm'
+import { buildId as buildIds, packageFile, packages, release, repository } from '../../../schema/tables.ts'
 import type { Database } from '../../database/database.ts'
 import { fixedLimit, prepared } from '../../database/prepared.ts'
 import { type KnownPackage, PACKAGE_COLUMNS } from './packages.ts'
@@ -37,6 +37,17 @@ export interface Holder {
   release: string
   folder: string
   path: string
+}
+
+/** A file with debuginfo of a kept package. */
+export interface DebugFile {
+  id: number
+  release: string
+  folder: string
+  path: string
+  buildId: Buffer
+  /** Of the dwz file that it leans on. */
+  altBuildId: Buffer | null
 }
 
 const FILE_COLUMNS = {
@@ -167,4 +178,48 @@ export function chargeAnother(
   database.update(packageFile).set({ isShared: false })
     .where(and(eq(packageFile.packageId, heir.packageId), eq(packageFile.path, heir.path))).run()
   return heir.packageId
+}
+
+/**
+ * Files with debuginfo and a build-id, from so many bytes on, of packages that tasks used: those of repositories that are fetched
+ * whole only where one was needed since. What was used last comes first.
+ */
+export function debugFiles(database: Database, { leastBytes }: { leastBytes: number }): DebugFile[] {
+  const { id, folder, kept, used } = packages
+  const { path, buildId, altBuildId, role, hasDebug, size } = packageFile
+  return database.select({ id, release: release.name, folder, path, buildId, altBuildId }).from(packageFile)
+    .innerJoin(packages, eq(id, packageFile.packageId))
+    .innerJoin(release, eq(release.id, packages.releaseId))
+    .leftJoin(repository, eq(repository.id, packages.repositoryId))
+    .where(and(
+      isNotNull(folder),
+      isNotNull(buildId),
+      gte(size, leastBytes),
+      or(eq(role, 'debug'), and(eq(role, 'code'), eq(hasDebug, true))),
+      or(ne(repository.fetch, 'full'), gt(used, kept)),
+    )).orderBy(desc(used), asc(id), asc(path)).all()
+    .flatMap(({ folder, buildId, ...row }) => folder === null || buildId === null ? [] : [{ ...row, folder, buildId }])
+}
+
+/** The kept dwz file of a build-id. */
+export function dwzFile(database: Database, buildId: Buffer): DebugFile | undefined {
+  const { path, altBuildId, role } = packageFile
+  return database.select({ id: packages.id, release: release.name, folder: packages.folder, path, altBuildId })
+    .from(packageFile)
+    .innerJoin(packages, eq(packages.id, packageFile.packageId))
+    .innerJoin(release, eq(release.id, packages.releaseId))
+    .innerJoin(buildIds, and(eq(buildIds.packageId, packages.id), eq(buildIds.buildId, packageFile.buildId)))
+    .where(and(eq(buildIds.buildId, buildId), eq(role, 'dwz'), isNotNull(packages.folder))).orderBy(asc(packages.id))
+    .all().flatMap(({ folder, ...row }) => folder === null ? [] : [{ ...row, folder, buildId }])[0]
+}
+
+/** Indices that were made of such, empty ones too. */
+export function indexFiles(
+  database: Database,
+): { id: number; release: string; folder: string | null; path: string }[] {
+  const { id, folder } = packages
+  return database.select({ id, release: release.name, folder, path: packageFile.path }).from(packageFile)
+    .innerJoin(packages, eq(id, packageFile.packageId))
+    .innerJoin(release, eq(release.id, packages.releaseId))
+    .where(eq(packageFile.role, 'index')).all()
 }

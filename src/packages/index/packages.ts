@@ -2,7 +2,7 @@
  * The table `package`, as the index knows it: by name and version, by the source that made it. The columns about kept
  * files and superseded versions belong to `src/packages/keep`.
  */
-import { and, asc, eq, sql } from 'drizzle-orm'
+import { and, asc, eq, isNotNull, max, sql } from 'drizzle-orm'
 import { packages, release } from '../../../schema/tables.ts'
 import type { Database } from '../../database/database.ts'
 import { fixedLimit, prepared } from '../../database/prepared.ts'
@@ -106,4 +106,10 @@ export function packagesExactly(database: Database, name: string, version: strin
 /** A package by name and version, of whatever epoch: `rpm -qa`, package notes and names of files have none. */
 export function packagesOfAnyEpoch(database: Database, name: string, version: string): KnownPackage[] {
   return byVersionWithoutEpoch(database).all({ name, version })
+}
+
+/** When the files of a package were last put into the store, in Unix seconds; undefined: none are here. */
+export function lastKept(database: Database): number | undefined {
+  return database.select({ kept: max(packages.kept) }).from(packages).where(isNotNull(packages.kept)).get()?.kept ??
+    undefined
 }

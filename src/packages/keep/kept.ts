@@ -11,6 +11,7 @@ import { noteBuildId } from '../index/build_ids.ts'
 import { addFile, forgetFile, forgetFiles } from '../index/files.ts'
 import { canBeFetched } from '../index/locations.ts'
 import { packagesInUse } from '../index/use.ts'
+import { isIndexPath } from './debug_index.ts'
 import { chargeContents, passOnContents, shareContents } from './content.ts'
 import { charge, type KeptPackage, noteKept, noteNotKept } from './kept_packages.ts'
 import type { KeptEntry } from './unpack.ts'
@@ -18,6 +19,8 @@ import { unixSeconds } from '../../units/time.ts'
 
 /** Below RETRACE_REPO_DIR, for packages that are being put in place or removed. */
 export const WORK_FOLDER = '.fetch'
+/** In it, for an index that is being made, by whoever has the lease of the same name. */
+export const INDEX_WORK = 'index'
 
 export interface NewlyUnpacked {
   id: number
@@ -69,11 +72,11 @@ function fromHex(text: string | undefined): Buffer | null {
 
 /**
  * A kept file is missing or damaged. The whole package is noted as lost, to be fetched again; when it is gone upstream,
- * only the file is, since its other files may be the last copies.
+ * only the file is, since its other files may be the last copies; and so is an index, which is made anew.
  */
 export function noteLost(database: Database, { id, path }: { id: number; path: string }): void {
   database.transaction(() => {
-    if (canBeFetched(database, id)) forgetRows(database, id)
+    if (!isIndexPath(path) && canBeFetched(database, id)) forgetRows(database, id)
     else charge(database, id, -forgetFile(database, { id, path }))
   }, { behavior: 'immediate' })
 }

@@ -10,7 +10,7 @@ import { errnoOf } from '../../errors/errno.ts'
 import type { Database } from '../../database/database.ts'
 import { isLease, takeLease } from '../index/lease.ts'
 import { allReleases } from '../index/releases.ts'
-import { WORK_FOLDER } from './kept.ts'
+import { INDEX_WORK, WORK_FOLDER } from './kept.ts'
 import { keptFolders } from './kept_packages.ts'
 import { DAY_MS } from '../../units/time.ts'
 
@@ -56,13 +56,13 @@ function strayNames(database: Database, repoDir: string, dryRun: boolean): strin
 
 /**
  * Whether nobody works on a name such as `ID.part`, `ID.new`, `ID.gone` or `ID.part.check`: to make one takes the
- * package's lease.
+ * package's lease, or that of indices.
  */
 function isNobodys(database: Database, file: string, name: string): boolean {
   const [stem = '', ...rest] = name.split('.')
   const ending = rest.join('.')
-  if (!/^[0-9]+$/.test(stem)) return true
-  const taken = takeLease(database, `package:${stem}`)
+  if (name !== INDEX_WORK && !/^[0-9]+$/.test(stem)) return true
+  const taken = takeLease(database, name === INDEX_WORK ? name : `package:${stem}`)
   if (!isLease(taken)) return false
   taken[Symbol.dispose]()
   return ending !== 'part' || Date.now() - (lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) > KEEP_PART_MS

@@ -41,7 +41,7 @@ const MAY_CALL: Record<string, string> = {
   'src/packages':
     'src/text src/errors src/database src/packages/format src/packages/index src/elf src/packages/release src/packages/deb src/packages/rpm src/packages/naming',
   'src/runner':
-    'src/text schema src/errors src/config src/database src/files src/task src/telemetry src/elf src/packages/release src/packages/naming src/stream src/process src/units',
+    'src/text schema src/errors src/config src/database src/files src/task src/telemetry src/elf src/packages/release src/packages/naming src/packages/index src/stream src/process src/units',
   'src/http':
     'src/text src/errors src/config src/database src/files src/telemetry src/spool src/health src/runner src/stream src/units src/process src/upload',
   'src/upload':
@@ -67,6 +67,8 @@ const MAY_CALL: Record<string, string> = {
   'workers/retrace/sandbox': 'src/text src/process src/units',
   'workers/retrace/time': 'src/task',
   'workers/retrace/gdb': 'src/text src/elf workers/retrace/sandbox workers/retrace/time src/process src/units',
+  'workers/retrace/indexing':
+    'src/text src/config src/database src/files src/packages/format src/packages/index src/packages/keep src/process src/units workers/retrace/gdb workers/retrace/sandbox',
   'workers/retrace/resolve':
     'src/task src/config src/database src/packages/format src/packages/index src/elf src/packages/release src/packages/keep src/packages/supply src/packages/naming src/units',
   'workers/retrace/report':
@@ -80,7 +82,7 @@ const MAY_CALL: Record<string, string> = {
   'workers/retrace/words':
     'src/text src/task src/elf src/packages/format src/units workers/retrace/gdb workers/retrace/resolve workers/retrace/report workers/retrace/outcome workers/retrace/crash workers/retrace/exploitable',
   'workers/retrace':
-    'src/text src/errors src/config src/program src/task src/database src/files src/packages/format src/packages/index src/elf workers/retrace/sandbox workers/retrace/time workers/retrace/gdb workers/retrace/resolve workers/retrace/report workers/retrace/outcome workers/retrace/crash workers/retrace/exploitable workers/retrace/words src/packages/naming src/process src/units',
+    'src/text src/errors src/config src/program src/task src/database src/files src/packages/format src/packages/index src/elf workers/retrace/sandbox workers/retrace/time workers/retrace/gdb workers/retrace/indexing workers/retrace/resolve workers/retrace/report workers/retrace/outcome workers/retrace/crash workers/retrace/exploitable workers/retrace/words src/packages/naming src/process src/units',
 }
 
 function folderOf(path: string): string {

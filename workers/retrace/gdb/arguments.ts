@@ -28,7 +28,6 @@ const SCRIPTS = [
 const SETTINGS = [
   'auto-load off',
   'debuginfod enabled off',
-  'index-cache enabled off',
   'confirm off',
   'width 0',
   'height 0',
@@ -59,16 +58,36 @@ const SURVIVING = [
 /**
  * `threadLibrary`: the folder, inside, with libthread_db.so.1 of the target's glibc for the debugger's architecture:
  * thread-local variables need it. It is loaded from there only (docs/facts.md, 'Cross-architecture gdb'); undefined:
- * none is.
+ * none is. `hasIndexes`: indices of debuginfo are at INSIDE.index.
  */
-export function gdbArguments({ threadLibrary }: { threadLibrary: string | undefined }): string[] {
+export function gdbArguments(
+  { threadLibrary, hasIndexes = false }: { threadLibrary: string | undefined; hasIndexes?: boolean },
+): string[] {
   const threads = threadLibrary === undefined ? [`libthread-db-search-path ${NOWHERE}`] : [
     `libthread-db-search-path ${threadLibrary}`,
     `auto-load safe-path ${threadLibrary}`,
     'auto-load libthread-db on',
   ]
   const scripts = SCRIPTS.map((each) => `source ${INSIDE.scripts}/${each}`)
-  const settings = [...SETTINGS, ...threads].map((each) => `set ${each}`)
+  // Nothing can be written there: of what has no index gdb keeps none.
+  const indexes = hasIndexes
+    ? [`index-cache directory ${INSIDE.index}`, 'index-cache enabled on']
+    : ['index-cache enabled off']
+  const settings = [...SETTINGS, ...indexes, ...threads].map((each) => `set ${each}`)
   const commands = [...settings, ...SURVIVING.map((each) => `maintenance set ${each}`), ...scripts]
   return ['-nx', '-q', '--interpreter=mi3', ...commands.flatMap((command) => ['-iex', command])]
+}
+
+/** For one debug file: its index comes into a folder, under the file's name and `.gdb-index`; that of its dwz file, too. */
+export function indexArguments(file: string, folder: string): string[] {
+  const settings = [
+    'auto-load off',
+    'debuginfod enabled off',
+    'index-cache enabled off',
+    `debug-file-directory ${INSIDE.debug}`,
+  ]
+  return [
+    ...['-nx', '-q', '-batch', ...settings.flatMap((each) => ['-iex', `set ${each}`])],
+    ...['-ex', `save gdb-index ${folder}`, file],
+  ]
 }

@@ -2,7 +2,9 @@
  * A debugger that a task can be given to, and the host's own. Owns what of the host that one sees; refuses /usr/bin and
  * /usr/lib/debug of the host: programs and debuginfo come from verified packages only.
  */
-import { existsSync, readdirSync, readlinkSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readlinkSync, statSync } from 'node:fs'
+import { basename } from 'node:path'
 import { arch } from 'node:process'
 import { type Architecture, ARCHITECTURES } from '../../../src/elf/architecture.ts'
 import { mergedLinks, type SandboxPlan } from '../sandbox/arguments.ts'
@@ -15,6 +17,8 @@ export interface Engine {
   /** The command inside the sandbox, before gdb's own arguments. */
   readonly command: readonly [string, ...string[]]
   readonly sees: SandboxPlan['debugger']
+  /** What the indices that it makes of debuginfo are kept by; undefined: it makes and reads none. */
+  readonly indexKey?: string
   serves(architecture: Architecture): boolean
 }
 
@@ -44,8 +48,15 @@ export function hostEngine(programs: readonly string[] = HOST_GDBS): Engine | un
       })),
       links: [...mergedLinks('', ['bin', 'lib', 'lib64']), ...loaderLinks()],
     },
+    indexKey: indexKeyOf(program),
     serves: (architecture) => isMultiarch || architecture === own || (own === 'amd64' && architecture === 'i386'),
   }
+}
+
+/** Another one for each version of a debugger, and each build: its name with eight digits of its file's size and time. */
+export function indexKeyOf(program: string): string {
+  const { size, mtimeMs } = statSync(program)
+  return `${basename(program)}-${createHash('sha256').update(`${size} ${mtimeMs}`).digest('hex').slice(0, 8)}`
 }
 
 /**

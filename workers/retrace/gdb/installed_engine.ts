@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Architecture, architectureRow, ARCHITECTURES } from '../../../src/elf/architecture.ts'
 import { mergedLinks } from '../sandbox/arguments.ts'
-import type { Engine } from './engine.ts'
+import { type Engine, indexKeyOf } from './engine.ts'
 
 const FOLDER = new RegExp(`^([a-z][a-z0-9-]*)-(${ARCHITECTURES.map(({ name }) => name).join('|')})$`)
 const PROGRAMS = ['gdb-multiarch', 'gdb']
@@ -51,6 +51,7 @@ function engineIn(
       runsAs: architecture,
       command,
       sees: { binds: [usr], links },
+      indexKey: indexKeyOf(join(root, 'usr', 'bin', program)),
       serves: (wanted) => isMultiarch || wanted === architecture,
     }
   }

@@ -17,7 +17,14 @@ export interface SandboxPlan {
 }
 
 /** Where things are inside the sandbox. */
-export const INSIDE = { core: '/core', sysroot: '/sysroot', debug: '/dbg', store: '/store', scripts: '/scripts' }
+export const INSIDE = {
+  core: '/core',
+  sysroot: '/sysroot',
+  debug: '/dbg',
+  store: '/store',
+  scripts: '/scripts',
+  index: '/index',
+}
 
 /** The wall takes 9000 arguments; this many links of three each leave room for the rest. */
 export const MAX_LINKS = 2_800

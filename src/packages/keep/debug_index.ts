@@ -1,0 +1,97 @@
+/**
+ * Indices of kept debuginfo, as a debugger makes them: with one it need not read all of a file to find a name. They lie in the
+ * folder of the file's package and go with it, are counted with it, and cost no package its place. An empty one says that a
+ * debugger could make none, so that it is not asked again. What they hold, and whether it can be used, is the debugger's.
+ */
+import { Buffer } from 'node:buffer'
+import { chmodSync, lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Config } from '../../config/config.ts'
+import type { Database } from '../../database/database.ts'
+import { FILE_MODE, makeFolder } from '../../files/folder.ts'
+import { hex, MIB } from '../../units/bytes.ts'
+import { addFile, type DebugFile, debugFiles, forgetFile, indexFiles } from '../index/files.ts'
+import { packageAgain } from '../index/packages.ts'
+import { sha256OfFile } from './content.ts'
+import { charge, keptBytes } from './kept_packages.ts'
+import { assertRoom } from './room.ts'
+
+const FOLDER = '/.gdb-index'
+/** Bytes of a file: a debugger reads smaller ones as fast without. */
+const LEAST_BYTES = 256 * 1024
+
+/** In a package, with its leading slash: the index of a build-id (lower-case hex) that a debugger called `key` has made. */
+export function indexPath(key: string, buildId: string): string {
+  return `${FOLDER}/${key}/${buildId}.gdb-index`
+}
+
+export function isIndexPath(path: string): boolean {
+  return path.startsWith(`${FOLDER}/`)
+}
+
+/** Debug files that `key` has no index of yet, those first that were used last. */
+export function filesWithoutIndex(
+  database: Database,
+  { key, leastBytes = LEAST_BYTES }: { key: string; leastBytes?: number | undefined },
+): DebugFile[] {
+  const known = new Set(indexFiles(database).map(({ id, path }) => `${id}${path}`))
+  return debugFiles(database, { leastBytes })
+    .filter(({ id, buildId }) => !known.has(`${id}${indexPath(key, hex(buildId))}`))
+}
+
+/**
+ * Puts an index into the package of its file; without one, an empty one. `none`: there is no room for it, or the package is gone.
+ */
+export async function putIndex(
+  database: Database,
+  { repoDir, repoQuotaMb, minFreeMb }: Pick<Config, 'repoDir' | 'repoQuotaMb' | 'minFreeMb'>,
+  { of, key, file }: { of: Pick<DebugFile, 'id' | 'release' | 'folder' | 'buildId'>; key: string; file: string },
+): Promise<'put' | 'none'> {
+  if (lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) writeFileSync(file, '')
+  const { size } = lstatSync(file)
+  assertRoom(repoDir, { minFreeMb, bytes: 0 })
+  const sha256 = await sha256OfFile(file)
+  const path = indexPath(key, hex(of.buildId))
+  return database.transaction(() => {
+    const folder = packageAgain(database, of.id)?.folder
+    const isOver = repoQuotaMb > 0 && keptBytes(database) + size > repoQuotaMb * MIB
+    if (folder !== of.folder || sha256 === undefined || isOver) return 'none'
+    const target = join(repoDir, of.release, folder, path)
+    makeFolder(dirname(target))
+    chmodSync(file, FILE_MODE)
+    forgetIndex(database, { id: of.id, path })
+    addFile(database, {
+      ...{
+        packageId: of.id,
+        path,
+        role: 'index',
+        size,
+        buildId: null,
+        hasDebug: false,
+        altBuildId: null,
+        target: null,
+      },
+      // Of nothing there is nothing that another could share.
+      sha256: size === 0 ? null : Buffer.from(sha256, 'hex'),
+      isShared: false,
+    })
+    charge(database, of.id, size)
+    renameSync(file, target)
+    return 'put'
+  }, { behavior: 'immediate' })
+}
+
+/** Removes those that other debuggers than these have made, or older versions of them. */
+export function removeOtherIndexes(database: Database, repoDir: string, keys: readonly string[]): void {
+  for (const { id, release, folder, path } of indexFiles(database)) {
+    if (folder === null || keys.some((key) => path.startsWith(`${FOLDER}/${key}/`))) continue
+    database.transaction(() => forgetIndex(database, { id, path }), { behavior: 'immediate' })
+    rmSync(join(repoDir, release, folder, path), { force: true })
+  }
+}
+
+/** Notes that an index is not here any more: that costs its package nothing. */
+export function forgetIndex(database: Database, { id, path }: { id: number; path: string }): void {
+  const bytes = forgetFile(database, { id, path })
+  if (bytes > 0) charge(database, id, -bytes)
+}

@@ -1,0 +1,156 @@
+/**
+ * Indices of kept debuginfo: gdb makes them behind the wall, of packages that are kept, and they go with those. What the worker
+ * makes of a core is the same with them.
+ */
+import { Buffer } from 'node:buffer'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { removeKept } from '../../../src/packages/keep/kept.ts'
+import { keptBytes, keptPackages } from '../../../src/packages/keep/kept_packages.ts'
+import { indexPath } from '../../../src/packages/keep/debug_index.ts'
+import { fetchPackage } from '../../../src/packages/supply/package.ts'
+import { type Engine, hostEngine } from '../../../workers/retrace/gdb/engine.ts'
+import { indexArguments } from '../../../workers/retrace/gdb/arguments.ts'
+import { makeIndexes } from '../../../workers/retrace/indexing/make_indexes.ts'
+import { verifyKept } from '../../../workers/reposync/verify.ts'
+import { before, brokenGdb, DIES } from '../../helpers/broken_gdb.ts'
+import { dwzPair } from '../../helpers/dwz_pair.ts'
+import { temporaryFolder } from '../../helpers/folder.ts'
+import { makeElf } from '../../helpers/made_elf.ts'
+import { compareWithGdb, compileFixture } from '../../helpers/oracle.ts'
+import { retraceIn } from '../../helpers/retrace.ts'
+import { makeWorld, type World } from './world.ts'
+
+const gdb = hostEngine()
+
+async function keep(world: World, ...names: string[]): Promise<void> {
+  for (const name of names) {
+    await fetchPackage(world.row(name), {
+      config: world.config,
+      database: world.database,
+      signal: AbortSignal.timeout(20_000),
+      say: () => undefined,
+    })
+  }
+}
+
+/** As the worker does it, but of files of any size. */
+async function index(world: World, engine: Engine | undefined = gdb, changes: Partial<World['config']> = {}) {
+  const said: string[] = []
+  const counts = await makeIndexes({
+    config: { ...world.config, ...changes },
+    engines: engine === undefined ? [] : [engine],
+    signal: AbortSignal.timeout(60_000),
+    leastBytes: 0,
+    say: (line) => said.push(line),
+  })
+  return { ...counts, said }
+}
+
+/** The indices of a package, below its folder. */
+function indexesOf(world: World, name: string): string[] {
+  const folder = join(world.config.repoDir, 'debian-12-amd64', `${name}_1_amd64`)
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((each) =>
+    /[0-9a-f]{40}\.gdb-index$/.test(each)
+  )
+    .map((each) => join(folder, each))
+}
+
+async function worldOfOne() {
+  const world = await makeWorld()
+  const made = makeElf(world.folder.path, 'libone')
+  world.repository.add({ name: 'one-dbg', version: '1', files: { [made.debugPath]: { copy: made.debug } } })
+  world.repository.publish()
+  await world.sync()
+  await keep(world, 'one-dbg')
+  return { world, made }
+}
+
+describe('an index of kept debuginfo', () => {
+  it('is made once, counts with its package, and goes with it', async () => {
+    const { world, made } = await worldOfOne()
+    await using _world = world
+    const before = keptBytes(world.database)
+    expect(await index(world)).toMatchObject({ made: 1, failed: 0 })
+    const [file = ''] = indexesOf(world, 'one-dbg')
+    expect(file.endsWith(indexPath(gdb?.indexKey ?? '', made.buildId))).toBe(true)
+    expect(keptBytes(world.database)).toBe(before + statSync(file).size)
+    expect(await index(world)).toMatchObject({ made: 0, failed: 0 })
+    const [kept] = keptPackages(world.database)
+    expect(kept && removeKept(world.database, world.config.repoDir, kept)).toBeGreaterThan(before)
+    expect(existsSync(file)).toBe(false)
+    expect(keptBytes(world.database)).toBe(0)
+    expect(readdirSync(join(world.config.repoDir, '.fetch'))).toEqual([])
+  })
+
+  it('is made of the dwz file, too, on which debuginfo leans', async () => {
+    await using world = await makeWorld()
+    const { one, dwz, dwzId } = dwzPair(world.folder.path)
+    const dwzPath = '/usr/lib/debug/.dwz/x86_64-linux-gnu/one.debug'
+    world.repository.add({ name: 'one-dbg', version: '1', files: { [one.debugPath]: { copy: one.debug } } })
+    world.repository.add({ name: 'dwz-dbg', version: '1', files: { [dwzPath]: { copy: dwz } } })
+    world.repository.publish()
+    await world.sync()
+    await keep(world, 'one-dbg')
+    expect(await index(world), 'while the dwz file is not here').toMatchObject({ made: 0, failed: 0 })
+    await keep(world, 'dwz-dbg')
+    expect(await index(world)).toMatchObject({ made: 1, failed: 0 })
+    expect(indexesOf(world, 'one-dbg')).toHaveLength(1)
+    expect(indexesOf(world, 'dwz-dbg').map((each) => each.slice(each.lastIndexOf('/') + 1))).toEqual([
+      `${dwzId}.gdb-index`,
+    ])
+  })
+
+  it('that gdb ends over is remembered, until there is another gdb, whose indices replace all others', async () => {
+    const { world, made } = await worldOfOne()
+    await using _world = world
+    const dying = brokenGdb(DIES)
+    expect(await index(world, dying)).toMatchObject({ made: 0, failed: 1, said: [/no index can be made/] })
+    expect(await index(world, dying)).toMatchObject({ made: 0, failed: 0 })
+    const newer = gdb && { ...gdb, indexKey: 'newer' }
+    expect(await index(world, newer)).toMatchObject({ made: 1, failed: 0 })
+    expect(indexesOf(world, 'one-dbg').map((each) => each.endsWith(indexPath('newer', made.buildId)))).toEqual([true])
+  })
+
+  it('costs no package its place: none is made over the quota', async () => {
+    const { world } = await worldOfOne()
+    await using _world = world
+    const repoQuotaMb = (keptBytes(world.database) + 1) / 2 ** 20
+    expect(await index(world, gdb, { repoQuotaMb })).toMatchObject({ made: 0, failed: 0 })
+    expect(indexesOf(world, 'one-dbg')).toEqual([])
+    expect(await index(world)).toMatchObject({ made: 1 })
+  })
+
+  it('that is damaged costs no package, and is made again', async () => {
+    const { world } = await worldOfOne()
+    await using _world = world
+    await index(world)
+    const [file = ''] = indexesOf(world, 'one-dbg')
+    writeFileSync(file, Buffer.alloc(statSync(file).size, 1))
+    const signal = AbortSignal.timeout(60_000)
+    const services = { config: world.config, database: world.database, signal, transfer: {} }
+    expect(await verifyKept({ action: 'verify', dryRun: false, releases: [] }, services)).toBe(0)
+    expect(keptPackages(world.database)).toHaveLength(1)
+    expect(existsSync(file)).toBe(false)
+    expect(await index(world)).toMatchObject({ made: 1 })
+    expect(existsSync(file)).toBe(true)
+  })
+
+  it.skipIf(gdb?.indexKey === undefined)('is read by gdb, whose answers are the same', async () => {
+    await using folder = await temporaryFolder()
+    const program = compileFixture(folder.path, 'containers.cc', 'containers', ['-O0'])
+    const { core, root, ours, theirs, retraced } = await compareWithGdb(folder.path, program, [])
+    const module = retraced.core.modules.find(({ kind }) => kind === 'executable')
+    const file = join(root, indexPath(gdb?.indexKey ?? '', module?.buildId ?? ''))
+    mkdirSync(dirname(file), { recursive: true })
+    execFileSync('gdb-multiarch', indexArguments(program, folder.path))
+    writeFileSync(file, readFileSync(`${program}.gdb-index`))
+    const engines = [brokenGdb(before('answer_libraries', 'True', 'send(problem=said("show index-cache stats"))'))]
+    const found = await retraceIn(core, root, { hostDebug: true, engines })
+    expect(found.debugged.conversation?.problems.join('\n')).toMatch(/Cache hits \(this session\): [1-9]/)
+    expect(found.text).toBe(retraced.text)
+    expect(ours).toEqual(theirs)
+  })
+})
