@@ -14,6 +14,7 @@ export const SANDBOXES = {
   'rpm-members': 'as deb-members',
   'debug-sections': 'sees the folder of one unpacked package, and rewrites debuginfo in it',
   'debugger': 'sees the core, the kept files of its modules, and the debugger',
+  'debug-index': 'sees debuginfo of one or two packages, and writes an index of it into a folder that is made for that',
   'trial': 'sees nothing; whether sandboxes can be made here',
 } as const
 
@@ -35,8 +36,8 @@ export const INSIDE = {
   'dpkg-deb': { sandbox: ['deb-members'], reads: 'packages that a verified index names by their SHA256' },
   'rpm2archive': { sandbox: ['rpm-members'], reads: 'packages whose signature was verified, unless gpgcheck=0' },
   'eu-elfcompress': { sandbox: ['debug-sections'], reads: 'debuginfo of such packages' },
-  'gdb-multiarch': { sandbox: ['debugger'], reads: 'the core of an upload, and files of packages' },
-  'gdb': { sandbox: ['debugger'], reads: 'as gdb-multiarch' },
+  'gdb-multiarch': { sandbox: ['debugger', 'debug-index'], reads: 'the core of an upload, and files of packages' },
+  'gdb': { sandbox: ['debugger', 'debug-index'], reads: 'as gdb-multiarch' },
   'qemu-user': { sandbox: ['debugger'], reads: 'the program gdb of another architecture' },
   'true': { sandbox: ['trial'], reads: 'nothing' },
 } as const satisfies Record<string, InsideRow>

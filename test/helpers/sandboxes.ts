@@ -2,6 +2,7 @@
  * Every sandbox of the product, made by its own maker with the arguments that it is made with: a new name in the list of
  * src/process/programs.ts does not compile before it stands here. What runs in them is then replaced by a probe.
  */
+import { Buffer } from 'node:buffer'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decoderSandbox } from '../../src/decoder/decoder.ts'
@@ -13,6 +14,8 @@ import { signatureSandbox } from '../../src/packages/verify/signature.ts'
 import type { SandboxName } from '../../src/process/programs.ts'
 import { trialSandbox } from '../../src/process/trial.ts'
 import type { Sandbox } from '../../src/process/wall.ts'
+import { type Engine, hostEngine } from '../../workers/retrace/gdb/engine.ts'
+import { indexSandbox } from '../../workers/retrace/indexing/index_sandbox.ts'
 import { emptySandbox } from './retrace.ts'
 
 /** Makes the sandboxes of a name. `folder`: an empty one, in which what they show is made. */
@@ -36,7 +39,20 @@ export const SANDBOX_MAKERS: Record<SandboxName, (folder: string) => Sandbox[]> 
     return [debugSectionsSandbox(folder, ['/work/one.debug'])]
   },
   'debugger': () => [emptySandbox()],
+  'debug-index': (folder) => {
+    const engine = hostEngine()
+    return engine === undefined ? [] : [indexing(engine, folder)]
+  },
   'trial': () => [trialSandbox()],
+}
+
+function indexing(engine: Engine, folder: string): Sandbox {
+  mkdirSync(join(folder, 'release', 'package'), { recursive: true })
+  const of = { id: 1, release: 'release', folder: 'package', path: '/a.debug', buildId: Buffer.of(1), altBuildId: null }
+  const output = join(folder, 'new')
+  mkdirSync(output)
+  const limits = { memoryMb: 512, seconds: 60 }
+  return indexSandbox(engine, { of, dwz: undefined, folder: output }, { repoDir: folder, limits })
 }
 
 function files(folder: string, ...names: string[]): string[] {

@@ -32,6 +32,10 @@ const ALLOWED: Record<SandboxName, string[]> = {
     ...['can-write /tmp', 'sees-special /dev/null', 'sees-special /dev/urandom', 'sees-special /dev/zero'],
     ...['has-descriptor 3', 'has-variable PYTHONNOUSERSITE', 'has-variable PYTHONDONTWRITEBYTECODE'],
   ],
+  'debug-index': [
+    ...['can-write /new', 'can-write /tmp', 'sees-special /dev/null', 'sees-special /dev/urandom'],
+    ...['sees-special /dev/zero', 'has-variable PYTHONNOUSERSITE', 'has-variable PYTHONDONTWRITEBYTECODE'],
+  ],
   'trial': [],
 }
 

@@ -10,18 +10,17 @@ import { openDatabase } from '../../../src/database/database.ts'
 import { makeFolder } from '../../../src/files/folder.ts'
 import { plainSize } from '../../../src/files/plain.ts'
 import { FetchError } from '../../../src/packages/format/error.ts'
-import { type DebugFile, dwzFile } from '../../../src/packages/index/files.ts'
+import { dwzFile } from '../../../src/packages/index/files.ts'
 import { isLease, takeLease } from '../../../src/packages/index/lease.ts'
 import { filesWithoutIndex, putIndex, removeOtherIndexes } from '../../../src/packages/keep/debug_index.ts'
 import { INDEX_WORK, WORK_FOLDER } from '../../../src/packages/keep/kept.ts'
 import { startInside } from '../../../src/process/inside.ts'
 import { residentMb } from '../../../src/process/memory.ts'
 import { count } from '../../../src/text/count.ts'
-import { GIB, hex } from '../../../src/units/bytes.ts'
-import { indexArguments } from '../gdb/arguments.ts'
 import type { Engine } from '../gdb/engine.ts'
-import { debuggerSandbox, INSIDE, MAX_PROCESSES } from '../sandbox/arguments.ts'
+import { MAX_PROCESSES } from '../sandbox/arguments.ts'
 import { makeCgroup, usableCgroups } from '../sandbox/cgroup.ts'
+import { indexSandbox } from './index_sandbox.ts'
 
 export interface IndexContext {
   readonly config: Pick<Config, 'repoDir' | 'repoQuotaMb' | 'minFreeMb' | 'database' | 'taskMemoryMb'>
@@ -34,12 +33,9 @@ export interface IndexContext {
 
 /** Debuginfo of the largest browsers takes some minutes. */
 const TIMEOUT_MS = 1_800_000
-/** Of one index: a tenth of the debuginfo, at most. */
-const MAX_INDEX = 4 * GIB
 /** Files in one run: the next one goes on. */
 const MAX_FILES = 10_000
 const WATCH_MS = 200
-const OUTPUT = '/new'
 
 /** How many were made; files of which none can be made are remembered, and counted as `failed`. */
 export async function makeIndexes(context: IndexContext): Promise<{ made: number; failed: number }> {
@@ -90,31 +86,18 @@ export async function makeIndexes(context: IndexContext): Promise<{ made: number
 
 /** Never throws for what gdb does: whether there is an index then says how it went. */
 async function runGdb(
-  { of, dwz, folder }: { of: DebugFile; dwz: DebugFile | undefined; folder: string },
+  files: Parameters<typeof indexSandbox>[1],
   { config: { repoDir, taskMemoryMb }, engine, signal }: IndexContext & { engine: Engine },
 ): Promise<void> {
-  const store = (file: DebugFile, number: number) => ({
-    bind: { from: join(repoDir, file.release, file.folder), at: `${INSIDE.store}/${number}`, isShared: true as const },
-    path: `${INSIDE.store}/${number}${file.path}`,
-  })
-  const [own, other] = [store(of, 0), dwz === undefined ? undefined : store(dwz, 1)]
-  const id = dwz === undefined ? '' : hex(dwz.buildId)
-  const link = { path: `${INSIDE.debug}/.build-id/${id.slice(0, 2)}/${id.slice(2)}.debug`, target: other?.path ?? '' }
-  const plan = {
-    debugger: engine.sees,
-    binds: [own.bind, ...(other === undefined ? [] : [other.bind])],
-    links: other === undefined ? [] : [link],
-  }
   const limits = { memoryMb: taskMemoryMb, seconds: TIMEOUT_MS / 1000 }
-  const sandbox = debuggerSandbox(plan, limits, [...engine.command, ...indexArguments(own.path, OUTPUT)])
   const home = usableCgroups({ memoryMb: taskMemoryMb, processes: MAX_PROCESSES })
   const group = home && makeCgroup(home, { memoryMb: taskMemoryMb, processes: MAX_PROCESSES })
   try {
-    await using running = await startInside({
-      ...sandbox,
-      writable: [{ from: folder, at: OUTPUT }],
-      limits: { ...sandbox.limits, fileBytes: MAX_INDEX },
-    }, { signal, timeoutMs: TIMEOUT_MS, onStart: (pid) => void group?.add(pid) })
+    await using running = await startInside(indexSandbox(engine, files, { repoDir, limits }), {
+      signal,
+      timeoutMs: TIMEOUT_MS,
+      onStart: (pid) => void group?.add(pid),
+    })
     running.output.resume()
     const { pid } = running
     const watch = setInterval(() => {
