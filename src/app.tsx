@@ -23,7 +23,7 @@ import type { AppEnv, Services } from './http/services.ts'
 
 export function createApp(services: Services): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
-  app.use(checkRequest(services.config)) //              every path: 431, 403 without HTTPS
+  app.use(checkRequest(services.config)) //              every path: 429, 431, 403 without HTTPS
   app.route('/', indexRoutes(services)) //               GET /
   app.route('/', createRoutes(services)) //              POST /create
   app.route('/', uploadRoutes(services)) //              HEAD PATCH DELETE /uploads/<address>

@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'too-many-uploads'
   | 'too-many-tasks'
   | 'too-many-streams'
+  | 'too-many-requests'
   | 'draining'
   | 'no-space'
   | 'bad-stream'

@@ -4,10 +4,12 @@
  */
 import { lstatSync } from 'node:fs'
 import type { Context } from 'hono'
-import { readPlain } from '../files/plain.ts'
+import { plainSize, readPlain } from '../files/plain.ts'
 import { readFileChunks } from '../stream/file.ts'
 import { pullStream } from '../stream/pull.ts'
-import { coded, type Coding, codingFor, isWorthCoding } from './content_coding.ts'
+import type { ResultSource } from '../runner/coded_results.ts'
+import type { Coding } from '../stream/coding.ts'
+import { codingFor, isWorthCoding } from './content_coding.ts'
 import type { AppEnv } from './services.ts'
 
 export const TEXT = 'text/plain; charset=utf-8'
@@ -47,50 +49,69 @@ export function answerJson(value: unknown, options: AnswerOptions = {}): Respons
   return answer(`${JSON.stringify(value)}\n`, { type: JSON_TYPE, ...options })
 }
 
-/** What a caller said about the file that it asks for. */
+/** What a caller said about the result that it asks for. */
 export interface FileWishes {
   /** Accept-Encoding, If-None-Match. */
   acceptEncoding: string | undefined
   ifNoneMatch: string | undefined
   /** The headers by which the answer was chosen, besides Accept-Encoding. */
   vary?: readonly string[]
+  /** It asks for the headers alone: nothing is made for it. */
+  isHead: boolean
+  /** Aborts when it has gone. */
+  gone: AbortSignal
+}
+
+interface FileContext {
+  type: string
+  stopping: AbortSignal
+  wishes: FileWishes
 }
 
 /**
- * The contents of a file, with its length and its ETag, in a coding where the caller asked for one; 304 where he has them;
- * undefined when there is no such file.
+ * A result of a task, with its length and its ETag, in a coding where the caller asked for one; 304 where he has it;
+ * undefined when there is none. What may still change is in no coding. A HEAD of a coding that nobody has asked for yet has no
+ * length (RFC 9110, 9.3.2).
  */
 export async function answerFile(
-  path: string,
-  { type, stopping, wishes }: { type: string; stopping: AbortSignal; wishes: FileWishes },
+  source: ResultSource,
+  { type, stopping, wishes }: FileContext,
 ): Promise<Response | undefined> {
+  const { path } = source
   const found = lstatSync(path, { bigint: true, throwIfNoEntry: false })
   if (found?.isFile() !== true) return undefined
   const size = Number(found.size)
-  const coding = isWorthCoding(size) ? codingFor(wishes.acceptEncoding) : undefined
-  const tag = entityTag(found, coding)
-  const headers = {
+  const wanted = isWorthCoding(size) && source.isFinal() ? codingFor(wishes.acceptEncoding) : undefined
+  const headers = (coding: Coding | undefined) => ({
     'Vary': [...wishes.vary ?? [], 'Accept-Encoding'].join(', '),
-    'ETag': tag,
+    'ETag': entityTag(found, coding),
     'Cache-Control': 'no-store',
+  })
+  const whole = (coding: Coding | undefined) => ({
+    ...headers(coding),
+    'Content-Type': type,
+    ...(coding !== undefined && { 'Content-Encoding': coding }),
+  })
+  if (matches(wishes.ifNoneMatch, headers(wanted).ETag)) {
+    return new Response(null, { status: 304, headers: headers(wanted) })
   }
-  if (matches(wishes.ifNoneMatch, tag)) return new Response(null, { status: 304, headers })
-  const chunks = () => readFileChunks(path)
-  const body = coding !== undefined
-    ? await coded(chunks(), coding)
-    : size > AT_ONCE
-    ? pullStream(chunks, stopping)
-    : readPlain(path)
+  if (wanted !== undefined && wishes.isHead && source.kept(wanted) === undefined) {
+    return new Response(null, { headers: whole(wanted) })
+  }
+  const copy = wanted && await source.get(wanted, wishes.gone)
+  return fileResponse(copy ?? path, { stopping, headers: whole(copy === undefined ? undefined : wanted) })
+}
+
+/** Undefined: there is no file any more. */
+function fileResponse(
+  path: string,
+  { stopping, headers }: { stopping: AbortSignal; headers: Record<string, string> },
+): Response | undefined {
+  const size = plainSize(path)
+  const body = size !== undefined && size > AT_ONCE ? pullStream(() => readFileChunks(path), stopping) : readPlain(path)
   if (body === undefined) return undefined
   const length = body instanceof ReadableStream ? size : body.length
-  return new Response(body, {
-    headers: {
-      ...headers,
-      'Content-Type': type,
-      'Content-Length': String(length),
-      ...(coding !== undefined && { 'Content-Encoding': coding }),
-    },
-  })
+  return new Response(body, { headers: { ...headers, 'Content-Length': String(length) } })
 }
 
 /**

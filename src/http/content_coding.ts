@@ -1,24 +1,15 @@
 /**
- * Which coding of an answer a caller asked for (RFC 9110, 12.5.3), and the answer in it. Who does not ask gets none: older ABRT
- * clients and curl cannot decode one. Refuses to hold what is large: that goes as it is.
+ * Which coding of an answer a caller asked for (RFC 9110, 12.5.3). Who does not ask gets none: older ABRT
+ * clients and curl cannot decode one. What is large goes as it is.
  */
-import { Buffer } from 'node:buffer'
-import { Readable, type Transform } from 'node:stream'
-import zlib from 'node:zlib'
+import { type Coding, CODINGS } from '../stream/coding.ts'
 import { MIB } from '../units/bytes.ts'
-
-export type Coding = 'zstd' | 'gzip'
 
 /** Smaller ones gain nothing. */
 const MIN_BYTES = 1024
 /** Of the plain text; RETRACE_MAX_BACKTRACE_KB is 16 MiB where nobody set it. */
 const MAX_BYTES = 64 * MIB
 const MAX_HEADER = 4096
-
-const ZSTD = 'createZstdCompress' in zlib ? (zlib.createZstdCompress as () => Transform) : undefined
-
-/** The codings that this Node has, the better one first. */
-export const CODINGS: readonly Coding[] = ZSTD === undefined ? ['gzip'] : ['zstd', 'gzip']
 
 /** The best of `known` by Accept-Encoding; undefined: as it is. `*` names none, so it asks for none. */
 export function codingFor(accept: string | undefined, known: readonly Coding[] = CODINGS): Coding | undefined {
@@ -38,14 +29,4 @@ export function codingFor(accept: string | undefined, known: readonly Coding[] =
 /** Whether so many bytes are sent in a coding at all. */
 export function isWorthCoding(bytes: number): boolean {
   return bytes >= MIN_BYTES && bytes <= MAX_BYTES
-}
-
-/** All of a stream in a coding, whole, so that its length is known. */
-export async function coded(plain: AsyncIterable<Uint8Array>, coding: Coding): Promise<Uint8Array<ArrayBuffer>> {
-  const coder = coding === 'zstd' && ZSTD !== undefined ? ZSTD() : zlib.createGzip()
-  const source = Readable.from(plain, { objectMode: false })
-  source.on('error', (cause) => coder.destroy(cause))
-  const pieces: Uint8Array[] = []
-  for await (const piece of source.pipe(coder)) pieces.push(piece as Uint8Array)
-  return Buffer.concat(pieces)
 }

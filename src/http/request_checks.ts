@@ -1,10 +1,11 @@
 /**
  * What is refused before any route: requests that did not come over HTTPS, headers that are too large (HTTP/2; for
- * HTTP/1.1 the parser sees to it), HTTP/1.1 without Host.
+ * HTTP/1.1 the parser sees to it), HTTP/1.1 without Host, and what one client has too much of.
  */
 import type { MiddlewareHandler } from 'hono'
 import type { Config } from '../config/config.ts'
 import { RetraceError } from '../errors/errors.ts'
+import { ClientRequests } from './client_requests.ts'
 import type { AppEnv } from './services.ts'
 import type { Incoming } from './incoming.ts'
 import { hopOf, isSecure } from './proxy.ts'
@@ -12,10 +13,12 @@ import { headersTooLarge } from './parser_failure.ts'
 import { KIB } from '../units/bytes.ts'
 
 export function checkRequest(
-  config: Pick<Config, 'maxHeaderKb' | 'requireHttps' | 'trustProxy'>,
+  config: Pick<Config, 'maxConnectionsPerClient' | 'maxHeaderKb' | 'requireHttps' | 'trustProxy'>,
 ): MiddlewareHandler<AppEnv> {
+  const requests = new ClientRequests(config)
   return async function checkRequest(c, next) {
     const { incoming } = c.env
+    requests.enter(c.env)
     if (headerBytes(incoming) > config.maxHeaderKb * KIB) {
       throw headersTooLarge(config)
     }

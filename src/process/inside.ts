@@ -5,6 +5,7 @@
 import { arch } from 'node:process'
 import { seccompFilter } from './seccomp.ts'
 import { ProgramError } from './error.ts'
+import { watchMemory } from './memory_watch.ts'
 import { handOver, handOverPrivate, share, takeBack } from './ownership.ts'
 import { Running, type StartOptions } from './start.ts'
 import { watchTmp } from './tmp_watch.ts'
@@ -41,6 +42,7 @@ export async function startInside(
   if (input === undefined) running.input.end()
   if (handed.length > 0) running.ended.then(() => handed.forEach(takeBack))
   if (sandbox.tmpBytes !== undefined) watchTmp(running, sandbox.tmpBytes)
+  if (sandbox.limits.memory !== undefined) watchMemory(running, sandbox.limits.memory)
   if (running.pid !== undefined) onStart?.(running.pid)
   running.channels[channels]?.end(bytes)
   running.channels[channels + 1]?.end(filter)

@@ -1,10 +1,18 @@
 /**
- * How much memory processes hold, and how much there is: the one measure, VmRSS and MemAvailable, which the kernel
- * gives in kB. Never pages, whose size is 4 KiB on one machine and 64 on the next.
+ * How much memory processes hold, and how much there is: the one measure, what /proc/PID/status and MemAvailable say, which the
+ * kernel gives in kB. Never pages, whose size is 4 KiB on one machine and 64 on the next.
  */
 import { childrenOf, kilobytes, procText } from './proc.ts'
 
 const MAX_PROCESSES = 256
+
+/** Places for descriptors that every process has, used or not. */
+const USUAL_DESCRIPTORS = 64
+/**
+ * For each further one: a pipe of two descriptors holds two pages once its user has 64 MiB in pipes (pipe(7),
+ * /proc/sys/fs/pipe-user-pages-soft), and none behind the wall may be made larger (system_calls.ts).
+ */
+const DESCRIPTOR_KB = 4
 
 /**
  * A process and all its descendants, parents before children; at most 256. Synchronous: some small reads of /proc for
@@ -18,16 +26,23 @@ export function processTree(pid: number): number[] {
   return found
 }
 
-/** Resident memory of a process and all its descendants, in MiB; 0 once they have ended. */
+/** What a process and all its descendants hold, in MiB; 0 once they have ended. */
 export function residentMb(pid: number): number {
   let sum = 0
   for (const each of processTree(pid)) sum += residentKb(procText(`${each}/status`))
   return sum / 1024
 }
 
-/** VmRSS of a /proc/PID/status; one that has ended, and a thread of the kernel, have none. */
+/**
+ * What a /proc/PID/status says that its process holds: resident memory, what of it was swapped out, page tables, and what there
+ * may be in pipes. One that has ended, and a thread of the kernel, have nothing.
+ */
 export function residentKb(status: string): number {
-  return kilobytes(status, 'VmRSS') ?? 0
+  const resident = kilobytes(status, 'VmRSS')
+  if (resident === undefined) return 0
+  const descriptors = Number(/^FDSize:\s+([0-9]+)$/m.exec(status)?.[1] ?? 0)
+  const inPipes = Math.max(0, descriptors - USUAL_DESCRIPTORS) * DESCRIPTOR_KB
+  return resident + (kilobytes(status, 'VmSwap') ?? 0) + (kilobytes(status, 'VmPTE') ?? 0) + inPipes
 }
 
 /** What new programs can have without swapping, in MiB (MemAvailable); Infinity where the kernel does not say. */

@@ -3,7 +3,7 @@
  * (system_calls.ts), what is refused by name fails with EPERM, all else with ENOSYS, as if the kernel were older: so do all
  * calls by another ABI (x32, 32-bit calls on a 64-bit kernel), where numbers mean something else. Nothing is killed for
  * what it tries. Sources: linux/filter.h, linux/seccomp.h, linux/audit.h, linux/sched.h, asm-generic/ioctls.h,
- * seccomp(2).
+ * linux/fcntl.h, seccomp(2).
  */
 import { ALLOWED, type Groups, LOOKED_INTO, type Numbers, REFUSED } from './system_calls.ts'
 
@@ -26,6 +26,9 @@ const NEW_NAMESPACES = 0x7e020000
 
 /** TCGETS, TIOCGPGRP, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX: what programs ask of a pipe. */
 const CONTROLS = [0x5401, 0x540f, 0x5413, 0x541b, 0x5421, 0x5450, 0x5451]
+
+/** Makes a pipe larger, in memory that counts as nobody's (linux/fcntl.h). */
+const F_SETPIPE_SZ = 1031
 
 type Instruction = readonly [code: number, ifTrue: number, ifFalse: number, operand: number]
 
@@ -52,7 +55,7 @@ export function seccompFilter(hostArchitecture: string, { isAlone = false } = {}
   const { audit, column, hasX32 } = abiOf(hostArchitecture)
   const numbers = (calls: Readonly<Record<string, Numbers>>) =>
     Object.values(calls).map((each) => each[column]).filter((number) => number !== undefined)
-  const { clone, fork, vfork, ioctl } = LOOKED_INTO
+  const { clone, fcntl, fork, vfork, ioctl } = LOOKED_INTO
   const forks = numbers({ fork, vfork })
   const makers = isAlone ? [...numbers({ clone }), ...forks] : []
   return encode([
@@ -66,6 +69,7 @@ export function seccompFilter(hostArchitecture: string, { isAlone = false } = {}
     ...on(clone[column], [
       ...[[LOAD_WORD, 0, 0, AT.firstArgument], [JUMP_IF_ANY_BIT, 0, 1, NEW_NAMESPACES], NOT_PERMITTED, ALLOW] as const,
     ]),
+    ...on(fcntl[column], [[LOAD_WORD, 0, 0, AT.secondArgument], ...on(F_SETPIPE_SZ, [NOT_PERMITTED]), ALLOW]),
     ...on(ioctl[column], [
       [LOAD_WORD, 0, 0, AT.secondArgument],
       ...CONTROLS.flatMap((each) => on(each, [ALLOW])),

@@ -80,7 +80,6 @@ export const ALLOWED = {
     faccessat2: [439, 439],
     fallocate: [285, 47],
     fchdir: [81, 50],
-    fcntl: [72, 25],
     fdatasync: [75, 83],
     flock: [73, 32],
     fstat: [5, 80],
@@ -310,6 +309,7 @@ export const REFUSED = {
 /** Calls whose arguments decide. */
 export const LOOKED_INTO = {
   clone: [56, 220],
+  fcntl: [72, 25],
   ioctl: [16, 29],
   // x86 alone has them; `clone` can all that they can.
   fork: [57, undefined],

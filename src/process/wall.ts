@@ -32,6 +32,8 @@ export interface Limits {
   /** Bytes of a file that it writes; 0 where it writes to pipes only. */
   readonly fileBytes: number
   readonly openFiles: number
+  /** Bytes that all of it holds at a time, looked at through /proc; without it somebody else sees to that, or `addressSpace`. */
+  readonly memory?: number
   /**
    * With their threads, at a time, of all sandboxes of this process. 1: it starts none, so that its address space is all that
    * it can have, and no other one matters to it.

@@ -9,17 +9,18 @@ import type { AppEnv, Services } from '../http/services.ts'
 import { answerFile, JSON_TYPE, MARKDOWN, preferredType, TEXT } from '../http/answer.ts'
 import { refusals, TASK_FAILURES, taskParameters } from '../http/description.ts'
 import { methodNotAllowed } from '../http/method_not_allowed.ts'
-import type { TaskFile } from '../task/files.ts'
+import { CodedResults } from '../runner/coded_results.ts'
+import type { Result as ResultFile } from '../task/files.ts'
 import { TASK_PATH, taskOf } from './task_access.ts'
 
 const OTHER_TYPES = [JSON_TYPE, MARKDOWN] as const
 type OtherType = (typeof OTHER_TYPES)[number]
 
 interface Result {
-  file: TaskFile
+  file: ResultFile
   type: string
   /** The files for callers that prefer another type; undefined: there is just the one. */
-  others?: Partial<Record<OtherType, TaskFile>>
+  others?: Partial<Record<OtherType, ResultFile>>
   /** Why there is none, for the 404. */
   missing: string
 }
@@ -38,6 +39,7 @@ const RESULTS = {
 
 export function resultRoutes(services: Services): Hono<AppEnv> {
   const routes = new Hono<AppEnv>()
+  const coded = new CodedResults(services)
   for (const [name, result] of Object.entries(RESULTS) as [string, Result][]) {
     const path = `${TASK_PATH}/${name}` as const
     routes.get(path, describeResult(name, result), async (c) => {
@@ -51,13 +53,17 @@ export function resultRoutes(services: Services): Hono<AppEnv> {
       const [file, type] = isMade
         ? [other, preferred === MARKDOWN ? `${MARKDOWN}; charset=utf-8` : JSON_TYPE]
         : [result.file, result.type]
+      const gone = new AbortController()
+      c.env.outgoing.once('close', () => gone.abort())
       const wishes = {
+        isHead: c.req.method === 'HEAD',
+        gone: gone.signal,
         acceptEncoding: c.req.header('Accept-Encoding'),
         ifNoneMatch: c.req.header('If-None-Match'),
         vary: result.others === undefined ? [] : ['Accept'],
       }
       const found = isThere
-        ? await answerFile(task.file(file), { type, stopping: services.stopping, wishes })
+        ? await answerFile(coded.of(task, file), { type, stopping: services.stopping, wishes })
         : undefined
       if (found === undefined) throw new RetraceError('not-ready', { detail: result.missing })
       return found

@@ -1,14 +1,19 @@
 /**
- * An upload on its way to a place: it takes one when a tenth of its body is there, and its worker is started when half
- * of it is and the core has begun. Who sends a few bytes and waits keeps nobody out, and starts nothing.
+ * An upload on its way to a place: it takes one when a tenth of its body and 64 KiB of it are there, or all of a smaller one,
+ * and its worker is started when half of it is and the core has begun. Who sends a few bytes and waits keeps nobody out, and
+ * starts nothing: a tenth of a tiny body is nothing, and so is a beginning that unpacks to a core.
  */
+import { KIB } from '../units/bytes.ts'
 import type { Admission } from './admission.ts'
 
 const PLACE_PART = 0.1
+const LEAST_BYTES = 64 * KIB
 const WORKER_PART = 0.5
 
 export class Arrival implements Disposable {
   readonly #length: number
+  /** Bytes for which it gets a place. */
+  readonly #forPlace: number
   readonly #admit: () => Admission
   #bytes = 0
   #admission: Admission | undefined
@@ -17,6 +22,7 @@ export class Arrival implements Disposable {
 
   constructor(options: { length: number; admit: () => Admission }) {
     this.#length = options.length
+    this.#forPlace = Math.min(options.length, Math.max(options.length * PLACE_PART, LEAST_BYTES))
     this.#admit = options.admit
   }
 
@@ -24,7 +30,7 @@ export class Arrival implements Disposable {
   async *watch(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of body) {
       this.#bytes += chunk.length
-      if (this.#bytes >= this.#length * PLACE_PART) this.place()
+      if (this.#bytes >= this.#forPlace) this.place()
       this.#prestart()
       yield chunk
     }

@@ -25,12 +25,11 @@ import { persist } from './patience.ts'
 import { endTask } from './post_mortem.ts'
 import { draining, serverFull, tooManyTasks } from './room.ts'
 import { logRemarks } from './remarks.ts'
+import { workerMemoryMb } from './worker_memory.ts'
 import { startWorker, type WorkerEnd, type WorkerProcess } from './worker_process.ts'
 
 /** How long after RETRACE_TASK_TIMEOUT_S the worker may still take to write what it has. */
 const GRACE_S = 15
-/** A worker reads what a debugger says: it may have twice the memory of one, and no less than it needs to start. */
-const LEAST_WORKER_MB = 2048
 /**
  * How often the first task that waits for memory looks again, since other programs give some back and tell nobody, and how
  * often running ones are weighed.
@@ -199,7 +198,7 @@ export class Runner {
       argument,
       log: path,
       settings: environmentOf(['abrt-retrace-worker'], config),
-      memoryMb: Math.max(LEAST_WORKER_MB, 2 * config.taskMemoryMb),
+      memoryMb: workerMemoryMb(config),
     })
   }
 

@@ -34,7 +34,7 @@ export interface TlsParts {
 const BLANKS = { strictFieldWhitespaceValidation: false }
 
 export function createHttp2Server(
-  config: Pick<Config, 'maxHeaderKb' | 'uploadIdleS'>,
+  config: Pick<Config, 'maxHeaderKb' | 'trustProxy' | 'uploadIdleS'>,
   { certificate, listener, onResets, sessions }: Omit<TlsParts, 'onHandshakeFailure'>,
 ): Http2SecureServer {
   const server = createSecureServer({
@@ -50,7 +50,7 @@ export function createHttp2Server(
   })
   server.on('session', (session) => {
     sessions.add(session)
-    boundResets(session, onResets)
+    boundResets(session, { trustProxy: config.trustProxy, onTooMany: onResets })
     session.setLocalWindowSize(HTTP2_WINDOW)
     session.once('close', () => sessions.delete(session))
     session.on('error', (error) => log('http').debug(`An HTTP/2 connection failed: ${error.message}`))

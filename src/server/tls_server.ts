@@ -17,7 +17,7 @@ const HANDSHAKE_TIMEOUT_MS = 10_000
  * TLS handshake is read as plain HTTP, to be told that HTTPS is required.
  */
 export function createTlsServer(
-  config: Pick<Config, 'maxHeaderKb' | 'uploadIdleS'>,
+  config: Pick<Config, 'maxHeaderKb' | 'trustProxy' | 'uploadIdleS'>,
   { certificate, listener, onHandshakeFailure, onResets, sessions }: TlsParts,
 ): Server {
   const server = createServer({

@@ -41,9 +41,13 @@ export const WORKING_FILES = ['step', 'root'] as const
 /** What a worker has to say to the administrator alone: the server moves it into its log. */
 export const REMARKS = 'remarks'
 
+/** A result as it is sent compressed, made when the first one asks for it; it may go at any time. */
+export type CodedResult = `${Result}.${'gz' | 'zst'}`
+
 export type TaskFile =
   | Member
   | (typeof SERVER_FILES)[number]
   | Result
   | (typeof WORKING_FILES)[number]
   | typeof REMARKS
+  | CodedResult

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { errnoOf } from '../errors/errno.ts'
 import { syncDirectory } from '../files/durable.ts'
 import { writePlain, WRITING } from '../files/plain.ts'
-import type { Result, TaskFile } from './files.ts'
+import type { CodedResult, Result, TaskFile } from './files.ts'
 import type { Task } from './task.ts'
 
 const PARTIAL = '.partial'
@@ -36,7 +36,7 @@ export async function writeResults(task: Task, results: readonly (readonly [Resu
 }
 
 /** Renames a flushed file to its final name. */
-export function appear(task: Task, name: Result): void {
+export function appear(task: Task, name: Result | CodedResult): void {
   replace(partialOf(task, name), task.file(name))
 }
 

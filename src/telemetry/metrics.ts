@@ -21,6 +21,7 @@ export interface Metrics {
   readonly stepSeconds: Histogram<'step'>
   readonly modules: Counter<'status'>
   readonly packages: Counter<'from'>
+  readonly codings: Counter<'from'>
 }
 
 /** Everything that is counted, in a registry of its own. */
@@ -82,6 +83,12 @@ export function createMetrics(): Metrics {
     packages: new Counter({
       name: 'retrace_packages_used_total',
       help: 'Packages that ended tasks used, by whether they were here or had to be fetched',
+      labelNames: ['from'],
+      registers,
+    }),
+    codings: new Counter({
+      name: 'retrace_codings_total',
+      help: 'Results that were asked for compressed, by whether a copy was kept, was made, or they went plain',
       labelNames: ['from'],
       registers,
     }),

@@ -25,7 +25,7 @@ const ALLOWED: Record<SandboxName, string[]> = {
   'decoder': [],
   'index-signature': ['has-descriptor 3'],
   'package-signature': ['can-write /db', 'can-write /tmp'],
-  'deb-members': [],
+  'deb-members': ['has-variable DPKG_DEB_THREADS_MAX'],
   'rpm-members': [],
   'debug-sections': ['can-write /work', 'can-overwrite /work/one.debug'],
   'debugger': [
@@ -233,7 +233,26 @@ describe('what a sandbox may use up', () => {
 
   it('memory that no look at processes sees: none is given', async () => {
     const lines = await attemptsIn(trialSandbox())
-    expect(lines).toEqual(expect.arrayContaining(['hold-memory-file no', 'hold-shared-memory no', 'hold-queue no']))
+    expect(lines).toEqual(
+      expect.arrayContaining(['hold-memory-file no', 'hold-shared-memory no', 'hold-queue no', 'grow-pipe no']),
+    )
+  })
+
+  it('memory that its maker bounds: more ends the program, however many processes hold it', async () => {
+    const grow = 'x=0123456789abcdef; while [ ${#x} -lt 30000000 ]; do x=$x$x; done; sleep 60'
+    const hogs = shell(`(${grow}) & (${grow}) & (${grow}) & wait`, { processes: 64, memory: 64 << 20 })
+    await using running = await startInside(hogs, { timeoutMs: 60_000 })
+    await expect(running.succeeded()).rejects.toThrow(/held more than 64 MB of memory/)
+  })
+
+  it('memory of openers of packages: each is one process in an address space, or is looked at', () => {
+    for (const name of Object.keys(SANDBOXES) as SandboxName[]) {
+      if (name === 'debugger' || name === 'trial') continue
+      for (const { limits } of sandboxesOf(name)) {
+        const most = limits.memory ?? (limits.processes === 1 ? limits.addressSpace : Infinity)
+        expect([name, most <= 8 * 2 ** 30]).toEqual([name, true])
+      }
+    }
   })
 
   it('files of a /tmp: more than 10,000 end the program', async () => {

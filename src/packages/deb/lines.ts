@@ -12,12 +12,22 @@ export async function* lines(text: AsyncIterable<Uint8Array>): AsyncGenerator<st
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of text) {
-    const whole = rest + decoder.decode(chunk, { stream: true })
+    const piece = decoder.decode(chunk, { stream: true })
+    const whole = rest + piece
+    // A long line is looked through once, not anew with each chunk.
+    if (!piece.includes('\n')) {
+      rest = withinBound(whole)
+      continue
+    }
     const batch = whole.split(whole.includes('\r') ? /\r*\n/ : '\n')
-    rest = batch.pop() ?? ''
-    if (rest.length > MAX_LINE) throw new FetchError('malformed', 'An index has a line of more than 16 MiB')
+    rest = withinBound(batch.pop() ?? '')
     yield batch
   }
   rest = (rest + decoder.decode()).replace(/\r+$/, '')
   if (rest !== '') yield [rest]
+}
+
+function withinBound(line: string): string {
+  if (line.length > MAX_LINE) throw new FetchError('malformed', 'An index has a line of more than 16 MiB')
+  return line
 }

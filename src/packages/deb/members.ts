@@ -6,7 +6,7 @@ import { startInside } from '../../process/inside.ts'
 import { systemSandbox } from '../../process/system.ts'
 import type { Sandbox } from '../../process/wall.ts'
 import type { Member } from '../format/member.ts'
-import { MEMBERS_LIMITS, MEMBERS_TIMEOUT_MS } from '../open/limits.ts'
+import { MEMBERS_ENVIRONMENT, MEMBERS_LIMITS, MEMBERS_TIMEOUT_MS } from '../open/limits.ts'
 import { tarMembers } from '../open/tar_members.ts'
 
 /** Each member with its bytes; throws FetchError 'malformed' for a package that does not open. */
@@ -20,6 +20,7 @@ export function debMembersSandbox(file: string): Sandbox {
     name: 'deb-members',
     args: ['--fsys-tarfile', '/in/package.deb'],
     limits: MEMBERS_LIMITS,
+    environment: MEMBERS_ENVIRONMENT,
     binds: [{ from: file, at: '/in/package.deb', isPrivate: true }],
   })
 }

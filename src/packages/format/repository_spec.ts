@@ -10,6 +10,8 @@ export interface RepositorySpec {
   line: number
   /** With a trailing slash, without user and password: those are in `connection`. */
   uri: string
+  /** All addresses that the file itself names: mirrors, lists of such, keys; undefined: `uri`. */
+  addresses?: readonly string[] | undefined
   suite: string
   components: string[]
   /** The distribution's names. */

@@ -21,7 +21,15 @@ const AT_ONCE = 200
 /** zlib makes debug sections two to three times smaller. */
 const GROWTH = 3
 const TIMEOUT_MS = 600_000
-const LIMITS = { addressSpace: 16 * GIB, cpuS: 1200, fileBytes: 16 * GIB, openFiles: 1024, processes: 1 }
+/** What it decompresses lies in memory until it is written; the debug files of browsers are some GiB. */
+const LIMITS = {
+  addressSpace: 16 * GIB,
+  memory: 8 * GIB,
+  cpuS: 1200,
+  fileBytes: 16 * GIB,
+  openFiles: 1024,
+  processes: 1,
+}
 const WORK = '/work'
 
 export interface DecompressOptions {

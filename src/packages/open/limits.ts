@@ -6,11 +6,15 @@ import { HOUR_S } from '../../units/time.ts'
 /** A quarter of a gigabyte takes seconds; whoever reads the members may be slower. */
 export const MEMBERS_TIMEOUT_MS = 600_000
 
-/** liblzma decompresses with a thread per processor, each with a dictionary of its own. */
+/** Threads with which dpkg-deb decompresses, where it would take one for each processor; each has a block of its own. */
+export const MEMBERS_ENVIRONMENT = { DPKG_DEB_THREADS_MAX: '4' }
+
+/** The largest dictionary that xz and zstd allow takes 1.5 GiB; a package of a distribution takes tens of MiB. */
 export const MEMBERS_LIMITS: Limits = {
-  addressSpace: 16 * GIB,
+  addressSpace: 4 * GIB,
+  memory: 2 * GIB,
   cpuS: HOUR_S,
   fileBytes: 0,
   openFiles: 64,
-  processes: 256,
+  processes: 32,
 }

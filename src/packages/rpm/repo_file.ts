@@ -109,6 +109,11 @@ function specOf(
     file,
     line: section.line,
     uri,
+    addresses: [
+      ...addresses.baseUrls,
+      ...[addresses.metalink, addresses.mirrorlist].filter((each) => each !== undefined),
+      ...addresses.keys,
+    ],
     suite: section.name,
     components: [],
     architectures: [architecture],

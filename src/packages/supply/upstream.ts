@@ -78,7 +78,7 @@ async function fetchOne(
   const folder = `${wanted.file}.check`
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { mode: 0o700 })
-  const own = syncContext({ uri: location.uri, connection: spec?.connection ?? USUAL_CONNECTION }, {
+  const own = syncContext({ ...spec, uri: location.uri, connection: spec?.connection ?? USUAL_CONNECTION }, {
     network,
     transfer: transferOf(context),
     repoDir: config.repoDir,

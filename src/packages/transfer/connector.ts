@@ -1,59 +1,78 @@
 /**
- * Connections that we make ourselves: to which address each went is known, and a guarded one goes to no address of this machine
- * or its network, whatever its name says: what counts is where it is really connected to.
+ * Connections that we make ourselves, each on one side: to addresses of this machine and its network, or to those outside it,
+ * whatever a name says. What counts is where it is really connected to, so that of each answer it is known from which
+ * side it came.
  */
 import { lookup as systemLookup, type LookupAddress, type LookupOptions } from 'node:dns'
-import type { LookupFunction } from 'node:net'
+import { isIP, type LookupFunction } from 'node:net'
 import { buildConnector } from 'undici'
 import { FetchError } from '../format/error.ts'
 import { isInner } from './inner_address.ts'
 
-/** The last address that each origin was reached at, without a guard. */
-const reached = new Map<string, string>()
-/** Hosts of repositories and their mirrors; more are forgotten. */
-const MAX_REACHED = 10_000
+export type Side = 'outside' | 'inside'
 
-/** Whether the last connection to an origin led to an inner address; false where a proxy made it. */
-export function wasInner({ origin }: URL): boolean {
-  return isInner(reached.get(origin) ?? '')
+/** The host is on the other side, or has no address on this one. Nothing was sent to it. */
+export class OtherSide extends FetchError {
+  constructor(host: string, side: Side) {
+    super(
+      'refused',
+      side === 'outside'
+        ? `${host} is in this machine's own network, and who points there is not: refused`
+        : `${host} is not in this machine's own network`,
+    )
+  }
 }
 
-/** `isGuarded`: inner addresses are refused, by FetchError 'refused'. */
-export function connectorOf(options: buildConnector.BuildOptions, isGuarded: boolean): buildConnector.connector {
-  const connect = buildConnector(isGuarded ? { ...options, lookup: outerLookup } as typeof options : options)
+/** Throws OtherSide for an address, or a name of this machine, that is not on a side; other names are looked up later. */
+export function demandSide(host: string, side: Side): void {
+  const plain = host.replace(/^\[|\]$/g, '')
+  const isOwnName = /(^|\.)localhost\.?$/i.test(plain)
+  if (!isOwnName && isIP(plain) === 0) return
+  if ((isOwnName || isInner(plain)) !== (side === 'inside')) throw new OtherSide(host, side)
+}
+
+/** Connects to addresses of one side alone; fails with OtherSide. */
+export function connectorOf(options: buildConnector.BuildOptions, side: Side): buildConnector.connector {
+  const connect = buildConnector({ ...options, lookup: lookupOn(side) } as typeof options)
   return (wanted, done) => {
-    if (isGuarded && isInner(wanted.hostname)) return done(refusal(wanted.hostname), null)
+    try {
+      demandSide(wanted.hostname, side)
+    } catch (error) {
+      return done(error as Error, null)
+    }
     connect(wanted, (...[error, socket]) => {
       // undici says undefined where it promises null.
-      if (!socket) return done(error ?? refusal(wanted.hostname), null)
-      const address = socket.remoteAddress ?? ''
-      if (isGuarded && isInner(address)) {
+      if (!socket) return done(error ?? new OtherSide(wanted.hostname, side), null)
+      if (isInner(socket.remoteAddress ?? '') !== (side === 'inside')) {
         socket.on('error', () => undefined).destroy()
-        return done(refusal(wanted.hostname), null)
+        return done(new OtherSide(wanted.hostname, side), null)
       }
-      if (!isGuarded) note(`${wanted.protocol}//${wanted.host}`, address)
       done(null, socket)
     })
   }
 }
 
-function note(origin: string, address: string): void {
-  if (reached.size >= MAX_REACHED) reached.clear()
-  reached.set(new URL(origin).origin, address)
+/** Whether the system finds an inner address for a name, or it is one; false for what is not found. */
+export async function leadsInside(host: string): Promise<boolean> {
+  const plain = host.replace(/^\[|\]$/g, '')
+  if (isIP(plain) !== 0) return isInner(plain)
+  return await new Promise((resolve) =>
+    systemLookup(plain, { all: true }, (error, found) => {
+      resolve(error === null && found.some(({ address }) => isInner(address)))
+    })
+  )
 }
 
-/** What the system finds of a name, without what is inner. */
-const outerLookup: LookupFunction = (hostname, options, done) => {
-  systemLookup(hostname, { ...options as LookupOptions, all: true }, (error, found: LookupAddress[]) => {
-    if (error !== null) return done(error, '', 0)
-    const outer = found.filter(({ address }) => !isInner(address))
-    const [first] = outer
-    if (first === undefined) done(refusal(hostname), '', 0)
-    else if (options.all === true) done(null, outer)
-    else done(null, first.address, first.family)
-  })
-}
-
-function refusal(host: string): FetchError {
-  return new FetchError('refused', `A redirect leads to ${host}, which is in this machine's own network: refused`)
+/** What the system finds of a name on one side. */
+function lookupOn(side: Side): LookupFunction {
+  return (hostname, options, done) => {
+    systemLookup(hostname, { ...options as LookupOptions, all: true }, (error, all: LookupAddress[]) => {
+      if (error !== null) return done(error, '', 0)
+      const found = all.filter(({ address }) => isInner(address) === (side === 'inside'))
+      const [first] = found
+      if (first === undefined) done(new OtherSide(hostname, side), '', 0)
+      else if (options.all === true) done(null, found)
+      else done(null, first.address, first.family)
+    })
+  }
 }

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { Agent, type Dispatcher, ProxyAgent } from 'undici'
 import { errnoOf } from '../../errors/errno.ts'
 import { FetchError } from '../format/error.ts'
-import { connectorOf } from './connector.ts'
+import { connectorOf, type Side } from './connector.ts'
 import { forwarding } from './forward.ts'
 import { holdEnds } from './held_end.ts'
 import { TunnelPool } from './tunnel.ts'
@@ -21,8 +21,8 @@ export interface Way {
   certFile: string | undefined
   keyFile: string | undefined
   verifiesHost: boolean
-  /** No address of this machine or its network is connected to; not where a proxy resolves. */
-  isGuarded: boolean
+  /** Of which side addresses are connected to; a proxy decides for itself. */
+  side: Side | undefined
 }
 
 const CONNECT_MS = 20_000
@@ -63,7 +63,7 @@ function makeDispatcher(way: Way): Dispatcher {
   const options = { headersTimeout: 0, bodyTimeout: 0, maxHeaderSize: MAX_HEADER, pipelining: 1 }
   const tls = { ...(way.isTls || way.proxy?.startsWith('https:') ? tlsOptions(way) : {}), timeout: CONNECT_MS }
   const { proxy: uri, proxyAuthorization: authorization } = way
-  if (uri === undefined) return new Agent({ ...options, connect: connectorOf(tls, way.isGuarded) })
+  if (uri === undefined) return new Agent({ ...options, connect: connectorOf(tls, way.side ?? 'outside') })
   if (!way.isTls) return forwarding(new Agent({ ...options, connect: tls }), { uri, authorization })
   return new ProxyAgent({
     ...options,

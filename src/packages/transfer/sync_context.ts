@@ -34,10 +34,10 @@ export interface ContextOptions {
 
 /** The context of one repository. */
 export function syncContext(
-  { uri, connection }: Pick<RepositorySpec, 'uri' | 'connection'>,
+  { uri, connection, addresses }: Pick<RepositorySpec, 'uri' | 'connection' | 'addresses'>,
   { network, transfer, repoDir, folder, signal, mirrorsMs, isDryRun, warn }: ContextOptions,
 ): SyncContext {
-  const transport = new Transport(uri, connection, network)
+  const transport = new Transport(uri, connection, network, addresses)
   const get: RememberedOptions['download'] = (address, request) =>
     download(address, { ...request, ...transfer, signal, transport })
   const remembered = new RememberedFiles({ repoDir, scratch: folder, isDryRun, download: get })

@@ -4,10 +4,12 @@
  * sent to another origin.
  */
 import { Buffer } from 'node:buffer'
+import { fileURLToPath } from 'node:url'
 import type { Dispatcher } from 'undici'
 import type { ProxyEnvironment } from '../../config/proxy_environment.ts'
 import { type Connection, type Credentials, credentialsIn } from '../format/connection.ts'
 import { type AuthEntry, credentialsFor, readAuthEntries } from './auth_conf.ts'
+import { leadsInside, type Side } from './connector.ts'
 import { dispatcherOf } from './dispatchers.ts'
 import { FetchError } from '../format/error.ts'
 import { proxyFor } from './proxy.ts'
@@ -27,19 +29,40 @@ export class Transport {
   readonly connection: Connection
   readonly #origin: string
   readonly #network: Network
+  readonly #own: readonly URL[]
+  #isWithin: Promise<boolean> | undefined
 
-  /** `uri` is the repository's address. */
-  constructor(uri: string, connection: Connection, network: Network) {
+  /** `uri` is the repository's address; `addresses` all that the administrator's file names, that one too. */
+  constructor(uri: string, connection: Connection, network: Network, addresses: readonly string[] = [uri]) {
     this.connection = connection
     this.#origin = new URL(uri).origin
     this.#network = network
+    this.#own = [...new Set([uri, ...addresses])].filter((each) => URL.canParse(each)).map((each) => new URL(each))
   }
 
-  /**
-   * What carries a request to this address; `isGuarded`: not to one of this machine's own network. Throws FetchError for a file of
-   * the connection that cannot be read.
-   */
-  dispatcher(url: URL, { isGuarded = false } = {}): Dispatcher {
+  /** Below which a file of this machine may be read: the administrator's own file:// addresses. */
+  get folders(): string[] {
+    return this.#own.filter(({ protocol }) => protocol === 'file:').map((url) => fileURLToPath(url))
+  }
+
+  /** Whether an address that is asked for first may be in this machine's own network: see sides.ts. */
+  async mayBeInside(url: URL): Promise<boolean> {
+    if (this.#own.some(({ hostname }) => hostname === url.hostname)) return true
+    return await (this.#isWithin ??= this.#isOwnWithin())
+  }
+
+  async #isOwnWithin(): Promise<boolean> {
+    if (this.#own.some(({ protocol }) => protocol === 'file:')) return true
+    return (await Promise.all(this.#own.map(({ hostname }) => leadsInside(hostname)))).some((each) => each)
+  }
+
+  /** Whether a proxy carries requests to this address. */
+  isProxied(url: URL): boolean {
+    return this.#proxy(url) !== undefined
+  }
+
+  /** What carries a request to this address, on one side. Throws FetchError for a file of the connection that cannot be read. */
+  dispatcher(url: URL, side: Side): Dispatcher {
     const proxy = this.#proxy(url)
     return dispatcherOf({
       proxy: proxy?.origin,
@@ -50,7 +73,7 @@ export class Transport {
       certFile: url.origin === this.#origin ? this.connection.certFile : undefined,
       keyFile: url.origin === this.#origin ? this.connection.keyFile : undefined,
       verifiesHost: this.connection.verifiesHost,
-      isGuarded,
+      side: proxy === undefined ? side : undefined,
     })
   }
 

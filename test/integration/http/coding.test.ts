@@ -1,13 +1,15 @@
 /** Results compressed for who asks, and for nobody else (docs/http.md, 'Rules for every answer'; RFC 9110, 8.8 and 12.5.3). */
 import { execFile, spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readdirSync, renameSync, writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CODINGS } from '../../../src/http/content_coding.ts'
+import { CODINGS } from '../../../src/stream/coding.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
+import { http2Client } from '../../helpers/http2.ts'
 import { startServer, type TestServer } from '../../helpers/server.ts'
+import type { Program } from '../../../src/start.ts'
 import { type CreatedTask, createTask, endOf, scriptedWorker, SUCCEED } from '../../helpers/task.ts'
 
 describe('a result in a coding', () => {
@@ -18,7 +20,7 @@ describe('a result in a coding', () => {
     zstd: (bytes) => spawnSync('zstd', ['-dc'], { input: bytes, maxBuffer: 1e8 }).stdout,
   }
   let folder: Folder
-  let server: TestServer
+  let server: TestServer & { program: Program }
   let task: CreatedTask
   beforeAll(async () => {
     folder = await temporaryFolder()
@@ -100,6 +102,49 @@ describe('a result in a coding', () => {
     const { headers, text } = await ask({ 'Accept-Encoding': 'gzip' }, 'HEAD')
     expect(text).toBe('')
     expect(headers).toMatchObject({ 'content-encoding': 'gzip', 'content-length': expect.stringMatching(/^[0-9]+$/) })
+  })
+
+  const made = async () => {
+    const { values } = await server.program.services.metrics.codings.get()
+    return values.find(({ labels }) => labels.from === 'made')?.value ?? 0
+  }
+
+  it('makes one for hundreds that ask at once, and none for who asks again', async () => {
+    writeFileSync(server.spool(task.id, 'backtrace'), large)
+    const before = await made()
+    const client = await http2Client(server)
+    const path = `/${task.id}/backtrace`
+    const headers = { ':path': path, 'x-task-password': task.password, 'accept-encoding': 'gzip' }
+    const replies = await Promise.all(Array.from({ length: 300 }, () => client.ask(headers)))
+    expect(new Set(replies.map((reply) => `${reply.status} ${reply.headers['content-encoding']}`)))
+      .toEqual(new Set(['200 gzip']))
+    expect(await made()).toBe(before + 1)
+    expect((await ask({ 'Accept-Encoding': 'gzip' })).headers['content-encoding']).toBe('gzip')
+    expect(await made()).toBe(before + 1)
+    client[Symbol.dispose]()
+    const leftOver = readdirSync(server.spool(task.id)).filter((name) => name.endsWith('.partial'))
+    expect(leftOver).toEqual([])
+  })
+
+  it('makes none for HEAD, and none of what may still change', async () => {
+    writeFileSync(server.spool(task.id, 'backtrace'), `${large}#\n`)
+    const before = await made()
+    const { headers } = await ask({ 'Accept-Encoding': 'gzip' }, 'HEAD')
+    expect(headers).toMatchObject({ 'content-encoding': 'gzip', 'etag': expect.stringMatching(/^W/) })
+    expect(headers).not.toHaveProperty('content-length')
+    expect(await made()).toBe(before)
+    // The result was replaced: what was made of the one before is not sent.
+    const { body } = await ask({ 'Accept-Encoding': 'gzip' })
+    expect(gunzipSync(body).length).toBe(large.length + 2)
+    renameSync(server.spool(task.id, 'retrace-log'), server.spool(task.id, 'away'))
+    writeFileSync(server.spool(task.id, 'modules.json'), large)
+    const early = await server.client.ask(`/${task.id}/modules`, {
+      password: task.password,
+      headers: { 'Accept-Encoding': 'gzip' },
+    })
+    renameSync(server.spool(task.id, 'away'), server.spool(task.id, 'retrace-log'))
+    expect([early.status, early.headers['content-encoding']]).toEqual([200, undefined])
+    writeFileSync(server.spool(task.id, 'backtrace'), large)
   })
 
   it('no real client gets what it cannot decode: curl, curl --compressed, an older HTTP, and ABRT as it asks', async () => {

@@ -2,8 +2,9 @@
 import { once } from 'node:events'
 import { constants } from 'node:http2'
 import { pid } from 'node:process'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openFiles } from '../../../src/process/proc.ts'
+import { MAX_TAKEN_BACK } from '../../../src/http/taken_back.ts'
 import { MAX_RESETS } from '../../../src/server/resets.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { http2Client } from '../../helpers/http2.ts'
@@ -72,4 +73,80 @@ it('ends a connection on which very many requests are taken back, and no other',
   await eventually(() => client.session.destroyed)
   expect(code).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM)
   expect((await calm.ask({ ':path': '/healthz' })).status).toBe(200)
+})
+
+it('refuses a client that takes back very many on new connections, too', async () => {
+  const path = `/${task.id}/events`
+  for (let taken = 0; taken < MAX_TAKEN_BACK;) {
+    using client = await http2Client(server)
+    for (let asked = 0; asked < MAX_RESETS - 1 && !client.session.destroyed; asked++, taken++) {
+      const stream = client.session.request({ ':path': path, 'x-task-password': task.password })
+      stream.on('error', () => undefined)
+      await Promise.race([once(stream, 'response'), once(stream, 'close')])
+      stream.close(constants.NGHTTP2_CANCEL)
+    }
+  }
+  using polite = await http2Client(server)
+  await eventually(async () => (await polite.ask({ ':path': '/healthz' })).status === 429)
+})
+
+describe('behind a trusted proxy', () => {
+  let proxied: TestServer
+  let running: CreatedTask
+  let plain: Folder
+  beforeAll(async () => {
+    plain = await temporaryFolder()
+    proxied = await startServer({
+      workerCommand: scriptedWorker(plain, "echo 'read: one'\nwhile [ -d . ]; do sleep 0.1; done"),
+      settings: {
+        RETRACE_TRUST_PROXY: '127.0.0.1',
+        RETRACE_MAX_STREAMS_PER_TASK: '50',
+        RETRACE_MAX_CONNECTIONS_PER_CLIENT: '5',
+      },
+    })
+    running = await createTask(proxied)
+  })
+  afterAll(async () => {
+    await proxied[Symbol.asyncDispose]()
+    await plain[Symbol.asyncDispose]()
+  })
+
+  const asking = (forwarded: string, path: string) => ({
+    ':path': path,
+    'x-forwarded-proto': 'https',
+    'x-forwarded-for': forwarded,
+    'x-task-password': running.password,
+  })
+
+  it('lets one client have as many requests in work as it may have connections, on whatever connections of the proxy', async () => {
+    using one = await http2Client(proxied)
+    using other = await http2Client(proxied)
+    const statuses: number[] = []
+    for (let asked = 0; asked < 8; asked++) {
+      const { session } = asked % 2 === 0 ? one : other
+      // The proxy's word counts, not the client's own before it.
+      const stream = session.request(asking(`198.51.100.${asked}, 203.0.113.7`, `/${running.id}/events`))
+      stream.on('error', () => undefined).resume()
+      const [headers] = await once(stream, 'response') as [Record<string, unknown>]
+      statuses.push(Number(headers[':status']))
+    }
+    expect(statuses).toEqual([200, 200, 200, 200, 200, 429, 429, 429])
+    const refused = await one.ask(asking('203.0.113.7', '/settings'))
+    expect([refused.status, refused.headers['retry-after']]).toEqual([429, '10'])
+    expect(refused.text).toContain('RETRACE_MAX_CONNECTIONS_PER_CLIENT')
+    expect((await one.ask(asking('203.0.113.8', '/settings'))).status).toBe(200)
+  })
+
+  it('refuses who takes back very many requests, and ends no connection that is of others, too', async () => {
+    using client = await http2Client(proxied)
+    for (let round = 0; round < MAX_TAKEN_BACK + 50; round++) {
+      const stream = client.session.request(asking('203.0.113.9', `/${running.id}/events`))
+      stream.on('error', () => undefined)
+      if (round % 4 === 3) await new Promise((resolve) => setTimeout(resolve, 2))
+      stream.close(constants.NGHTTP2_CANCEL)
+    }
+    await eventually(async () => (await client.ask(asking('203.0.113.9', '/healthz'))).status === 429)
+    expect((await client.ask(asking('203.0.113.10', '/healthz'))).status).toBe(200)
+    expect(client.session.destroyed).toBe(false)
+  })
 })

@@ -50,14 +50,20 @@ describe('parseStat()', () => {
 })
 
 describe('the memory of a process', () => {
-  it.each([['amd64-4k', 4], ['ppc64el-64k', 64]])(
-    'the memory of a process is what its pages hold on %s, of %i KiB each',
-    (machine, pageKb) => {
+  it.each([['amd64-4k', 4, 48 + 192 * 4], ['ppc64el-64k', 64, 21]])(
+    'the memory of a process is what its pages hold on %s, of %i KiB each, with %i KiB of page tables and places for pipes',
+    (machine, pageKb, more) => {
       const pages = Number(recorded(machine, 'statm').split(' ')[1])
       expect(pages).toBeGreaterThan(0)
-      expect(residentKb(recorded(machine, 'status'))).toBe(pages * pageKb)
+      expect(residentKb(recorded(machine, 'status'))).toBe(pages * pageKb + more)
     },
   )
+
+  it('counts what was swapped out, page tables, and what may be in pipes', () => {
+    const status = (more: string) => residentKb(`VmRSS:\t 100 kB\n${more}`)
+    expect([status(''), status('VmSwap:\t 7 kB\n'), status('VmPTE:\t 5 kB\n')]).toEqual([100, 107, 105])
+    expect([status('FDSize:\t64\n'), status('FDSize:\t1024\n')]).toEqual([100, 100 + 960 * 4])
+  })
 
   it('finds no memory of a process that has ended, nor of a thread of the kernel, which has no VmRSS', () => {
     expect(residentKb('')).toBe(0)

@@ -77,6 +77,12 @@ describe('seccompFilter()', () => {
     for (const request of [0x5412, 0x541c, 0x40086602, 0x401c5820, 0xb702]) expect(ioctl(request)).toBe(ENOTTY)
   })
 
+  it('lets a program do with a descriptor what it likes but make a pipe larger', () => {
+    const fcntl = (command: number) => verdict(seccompFilter('x64'), X86_64, 72, [3, command])
+    expect([fcntl(0), fcntl(2), fcntl(4), fcntl(1030), fcntl(1031), fcntl(1032)])
+      .toEqual([ALLOW, ALLOW, ALLOW, ALLOW, EPERM, ALLOW])
+  })
+
   it('knows no call of another ABI: 32 bits, or x32', () => {
     const filter = seccompFilter('x64')
     expect(verdict(filter, I386, 3)).toBe(ENOSYS)

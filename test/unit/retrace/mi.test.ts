@@ -116,4 +116,24 @@ describe('splitLines()', () => {
     feed(Buffer.from('0123456789a'))
     expect(overflows).toBe(1)
   })
+
+  it('holds a line that comes byte by byte in little more than its bytes', () => {
+    const lines: number[] = []
+    const feed = splitLines({
+      maxBytes: 1 << 22,
+      onLine: (line) => lines.push(line.length),
+      onOverflow: () => undefined,
+    })
+    const byte = () => new Uint8Array([120])
+    const held = () => process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers
+    const before = held()
+    let most = 0
+    for (let at = 0; at < 1 << 20; at++) {
+      feed(byte())
+      if (at % 65_536 === 0) most = Math.max(most, held() - before)
+    }
+    feed(Buffer.from('\n'))
+    expect(lines).toEqual([1 << 20])
+    expect(most).toBeLessThan(100 * 2 ** 20)
+  })
 })

@@ -1,28 +1,29 @@
 /** Bytes of a pipe made into lines. A line's length is bounded; one that is longer is reported once. */
-import { Buffer } from 'node:buffer'
+import { Bytes } from '../../../src/process/bytes.ts'
 
-/** Collects chunks and calls `onLine` for each whole line (without its end); `onOverflow` for one that is too long. */
+/**
+ * Collects chunks and calls `onLine` for each whole line (without its end); `onOverflow` for one that is too long. A line that
+ * comes byte by byte costs no more than one that comes at once.
+ */
 export function splitLines(
   options: { maxBytes: number; onLine(line: Uint8Array): void; onOverflow(): void },
 ): (chunk: Uint8Array) => void {
-  let pending: Uint8Array[] = []
-  let size = 0
+  const pending = new Bytes()
   return (chunk) => {
     let start = 0
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-      pending.push(chunk.subarray(start, end))
-      const line = pending.length === 1 ? pending[0] : Buffer.concat(pending)
-      pending = []
-      size = 0
+      const last = chunk.subarray(start, end)
       start = end + 1
-      if (line !== undefined) options.onLine(line)
+      if (pending.length === 0) options.onLine(last)
+      else {
+        pending.add(last)
+        options.onLine(pending.take())
+      }
     }
     if (start >= chunk.length) return
-    pending.push(chunk.subarray(start))
-    size += chunk.length - start
-    if (size > options.maxBytes) {
-      pending = []
-      size = 0
+    pending.add(chunk.subarray(start))
+    if (pending.length > options.maxBytes) {
+      pending.clear()
       options.onOverflow()
     }
   }
