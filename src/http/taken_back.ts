@@ -1,7 +1,7 @@
 /** How many requests each client took back within a minute: each costs us the work and the client a few bytes. */
 
 /** Of one client, on all its connections. A lab behind one address that watches many tasks stays far below. */
-export const MAX_TAKEN_BACK = 1000
+export const MAX_TAKEN_BACK = 500
 const WINDOW_MS = 60_000
 /** Clients that are kept apart; beyond those all begin anew. */
 const MAX_CLIENTS = 10_000

@@ -39,7 +39,7 @@ export function wallUsers(): Promise<number> {
 
 /** Whom a sandbox of this process is outside: `undefined` where that is ourselves, since we are not root. */
 export function wallUser(): number | undefined {
-  return geteuid?.() === 0 ? outsideId(ownPid, mapped(procText('self/uid_map'))) : undefined
+  return geteuid?.() === 0 ? outsideId(ownPid, mapped(procText('self/uid_map')).known) : undefined
 }
 
 /** Throws RangeError where there is no user to be had but root. */
@@ -50,23 +50,45 @@ export function outsideId(pid: number, known: number): number {
   throw new RangeError(`Expected a machine or container with more than ${NOBODY} users, got ${known}`)
 }
 
+/** The users of this process's own namespace: those from 0 to `known` - 1, and where a row of its map begins among them. */
+export interface Mapped {
+  readonly known: number
+  readonly borders: readonly number[]
+}
+
 /**
  * All users from 0 to `known` - 1 of this process's own namespace, `id` among them as INSIDE_ID. Nobody is 0: who has that
- * number loses what bwrap needs when it becomes another (capabilities(7)).
+ * number loses what bwrap needs when it becomes another (capabilities(7)). A row may not lie across two of ours.
  */
-export function mapOfAll(id: number, known: number): string {
+export function mapOfAll(id: number, { known, borders }: Mapped): string {
   const rows = [[1, 0, INSIDE_ID - 1], [INSIDE_ID, id, 1]]
   if (id >= INSIDE_ID) {
     rows.push([INSIDE_ID + 1, INSIDE_ID - 1, id - INSIDE_ID + 1])
     if (known > id + 1) rows.push([id + 2, id + 1, known - id - 2])
   }
-  return rows.filter(([, , count = 0]) => count > 0).map((row) => `${row.join(' ')}\n`).join('')
+  return rows.filter(([, , count = 0]) => count > 0)
+    .flatMap(([inside = 0, outside = 0, count = 0]) => {
+      const cuts = borders.filter((border) => border > outside && border < outside + count)
+      return [outside, ...cuts].map((from, at) => [inside + from - outside, from, (cuts[at] ?? outside + count) - from])
+    })
+    .map((row) => `${row.join(' ')}\n`).join('')
 }
 
-/** How many users the first row of a uid_map has, from 0 on; 0 where it does not begin there. */
-export function mapped(text: string): number {
-  const [inside, , count] = text.trim().split(/\s+/)
-  return inside === '0' ? Number(count) : 0
+/**
+ * The users of a uid_map as far as they follow each other from 0 on: a container of a user has itself as 0, and further ones
+ * behind it in a row of their own. None where it does not begin at 0.
+ */
+export function mapped(text: string): Mapped {
+  const rows = text.trim().split('\n').map((line) => line.trim().split(/\s+/).map(Number))
+    .sort(([one = 0], [other = 0]) => one - other)
+  let known = 0
+  const borders: number[] = []
+  for (const [inside, , count = 0] of rows) {
+    if (inside !== known) break
+    if (known > 0) borders.push(known)
+    known += count
+  }
+  return { known, borders }
 }
 
 /**

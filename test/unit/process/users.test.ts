@@ -31,7 +31,7 @@ describe('mapOfAll()', () => {
   ])(
     'gives every user of %s a number inside once, the own one that of nobody, and none that of root',
     (_, id, known) => {
-      const all = rows(mapOfAll(id, known))
+      const all = rows(mapOfAll(id, { known, borders: [] }))
       // The last one, of which there is no use, has no number left.
       expect(all.reduce((sum, { count }) => sum + count, 0)).toBeGreaterThanOrEqual(known - 1)
       for (const side of ['inside', 'outside'] as const) {
@@ -49,9 +49,26 @@ describe('mapOfAll()', () => {
 
 describe('mapped()', () => {
   it('reads how many users there are, and none where root is not among them', () => {
-    expect(mapped('         0          0 4294967295\n')).toBe(ALL)
-    expect(mapped('         0     100000      65536\n')).toBe(65_536)
-    expect(mapped('      1000       1000          1\n')).toBe(0)
-    expect(mapped('')).toBe(0)
+    expect(mapped('         0          0 4294967295\n')).toEqual({ known: ALL, borders: [] })
+    expect(mapped('         0     100000      65536\n')).toEqual({ known: 65_536, borders: [] })
+    expect(mapped('      1000       1000          1\n').known).toBe(0)
+    expect(mapped('').known).toBe(0)
+  })
+
+  it('reads all rows that follow each other, as those of a container of a user, and of one that keeps his number', () => {
+    expect(mapped('0 1000 1\n1 100000 65536\n')).toEqual({ known: 65_537, borders: [1] })
+    expect(mapped('0 1 1000\n1000 0 1\n1001 1001 64536\n')).toEqual({ known: 65_537, borders: [1000, 1001] })
+    expect(mapped('1 100000 65536\n0 1000 1\n').known).toBe(65_537)
+    expect(mapped('0 1000 1\n5 100000 65536\n').known).toBe(1)
+  })
+
+  it('no row of a map lies across two of the namespace around it, which the kernel refuses', () => {
+    const own = mapped('0 1 1000\n1000 0 1\n1001 1001 64536\n')
+    const all = rows(mapOfAll(65_534, own))
+    for (const { outside, count } of all) {
+      expect(own.borders.filter((border) => border > outside && border < outside + count)).toEqual([])
+    }
+    expect(all.reduce((sum, { count }) => sum + count, 0)).toBeGreaterThanOrEqual(own.known - 1)
+    expect(all.find(({ inside }) => inside === 65_534)?.outside).toBe(65_534)
   })
 })
