@@ -72,7 +72,7 @@ async function serve(): Promise<number> {
   if (verdict !== 'ok') log('config').warning(`${text}: ${more}`)
   const groups = makeTaskGroups()
   const memory = {
-    v1: 'held by control groups (v1), where they can be made',
+    v1: 'held by control groups (v1)',
     v2: `held by control groups (v2: ${groups.kind === 'v2' ? groups.controllers.join(', ') : ''})`,
     none: `watched through /proc, without control groups (${groups.kind === 'none' ? groups.why : ''})`,
   }[groups.kind]

@@ -5,12 +5,14 @@
  * then not ours alone, and where v1 has memory. Sources: Documentation/admin-guide/cgroup-v2.rst of Linux, 'No Internal
  * Process Constraint'; systemd's CGROUP_DELEGATION.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { pid as ownPid } from 'node:process'
+import { MIB } from '../units/bytes.ts'
 import { procText } from './proc.ts'
 
 const LEAF = 'server'
+const TRIAL_BYTES = 64 * MIB
 const WANTED = ['memory', 'pids', 'cpu'] as const
 
 /** What is in force afterwards: controllers for groups of tasks; or why there are none. */
@@ -26,9 +28,8 @@ export function makeTaskGroups(
   self: number = ownPid,
 ): TaskGroups {
   const rows = mounts.split('\n').map((line) => line.split(' '))
-  if (rows.some(([, , type, options]) => type === 'cgroup' && options?.split(',').includes('memory'))) {
-    return { kind: 'v1' }
-  }
+  const first = rows.find(([, , type, options]) => type === 'cgroup' && options?.split(',').includes('memory'))?.[1]
+  if (first !== undefined) return canMakeV1(first, own) ? { kind: 'v1' } : { kind: 'none', why: 'refused' }
   const place = rows.find(([, , type]) => type === 'cgroup2')?.[1]
   const path = /^0::(.*)$/m.exec(own)?.[1]
   if (place === undefined || path === undefined) return { kind: 'none', why: 'no-v2' }
@@ -51,6 +52,33 @@ export function makeTaskGroups(
   for (const controller of WANTED.slice(1)) tryToHand(group, controller)
   const controllers = handed(group)
   return controllers.includes('memory') ? { kind: 'v2', controllers } : { kind: 'none', why: 'refused' }
+}
+
+/** Whether a group of v1 with a limit of memory can be made below that of this process: one is made, and removed. */
+function canMakeV1(place: string, own: string): boolean {
+  const path = own.split('\n').map((line) => line.split(':'))
+    .find(([, controllers]) => controllers?.split(',').includes('memory'))?.[2] ?? ''
+  // In a container the path is often that of the host, and the mount begins at this process's group.
+  const group = [join(place, path), place].find((each) => existsSync(join(each, 'cgroup.procs')))
+  if (group === undefined) return false
+  const trial = join(group, `abrt-retrace-${ownPid}-trial`)
+  try {
+    mkdirSync(trial)
+    writeFileSync(join(trial, 'memory.limit_in_bytes'), String(TRIAL_BYTES), { flag: 'r+' })
+    return true
+  } catch {
+    return false
+  } finally {
+    remove(trial)
+  }
+}
+
+function remove(group: string): void {
+  try {
+    rmdirSync(group)
+  } catch {
+    // it was not made
+  }
 }
 
 /** Of those that were not delegated the kernel knows nothing here: memory counts without them. */

@@ -2,7 +2,9 @@
 import { join } from 'node:path'
 import { execPath, getuid } from 'node:process'
 import { describe, expect, it } from 'vitest'
+import { readConfig } from '../../src/config/config.ts'
 import { installationRoot } from '../../src/program/program.ts'
+import { MAX_PROCESSES } from '../../workers/retrace/sandbox/arguments.ts'
 import { runAsService, unitSettings } from '../helpers/unit_restrictions.ts'
 
 const dist = `file://${join(installationRoot(), 'dist')}`
@@ -21,6 +23,12 @@ const SCRIPT = `
   const { kind, end } = await session.command('-gdb-version', 30_000)
   console.log(kind, end?.detail ?? '')
   await session.close()`
+
+it('the unit of the server has room for all processes of as many tasks as run at once where nobody set that', () => {
+  const unit = unitSettings(join(installationRoot(), 'ops', 'systemd', 'abrt-retrace-server.service'))
+  const { maxRunningTasks } = readConfig(['abrt-retrace-server'], {})
+  expect(Number(unit.get('TasksMax'))).toBeGreaterThan(maxRunningTasks * (MAX_PROCESSES + 64))
+})
 
 describe.each(['abrt-retrace-server', 'abrt-reposync'])('under what %s.service forbids', (name) => {
   const unit = unitSettings(join(installationRoot(), 'ops', 'systemd', `${name}.service`))

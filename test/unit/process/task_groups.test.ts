@@ -1,7 +1,8 @@
 /** A tree of files decides as a tree of groups does; what the kernel makes of the writes, a machine with v2 shows. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { makeTaskGroups } from '../../../src/process/task_groups.ts'
+import { usableCgroups } from '../../../workers/retrace/sandbox/cgroup.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 
 let tree: Folder
@@ -54,8 +55,18 @@ describe('makeTaskGroups()', () => {
   })
 
   it('does nothing where v1 has memory, and where there is no v2', () => {
-    const v1 = 'cgroup /sys/fs/cgroup/memory cgroup rw,relatime,memory 0 0\n'
-    expect(makeTaskGroups(v1, '4:memory:/\n', 77)).toEqual({ kind: 'v1' })
+    const v1 = `cgroup ${tree.path} cgroup rw,relatime,memory 0 0\n`
+    mkdirSync(tree.file('unit'))
+    writeFileSync(tree.file('unit/cgroup.procs'), '')
+    // A tree of files has no limits of memory: what is said to be in force was tried.
+    expect(makeTaskGroups(v1, '4:memory:/unit\n', 77)).toEqual({ kind: 'none', why: 'refused' })
+    expect(readdirSync(tree.file('unit'))).toEqual(['cgroup.procs'])
     expect(makeTaskGroups('tmpfs /tmp tmpfs rw 0 0\n', '', 77)).toEqual({ kind: 'none', why: 'no-v2' })
+  })
+
+  it('says of v1 on this machine what workers find there', () => {
+    const workers = usableCgroups({ memoryMb: 64, processes: 16 })
+    const hasV1 = /^\S+ \S+ cgroup \S*\bmemory\b/m.test(readFileSync('/proc/self/mounts', 'latin1'))
+    if (hasV1) expect(makeTaskGroups().kind === 'v1').toBe(workers?.version === 1)
   })
 })

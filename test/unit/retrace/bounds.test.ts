@@ -30,6 +30,12 @@ describe('withinBounds()', () => {
     expect(kept.map(({ values }) => values.size)).toEqual([5, 0, 0])
   })
 
+  it('keeps texts without values of all threads together within the same bound', () => {
+    const plain = (bytes: number) => ({ ...thread(0, ''), plain: 'x'.repeat(bytes) })
+    const kept = withinBounds([plain(80), plain(80), plain(80)], BOUNDS)
+    expect(kept.map((each) => each.plain?.length)).toEqual([80, 20, 0])
+  })
+
   it('keeps names within their bound', () => {
     const long = {
       ...thread(0, ''),

@@ -20,6 +20,8 @@ export interface Bounds {
 /** The threads in their order, each as far as the bounds reach: what is left out is told as what did not come. */
 export function withinBounds(threads: readonly ThreadAnswer[], bounds: Bounds): ThreadAnswer[] {
   let [frames, names, text, values] = [bounds.allFrames, bounds.names, bounds.text, bounds.values]
+  // Texts without values are shown in the place of the others, never beside them.
+  let withoutValues = bounds.text
   return threads.map((thread) => {
     const kept = thread.frames.slice(0, Math.min(bounds.frames, frames)).filter((frame) =>
       (names -= namesOf(frame)) >= 0
@@ -28,6 +30,8 @@ export function withinBounds(threads: readonly ThreadAnswer[], bounds: Bounds): 
     const isCut = kept.length < thread.frames.length
     const said = thread.text?.slice(0, Math.max(0, text))
     text -= said?.length ?? 0
+    const plain = thread.plain?.slice(0, Math.max(0, withoutValues))
+    withoutValues -= plain?.length ?? 0
     const levels = [...thread.values].filter(([level, each]) => level < kept.length && (values -= sizeOf(each)) >= 0)
     return {
       ...thread,
@@ -35,7 +39,7 @@ export function withinBounds(threads: readonly ThreadAnswer[], bounds: Bounds): 
       more: thread.more || isCut,
       text: said === '' ? undefined : said,
       cut: thread.cut || said?.length !== thread.text?.length,
-      plain: thread.plain?.slice(0, Math.max(0, text)),
+      plain,
       values: new Map(levels),
     }
   })
