@@ -18,6 +18,7 @@ What is sent:
   --budget MIB        memory that stacks and registers lead to; by default what the core's size asks for, at most 2.5
   --full-core         the whole core
   --no-arguments      without the command line of the program
+  --no-values         without values: of memory and registers addresses of modules and stacks alone, for the frames
   --show              says what would be sent, byte for byte where it is no memory, and sends nothing
   -y, --yes           sends without asking
 
@@ -47,6 +48,7 @@ export interface Options {
   readonly saysYes: boolean
   readonly sendsFullCore: boolean
   readonly keepsArguments: boolean
+  readonly keepsValues: boolean
   /** Bytes. */
   readonly budget: number | undefined
   readonly shape: Shape
@@ -72,6 +74,7 @@ const KNOWN = {
   yes: { type: 'boolean', short: 'y' },
   'full-core': { type: 'boolean' },
   'no-arguments': { type: 'boolean' },
+  'no-values': { type: 'boolean' },
   budget: { type: 'string' },
   last: { type: 'boolean' },
   show: { type: 'boolean' },
@@ -92,13 +95,15 @@ export function readCommandLine(words: readonly string[]): Command {
   if (values.version) return { kind: 'version' }
   const shapes = (['full', 'json', 'markdown'] as const).filter((shape) => values[shape])
   if (shapes.length > 1) throw new UsageError(`--${shapes.join(' and --')} do not go together; see --help`)
+  if (values['no-values'] && values['full-core']) throw new UsageError('--no-values and --full-core do not go together')
   const options: Options = {
     server: values.server,
     ca: values.ca,
     isInsecure: values.insecure ?? false,
     saysYes: values.yes ?? false,
     sendsFullCore: values['full-core'] ?? false,
-    keepsArguments: !values['no-arguments'],
+    keepsArguments: !values['no-arguments'] && !values['no-values'],
+    keepsValues: !values['no-values'],
     budget: values.budget === undefined ? undefined : budgetOf(values.budget),
     shape: shapes[0] ?? 'eyes',
     output: values.output,

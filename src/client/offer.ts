@@ -10,6 +10,8 @@ export interface Offer {
   readonly types: ReadonlySet<string> | undefined
   /** It knows from a slim core's note what was left out; another server would take that for zeros. */
   readonly takesSlim: boolean
+  /** It shows no value of a core of which all were zeroed. */
+  readonly knowsKeptBack: boolean
   /** An upload may come in parts. */
   readonly isResumable: boolean
 }
@@ -27,13 +29,19 @@ export async function offerOf(server: Server, signal: AbortSignal): Promise<Offe
 export function readOffer(text: string, type: string): Offer {
   if (!type.startsWith('application/json')) {
     const line = /^supported_formats (.*)$/m.exec(text)?.[1]
-    return { types: line === undefined ? undefined : new Set(line.split(' ')), takesSlim: false, isResumable: false }
+    return {
+      types: line === undefined ? undefined : new Set(line.split(' ')),
+      takesSlim: false,
+      knowsKeptBack: false,
+      isResumable: false,
+    }
   }
-  const { supported_formats: types, slim_cores: slim, resumable } = parsed(text)
+  const { supported_formats: types, slim_cores: slim, kept_back: keptBack, resumable } = parsed(text)
   const isList = Array.isArray(types) && types.every((each) => typeof each === 'string')
   return {
     types: isList ? new Set(types) : undefined,
     takesSlim: slim === true,
+    knowsKeptBack: keptBack === true,
     isResumable: typeof resumable === 'object' && resumable !== null && 'interop_version' in resumable &&
       resumable.interop_version === INTEROP_VERSION,
   }

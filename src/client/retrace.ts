@@ -112,6 +112,14 @@ async function agreed(
   const { screen, signal } = tools
   const { types: taken } = offer
   const slim = offer.takesSlim ? possible : undefined
+  if (!options.keepsValues && possible === undefined) {
+    throw new ClientFailure('It can only be sent whole, with all memory of the program, which --no-values forbids')
+  }
+  if (!options.keepsValues && !offer.knowsKeptBack) {
+    throw new ClientFailure(
+      'The server is an older one: of a core without values it would show zeros as if they were true',
+    )
+  }
   const architecture = crash.core.architecture ?? ''
   const whole = statSync(crash.found.path).size
   const make = async (slim: Slim | undefined): Promise<Archive> => {
@@ -127,7 +135,7 @@ async function agreed(
   }
   if (options.saysYes) return first
   for (;;) {
-    const consent = await askConsent({ offersFull: slim !== undefined, signal })
+    const consent = await askConsent({ offersFull: slim !== undefined && options.keepsValues, signal })
     if (consent === 'slim') return first
     if (consent === 'full') return await make(undefined)
     if (consent === 'no') return undefined
@@ -151,9 +159,13 @@ async function written(slim: Slim, { folder, signal }: Tools): Promise<string> {
   return path
 }
 
-function slimOf(source: ByteSource, { budget, keepsArguments }: Options, screen: Screen): Slim | undefined {
+function slimOf(
+  source: ByteSource,
+  { budget, keepsArguments, keepsValues }: Options,
+  screen: Screen,
+): Slim | undefined {
   try {
-    return slimCore(source, { budget, keepsArguments, maker: `retrace ${version()}` })
+    return slimCore(source, { budget, keepsArguments, keepsValues, maker: `retrace ${version()}` })
   } catch (error) {
     if (!(error instanceof ElfError)) throw error
     screen.tell(`It can only be sent whole: ${error.message}`)

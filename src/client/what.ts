@@ -24,10 +24,16 @@ export function sendingLine(
   server: string,
   sent: number,
   core: number,
-  { slim, keepsArguments }: { slim: Slim | undefined; keepsArguments: boolean },
+  { slim, keepsArguments, keepsValues }: {
+    slim: Slim | undefined
+    keepsArguments: boolean
+    keepsValues: boolean
+  },
 ): string {
   const what = slim === undefined
     ? 'all of its memory'
+    : !keepsValues
+    ? 'the list of modules; of registers and stacks the addresses that lead into modules and stacks, and no value'
     : `registers, stacks, the list of modules${keepsArguments ? ', the command line' : ''}, and what they point to`
   return `to ${server}: ${size(sent)} of the core's ${size(core)}: ${what}`
 }

@@ -8,7 +8,7 @@ import { type Architecture, architectureOf } from './architecture.ts'
 import { ElfError } from './error.ts'
 import { Fields } from './fields.ts'
 import { type ElfHeader, ET_CORE, parseHeader, type ProgramHeader, PT_NOTE, readProgramHeaders } from './header.ts'
-import { type LeftOutNote, NT_RETRACE_LEFT_OUT, parseLeftOut, RETRACE_OWNER } from './left_out.ts'
+import { type LeftOutNote, NT_RETRACE_KEPT_BACK, NT_RETRACE_LEFT_OUT, parseLeftOut, RETRACE_OWNER } from './left_out.ts'
 import { auxvBytes, type MappedFile, parseAuxv, parseMappedFiles } from './mapping.ts'
 import { coreMemory } from './memory.ts'
 import { type CoreModule, modulesOf } from './module.ts'
@@ -39,6 +39,8 @@ export interface Core {
   readonly truncated: Truncation | undefined
   /** What the sender of a slim core kept back; undefined when the core says nothing of it. */
   readonly leftOut?: LeftOutNote | undefined
+  /** Its sender zeroed all values, in these ranges of memory and in registers; undefined: it says nothing of that. */
+  readonly keptBack?: LeftOutNote | undefined
   /** The executable first, the rest by address. */
   readonly modules: readonly CoreModule[]
 }
@@ -105,13 +107,14 @@ function collectNotes(
   header: ElfHeader,
   programs: readonly ProgramHeader[],
   architecture: Architecture | undefined,
-): Pick<Core, 'threads' | 'process' | 'siginfo' | 'auxv' | 'files' | 'leftOut'> {
+): Pick<Core, 'threads' | 'process' | 'siginfo' | 'auxv' | 'files' | 'leftOut' | 'keptBack'> {
   const threads: Thread[] = []
   let process: Process | undefined
   let siginfo: SignalInfo | undefined
   let auxv: Map<number, bigint> | undefined
   let files: MappedFile[] | undefined
   let leftOut: LeftOutNote | undefined
+  let keptBack: LeftOutNote | undefined
   let left = MAX_NOTES
   for (const program of programs) {
     if (program.type !== PT_NOTE || program.offset >= BigInt(source.size)) continue
@@ -123,6 +126,11 @@ function collectNotes(
       const descriptor = (limit: number) => new Fields(source.read(note.offset, Math.min(note.length, limit)), header)
       if (note.owner === RETRACE_OWNER && note.type === NT_RETRACE_LEFT_OUT) {
         leftOut ??= parseLeftOut(descriptor(MAX_FILE_NOTE))
+        continue
+      }
+      if (note.owner === RETRACE_OWNER && note.type === NT_RETRACE_KEPT_BACK) {
+        // One that cannot be read says as much: that values are zeros.
+        keptBack ??= parseLeftOut(descriptor(MAX_FILE_NOTE)) ?? { maker: '', ranges: [] }
         continue
       }
       refuseOtherKind(otherNote(note))
@@ -137,5 +145,5 @@ function collectNotes(
     }
   }
   files?.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0))
-  return { threads, process, siginfo, auxv: auxv ?? new Map(), files: files ?? [], leftOut }
+  return { threads, process, siginfo, auxv: auxv ?? new Map(), files: files ?? [], leftOut, keptBack }
 }

@@ -25,6 +25,8 @@ export const RETRACE_OWNER = 'RETRACE'
  * be a thread.
  */
 export const NT_RETRACE_LEFT_OUT = 0x52545243
+/** 'RTKB', of the same shape: memory of which all values were zeroed, and nothing but addresses of modules and stacks is left. */
+export const NT_RETRACE_KEPT_BACK = 0x52544b42
 
 const MAX_MAKER = 200
 

@@ -60,6 +60,7 @@ function offer(config: Services['config']) {
       max_age: config.uploadLifeS,
     },
     slim_cores: true,
+    kept_back: true,
   }
 }
 
@@ -127,6 +128,7 @@ const Settings = z.object({
     max_age: z.int().describe('Seconds'),
   }),
   slim_cores: z.boolean().describe('A note RETRACE in a core says what was left out'),
+  kept_back: z.boolean().describe('A note RETRACE in a core says that its values were zeroed'),
 }).meta({ ref: 'Settings' })
 
 const SETTINGS_TEXT =

@@ -4,10 +4,17 @@
  */
 import { ElfError } from '../elf/error.ts'
 import { type Encoding, Fields, wordSize } from '../elf/fields.ts'
-import { leftOutDescriptor, type LeftOutNote, NT_RETRACE_LEFT_OUT, RETRACE_OWNER } from '../elf/left_out.ts'
+import {
+  leftOutDescriptor,
+  type LeftOutNote,
+  NT_RETRACE_KEPT_BACK,
+  NT_RETRACE_LEFT_OUT,
+  RETRACE_OWNER,
+} from '../elf/left_out.ts'
 import type { Note } from '../elf/note.ts'
 import type { ByteSource } from '../elf/source.ts'
 import { MIB } from '../units/bytes.ts'
+import type { Mask } from './mask.ts'
 import { without } from './spans.ts'
 
 const NT_PRPSINFO = 3
@@ -21,7 +28,14 @@ const ARGUMENTS = 80
 export function notesOf(
   source: ByteSource,
   encoding: Encoding,
-  { notes, leftOut, keepsArguments }: { notes: readonly Note[]; leftOut: LeftOutNote; keepsArguments: boolean },
+  { notes, leftOut, keptBack, mask, keepsArguments }: {
+    notes: readonly Note[]
+    leftOut: LeftOutNote
+    /** Where values were zeroed; undefined: nowhere. */
+    keptBack?: LeftOutNote | undefined
+    mask?: Mask | undefined
+    keepsArguments: boolean
+  },
 ): Uint8Array {
   const parts: Uint8Array[] = []
   let total = 0
@@ -32,7 +46,11 @@ export function notesOf(
     let descriptor = source.read(note.offset, note.length)
     if (note.owner === 'CORE' && note.type === NT_FILE) descriptor = filesWithout(descriptor, encoding, leftOut)
     if (note.owner === 'CORE' && note.type === NT_PRPSINFO && !keepsArguments) descriptor = withoutArguments(descriptor)
-    parts.push(noteBytes(note.owner, note.type, descriptor, encoding))
+    parts.push(noteBytes(note.owner, note.type, mask?.note(note.owner, note.type, descriptor) ?? descriptor, encoding))
+  }
+  if (keptBack !== undefined) {
+    const descriptor = leftOutDescriptor(keptBack, encoding)
+    parts.push(noteBytes(RETRACE_OWNER, NT_RETRACE_KEPT_BACK, descriptor, encoding))
   }
   parts.push(noteBytes(RETRACE_OWNER, NT_RETRACE_LEFT_OUT, leftOutDescriptor(leftOut, encoding), encoding))
   return concat(parts)

@@ -7,6 +7,7 @@ import { Fields, wordSize } from '../elf/fields.ts'
 import { type ElfHeader, type ProgramHeader, PT_NOTE } from '../elf/header.ts'
 import { type Note, readNotes } from '../elf/note.ts'
 import type { ByteSource } from '../elf/source.ts'
+import { KIB } from '../units/bytes.ts'
 
 export interface Registers {
   readonly lwp: number
@@ -29,6 +30,9 @@ interface Layout {
   readonly threadNote?: { readonly type: number; readonly at: number }
 }
 
+/** Around a thread pointer: the control block lies before it or behind, as the machine has it. */
+export const BEFORE_POINTER = 8 * KIB
+export const BEHIND_POINTER = 4 * KIB
 const NT_386_TLS = 0x200
 const NT_ARM_TLS = 0x401
 const NT_PRSTATUS = 1
@@ -46,6 +50,11 @@ const LAYOUTS: Record<Architecture, Layout> = {
   // The access registers 0 and 1, behind PSW and 16 registers.
   s390x: { at: 112, sp: 17, thread: { index: 18, plus: 0 } },
   riscv64: { at: 112, sp: 2, thread: { index: 4, plus: 0 } },
+}
+
+/** Where an architecture's registers are in NT_PRSTATUS: byte offset of pr_reg, indices of words in it. */
+export function layoutOf(architecture: Architecture): Pick<Layout, 'at' | 'sp' | 'thread'> {
+  return LAYOUTS[architecture]
 }
 
 /** A word that a note or memory holds, as a number; 0 for what cannot be an address. */

@@ -8,16 +8,18 @@ import { ElfError } from '../elf/error.ts'
 import { wordSize } from '../elf/fields.ts'
 import { ET_CORE, headerSizes, parseHeader, readProgramHeaders } from '../elf/header.ts'
 import type { LeftOutRange } from '../elf/left_out.ts'
+import type { LinkMap } from '../elf/link_map.ts'
 import { coreMemory, type Memory } from '../elf/memory.ts'
 import type { ByteSource } from '../elf/source.ts'
 import { KIB, MIB } from '../units/bytes.ts'
 import { type Block, blockOf } from './block.ts'
 import { copiesIn, type Needle, needlesOf } from './copies.ts'
 import { layout } from './layout.ts'
+import { type Mask, maskOf } from './mask.ts'
 import { keepLibraries, keepModules } from './modules.ts'
 import { notesOf } from './notes.ts'
 import { areasOf, type Kind, PAGE, Pages, type Span } from './pages.ts'
-import { addressOf, allNotes, type Registers, registersOf } from './process.ts'
+import { addressOf, allNotes, BEFORE_POINTER, BEHIND_POINTER, type Registers, registersOf } from './process.ts'
 import { keepReachable } from './reach.ts'
 import { type Runs, runsOf } from './runs.ts'
 import { stacksOf } from './stacks.ts'
@@ -30,6 +32,8 @@ export interface SlimOptions {
   readonly budget?: number | undefined
   /** Whether the command line is sent. */
   readonly keepsArguments: boolean
+  /** False: of memory and registers only what unwinding needs, addresses of modules and stacks (mask.ts); no command line then. */
+  readonly keepsValues?: boolean | undefined
   /** Who makes it: name and version. */
   readonly maker: string
 }
@@ -55,9 +59,6 @@ const BUDGET_PART = 64
 export const MAX_PROGRAM_HEADERS = 4096
 const MAX_UNDUMPED = 2048
 const CHUNK = 256 * 1024
-/** Around a thread pointer: the control block lies before it or behind, as the machine has it. */
-const BEFORE_POINTER = 8 * KIB
-const BEHIND_POINTER = 4 * KIB
 const NT_AUXV = 6
 const VECTOR = 128
 const HIGH_BITS_ARM64 = 0xffff
@@ -66,7 +67,8 @@ const HIGH_BITS_ARM64 = 0xffff
  * Throws ElfError as `readCore` does, `truncated` for a core that is cut off, and `unsupported` for a machine that no row of
  * the table names, or a core without threads.
  */
-export function slimCore(source: ByteSource, options: SlimOptions): Slim {
+export function slimCore(source: ByteSource, asked: SlimOptions): Slim {
+  const options = asked.keepsValues === false ? { ...asked, keepsArguments: false, budget: 0 } : asked
   const seen = watched(source)
   const core = readCore(seen)
   if (core.truncated !== undefined) throw new ElfError('truncated', 'The core is cut off, and is sent as it is')
@@ -84,7 +86,7 @@ export function slimCore(source: ByteSource, options: SlimOptions): Slim {
   const auxv = notes.find(({ owner, type }) => owner === 'CORE' && type === NT_AUXV)
   const vector = auxv === undefined ? new Uint8Array(0) : source.read(auxv.offset, Math.min(auxv.length, VECTOR))
   const pages = new Pages(source, areasOf(core.segments))
-  const block = choose(pages, {
+  const { block, maps, stacks } = choose(pages, {
     core,
     threads,
     form,
@@ -102,12 +104,20 @@ export function slimCore(source: ByteSource, options: SlimOptions): Slim {
     limit: MAX_PROGRAM_HEADERS - 1 - undumped.length,
   })
   const leftOut = leftOutOf(core, left)
+  // A core whose values are zeros already stays one.
+  const isMasked = options.keepsValues === false || core.keptBack !== undefined
+  const mask = isMasked
+    ? maskOf(pages, { core, form, stacks, threads, maps, places: seen.places, encoding: header })
+    : undefined
+  const zeroed = mask?.ranges(runs).map(({ start, end }) => ({ start: BigInt(start), end: BigInt(end), flags: 0 }))
   const made = layout(original, header, {
     runs,
     undumped: [...undumped, ...leftOut.inFiles].slice(0, MAX_PROGRAM_HEADERS - 1 - runs.length),
     notes: notesOf(source, header, {
       notes,
       leftOut: { maker: options.maker, ranges: alsoBefore(leftOut.ranges, core) },
+      keptBack: zeroed && { maker: options.maker, ranges: zeroed },
+      mask,
       keepsArguments: options.keepsArguments,
     }),
   })
@@ -119,7 +129,7 @@ export function slimCore(source: ByteSource, options: SlimOptions): Slim {
     head: made.head.subarray(0, made.head.length),
     kinds,
     leftOut: left.reduce((sum, { start, end }) => sum + end - start, 0),
-    bytes: () => bytesOf(source, made),
+    bytes: () => bytesOf(source, made, mask),
   }
 }
 
@@ -146,11 +156,11 @@ interface Choice {
   readonly options: SlimOptions
 }
 
-/** In the order of weight: what is chosen first stays where there is no room for all. Returns where the environment is. */
+/** In the order of weight: what is chosen first stays where there is no room for all. Returns where things are. */
 function choose(
   pages: Pages,
   { core, threads, form, memory, places, vector, options }: Choice,
-): Block | undefined {
+): { block: Block | undefined; maps: readonly LinkMap[]; stacks: readonly Span[] } {
   const pid = core.process?.pid
   const sp = (threads.find(({ lwp }) => lwp === pid) ?? (threads.length === 1 ? threads[0] : undefined))?.sp
   const block = blockOf(pages, memory, { auxv: core.auxv, vector, sp })
@@ -177,7 +187,7 @@ function choose(
     }
   }
   keepReachable(pages, roots(), { budget: options.budget ?? defaultBudget(core), form })
-  return block
+  return { block, maps, stacks }
 }
 
 /** What the notes say in any case. */
@@ -203,7 +213,11 @@ function withoutCopies(
   throw new ElfError('unsupported', 'The environment of the process lies everywhere in its memory')
 }
 
-function* bytesOf(source: ByteSource, { head, places }: ReturnType<typeof layout>): Generator<Uint8Array> {
+function* bytesOf(
+  source: ByteSource,
+  { head, places }: ReturnType<typeof layout>,
+  mask: Mask | undefined,
+): Generator<Uint8Array> {
   yield head
   let at = head.length
   for (const { run, offset } of places) {
@@ -213,7 +227,12 @@ function* bytesOf(source: ByteSource, { head, places }: ReturnType<typeof layout
       const wanted = Math.min(CHUNK, length - done)
       const bytes = source.read(run.fileOffset + done, wanted)
       if (bytes.length !== wanted) throw new ElfError('truncated', 'The core became shorter while it was read')
-      yield bytes
+      if (mask === undefined) yield bytes
+      else {
+        const masked = bytes.slice()
+        mask.memory(run, done, masked)
+        yield masked
+      }
     }
     at = offset + length
   }

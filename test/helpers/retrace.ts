@@ -15,6 +15,7 @@ import { debugCore, type Debugged } from '../../workers/retrace/debug.ts'
 import { type Companions, companionsOf } from '../../workers/retrace/companions.ts'
 import { Deadline } from '../../workers/retrace/time/deadline.ts'
 import type { PlainFrame } from '../../workers/retrace/gdb/answers.ts'
+import { coreWithoutValues } from '../../workers/retrace/gdb/kept_back.ts'
 import type { Engine } from '../../workers/retrace/gdb/engine.ts'
 import { engines } from '../../workers/retrace/gdb/engines.ts'
 import type { LeftOut } from '../../workers/retrace/gdb/thread_record.ts'
@@ -154,7 +155,7 @@ export function readCoreAt(path: string): Core {
 /** Assembles, debugs and reports, as the worker does. */
 export async function retraceIn(corePath: string, root: string, options: RetraceOptions = {}): Promise<Retraced> {
   using source = fileSource(corePath)
-  const core = readCore(source)
+  const core = coreWithoutValues(readCore(source))
   const modules = options.modules === undefined ? modulesIn(core, root, options) : core.modules.flatMap((module) => {
     const found = options.modules?.find((each) => each.module.start === module.start)
     return found === undefined ? [] : [{ ...found, module }]

@@ -62,8 +62,9 @@ const COMMANDS = ['thread apply all -ascending bt full 200', 'info registers', '
 async function answer(core: string, program: string, root: string, commands = COMMANDS): Promise<string[]> {
   const { stdout } = await promisify(execFile)('gdb-multiarch', [
     ...['-nx', '-q', '-batch', '-iex', 'set auto-load off', '-iex', 'set debuginfod enabled off'],
+    ...commands.filter((each) => each.startsWith('set ')).flatMap((each) => ['-iex', each]),
     ...['-iex', `set sysroot ${root}`, '-ex', `core-file ${core}`],
-    ...commands.flatMap((each) => ['-ex', each]),
+    ...commands.filter((each) => !each.startsWith('set ')).flatMap((each) => ['-ex', each]),
     program,
   ], { timeout: 60_000, killSignal: 'SIGKILL', env: { LC_ALL: 'C.UTF-8', PATH: '/usr/bin:/bin' }, maxBuffer: 1 << 26 })
   return stdout.split('\n').filter((line) => !line.startsWith('[New LWP'))

@@ -16,6 +16,7 @@ import { culprits } from './gdb/culprits.ts'
 import type { Engine } from './gdb/engine.ts'
 import { fileFinder } from './gdb/file_finder.ts'
 import { Inquiry, MAX_LEFT_OUT } from './gdb/inquiry.ts'
+import { conversationWithoutValues } from './gdb/kept_back.ts'
 import type { FailedOpening } from './gdb/opening.ts'
 import type { SessionEnd } from './gdb/session.ts'
 import type { LeftOut } from './gdb/thread_record.ts'
@@ -99,7 +100,9 @@ class Debugging {
     const end = this.#inquiry.isOpened || this.#context.signal.aborted ? last : await unlessUnfit(last, this.#context)
     return {
       engine: this.#engine,
-      conversation: this.#inquiry.isOpened ? bounded(this.#inquiry.conversation(), this.#context) : undefined,
+      conversation: this.#inquiry.isOpened
+        ? conversationWithoutValues(bounded(this.#inquiry.conversation(), this.#context), this.#core)
+        : undefined,
       end,
       warnings: this.#warnings,
       rejected: this.#rejected,

@@ -6,6 +6,7 @@ import { type Claims, withoutEmpty } from '../../src/elf/empty_segments.ts'
 import { type ElfHeader, ET_CORE, headerSizes, parseHeader, readProgramHeaders } from '../../src/elf/header.ts'
 import { type ByteSource, fileSource } from '../../src/elf/source.ts'
 import { READING } from '../../src/files/plain.ts'
+import { coreWithoutValues } from './gdb/kept_back.ts'
 import type { Reason } from './outcome/reason.ts'
 import { unusableCore } from './outcome/unusable_core.ts'
 
@@ -14,7 +15,7 @@ export function readCoreFile(path: string): { core: Core | undefined; reason: Re
   moveEmptySegments(path)
   using source = fileSource(path, READING)
   try {
-    const core = readCore(source)
+    const core = coreWithoutValues(readCore(source))
     return { core, reason: unusableCore(core) }
   } catch (error) {
     if (!(error instanceof ElfError)) throw error

@@ -19,7 +19,7 @@ import { countModules, modulesJson } from './report/modules.ts'
 import { backtraceText, withSentence } from './report/backtrace_text.ts'
 import type { ResolvedModule } from './resolve/resolve.ts'
 import { tellCrash, type Told } from './tell_crash.ts'
-import { CALLERS_NOT_CHECKED, lossText, threadRemarks } from './words/loss.ts'
+import { CALLERS_NOT_CHECKED, lossText, threadRemarks, VALUES_KEPT_BACK } from './words/loss.ts'
 import { markdown } from './words/markdown.ts'
 import { outcomeOf } from './words/outcome.ts'
 
@@ -54,6 +54,7 @@ export function makeReport(findings: Findings, seconds: Seconds): Report {
     ...losses.map(lossText),
     ...threadRemarks(conversation?.ended ?? []),
     ...(core === undefined || tellsExecutable(core) ? [] : [CALLERS_NOT_CHECKED]),
+    ...(core?.keptBack === undefined ? [] : [VALUES_KEPT_BACK]),
   ]
   const reason = findings.reason ?? (core === undefined ? { kind: 'core-not-read' as const } : decide({
     modules,

@@ -98,6 +98,21 @@ describe('retrace', () => {
     expect(slim).toEqual(full)
   }, 120_000)
 
+  it('sends no value where that is asked, and shows the same frames', async () => {
+    const person = home('values')
+    const answer = async (...more: string[]) => {
+      const { stdout } = await retrace(person, [...to, '--yes', '--quiet', '--json', ...more, core])
+      return { text: stdout, ...JSON.parse(stdout) }
+    }
+    const [usual, without] = [await answer(), await answer('--no-values')]
+    const frames = ({ threads }: { threads: { frames: { function: string; line: number }[] }[] }) =>
+      threads.map((thread) => thread.frames.map((each) => [each.function, each.line]))
+    expect(frames(without)).toEqual(frames(usual))
+    expect([usual.text.includes('string_at(0)'), without.text.includes('string_at(0)')]).toEqual([true, false])
+    expect(without.core).toMatchObject({ values_kept_back: true, command_line: '<kept back by the sender>' })
+    expect(await retrace(person, [...to, '--yes', '--no-values', '--full-core', core])).toMatchObject({ code: 2 })
+  }, 120_000)
+
   it('sends nothing without a terminal to ask on and without --yes', async () => {
     const before = tasks()
     expect(await retrace(home('asked'), [...to, core])).toMatchObject({

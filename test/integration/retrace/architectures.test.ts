@@ -11,7 +11,11 @@ import { installationRoot } from '../../../src/program/program.ts'
 import { violations } from '../../helpers/json_schema.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { programFrames, type Retraced, retraceIn } from '../../helpers/retrace.ts'
+import { slimTo } from '../../helpers/slim.ts'
+import { KEPT_BACK } from '../../../workers/retrace/gdb/kept_back.ts'
 import { parseSatyr } from '../../../workers/retrace/satyr/grammar.ts'
+
+const schema = JSON.parse(readFileSync(join(installationRoot(), 'schema', 'backtrace.schema.json'), 'utf8'))
 
 describe.each(ARCHITECTURES.map(({ name }) => name))('a core of %s', (architecture) => {
   let folder: Folder
@@ -38,6 +42,31 @@ describe.each(ARCHITECTURES.map(({ name }) => name))('a core of %s', (architectu
     expect(Object.values(ours).flat().length).toBeGreaterThan(3)
     expect(ours).toEqual(theirs)
   })
+
+  it('has the same frames without values, and no value in any rendering', async () => {
+    const core = join(folder.path, `${architecture}.core`)
+    slimTo(core, `${core}.valueless`, { keepsValues: false })
+    const without = await retraceIn(`${core}.valueless`, folder.path)
+    const frames = ({ json }: Retraced) =>
+      json.threads.map(({ frames, number, lwp }) => ({
+        number,
+        lwp,
+        frames: frames.map(({ arguments: _, locals: __, ...frame }) => frame),
+      }))
+    expect(frames(without)).toEqual(frames(retraced))
+    expect(without.json).toMatchObject({ core: { values_kept_back: true, command_line: KEPT_BACK } })
+    expect(violations(schema, without.json)).toEqual([])
+    const texts = without.report.files.map(([name, text]) => name === 'modules.json' ? '' : text).join('\n')
+    expect(texts).toContain(KEPT_BACK)
+    expect(texts).not.toMatch(/the-tag|depth=3|depth=depth@entry=3|<error/)
+    const values = without.json.threads.flatMap(({ frames }) =>
+      frames.flatMap(({ arguments: own, locals }) => [...own, ...locals].map(({ value }) => value))
+    )
+    const others = [...values, ...Object.values(without.json.registers)].filter((each) =>
+      each !== KEPT_BACK && each !== '<optimized out>'
+    )
+    expect(others.filter((each) => !/^0x[0-9a-f]{5,}$/.test(each))).toEqual([])
+  }, 60_000)
 
   it('reads as ABRT reads it, the crashed thread first and on top', () => {
     const parsed = parseSatyr(retraced.text)
@@ -81,7 +110,6 @@ describe.each(ARCHITECTURES.map(({ name }) => name))('a core of %s', (architectu
   })
 
   it('writes JSON as its published schema says', () => {
-    const schema = JSON.parse(readFileSync(join(installationRoot(), 'schema', 'backtrace.schema.json'), 'utf8'))
     expect(violations(schema, retraced.json)).toEqual([])
     expect(violations(schema, { ...retraced.json, threads: [{ lwp: '1' }] })).not.toEqual([])
   })

@@ -246,16 +246,23 @@ describe('what a server offers', () => {
     const whole = {
       supported_formats: ['application/x-xz'],
       slim_cores: true,
+      kept_back: true,
       resumable: { draft: 'x', interop_version: 8 },
     }
     const offer = readOffer(JSON.stringify(whole), 'application/json')
-    expect(offer).toEqual({ types: new Set(['application/x-xz']), takesSlim: true, isResumable: true })
+    expect(offer).toEqual({
+      types: new Set(['application/x-xz']),
+      takesSlim: true,
+      knowsKeptBack: true,
+      isResumable: true,
+    })
     expect(lackOf(offer)).toBeUndefined()
+    const nothing = { takesSlim: false, knowsKeptBack: false, isResumable: false }
     const old = readOffer('running_tasks 1\nsupported_formats a/b c/d\n', 'text/plain; charset=utf-8')
-    expect(old).toEqual({ types: new Set(['a/b', 'c/d']), takesSlim: false, isResumable: false })
+    expect(old).toEqual({ types: new Set(['a/b', 'c/d']), ...nothing })
     expect(lackOf(old)).toMatch(/^The server is an older one: it takes whole cores only.*; it cannot go on/)
     for (const none of ['', '[', '7', 'null', '{"supported_formats": [1], "slim_cores": 1, "resumable": 8}']) {
-      expect(readOffer(none, 'application/json')).toEqual({ types: undefined, takesSlim: false, isResumable: false })
+      expect(readOffer(none, 'application/json')).toEqual({ types: undefined, ...nothing })
     }
     expect(readOffer(JSON.stringify({ ...whole, resumable: { interop_version: 9 } }), 'application/json').isResumable)
       .toBe(false)

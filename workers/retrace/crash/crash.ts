@@ -8,12 +8,14 @@ import {
   classOf,
   type CrashClass,
   type CrashFacts,
+  type Fault,
   faultOf,
   isOutsideOfCode,
   OF_INSTRUCTIONS,
 } from '../exploitable/class.ts'
 import { currentInstruction } from '../exploitable/instruction.ts'
 import type { Details } from '../gdb/details.ts'
+import { KEPT_BACK } from '../gdb/kept_back.ts'
 import type { ReportThread } from '../report/frames.ts'
 import { assess, type Assessment, duphashOf, duphashText } from '../satyr/satyr.ts'
 import { unreadableFrame } from '../satyr/grammar.ts'
@@ -59,7 +61,9 @@ export function crashOf(
   const [crashed] = threads
   const assessment = assess(text)
   const facts = factsOf(core, crashed, details)
-  const crashClass = classOf(facts)
+  // What the instruction did with which registers is not known of a core without values: an access, at most.
+  const isKeptBack = core.keptBack !== undefined && OF_INSTRUCTIONS.has(facts.signal)
+  const crashClass = isKeptBack ? undefined : classOf(facts)
   return {
     crashed,
     component,
@@ -71,9 +75,16 @@ export function crashOf(
       class: crashClass,
       instruction: OF_INSTRUCTIONS.has(facts.signal) && !isOutsideOfCode(facts) ? facts.instruction?.text : undefined,
     },
-    what: whatOf({ core, crashed, details, crashClass, fault: faultOf(facts) }),
+    what: whatOf({ core, crashed, details, crashClass, fault: isKeptBack ? accessOf(facts) : faultOf(facts) }),
     blame: blameOf(crashed),
   }
+}
+
+/** As far as the signal tells. */
+function accessOf(facts: CrashFacts): Fault | undefined {
+  const fault = faultOf({ ...facts, registers: new Map(), instruction: undefined })
+  if (fault === undefined) return undefined
+  return { kind: 'access', address: facts.address, isKeptBack: facts.address === undefined }
 }
 
 function duphash(
@@ -101,7 +112,9 @@ function factsOf(core: Core, crashed: ReportThread | undefined, details: Details
     pc: crashed?.frames[0]?.pc ?? core.threads[0]?.pc,
     segments: core.segments,
     instruction: currentInstruction(details.instructions),
-    registers: new Map(details.registers.map(({ name, value }) => [name, BigInt(value)])),
+    registers: new Map(
+      details.registers.flatMap(({ name, value }) => value === KEPT_BACK ? [] : [[name, BigInt(value)]]),
+    ),
     divisor: details.divisor,
     below: details.stackTop?.below,
     top: details.stackTop?.at,

@@ -12,6 +12,7 @@ const SCRIPTS = [
   'retrace.py',
   'frames.py',
   'values.py',
+  'kept_back.py',
   'printers.py',
   'libraries.py',
   'instructions.py',

@@ -6,6 +6,7 @@ import type { Deadline } from '../time/deadline.ts'
 import { readProblems } from './answers.ts'
 import { Asker } from './asking.ts'
 import type { Inquiry } from './inquiry.ts'
+import { shownRanges } from './kept_back.ts'
 import { type FailedOpening, openCore, type Opening } from './opening.ts'
 import type { Session, SessionEnd } from './session.ts'
 import { type LeftOut, type ThreadRecord } from './thread_record.ts'
@@ -50,6 +51,13 @@ export async function converse(
   }
   if (seen === undefined || opened.contradictions.length > 0) return { kind: 'contradicts', why: opened.contradictions }
   if (questions.openOnly) return { kind: 'asked', version: seen.version }
+  // Before it prints anything of the process; gdb's own readers of values would show zeros as if they were true.
+  if (questions.core.keptBack !== undefined) {
+    const ranges = shownRanges(questions.core).map(([start, end]) => [`${start}`, `${end}`])
+    const answer = await asker.ask('to keep values back', 'keep_back', { parameters: [ranges], share: 0.1 })
+    if (answer.kind !== 'done') return { kind: 'unopened', failed, late: undefined }
+    inquiry.printers = []
+  }
   inquiry.open({ ...opened, seen })
   const numbers = new Map(seen.threads.map(({ lwp, number }) => [lwp, number]))
   const asking = { asker, inquiry, numbers, isLast: questions.isLast }

@@ -93,6 +93,8 @@ export interface Place {
 /** A question: how it is called, and what it finds; `undefined` where it need not be asked. */
 interface Step<Name extends keyof Details> {
   readonly what: string
+  /** It is of values, which a core whose sender kept them back does not have. */
+  readonly isOfValues?: true
   find(asking: Asking): Promise<Found<Details[Name]>> | undefined
 }
 
@@ -119,6 +121,7 @@ const STEPS: { readonly [Name in keyof Details]: Step<Name> } = {
   },
   divisor: {
     what: 'the divisor',
+    isOfValues: true,
     find: ({ asker, core, told, divisorAt }) => {
       const place = signalOf(core) === SIGFPE ? divisorAt?.(core, told) : undefined
       return place === undefined ? undefined : numberAt(asker, place)
@@ -126,10 +129,12 @@ const STEPS: { readonly [Name in keyof Details]: Step<Name> } = {
   },
   stackTop: {
     what: 'the words at the top of the stack',
+    isOfValues: true,
     find: ({ asker, core }) => mayHaveReturned(core) ? stackTop(asker) : undefined,
   },
   signalInfo: {
     what: 'what the signal says',
+    isOfValues: true,
     find: async ({ asker }) => withText(await command(asker, undefined, 'print $_siginfo'), 'text'),
   },
   libraries: {
@@ -138,15 +143,18 @@ const STEPS: { readonly [Name in keyof Details]: Step<Name> } = {
   },
   abortMessage: {
     what: 'the message of the C library',
+    isOfValues: true,
     // The first member of struct abort_msg_s is its size, the message follows: true with and without debuginfo.
     find: ({ asker, core }) => gaveUp(core) ? message(asker, '*(char **)&__abort_msg + 4') : undefined,
   },
   assertMessage: {
     what: 'the message of GLib',
+    isOfValues: true,
     find: ({ asker, core }) => gaveUp(core) ? message(asker, '*(char **)&__glib_assert_msg') : undefined,
   },
   exception: {
     what: 'the uncaught exception',
+    isOfValues: true,
     find: ({ asker, core, functions }) => {
       const threw = functions.slice(0, MAX_FRAMES_TO_THROW).some((name) => name !== undefined && THROWING.test(name))
       return gaveUp(core) && threw ? exceptionOf(asker) : undefined
@@ -154,6 +162,7 @@ const STEPS: { readonly [Name in keyof Details]: Step<Name> } = {
   },
   languages: {
     what: 'the stacks of languages',
+    isOfValues: true,
     find: askLanguages,
   },
 }
@@ -197,7 +206,8 @@ export class DetailsRecord {
 
   async #askOne<Name extends keyof Details>(name: Name, asking: Asking, isLast: boolean): Promise<boolean> {
     const step: Step<Name> = STEPS[name]
-    const found = await step.find(asking)
+    const isSpared = step.isOfValues === true && asking.core.keptBack !== undefined
+    const found = isSpared ? undefined : await step.find(asking)
     const why = found?.answer.kind === 'ended' || found?.answer.kind === 'interrupted'
       ? whyFailed(found.answer)
       : undefined

@@ -14,7 +14,7 @@ import { hex, moduleJson } from './modules.ts'
 import { codeName, signalName } from './signal.ts'
 
 /** Rises when something is added; what is there stays. */
-export const BACKTRACE_VERSION = 3
+export const BACKTRACE_VERSION = 4
 
 export interface JsonParts {
   readonly core: Core
@@ -73,6 +73,7 @@ function coreJson(core: Core) {
     uid: core.process?.uid ?? null,
     name: core.process?.name ?? null,
     command_line: core.process?.arguments ?? null,
+    values_kept_back: core.keptBack !== undefined,
     truncated: core.truncated === undefined ? null : {
       missing_bytes: Number(core.truncated.missingBytes),
       segments: core.truncated.segments,

@@ -3,6 +3,7 @@
  * threads, and what each native frame is to them. Pure. What the interpreter does not say of itself is told by its package and
  * its name.
  */
+import { KEPT_BACK } from '../gdb/kept_back.ts'
 import type { Core } from '../../../src/elf/core.ts'
 import { PF_X } from '../../../src/elf/header.ts'
 import { segmentAt } from '../../../src/elf/segment.ts'
@@ -62,12 +63,12 @@ export function reportLanguages(
       interpreter,
       version: answer?.version ?? upstreamOf(owner?.version) ?? versionInName(interpreter),
       script: answer?.script ??
-        (runsScripts(core, interpreter)
+        (core.keptBack === undefined && runsScripts(core, interpreter)
           ? scriptOf(interpreter.language, said?.words ?? [], core.process?.arguments)
           : undefined),
       layout: answer?.layout,
       stacks: sorted((answer?.stacks ?? []).map((stack) => withThread(stack, threads)), threads),
-      missing: answer?.missing,
+      missing: core.keptBack === undefined ? answer?.missing : KEPT_BACK,
     }
   })
   return { languages, roleOf: (frame) => roleOf(frame, { core, interpreters, loops }) }

@@ -10,6 +10,9 @@ import { count } from '../../../src/text/count.ts'
 export const CALLERS_NOT_CHECKED =
   'no segment of the core says what could be executed, so return addresses were not checked against that'
 
+export const VALUES_KEPT_BACK =
+  'the sender kept all values back: of memory and registers nothing but addresses of modules and stacks came'
+
 const ABSENT: Readonly<Record<WhyAbsent, string>> = {
   'text-full': 'since the text reached RETRACE_MAX_BACKTRACE_KB',
   'late': 'since the time was over',

@@ -9,6 +9,7 @@ import type { Crash } from '../crash/crash.ts'
 import { firstOwn, machineryOf } from '../crash/machinery.ts'
 import { plainFunction } from '../crash/names.ts'
 import type { What } from '../crash/what.ts'
+import { KEPT_BACK } from '../gdb/kept_back.ts'
 import type { ReportFrame } from '../report/frames.ts'
 import { signalName } from '../report/signal.ts'
 
@@ -95,9 +96,10 @@ const FAILURES: Readonly<Record<(What & { kind: 'failure' })['class'], string>> 
 /** `none` has none: the instruction itself was refused. */
 const VERBS = { read: 'read', write: 'wrote to', access: 'accessed', execute: 'went to' }
 
-function failed({ fault: { kind, address }, isBus }: What & { kind: 'fault' }): string {
+function failed({ fault: { kind, address, isKeptBack }, isBus }: What & { kind: 'fault' }): string {
   if (kind === 'none') return 'ran an instruction that no program may run,'
-  const place = address === undefined ? 'an address that cannot be one' : `address 0x${address.toString(16)}`
+  const unknown = isKeptBack === true ? `an address ${KEPT_BACK}` : 'an address that cannot be one'
+  const place = address === undefined ? unknown : `address 0x${address.toString(16)}`
   const none = kind === 'execute'
     ? ', where no code is,'
     : isBus

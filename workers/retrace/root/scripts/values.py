@@ -135,6 +135,8 @@ class Variable:
         except BaseException as error:  # of gdb, or of a pretty printer
             why = failure(error)
             state, text = "unavailable", "%s: %s>" % (UNREADABLE, error if isinstance(error, Exception) else why)
+        if keeps_back and text == KEPT_BACK:
+            state = "unavailable"
         return [self.name, self.type, self.kind, text, state]
 
 
