@@ -1,17 +1,14 @@
 /**
  * abrt-retrace-server: reads the command line and the settings, starts, and stops on SIGTERM.
  */
-import { totalmem } from 'node:os'
 import process, { argv, exit, stderr, stdout } from 'node:process'
 import { readConfig } from './config/config.ts'
-import { contradictions } from './config/contradictions.ts'
 import { settingsHelp } from './config/help.ts'
 import { readSupervisor } from './config/supervisor_environment.ts'
 import { log, startLog } from './telemetry/log.ts'
 import { UsageError } from './errors/usage_error.ts'
 import { EXIT, version } from './program/program.ts'
 import { workerCommand } from './program/runtime.ts'
-import { judgeProxy } from './health/address.ts'
 import { check } from './health/check.ts'
 import { init } from './init/init.ts'
 import { closeInherited } from './process/inherited.ts'
@@ -67,9 +64,6 @@ async function serve(): Promise<number> {
   closeInherited(passedSocket(environment) === undefined ? 0 : 1)
   const config = readConfig([NAME, WORKER])
   await startLog(config)
-  for (const text of contradictions(config, totalmem())) log('config').warning(text)
-  const { verdict, text, more } = judgeProxy(config)
-  if (verdict !== 'ok') log('config').warning(`${text}: ${more}`)
   const groups = makeTaskGroups()
   const memory = {
     v1: 'held by control groups (v1)',

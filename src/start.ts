@@ -2,11 +2,14 @@
  * The server's life: what is opened, in which order, what runs again, and how all of it ends. main.ts reads the command
  * line and the signals; tests start this in their own process.
  */
+import { totalmem } from 'node:os'
 import { createApp, createMetricsApp } from './app.tsx'
 import type { Config, ConfigOf } from './config/config.ts'
 import { environmentOf } from './config/environment.ts'
+import { contradictions } from './config/contradictions.ts'
+import { judgeProxy } from './health/address.ts'
 import { readSupervisor, type SupervisorEnvironment } from './config/supervisor_environment.ts'
-import { closeDatabase, openDatabase } from './database/database.ts'
+import { closeDatabase, makePlace, openDatabase } from './database/database.ts'
 import { log } from './telemetry/log.ts'
 import { countProcess, createMetrics } from './telemetry/metrics.ts'
 import { UsageError } from './errors/usage_error.ts'
@@ -19,7 +22,7 @@ import { subjectOf } from './runner/subject.ts'
 import type { Services } from './http/services.ts'
 import { ClientUploads } from './http/client_uploads.ts'
 import { PartialUploads } from './upload/partial_uploads.ts'
-import { Spool } from './spool/spool.ts'
+import { makeSpool, Spool } from './spool/spool.ts'
 import { type Certificate, lapseOf, readCertificate } from './tls/certificate.ts'
 import { registerGauges } from './server/gauges.ts'
 import { watchHandshakes } from './server/handshakes.ts'
@@ -29,12 +32,14 @@ import { listenForMetrics } from './server/metrics_listener.ts'
 import { createReadiness } from './health/readiness.ts'
 import { createSupervisor, passedSocket } from './server/supervisor.ts'
 import { killOrphans } from './spool/processes.ts'
-import { takeLock, takeSpoolLock } from './spool/server_lock.ts'
+import { takeLocks } from './spool/server_lock.ts'
 import { count } from './text/count.ts'
 
 /** How long a stop lets answers end, and then streams. */
 const DRAIN_MS = 5000
 const LAST_WORDS_MS = 1000
+
+type ServerConfig = ConfigOf<'abrt-retrace-server' | 'abrt-retrace-worker'>
 
 export interface Program {
   readonly url: string
@@ -55,17 +60,32 @@ export interface ProgramOptions {
 }
 
 /** Starts everything; resolves when it listens. Throws UsageError for settings that make no sense together. */
-export async function startProgram(
-  config: ConfigOf<'abrt-retrace-server' | 'abrt-retrace-worker'>,
-  { workerCommand, environment = readSupervisor({}), availableMb: available }: ProgramOptions,
-): Promise<Program> {
+export async function startProgram(config: ServerConfig, options: ProgramOptions): Promise<Program> {
+  warnOfSettings(config)
   const certificate = readCertificate(config)
   if (certificate === undefined) demandSafety(config)
   else warnOf(certificate)
+  makePlace(config.database)
+  await makeSpool(config.spoolDir)
+  // Before anything is changed: a second server neither migrates the database of the first nor tidies its spool.
+  const locks = takeLocks(config)
+  try {
+    return await startLocked(config, { ...options, certificate, locks })
+  } catch (cause) {
+    locks[Symbol.dispose]()
+    throw cause
+  }
+}
+
+async function startLocked(
+  config: ServerConfig,
+  { workerCommand, environment = readSupervisor({}), availableMb: available, certificate, locks }: ProgramOptions & {
+    certificate: Certificate | undefined
+    locks: Disposable
+  },
+): Promise<Program> {
   const database = openDatabase(config.database, { migrate: true })
-  const lock = takeLock(config)
   const spool = await Spool.open(config, database)
-  const spoolLock = takeSpoolLock(config)
   const orphans = killOrphans(config.spoolDir)
   if (orphans > 0) {
     log('server').warning(`Killed ${count(orphans, 'process', 'processes')} that workers of the last run left behind`)
@@ -126,11 +146,17 @@ export async function startProgram(
       observed.close()
       await listener.idle(LAST_WORDS_MS)
       closeDatabase(database)
-      spoolLock[Symbol.dispose]()
-      lock[Symbol.dispose]()
+      locks[Symbol.dispose]()
       log('server').info('stopped')
     },
   }
+}
+
+/** What makes no sense together, or lets everybody in: the server starts nevertheless. */
+function warnOfSettings(config: ServerConfig): void {
+  for (const text of contradictions(config, totalmem())) log('config').warning(text)
+  const { verdict, text, more } = judgeProxy(config)
+  if (verdict !== 'ok') log('config').warning(`${text}: ${more}`)
 }
 
 /**

@@ -21,3 +21,15 @@ export function whyNoPlace(place: Place, cause: Error): string {
     `RETRACE_HOST is ${place.host} and RETRACE_PORT is ${place.port}, which cannot be used`
   return `${said} (${code === '' ? cause.message : code})`
 }
+
+/** Where /metrics is told, whatever the settings. */
+export const METRICS_HOST = '127.0.0.1'
+
+/** The same of RETRACE_METRICS_PORT. */
+export function whyNoMetrics(port: number, cause: Error): string {
+  const code = errnoOf(cause) ?? ''
+  const place = `RETRACE_METRICS_PORT is ${port}`
+  if (code === 'EADDRINUSE') return `${place}, which another program listens on already, on ${METRICS_HOST} (${code})`
+  if (code === 'EACCES') return `${place}, which this user may not listen on: take one from 1024 on (${code})`
+  return `${place}, which cannot be used (${code === '' ? cause.message : code})`
+}

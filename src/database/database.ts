@@ -63,16 +63,30 @@ export class OlderDatabase extends UsageError {
 
 function openFile(file: string, { migrate }: { migrate?: boolean }): SqliteConnection {
   try {
-    if (migrate) makeFolders(dirname(file), 0o700)
+    if (migrate) makePlace(file)
     return new Sqlite(file, { fileMustExist: !migrate, timeout: 30_000 })
   } catch (cause) {
     // Where nothing has to be made, a file that is missing is the caller's to judge.
     if (!migrate && !existsSync(file)) throw cause
-    const why = existsSync(file) && statSync(file).isDirectory()
-      ? 'it is a folder; name a file in it'
-      : errnoOf(cause) ?? String(cause)
-    throw new UsageError(`RETRACE_DATABASE (${file}) cannot be opened: ${why}`, { cause })
+    throw cause instanceof UsageError ? cause : notOpened(file, cause)
   }
+}
+
+/** The folder of a database that may be made. Throws UsageError naming the setting where there can be none. */
+export function makePlace(file: string): void {
+  try {
+    makeFolders(dirname(file), 0o700)
+  } catch (cause) {
+    throw notOpened(file, cause)
+  }
+  if (existsSync(file) && statSync(file).isDirectory()) throw notOpened(file, undefined)
+}
+
+function notOpened(file: string, cause: unknown): UsageError {
+  const why = existsSync(file) && statSync(file).isDirectory()
+    ? 'it is a folder; name a file in it'
+    : errnoOf(cause) ?? String(cause)
+  return new UsageError(`RETRACE_DATABASE (${file}) cannot be opened: ${why}`, { cause })
 }
 
 /** The file of each connection that was opened, as `DEVICE:INODE`. */

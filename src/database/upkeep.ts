@@ -9,18 +9,17 @@ interface Connected {
   $client: SqliteConnection
 }
 
-/** How long a look at the lock waits for another writer. */
-const LOOK_MS = 200
-
 /**
- * Takes the lock for writing, changes no row and gives it back; throws SQLite's error when that cannot be, SQLITE_BUSY
- * among them. The lock alone does not tell: SQLite gives a reader one of a file that it may only read.
+ * Takes the lock for writing, changes nothing and gives it back; throws SQLite's error when that cannot be: SQLITE_BUSY
+ * at once while somebody else writes, since this blocks the process. The lock alone does not tell: SQLite gives a reader
+ * one of a file that it may only read. It writes nothing to the disk, so a full one is not found out here.
  */
 export function assertWritable({ $client: client }: Connected): void {
   const patience = client.pragma('busy_timeout', { simple: true })
+  const version = Number(client.pragma('user_version', { simple: true }))
   try {
-    client.pragma(`busy_timeout = ${LOOK_MS}`)
-    client.exec('BEGIN IMMEDIATE; DELETE FROM task_id WHERE 0; ROLLBACK')
+    client.pragma('busy_timeout = 0')
+    client.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${version}; ROLLBACK`)
   } finally {
     if (client.inTransaction) client.exec('ROLLBACK')
     client.pragma(`busy_timeout = ${Number(patience)}`)

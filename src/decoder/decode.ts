@@ -14,7 +14,7 @@ const STALL_MS = 30_000
 
 /**
  * Decompresses `input` by the program of a decoder's sandbox. Throws what `input` throws, and ProgramError: 'failed'
- * when the program refuses what it is given, 'not-started' when it cannot run here.
+ * when the program refuses what it is given, 'not-started' when it cannot run here, 'killed' and 'timeout'.
  */
 export async function* decode(
   input: AsyncIterable<Uint8Array>,
@@ -29,7 +29,7 @@ export async function* decode(
   const watch = setInterval(() => {
     const since = Math.max(progress, feed.progress)
     if (!isWaiting || feed.isWaitingForInput || Date.now() - since <= STALL_MS) return
-    running.stop(new ProgramError('failed', `${decoder} did nothing for ${STALL_MS / 1000} s`))
+    running.stop(new ProgramError('timeout', `${decoder} did nothing for ${STALL_MS / 1000} s`))
   }, STALL_MS / 4)
   const broken = (cause: unknown) => new ProgramError('failed', `${decoder} broke off`, { cause })
   const output = chunksOf(running.output, { onBroken: broken })

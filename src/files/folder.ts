@@ -49,6 +49,7 @@ export function whyNotMade(path: string): string | undefined {
     if (!statSync(parent).isDirectory()) return `${parent} is not a directory`
     if (KERNEL.has(statfsSync(parent).type)) return `${parent} is the kernel's`
     accessSync(parent, constants.W_OK | constants.X_OK)
+    if (statfsSync(parent).bavail === 0) return `the file system of ${parent} is full`
     return undefined
   } catch (cause) {
     return `${parent} cannot be written to (${errnoOf(cause) ?? cause})`

@@ -5,17 +5,24 @@
 import { existsSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { geteuid } from 'node:process'
-import { type ConfigOf, misspelt, readConfig } from '../config/config.ts'
+import { type ConfigOf, type Environment, misspelt, readConfig } from '../config/config.ts'
 import { contradictions } from '../config/contradictions.ts'
 import { closeDatabase, type Database, openDatabase } from '../database/database.ts'
+import { serviceUser } from '../process/service_user.ts'
 import { escapeText } from '../text/escape.ts'
-import { type Finding, lookAt, type Subject } from './look.ts'
+import { type Finding, type Look, lookAt, type Subject } from './look.ts'
 import { LOOKS } from './looks.ts'
 
-/** Runs all looks and prints a line for each; true when nothing failed. */
-export async function check(say: (line: string) => void): Promise<boolean> {
+/** Which looks are asked, and of which environment; left out: all, of this process. */
+interface CheckOptions {
+  environment?: Environment
+  looks?: readonly Look[]
+}
+
+/** Asks the looks and prints a line for each; true when nothing failed. */
+export async function check(say: (line: string) => void, options: CheckOptions = {}): Promise<boolean> {
   let isWell = true
-  for await (const { what, verdict, text, more } of findings()) {
+  for await (const { what, verdict, text, more } of findings(options)) {
     isWell &&= verdict !== 'FAIL'
     const line = `${verdict.padEnd(4)} ${what.padEnd(13)} ${more === undefined ? text : `${text}: ${more}`}`
     // What a program wrote to standard error can be several lines.
@@ -24,16 +31,16 @@ export async function check(say: (line: string) => void): Promise<boolean> {
   return isWell
 }
 
-async function* findings(): AsyncGenerator<Finding & { what: string }> {
+async function* findings({ environment, looks = LOOKS }: CheckOptions): AsyncGenerator<Finding & { what: string }> {
   let config: ConfigOf<'abrt-retrace-server' | 'abrt-retrace-worker'>
   try {
-    config = readConfig(['abrt-retrace-server', 'abrt-retrace-worker'])
+    config = readConfig(['abrt-retrace-server', 'abrt-retrace-worker'], environment)
   } catch (error) {
     yield { what: 'configuration', verdict: 'FAIL', text: error instanceof Error ? error.message : String(error) }
     return
   }
   yield { what: 'configuration', verdict: 'ok', text: 'all settings can be read' }
-  for (const text of [...misspelt(config), ...contradictions(config, totalmem())]) {
+  for (const text of [...misspelt(config, environment), ...contradictions(config, totalmem())]) {
     yield { what: 'configuration', verdict: 'warn', text }
   }
   if (geteuid?.() === 0) {
@@ -47,9 +54,10 @@ async function* findings(): AsyncGenerator<Finding & { what: string }> {
       opened ??= existsSync(config.database) ? openDatabase(config.database, { demandCurrent: true }) : undefined,
     isRunning: false,
     now: new Date(),
+    serviceUser: serviceUser()?.uid,
   }
   try {
-    for (const look of LOOKS) yield { what: look.what, ...await lookAt(look, subject) }
+    for (const look of looks) yield { what: look.what, ...await lookAt(look, subject) }
   } finally {
     if (opened !== undefined) closeDatabase(opened)
   }

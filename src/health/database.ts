@@ -1,38 +1,23 @@
 /** The database: whether it gives out task ids. */
-import { isInPlace, OlderDatabase } from '../database/database.ts'
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { closeDatabase, type Database, isInPlace, OlderDatabase, openDatabase } from '../database/database.ts'
 import { assertWritable } from '../database/upkeep.ts'
 import { whyNotMade } from '../files/folder.ts'
+import { adviceOnRefusal, whyNoFiles } from '../files/probe.ts'
 import { errnoOf } from '../errors/errno.ts'
+import { lockNotOurs, lockOfDatabase } from '../spool/server_lock.ts'
 import { highestTaskId } from '../spool/task_ids.ts'
-import type { Look } from './look.ts'
+import type { Finding, Look, Subject } from './look.ts'
 
 export const database: Look = {
   what: 'database',
   part: 'database',
-  question(subject) {
+  async question(subject) {
     const file = subject.config.database
     try {
-      const opened = subject.database()
-      const why = opened === undefined ? whyNotMade(file) : undefined
-      if (why !== undefined) {
-        return { verdict: 'FAIL', text: 'RETRACE_DATABASE cannot be made', more: `${file}: ${why}` }
-      }
-      if (opened === undefined) return { verdict: 'ok', text: 'RETRACE_DATABASE will be made at start', more: file }
-      if (!isInPlace(opened)) {
-        const more = `restore ${file} from a backup, or start the server anew, which makes a new one`
-        return { verdict: 'FAIL', text: 'RETRACE_DATABASE was deleted or moved while the server ran', more }
-      }
-      assertWritable(opened)
-      highestTaskId(opened)
-      return { verdict: 'ok', text: 'RETRACE_DATABASE can be written to', more: file }
+      return await judge(subject, file)
     } catch (cause) {
-      if (cause instanceof OlderDatabase) {
-        return {
-          verdict: 'ok',
-          text: 'RETRACE_DATABASE is of an older version, and will be migrated at start',
-          more: file,
-        }
-      }
       const code = errnoOf(cause)
       // Somebody else is writing just now, so it can be written to.
       if (code === 'SQLITE_BUSY') return { verdict: 'ok', text: 'RETRACE_DATABASE is being written to', more: file }
@@ -40,4 +25,56 @@ export const database: Look = {
       return { verdict: 'FAIL', text: `RETRACE_DATABASE cannot be used${code === undefined ? '' : ` (${code})`}`, more }
     }
   },
+}
+
+async function judge(subject: Subject, file: string): Promise<Finding> {
+  const { opened, isOlder } = openedOf(subject, file)
+  if (opened === undefined) return await judgeMissing(file)
+  try {
+    if (!isInPlace(opened)) {
+      const more = `restore ${file} from a backup, or start the server anew, which makes a new one`
+      return { verdict: 'FAIL', text: 'RETRACE_DATABASE was deleted or moved while the server ran', more }
+    }
+    assertWritable(opened)
+    if (!isOlder) highestTaskId(opened)
+  } finally {
+    if (isOlder) closeDatabase(opened)
+  }
+  const refused = await refusal(file, subject.isRunning)
+  if (refused !== undefined) return refused
+  if (!isOlder) return { verdict: 'ok', text: 'RETRACE_DATABASE can be written to', more: file }
+  return { verdict: 'ok', text: 'RETRACE_DATABASE is of an older version, and will be migrated at start', more: file }
+}
+
+/** One that has to be migrated first is opened here, and its caller's to close. */
+function openedOf(subject: Subject, file: string): { opened: Database | undefined; isOlder: boolean } {
+  try {
+    return { opened: subject.database(), isOlder: false }
+  } catch (cause) {
+    if (!(cause instanceof OlderDatabase)) throw cause
+    return { opened: openDatabase(file), isOlder: true }
+  }
+}
+
+async function judgeMissing(file: string): Promise<Finding> {
+  const why = whyNotMade(file)
+  if (why !== undefined) {
+    return { verdict: 'FAIL', text: 'RETRACE_DATABASE cannot be made', more: `${file}: ${why}` }
+  }
+  const refused = existsSync(dirname(file)) ? await refusal(file, false) : undefined
+  return refused ?? { verdict: 'ok', text: 'RETRACE_DATABASE will be made at start', more: file }
+}
+
+/** SQLite writes three files into the folder, and a lock of ours is beside them. */
+async function refusal(file: string, isRunning: boolean): Promise<Finding | undefined> {
+  const folder = dirname(file)
+  const code = await whyNoFiles(folder)
+  if (code !== undefined) {
+    const text = `RETRACE_DATABASE cannot be written to (${code})`
+    return { verdict: 'FAIL', text, more: adviceOnRefusal(folder, code) }
+  }
+  const lock = isRunning ? undefined : lockNotOurs(lockOfDatabase(file))
+  if (lock === undefined) return undefined
+  const more = `${lock}; where no server runs, give it to the user as whom the server runs`
+  return { verdict: 'FAIL', text: 'the lock of RETRACE_DATABASE cannot be taken', more }
 }

@@ -1,13 +1,12 @@
 /** Debuggers besides the system's: worth having, and nobody has to. */
-import { existsSync, readdirSync } from 'node:fs'
+import { engineFolders } from '../process/debuggers.ts'
 import type { Look } from './look.ts'
 
 export const engines: Look = {
   what: 'engines',
   question({ config: { engineDir } }) {
-    const names = existsSync(engineDir) ? readdirSync(engineDir) : []
-    const built = names.filter((name) => /^[a-z]+-[a-z0-9]+$/.test(name))
+    const built = engineFolders(engineDir).map(({ suite, architecture }) => `${suite}-${architecture}`)
     if (built.length > 0) return { verdict: 'ok', text: `${built.join(', ')} in RETRACE_ENGINE_DIR` }
-    return { verdict: 'ok', text: 'none but gdb-multiarch', more: 'ops/engine trixie builds a newer one' }
+    return { verdict: 'ok', text: "none but the system's gdb", more: 'ops/engine trixie builds a newer one' }
   },
 }

@@ -1,23 +1,25 @@
 /**
- * Whether the programs that every task needs are there at all: asked before each upload, so it only looks for files. Whether
- * they work, the looks of `--check` and `/readyz` find out.
+ * Whether what every task needs is there at all: asked before each upload, so it only looks for files, and at the limits of
+ * this process. Whether programs work, the looks of `--check` and `/readyz` find out.
  */
-import { readdirSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
+import { DEBUGGERS, engineFolders, systemDebugger } from '../process/debuggers.ts'
+import { lowLimits } from '../process/own_limits.ts'
 import { findProgram, STARTERS } from '../process/search_path.ts'
+import { largestLimits } from '../process/trial.ts'
+import { limitsOfTasks } from './sandbox.ts'
 
-const DEBUGGERS = ['gdb-multiarch', 'gdb']
+type Settings = Pick<Config, 'engineDir' | 'taskMemoryMb' | 'taskTimeoutS'>
 
-/** The names of those that are missing. */
-export function missingPrograms({ engineDir }: Pick<Config, 'engineDir'>): string[] {
-  const hasDebugger = DEBUGGERS.some((name) => findProgram(name) !== undefined) || hasEngines(engineDir)
-  return [...STARTERS.filter((name) => findProgram(name) === undefined), ...(hasDebugger ? [] : [DEBUGGERS[0] ?? ''])]
-}
-
-function hasEngines(engineDir: string): boolean {
-  try {
-    return readdirSync(engineDir).length > 0
-  } catch {
-    return false
-  }
+/** What is missing, in a few words each. */
+export function whatIsMissing(config: Settings): string[] {
+  const hasDebugger = systemDebugger() !== undefined || engineFolders(config.engineDir).length > 0
+  const programs = [
+    ...STARTERS.filter((name) => findProgram(name) === undefined),
+    ...(hasDebugger ? [] : [DEBUGGERS[0]]),
+  ]
+  return [
+    ...programs.map((name) => `${name} is not installed`),
+    ...lowLimits(largestLimits(limitsOfTasks(config))),
+  ]
 }

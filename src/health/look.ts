@@ -32,12 +32,15 @@ export interface Subject {
     | 'engineDir'
     | 'database'
     | 'minFreeMb'
+    | 'metricsPort'
   >
   /** The database; undefined: there is none yet. Throws what opening it says. */
   database(): Database | undefined
   /** Whether the server is running: then what its start creates must be there. */
   isRunning: boolean
   now: Date
+  /** Where root looks: the number of the unit's user, whose folders are as they should be. */
+  serviceUser?: number | undefined
 }
 
 export interface Look {

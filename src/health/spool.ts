@@ -1,15 +1,16 @@
 /** The spool: whether tasks can be put there, and by the server alone. */
-import { constants } from 'node:fs'
-import { access, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { whyNotMade } from '../files/folder.ts'
+import { adviceOnRefusal, whyNoFiles } from '../files/probe.ts'
 import { errnoOf } from '../errors/errno.ts'
-import { adviceOnOpen, isOpenToOthers } from '../spool/rights.ts'
-import type { Look } from './look.ts'
+import { adviceOnOpen, isAnothers, isOpenToOthers } from '../spool/rights.ts'
+import { lockNotOurs, lockOfSpool } from '../spool/server_lock.ts'
+import type { Finding, Look, Subject } from './look.ts'
 
 export const spool: Look = {
   what: 'spool',
   part: 'spool',
-  async question({ config: { spoolDir }, isRunning }) {
+  async question({ config: { spoolDir }, isRunning, serviceUser }) {
     try {
       const found = await stat(spoolDir)
       if (!found.isDirectory()) {
@@ -19,19 +20,40 @@ export const spool: Look = {
         const text = 'RETRACE_SPOOL_DIR can be written to by others'
         return { verdict: 'FAIL', text, more: `${spoolDir}: ${adviceOnOpen(spoolDir, found.mode)}` }
       }
-      await access(spoolDir, constants.W_OK | constants.X_OK)
-      return { verdict: 'ok', text: 'RETRACE_SPOOL_DIR can be written to', more: spoolDir }
+      // Root looks for the unit's user.
+      if (isAnothers(found.uid) && found.uid !== serviceUser) {
+        const more = `${spoolDir}: user ${found.uid}; run chown on it`
+        return { verdict: 'FAIL', text: 'RETRACE_SPOOL_DIR belongs to another user', more }
+      }
+      return await judgeWriting(spoolDir, isRunning)
     } catch (cause) {
       const errno = errnoOf(cause)
-      if ((errno === 'ENOENT' || errno === 'ENOTDIR') && !isRunning) {
-        const why = whyNotMade(spoolDir)
-        if (why !== undefined) {
-          return { verdict: 'FAIL', text: 'RETRACE_SPOOL_DIR cannot be made', more: `${spoolDir}: ${why}` }
-        }
-        return { verdict: 'ok', text: 'RETRACE_SPOOL_DIR will be made at start', more: spoolDir }
-      }
-      const text = `RETRACE_SPOOL_DIR cannot be written to (${errno ?? cause})`
-      return { verdict: 'FAIL', text, more: `give ${spoolDir} to the user as whom the server runs` }
+      if ((errno === 'ENOENT' || errno === 'ENOTDIR') && !isRunning) return judgeMissing(spoolDir)
+      return refused(spoolDir, errno ?? String(cause))
     }
   },
+}
+
+async function judgeWriting(spoolDir: string, isRunning: Subject['isRunning']): Promise<Finding> {
+  const code = await whyNoFiles(spoolDir)
+  if (code !== undefined) return refused(spoolDir, code)
+  const lock = isRunning ? undefined : lockNotOurs(lockOfSpool(spoolDir))
+  if (lock === undefined) return { verdict: 'ok', text: 'RETRACE_SPOOL_DIR can be written to', more: spoolDir }
+  return {
+    verdict: 'FAIL',
+    text: 'the lock of RETRACE_SPOOL_DIR cannot be taken',
+    more: `${lock}; where no server runs, give it to the user as whom the server runs`,
+  }
+}
+
+function refused(spoolDir: string, code: string): Finding {
+  const text = `RETRACE_SPOOL_DIR cannot be written to (${code})`
+  return { verdict: 'FAIL', text, more: adviceOnRefusal(spoolDir, code) }
+}
+
+function judgeMissing(spoolDir: string): Finding {
+  const why = whyNotMade(spoolDir)
+  return why === undefined
+    ? { verdict: 'ok', text: 'RETRACE_SPOOL_DIR will be made at start', more: spoolDir }
+    : { verdict: 'FAIL', text: 'RETRACE_SPOOL_DIR cannot be made', more: `${spoolDir}: ${why}` }
 }

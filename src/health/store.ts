@@ -1,30 +1,73 @@
 /** The folders of packages: whether what is fetched can be kept, and the repositories' files be read. */
-import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { UsageError } from '../errors/usage_error.ts'
 import { whyNotMade } from '../files/folder.ts'
+import { adviceOnRefusal, whyNoFiles } from '../files/probe.ts'
+import { freeBytes } from '../files/space.ts'
 import { errnoOf } from '../errors/errno.ts'
-import type { Look } from './look.ts'
+import { readConfiguration } from '../packages/configuration.ts'
+import { count } from '../text/count.ts'
+import { MIB } from '../units/bytes.ts'
+import type { Finding, Look } from './look.ts'
+
+/** Releases have a folder each; more are not looked at. */
+const MAX_FOLDERS = 1000
 
 export const store: Look = {
   what: 'store',
   part: 'store',
-  question({ config: { repoDir } }) {
-    const isThere = existsSync(repoDir)
-    const why = isThere ? undefined : whyNotMade(repoDir)
-    if (why !== undefined) {
-      return { verdict: 'FAIL', text: 'RETRACE_REPO_DIR cannot be made', more: `${repoDir}: ${why}` }
+  async question({ config: { repoDir, minFreeMb } }) {
+    if (!existsSync(repoDir)) {
+      const why = whyNotMade(repoDir)
+      return why === undefined
+        ? { verdict: 'ok', text: 'RETRACE_REPO_DIR will be made when something is kept', more: repoDir }
+        : { verdict: 'FAIL', text: 'RETRACE_REPO_DIR cannot be made', more: `${repoDir}: ${why}` }
     }
-    try {
-      if (isThere && !statSync(repoDir).isDirectory()) {
-        return { verdict: 'FAIL', text: 'RETRACE_REPO_DIR is not a directory', more: repoDir }
-      }
-      if (isThere) accessSync(repoDir, constants.W_OK | constants.X_OK)
-      const text = `RETRACE_REPO_DIR ${isThere ? 'can be written to' : 'will be made when something is kept'}`
-      return { verdict: 'ok', text, more: repoDir }
-    } catch (cause) {
-      const text = `RETRACE_REPO_DIR cannot be written to (${errnoOf(cause) ?? cause})`
-      return { verdict: 'FAIL', text, more: `give ${repoDir} to the user as whom the server runs` }
+    if (!statSync(repoDir).isDirectory()) {
+      return { verdict: 'FAIL', text: 'RETRACE_REPO_DIR is not a directory', more: repoDir }
     }
+    const code = await whyNoFiles(repoDir)
+    if (code !== undefined) {
+      const text = `RETRACE_REPO_DIR cannot be written to (${code})`
+      return { verdict: 'FAIL', text, more: adviceOnRefusal(repoDir, code) }
+    }
+    return judgeReleases(repoDir) ?? judgeRoom(repoDir, minFreeMb)
   },
+}
+
+/** What another user synced, this one cannot add to. */
+function judgeReleases(repoDir: string): Finding | undefined {
+  const folders = readdirSync(repoDir, { withFileTypes: true }).filter((each) => each.isDirectory())
+    .slice(0, MAX_FOLDERS).map(({ name }) => join(repoDir, name))
+  const closed = folders.filter((path) => !mayWrite(path))
+  if (closed.length === 0) return undefined
+  return {
+    verdict: 'FAIL',
+    text: `${count(closed.length, 'folder')} in RETRACE_REPO_DIR cannot be written to`,
+    more: `give ${
+      closed[0]
+    } to the user as whom the server runs, with all in it (chown -R); abrt-reposync runs as that user, too`,
+  }
+}
+
+function judgeRoom(repoDir: string, minFreeMb: number): Finding {
+  const free = Math.floor(freeBytes(repoDir) / MIB)
+  if (free >= minFreeMb) return { verdict: 'ok', text: 'RETRACE_REPO_DIR can be written to', more: repoDir }
+  return {
+    verdict: 'warn',
+    text: `${free} MiB are free for packages, RETRACE_MIN_FREE_MB is ${minFreeMb}`,
+    more: `no further package is fetched; make room in the file system of ${repoDir}, or set RETRACE_REPO_QUOTA_MB`,
+  }
+}
+
+function mayWrite(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK | constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 export const repositories: Look = {
@@ -35,7 +78,6 @@ export const repositories: Look = {
         return { verdict: 'FAIL', text: 'RETRACE_REPOS_D is not a directory', more: reposD }
       }
       accessSync(reposD, constants.R_OK | constants.X_OK)
-      return { verdict: 'ok', text: 'RETRACE_REPOS_D can be read', more: reposD }
     } catch (cause) {
       const isMissing = errnoOf(cause) === 'ENOENT'
       const text = isMissing
@@ -44,5 +86,22 @@ export const repositories: Look = {
       const more = `make ${reposD}, and put .sources or .repo files into it`
       return isMissing ? { verdict: 'warn', text, more } : { verdict: 'FAIL', text, more: reposD }
     }
+    return judgeFiles(reposD)
   },
+}
+
+/** As abrt-reposync and the workers read them. */
+function judgeFiles(reposD: string): Finding {
+  try {
+    const { repositories: found, faults, warnings } = readConfiguration(reposD)
+    const [first] = [...faults, ...warnings]
+    const text = `RETRACE_REPOS_D names ${count(found.length, 'repository', 'repositories')}`
+    if (first === undefined) return { verdict: 'ok', text, more: reposD }
+    const others = faults.length + warnings.length - 1
+    const more = others === 0 ? first : `${first}; and ${count(others, 'more complaint')}: abrt-reposync --dry-run`
+    return { verdict: faults.length > 0 ? 'FAIL' : 'warn', text, more }
+  } catch (cause) {
+    if (!(cause instanceof UsageError)) throw cause
+    return { verdict: 'FAIL', text: 'RETRACE_REPOS_D cannot be used', more: cause.message }
+  }
 }

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { makeFolders } from '../files/folder.ts'
-import type { Owner } from './service_user.ts'
+import type { Owner } from '../process/service_user.ts'
 
 export type Places = Pick<Config, 'spoolDir' | 'repoDir' | 'engineDir' | 'reposD' | 'database'>
 

@@ -3,10 +3,12 @@
  * place by SIGHUP. Owns its names and how long it is valid.
  */
 import { chmodSync, chownSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
+import type { Config } from '../config/config.ts'
 import { startOutside } from '../process/outside.ts'
-import type { Owner } from './service_user.ts'
+import type { Owner } from '../process/service_user.ts'
 
 /** The longest that browsers and other clients take. */
 const DAYS = 397
@@ -18,13 +20,23 @@ export interface CertificateFiles {
 }
 
 /** Makes both files, the key readable for the owner's group alone. Throws ProgramError where openssl does not work. */
-export async function makeCertificate({ cert, key }: CertificateFiles, owner: Owner | undefined): Promise<void> {
+export async function makeCertificate(
+  { cert, key }: CertificateFiles,
+  { owner, hosts }: { owner: Owner | undefined; hosts: readonly string[] },
+): Promise<void> {
   const folder = mkdtempSync(join(dirname(key), '.init-'))
   try {
     const made = { cert: join(folder, 'cert'), key: join(folder, 'key') }
     await using running = startOutside('openssl', [
       ...['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'] as const,
-      ...['-days', String(DAYS), '-subj', '/CN=retrace server', '-addext', `subjectAltName=${names(hostname())}`],
+      ...[
+        '-days',
+        String(DAYS),
+        '-subj',
+        '/CN=retrace server',
+        '-addext',
+        `subjectAltName=${names(hostname(), hosts)}`,
+      ],
       ...['-keyout', made.key, '-out', made.cert],
     ], { timeoutMs: TIMEOUT_MS })
     await running.succeeded()
@@ -38,11 +50,26 @@ export async function makeCertificate({ cert, key }: CertificateFiles, owner: Ow
   }
 }
 
-/** What the certificate is for: this machine by its name, where that is one of DNS, and by loopback. */
-export function names(host: string): string {
-  const isName = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/
-  const own = isName.test(host) && host.length < 254 && host !== 'localhost' ? [`DNS:${host}`] : []
-  return [...own, 'DNS:localhost', 'IP:127.0.0.1', 'IP:::1'].join(',')
+const NAME = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/
+const LOOPBACK = ['DNS:localhost', 'IP:127.0.0.1', 'IP:::1']
+const ANY = ['::', '0.0.0.0']
+
+/**
+ * What the certificate is for: this machine by its name, where that is one of DNS, by what the settings call it, and by
+ * loopback.
+ */
+export function names(host: string, hosts: readonly string[] = []): string {
+  const own = [host, ...hosts].flatMap((one) => {
+    if (isIP(one) !== 0) return ANY.includes(one) ? [] : [`IP:${one}`]
+    return NAME.test(one) && one.length < 254 ? [`DNS:${one}`] : []
+  })
+  return [...new Set([...own, ...LOOPBACK])].join(',')
+}
+
+/** The names and addresses by which the settings let clients reach it. */
+export function hostsOf({ host, publicUrl }: Pick<Config, 'host' | 'publicUrl'>): string[] {
+  if (publicUrl === undefined || !URL.canParse(publicUrl)) return [host]
+  return [new URL(publicUrl).hostname.replace(/^\[|\]$/g, ''), host]
 }
 
 /** Whether both are there; throws Error when just one is, since then nobody can know which is meant. */

@@ -1,13 +1,17 @@
 /** The first files of RETRACE_REPOS_D: what this machine's own package manager mirrors. */
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { machine } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, join, parse } from 'node:path'
 import type { Host, HostFile } from '../packages/format/host.ts'
 import { FORMATS } from '../packages/formats.ts'
+import type { Owner } from '../process/service_user.ts'
 import { releaseName } from '../packages/release/release_id.ts'
 
 /** Makes them in a folder that has none; a line for each. `etc` is the machine's /etc. */
-export function makeRepositories(reposD: string, etc = '/etc'): string[] {
+export function makeRepositories(
+  reposD: string,
+  { etc = '/etc', owner }: { etc?: string; owner?: Owner | undefined } = {},
+): string[] {
   const isConfigured = readdirSync(reposD).some((name) => FORMATS.some(({ extension }) => name.endsWith(extension)))
   if (isConfigured) return [`${reposD} has files, they stay as they are`]
   const host = hostOf(existsSync(join(etc, 'os-release')) ? readFileSync(join(etc, 'os-release'), 'utf8') : '')
@@ -17,9 +21,25 @@ export function makeRepositories(reposD: string, etc = '/etc'): string[] {
   if (made.length === 0) {
     return [`${reposD} is empty, and no package manager of this machine knows a repository: put files there`]
   }
-  return made.map(({ name, text }) => {
-    writeFileSync(join(reposD, name), text, { mode: 0o644, flag: 'wx' })
-    return `made ${join(reposD, name)}`
+  return withOwnNames(made).map(({ name, text, isPrivate }) => {
+    const path = join(reposD, name)
+    writeFileSync(path, text, { mode: 0o600, flag: 'wx' })
+    // Where it can have a password in it, it is the service's to read, and nobody's besides.
+    if (isPrivate && owner !== undefined) chownSync(path, 0, owner.gid)
+    chmodSync(path, isPrivate ? owner === undefined ? 0o600 : 0o640 : 0o644)
+    return `made ${path}`
+  })
+}
+
+/** `a.list` and `a.sources` are one name here: the second one gets a number. */
+function withOwnNames(files: readonly HostFile[]): HostFile[] {
+  const taken = new Set<string>()
+  return files.map((file) => {
+    const { name: stem, ext } = parse(file.name)
+    let name = file.name
+    for (let number = 2; taken.has(name); number++) name = `${stem}-${number}${ext}`
+    taken.add(name)
+    return { ...file, name }
   })
 }
 
@@ -33,6 +53,11 @@ export function hostOf(osRelease: string): Host {
 function filesAt(path: string): HostFile[] {
   if (!existsSync(path)) return []
   const paths = statSync(path).isDirectory() ? readdirSync(path).sort().map((name) => join(path, name)) : [path]
-  return paths.filter((one) => statSync(one).isFile())
-    .map((one) => ({ name: basename(one), text: readFileSync(one, 'utf8') }))
+  return paths.flatMap((one) => {
+    // A link can lead nowhere.
+    const found = statSync(one, { throwIfNoEntry: false })
+    if (!found?.isFile()) return []
+    const rights = (found.mode & 0o004) === 0 ? { isPrivate: true } as const : {}
+    return [{ ...rights, name: basename(one), text: readFileSync(one, 'utf8') }]
+  })
 }

@@ -1,4 +1,5 @@
 /** The file of settings beside repos.d (abrt-retrace.env(5)): what the first start adds to it, and nothing else. */
+import { settingsIn } from '../config/settings_text.ts'
 
 /**
  * The text with these settings in force: a line that sets one stays as it is, one that shows its default in a comment is
@@ -6,8 +7,9 @@
  */
 export function withSettings(text: string, settings: Record<string, string>): string {
   let lines = text.split('\n')
+  const set = settingsIn(text)
   for (const [name, value] of Object.entries(settings)) {
-    if (lines.some((line) => line.startsWith(`${name}=`))) continue
+    if (set[name] !== undefined) continue
     const shown = lines.findIndex((line) => line.startsWith(`#${name}=`))
     const line = `${name}=${quoted(value)}`
     if (shown >= 0) lines = lines.with(shown, line)

@@ -2,10 +2,18 @@
 
 /**
  * `not-started`: it, or the sandbox around it, is missing or broken. `timeout`: it took longer than it may. `stopped`:
- * its caller's signal. `failed`: it ended by itself, badly. `too-much`: it wrote more than its caller takes. `input`:
- * what it was fed broke off. `not-ended`: it could not be killed.
+ * its caller's signal. `failed`: it ended by itself, badly. `killed`: a signal ended it that was not ours.
+ * `too-much`: it wrote more than its caller takes. `input`: what it was fed broke off. `not-ended`: it could not be killed.
  */
-export type ProgramFailure = 'not-started' | 'timeout' | 'stopped' | 'failed' | 'too-much' | 'input' | 'not-ended'
+export type ProgramFailure =
+  | 'not-started'
+  | 'timeout'
+  | 'stopped'
+  | 'failed'
+  | 'killed'
+  | 'too-much'
+  | 'input'
+  | 'not-ended'
 
 /** Its message is a sentence for the log; what the program itself said stands in `complaint`. */
 export class ProgramError extends Error {

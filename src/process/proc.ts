@@ -76,6 +76,29 @@ export function inheritable(): number[] {
   }).map(Number)
 }
 
+/** Processes that hold a lock of fcntl(2) for writing on the file with this number. */
+export function lockHolders(inode: number): number[] {
+  return procText('locks').split('\n').flatMap((line) => {
+    // Number, kind, way, access, process, DEVICE:DEVICE:INODE, from, to.
+    const [, kind, , access, pid, file] = line.trim().split(/\s+/)
+    return kind === 'POSIX' && access === 'WRITE' && file?.split(':').at(-1) === String(inode) ? [Number(pid)] : []
+  })
+}
+
+/** TCP_LISTEN of net/tcp_states.h, as the tables write it. */
+const LISTENING = '0A'
+
+/** Whether a process has a socket that listens on this port of TCP; undefined: its files may not be looked at. */
+export function listensOn(pid: number, port: number): boolean | undefined {
+  const files = [...openFiles(pid).values()]
+  if (files.length === 0) return undefined
+  const end = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  return ['tcp', 'tcp6'].flatMap((table) => procText(`${pid}/net/${table}`).split('\n')).some((line) => {
+    const fields = line.trim().split(/\s+/)
+    return fields[1]?.endsWith(end) === true && fields[3] === LISTENING && files.includes(`socket:[${fields[9]}]`)
+  })
+}
+
 /** The working directory of a process. */
 export function workingDirectory(pid: number): string | undefined {
   return linkText(`${pid}/cwd`)

@@ -15,7 +15,7 @@ export const SANDBOXES = {
   'debug-sections': 'sees the folder of one unpacked package, and rewrites debuginfo in it',
   'debugger': 'sees the core, the kept files of its modules, and the debugger',
   'debug-index': 'sees debuginfo of one or two packages, and writes an index of it into a folder that is made for that',
-  'trial': 'sees nothing; whether sandboxes can be made here',
+  'trial': 'sees the system libraries and nothing else; whether sandboxes can be made here',
 } as const
 
 export type SandboxName = keyof typeof SANDBOXES
@@ -39,7 +39,7 @@ export const INSIDE = {
   'gdb-multiarch': { sandbox: ['debugger', 'debug-index'], reads: 'the core of an upload, and files of packages' },
   'gdb': { sandbox: ['debugger', 'debug-index'], reads: 'as gdb-multiarch' },
   'qemu-user': { sandbox: ['debugger'], reads: 'the program gdb of another architecture' },
-  'true': { sandbox: ['trial'], reads: 'nothing' },
+  'cat': { sandbox: ['trial'], reads: 'a word of ours' },
 } as const satisfies Record<string, InsideRow>
 
 export type InsideProgram = keyof typeof INSIDE
@@ -60,6 +60,11 @@ export const OUTSIDE = {
   'xz': VERSION,
   'zstd': VERSION,
   'gpgv': VERSION,
+  'gdb': VERSION,
+  'dpkg-deb': VERSION,
+  'rpmkeys': VERSION,
+  'lz4': VERSION,
+  'eu-elfcompress': VERSION,
 } as const
 
 export type OutsideProgram = keyof typeof OUTSIDE

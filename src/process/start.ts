@@ -4,6 +4,7 @@
  * ended, too. Only outside.ts and inside.ts call this; they say what is started, and on which side of the wall.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { constants } from 'node:os'
 import { Duplex, type Readable, type Writable } from 'node:stream'
 import { errnoOf } from '../errors/errno.ts'
 import { Complaint } from './complaint.ts'
@@ -187,8 +188,19 @@ export class Running implements AsyncDisposable {
       return new ProgramError('not-started', `${through.what} does not work: ${how}`, { complaint })
     }
     const said = complaint === '' ? '' : `: ${complaint}`
-    return new ProgramError('failed', `${title} failed (${code ?? signal})${said}`, { complaint })
+    const killedBy = signal ?? signalOf(code)
+    const kind = killedBy === undefined || OF_LIMITS.has(killedBy) ? 'failed' : 'killed'
+    return new ProgramError(kind, `${title} failed (${code ?? signal})${said}`, { complaint })
   }
+}
+
+/** Ends that a program meets because of what it was given: its own limits of processor time and of what it writes. */
+const OF_LIMITS = new Set(['SIGXCPU', 'SIGXFSZ'])
+
+/** The signal of an exit code by which bubblewrap and shells tell of one: 128 and its number. */
+function signalOf(code: number | null): string | undefined {
+  if (code === null || code <= 128) return undefined
+  return Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0]
 }
 
 type Descriptor = 'pipe' | 'ignore' | number

@@ -1,4 +1,6 @@
 /** Tries out this system before anything depends on it: can sandboxes be made, is a program there. */
+import { randomUUID } from 'node:crypto'
+import { ProgramError } from './error.ts'
 import { gathered } from './gather.ts'
 import { startInside } from './inside.ts'
 import { startOutside } from './outside.ts'
@@ -17,27 +19,36 @@ const LARGEST: Limits = { addressSpace: 16 * GIB, cpuS: HOUR_S, fileBytes: 16 * 
 /** What settings make larger: RETRACE_TASK_MEMORY_MB, and RETRACE_TASK_TIMEOUT. */
 export type LimitsOfTasks = Partial<Pick<Limits, 'addressSpace' | 'cpuS'>>
 
-/** A sandbox as all others are, in which nothing happens. */
-export function trialSandbox({ addressSpace = 0, cpuS = 0 }: LimitsOfTasks = {}): Sandbox {
-  return systemSandbox('true', {
-    name: 'trial',
-    args: [],
-    limits: {
-      ...LARGEST,
-      addressSpace: Math.max(LARGEST.addressSpace, addressSpace),
-      cpuS: Math.max(LARGEST.cpuS, cpuS),
-    },
-  })
+/** What a sandbox can ask for at most. */
+export function largestLimits({ addressSpace = 0, cpuS = 0 }: LimitsOfTasks = {}): Limits {
+  return {
+    ...LARGEST,
+    addressSpace: Math.max(LARGEST.addressSpace, addressSpace),
+    cpuS: Math.max(LARGEST.cpuS, cpuS),
+  }
 }
 
-/** Makes a sandbox and lets it end. Throws ProgramError with the reason why that does not work here. */
-export async function tryWall(tasks: LimitsOfTasks): Promise<void> {
-  const running = await startInside(trialSandbox(tasks), { timeoutMs: TIMEOUT_MS })
-  await running.succeeded()
+/** A sandbox as all others are, which gives back what it is given. */
+export function trialSandbox(tasks: LimitsOfTasks = {}): Sandbox {
+  return systemSandbox('cat', { name: 'trial', args: [], limits: largestLimits(tasks) })
 }
 
 /**
- * What a program says to `--version`: its first line. Throws
+ * Makes a sandbox, and has it give back a word: what starts sandboxes can end well and have started nothing. Throws
+ * ProgramError with the reason why that does not work here.
+ */
+export async function tryWall(tasks: LimitsOfTasks): Promise<void> {
+  const word = randomUUID()
+  await using running = await startInside(trialSandbox(tasks), { input: 'open', timeoutMs: TIMEOUT_MS })
+  running.input.end(word)
+  const output = await gathered(running, running.output, MAX_BYTES)
+  await running.succeeded()
+  if (new TextDecoder().decode(output) === word) return
+  throw new ProgramError('not-started', 'The sandbox of cat does not work: it ended without a word')
+}
+
+/**
+ * What a program says to `--version`: its first line, never empty. Throws
  * ProgramError 'not-started' when it is not there, and others when it does not work.
  */
 export async function versionOf(program: OutsideProgram, ...before: string[]): Promise<string> {
@@ -46,5 +57,7 @@ export async function versionOf(program: OutsideProgram, ...before: string[]): P
   })
   const output = await gathered(running, running.output, MAX_BYTES)
   await running.succeeded()
-  return new TextDecoder().decode(output).split('\n', 1)[0] ?? ''
+  const [first = ''] = new TextDecoder().decode(output).split('\n', 1)
+  if (first.trim() !== '') return first
+  throw new ProgramError('failed', `${program} ended without a word when it was asked for its version`)
 }

@@ -1,6 +1,6 @@
 /** What every upload that becomes a task ends with: the 201 of POST /create (docs/http.md), and what it takes to run the task. */
 import type { Context } from 'hono'
-import { missingPrograms } from '../health/equipment.ts'
+import { whatIsMissing } from '../health/equipment.ts'
 import { answer, TEXT } from '../http/answer.ts'
 import { notEquipped } from '../http/failure.ts'
 import { headersSent } from '../http/headers_sent.ts'
@@ -16,8 +16,8 @@ import type { UploadPlan } from '../upload/headers.ts'
 
 /** A task that could not run is not taken. Throws not-equipped. */
 export function demandEquipped(config: Services['config']): void {
-  const missing = missingPrograms(config)
-  if (missing.length > 0) throw notEquipped(new Error(`not installed: ${missing.join(', ')}`))
+  const missing = whatIsMissing(config)
+  if (missing.length > 0) throw notEquipped(new Error(missing.join('; ')))
 }
 
 /** Answers for a task that has been accepted, and starts it, even if its caller has gone. */

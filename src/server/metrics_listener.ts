@@ -5,9 +5,8 @@
 import type { Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Config } from '../config/config.ts'
+import { METRICS_HOST, whyNoMetrics } from '../config/place.ts'
 import { UsageError } from '../errors/usage_error.ts'
-
-const HOST = '127.0.0.1'
 
 /** Listens when the setting names a port; resolves when it does. Throws UsageError when the port is taken. */
 export async function listenForMetrics(
@@ -18,11 +17,9 @@ export async function listenForMetrics(
   const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
-      reject(
-        new UsageError(`RETRACE_METRICS_PORT is ${metricsPort}, which cannot be used: ${cause.message}`, { cause }),
-      )
+      reject(new UsageError(whyNoMetrics(metricsPort, cause), { cause }))
     })
-    server.listen({ host: HOST, port: metricsPort }, resolve)
+    server.listen({ host: METRICS_HOST, port: metricsPort }, resolve)
   })
   return {
     close() {

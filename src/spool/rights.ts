@@ -1,5 +1,6 @@
 /** Whether a spool is its server's alone, and what to do where it is not. */
 import { readdirSync } from 'node:fs'
+import { geteuid } from 'node:process'
 import { isTaskId } from './task_ids.ts'
 
 const STICKY = 0o1000
@@ -13,7 +14,12 @@ export function isOpenToOthers(mode: number): boolean {
   return (mode & 0o022) !== 0
 }
 
-/** What to do about such a directory. One that others use, too, is not to be taken from them. */
+/** Whether a spool of this owner is somebody else's, whom neither root nor its server is: tasks would be theirs to read. */
+export function isAnothers(uid: number, us = geteuid?.()): boolean {
+  return us !== undefined && uid !== us && uid !== 0
+}
+
+/** What to do about a directory that others can write to. One that others use, too, is not to be taken from them. */
 export function adviceOnOpen(path: string, mode: number): string {
   if ((mode & STICKY) === 0 && isOurs(path)) return `run chmod 0700 on it`
   return 'others use this folder, too: set RETRACE_SPOOL_DIR to one of its own, such as ' +

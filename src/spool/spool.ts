@@ -16,7 +16,7 @@ import { makeFolders } from '../files/folder.ts'
 import { FreeSpace, type Reservation } from './free_space.ts'
 import { listTasks, recoverSpool } from './recovery.ts'
 import { noSuchTask, Task } from '../task/task.ts'
-import { adviceOnOpen, isOpenToOthers } from './rights.ts'
+import { adviceOnOpen, isAnothers, isOpenToOthers } from './rights.ts'
 import { isTaskId, skipTaskIds } from './task_ids.ts'
 
 export class Spool {
@@ -33,9 +33,9 @@ export class Spool {
     this.#space = new FreeSpace(this.directory, config)
   }
 
-  /** Makes the directory where there is none. Throws UsageError when it cannot be used or is not ours alone. */
+  /** Makes the directory where there is none. Throws UsageError as makeSpool() does. */
   static async open(config: Pick<Config, 'spoolDir' | 'minFreeMb'>, database: Database): Promise<Spool> {
-    await openDirectory(config.spoolDir)
+    await makeSpool(config.spoolDir)
     const spool = new Spool(config, database)
     const tasks = await spool.tasks()
     skipTaskIds(database, Number(tasks.at(-1)?.id ?? 0))
@@ -109,7 +109,8 @@ function spoolMoved(path: string): RetraceError {
   })
 }
 
-async function openDirectory(path: string): Promise<void> {
+/** Makes the directory where there is none. Throws UsageError when it cannot be used or is not ours alone. */
+export async function makeSpool(path: string): Promise<void> {
   try {
     if (makeFolders(path, 0o700).length > 0) await chmod(path, 0o700)
   } catch (cause) {
@@ -124,10 +125,9 @@ async function openDirectory(path: string): Promise<void> {
       }, then start again`,
     )
   }
-  const us = geteuid?.()
-  if (us !== undefined && uid !== us && uid !== 0) {
+  if (isAnothers(uid)) {
     throw new UsageError(
-      `RETRACE_SPOOL_DIR (${path}) belongs to user ${uid}, and the server runs as ${us}; run chown on it, then start again`,
+      `RETRACE_SPOOL_DIR (${path}) belongs to user ${uid}, and the server runs as ${geteuid?.()}; run chown on it, then start again`,
     )
   }
 }

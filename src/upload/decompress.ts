@@ -6,6 +6,8 @@ import { badStream } from './bad_stream.ts'
 import { ByteReader } from './byte_reader.ts'
 import { decode } from '../decoder/decode.ts'
 import { decoderSandbox } from '../decoder/decoder.ts'
+import { tryDecoder } from '../decoder/trial.ts'
+import { type ErrorCode, RetraceError } from '../errors/errors.ts'
 import { ProgramError } from '../process/error.ts'
 import { findProgram } from '../process/search_path.ts'
 import { quote } from '../text/escape.ts'
@@ -30,11 +32,15 @@ export interface DecompressOptions {
   zstd?: string | undefined
 }
 
+function system(): DecompressOptions {
+  return { xz: findProgram('xz'), zstd: findProgram('zstd') }
+}
+
 /** Decompresses `body`. `hint`: what bytes are that are not of `encoding`. Throws what it throws, bad-stream, and Error when a decoder does not work here. */
 export async function* decompress(
   body: AsyncIterable<Uint8Array>,
   encoding: Encoding,
-  programs: DecompressOptions = { xz: findProgram('xz'), zstd: findProgram('zstd') },
+  programs: DecompressOptions = system(),
   hint: (head: Uint8Array) => string | undefined = () => undefined,
 ): AsyncGenerator<Uint8Array> {
   const reader = new ByteReader(body)
@@ -61,11 +67,32 @@ async function* decodedBy(
   path: string,
   reader: ByteReader,
 ): AsyncGenerator<Uint8Array> {
+  let isSilent = true
   try {
-    yield* decode(reader.rest(), decoderSandbox(decoder, path))
+    for await (const chunk of decode(reader.rest(), decoderSandbox(decoder, path))) {
+      isSilent = false
+      yield chunk
+    }
   } catch (error) {
-    throw error instanceof ProgramError && error.kind === 'failed' ? doesNotDecompress(decoder, error) : error
+    if (!(error instanceof ProgramError) || error.kind !== 'failed') throw error
+    await tryDecoder(decoder, path)
+    throw doesNotDecompress(decoder, error)
   }
+  if (isSilent) await tryDecoder(decoder, path)
+}
+
+/** Codes of what came out of a decoder and made no sense: its fault, or that of who packed it. */
+const NONSENSE = new Set<ErrorCode>(['bad-stream', 'not-a-core', 'bad-member', 'unknown-member', 'missing-member'])
+
+/** Throws ProgramError 'not-started' where a refusal is the fault of a decoder of ours that does not work. */
+export async function unlessOurs(
+  error: unknown,
+  encoding: Encoding,
+  { xz, zstd }: DecompressOptions = system(),
+): Promise<void> {
+  const path = { none: undefined, gzip: undefined, xz, zstd }[encoding]
+  if (path === undefined || encoding === 'none' || encoding === 'gzip') return
+  if (error instanceof RetraceError && NONSENSE.has(error.code)) await tryDecoder(encoding, path)
 }
 
 /** In the program's own words, without its name and the one that it has for its input. */

@@ -4,7 +4,7 @@
  */
 import type { Config } from '../config/config.ts'
 import type { Draft } from '../spool/draft.ts'
-import { decompress, type DecompressOptions } from './decompress.ts'
+import { decompress, type DecompressOptions, unlessOurs } from './decompress.ts'
 import type { UploadPlan } from './headers.ts'
 import { whatItIs } from './mistaken.ts'
 import type { UnpackLimits } from './limits.ts'
@@ -47,6 +47,9 @@ export async function receive(
         onCore,
         programs: options.programs,
       })}
+  } catch (error) {
+    await unlessOurs(error, plan.encoding, options.programs)
+    throw error
   } finally {
     await plain.return(undefined)
   }

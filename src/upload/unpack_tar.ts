@@ -102,16 +102,25 @@ function knownName(
   }
   const inFolder = known.find((each) => given.endsWith(`/${each}`))
   if (inFolder !== undefined) {
-    const folder = given.slice(0, -inFolder.length - 1) || '/'
-    const how = `tar -C '${quote(folder)}' packs them so`
     throw badMember(
       given,
-      `is not known here: it has a path in its name; the members lie at the top of the archive (${how})`,
+      `is not known here: it has a path in its name; the members lie at the top of the archive (${
+        howToPack(given.slice(0, -inFolder.length - 1) || '/')
+      })`,
     )
+  }
+  // `tar c FOLDER` begins with the folder itself.
+  if (member.kind === 'directory') {
+    const folder = given.replace(/\/+$/, '') || '/'
+    throw badMember(given, `is a directory; the members lie at the top of the archive (${howToPack(folder)})`)
   }
   checkKind(member, given)
   if (name === undefined) throw unknownMember(given, manifest)
   return name
+}
+
+function howToPack(folder: string): string {
+  return `tar -C '${quote(folder)}' -c coredump ... packs them so`
 }
 
 /** `._NAME`, beside or in place of the file whose attributes it holds. */

@@ -3,7 +3,7 @@ import { type Engine, hostEngine } from '../../workers/retrace/gdb/engine.ts'
 
 /** `python`: run after the scripts of workers/retrace/root, in the same namespace. */
 export function brokenGdb(python: string, name = 'broken'): Engine {
-  const engine = hostEngine(['/usr/bin/gdb-multiarch'])
+  const engine = hostEngine('/usr/bin/gdb-multiarch')
   if (engine === undefined) throw new Error('There is no gdb-multiarch on this machine: run ops/setup')
   const [program = ''] = engine.command
   const line = `python exec(${JSON.stringify(`import os, time\n${python}`)})`

@@ -26,7 +26,7 @@ export interface Front extends AsyncDisposable {
 /** What Apache's sample needs beyond the modules that it names itself: those that Debian always enables. */
 const APACHE_MODULES = [
   ...['mpm_event', 'authz_core', 'env', 'headers', 'http2', 'proxy', 'proxy_http', 'reqtimeout', 'setenvif'],
-  ...['socache_shmcb', 'ssl'],
+  ...['socache_shmcb', 'ssl', 'filter', 'deflate'],
 ]
 
 /** Fetches the three programs through this machine's apt into the folder. Throws what apt says. */
@@ -101,6 +101,8 @@ const COMPLETE: Record<FrontName, (sample: string, port: number, folder: string,
       ...APACHE_MODULES.map((each) =>
         `LoadModule ${each}_module ${programs.file('root/usr/lib/apache2/modules', `mod_${each}.so`)}`
       ),
+      // As Debian's own module is set up: the sample has to keep it from what the server sends.
+      'AddOutputFilterByType DEFLATE text/plain text/html application/json',
       ...(getuid?.() === 0 ? ['User www-data', 'Group www-data'] : []),
       sample.replace('*:443', `*:${port}`),
     ].join('\n'),

@@ -1,5 +1,5 @@
 /** What an administrator meets: each fault, and what the programs say of it before, at and after the start. */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
@@ -10,19 +10,8 @@ import { openDatabase } from '../../src/database/database.ts'
 import { installationRoot } from '../../src/program/program.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 import { designMembers, tarOf } from '../helpers/archives.ts'
+import { bin, run } from '../helpers/run_program.ts'
 import { serverSettings, startServer, type TestServer } from '../helpers/server.ts'
-
-const bin = (name: string) => join(installationRoot(), 'ops', 'bin', name)
-
-/** Runs a program of ops/bin to its end. */
-function run(folder: Folder, settings: Record<string, string>, [name = '', ...words]: string[]) {
-  const { status, stdout, stderr } = spawnSync(bin(name), words, {
-    env: { PATH: env.PATH, HOME: env.HOME, ...serverSettings(folder).settings, ...settings },
-    encoding: 'utf8',
-    timeout: 60_000,
-  })
-  return { status, text: stdout + stderr }
-}
 
 describe('a server that cannot start', () => {
   it.each<[string, (folder: Folder) => Record<string, string>, RegExp]>([
@@ -148,6 +137,24 @@ describe('programs that look', () => {
     expect(status).not.toBe(0)
   }, 60_000)
 
+  it.each(['newer', 'older'])('delete nothing beside a database of a %s version: abrt-retrace-clean', async (age) => {
+    await using folder = await temporaryFolder()
+    changed(
+      folder,
+      age === 'newer'
+        ? `INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('future', 9e15)`
+        : 'DELETE FROM __drizzle_migrations WHERE created_at = (SELECT max(created_at) FROM __drizzle_migrations)',
+    )
+    mkdirSync(folder.file('spool', '7'), { recursive: true, mode: 0o700 })
+    for (const name of ['password', 'retrace-log']) writeFileSync(folder.file('spool', '7', name), 'x')
+    writeFileSync(folder.file('spool', '7', 'created'), '2020-01-01T00:00:00.000Z\n')
+    for (const words of [[], ['7']]) {
+      const { status, text } = run(folder, {}, ['abrt-retrace-clean', ...words])
+      expect([status, text]).toEqual([2, expect.stringMatching(/was made by an? (newer|older) version/)])
+    }
+    expect(existsSync(folder.file('spool', '7', 'password'))).toBe(true)
+  }, 60_000)
+
   it.each(LOOKS)('migrate no database of an older version: %s %s', async (...words) => {
     await using folder = await temporaryFolder()
     const last = 'SELECT max(created_at) FROM __drizzle_migrations'
@@ -204,6 +211,11 @@ describe('what does not go together, or is wide open', () => {
   }, 60_000)
 })
 
+/** Listens on a port of loopback until it is killed. */
+const HOLD = `import socket, sys, time
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(('127.0.0.1', int(sys.argv[1]))); s.listen(); print('listening', flush=True); time.sleep(600)`
+
 describe('--check of address and proxy', () => {
   it.each<[string, Record<string, string>, RegExp]>([
     ['of another machine', { RETRACE_HOST: '192.0.2.1' }, /^FAIL address +RETRACE_HOST is 192\.0\.2\.1/m],
@@ -236,7 +248,22 @@ describe('--check of address and proxy', () => {
     await using server = await startServer({ settings: { RETRACE_HOST: '127.0.0.1' } })
     const own = { RETRACE_SPOOL_DIR: server.config.spoolDir, RETRACE_DATABASE: server.config.database }
     const settings = { ...own, RETRACE_HOST: '127.0.0.1', RETRACE_PORT: new URL(server.url).port }
-    expect(run(folder, settings, ['abrt-retrace-server', '--check']).text).toMatch(/^ok +address .* in use/m)
+    expect(run(folder, settings, ['abrt-retrace-server', '--check']).text).toMatch(
+      /^ok +address .* where the server that runs with these settings listens/m,
+    )
+    // The port of another program does not become the server's by a server that runs elsewhere.
+    const another = createServer().listen(0, '127.0.0.1')
+    await once(another, 'listening')
+    const { port } = another.address() as { port: number }
+    const wrong = { ...own, RETRACE_HOST: '127.0.0.1', RETRACE_PORT: String(port), RETRACE_METRICS_PORT: String(port) }
+    // This process is the server, too, so that the other program has to be one.
+    const holder = spawn('python3', ['-c', HOLD, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] })
+    another.close()
+    await once(holder.stdout, 'data')
+    const { text } = run(folder, wrong, ['abrt-retrace-server', '--check'])
+    holder.kill('SIGKILL')
+    expect(text).toMatch(/^FAIL address +RETRACE_PORT is \d+, which another program .*does not listen there/m)
+    expect(text).toMatch(/^FAIL metrics +RETRACE_METRICS_PORT is \d+, as RETRACE_PORT is/m)
   }, 60_000)
 })
 
@@ -253,38 +280,6 @@ describe('a spool that others can write to', () => {
     for (const words of [['--check'], []]) {
       const { status, text } = run(folder, {}, ['abrt-retrace-server', ...words])
       expect([status, text]).toEqual([words.length === 0 ? 2 : 1, expect.stringMatching(said)])
-    }
-  }, 60_000)
-})
-
-describe('a database that may only be read', () => {
-  it('fails --check, and stops the start of server and sync', async () => {
-    await using folder = await temporaryFolder()
-    changed(folder, 'SELECT 1')
-    mkdirSync(folder.file('spool'), { mode: 0o700 })
-    chmodSync(folder.path, 0o755)
-    chmodSync(folder.file('database'), 0o777)
-    chmodSync(folder.file('database', 'retrace.db'), 0o444)
-    spawnSync('chown', ['65534:65534', folder.file('spool')])
-    const words = '--reuid=65534 --regid=65534 --clear-groups --'.split(' ')
-    const asNobody = (...command: string[]) =>
-      spawnSync('setpriv', [...words, ...command], {
-        env: {
-          PATH: env.PATH,
-          ...serverSettings(folder).settings,
-          RETRACE_TLS_CERT: '',
-          RETRACE_TLS_KEY: '',
-          RETRACE_REQUIRE_HTTPS: '0',
-        },
-        encoding: 'utf8',
-        timeout: 60_000,
-      })
-    const checked = asNobody(bin('abrt-retrace-server'), '--check')
-    expect(checked.stdout).toMatch(/^FAIL database +RETRACE_DATABASE cannot be used/m)
-    expect(checked.status).toBe(1)
-    for (const program of ['abrt-retrace-server', 'abrt-reposync']) {
-      const { status, stderr } = asNobody(bin(program))
-      expect([status, stderr]).toEqual([2, expect.stringMatching(/RETRACE_DATABASE \(.*\) may only be read/)])
     }
   }, 60_000)
 })

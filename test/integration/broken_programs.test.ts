@@ -42,7 +42,7 @@ describe.runIf(mountWorks)('the end of the last engine', () => {
 describe.runIf(mountWorks)('xz', () => {
   const script = `const { LOOKS } = await import('${built('src', 'health', 'looks.js')}')
     const { createReadiness } = await import('${built('src', 'health', 'readiness.js')}')
-    const { verdict } = await LOOKS.find(({ what }) => what === 'xz').question()
+    const { verdict } = await LOOKS.find(({ what }) => what === 'xz').question({ config: {} })
     const sources = { config: {}, stopping: new AbortController().signal, now: () => new Date() }
     const { parts: { programs } } = await createReadiness(sources)()
     console.log(JSON.stringify({ verdict, programs }))`

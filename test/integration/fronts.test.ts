@@ -83,6 +83,17 @@ describe.each(FRONTS)('behind %s with our sample', (name: FrontName) => {
     expect(settings.headers['content-length']).toBe(String(settings.body.length))
   })
 
+  it('what the server sends is compressed by nobody else', async () => {
+    for (const path of ['/', '/openapi.json', '/settings']) {
+      const headers = { 'Accept-Encoding': 'gzip' }
+      const [direct, through] = [
+        await server.client.ask(path, { headers: { ...headers, 'X-Forwarded-Proto': 'https' } }),
+        await client.ask(path, { headers }),
+      ]
+      expect([through.status, through.headers['content-encoding']]).toEqual([200, direct.headers['content-encoding']])
+    }
+  })
+
   it('the body of the 201 and the events come while the task runs', async () => {
     const body = tarOf({ ...designMembers(), release: 'Debian wait' })
     const answer = await client.open('/create', {

@@ -1,6 +1,16 @@
 /** `abrt-retrace-server --init`: from nothing to a server that answers. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { env } from 'node:process'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -81,6 +91,35 @@ describe('abrt-retrace-server --init', () => {
     writeFileSync(file, '# mine\nRETRACE_PORT=1234\n#RETRACE_TLS_CERT=/etc/abrt-retrace/server.crt\n')
     expect(init().stdout).toContain(`completed ${file}`)
     expect(readFileSync(file, 'utf8')).toMatch(/^# mine\nRETRACE_PORT=1234\nRETRACE_TLS_CERT=\/\S+\/etc\/server\.crt\n/)
+  })
+
+  it('reads the file that it completes, below the environment and above the defaults', () => {
+    mkdirSync(folder.file('etc', 'repos.d'), { recursive: true })
+    const file = folder.file('etc', 'abrt-retrace.env')
+    const text = `RETRACE_SPOOL_DIR="${folder.file('own spool')}"\nRETRACE_TRUST_PROXY=127.0.0.1\nRETRACE_REPO_DIR=${
+      folder.file('x')
+    }\n`
+    writeFileSync(file, text)
+    chmodSync(file, 0o600)
+    const { status, stdout } = init({ RETRACE_SPOOL_DIR: '' })
+    expect(status).toBe(0)
+    expect(existsSync(folder.file('own spool'))).toBe(true)
+    expect([existsSync(folder.file('x')), existsSync(folder.file('cache', 'repo'))]).toEqual([false, true])
+    expect(stdout).toContain(
+      `RETRACE_REPO_DIR is ${folder.file('cache', 'repo')} here and ${folder.file('x')} in ${file}, which stays`,
+    )
+    expect(readdirSync(folder.file('etc'))).not.toContain('server.crt')
+    expect(readFileSync(file, 'utf8').startsWith(text)).toBe(true)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+  })
+
+  it('completes the file that a link leads to, and keeps the link', () => {
+    mkdirSync(folder.file('etc', 'repos.d'), { recursive: true })
+    writeFileSync(folder.file('real.env'), '# mine\n')
+    symlinkSync('../real.env', folder.file('etc', 'abrt-retrace.env'))
+    expect(init().status).toBe(0)
+    expect(lstatSync(folder.file('etc', 'abrt-retrace.env')).isSymbolicLink()).toBe(true)
+    expect(readFileSync(folder.file('real.env'), 'utf8')).toMatch(/^# mine\nRETRACE_/)
   })
 
   it('makes no certificate behind a proxy', () => {

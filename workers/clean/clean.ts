@@ -58,10 +58,11 @@ export async function clean(options: CleanOptions): Promise<Freed> {
     processes: 0,
     failures: [],
   }
+  // First of all: where the database is of another version, nothing is deleted.
+  using opened = databaseOf(config)
   await cleanTasks(freed, options)
   if (ids.length > 0) return freed
   await cleanLeftOvers(freed, { config, now, dryRun })
-  using opened = databaseOf(config)
   if (opened.database === undefined) return freed
   freed.packages = cleanPackages(opened.database, { config, dryRun })
   freed.timings = pruneTimes(opened.database, { dryRun })

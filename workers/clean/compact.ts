@@ -15,12 +15,18 @@ export function isWorthVacuum({ pages, free, pageSize }: { pages: number; free: 
   return free * pageSize >= WORTH_BYTES && free >= pages * WORTH_SHARE
 }
 
-/** Bytes that the database and its log became smaller by; 0 when others are in the middle of their work. */
+/**
+ * Bytes that the database became smaller by; 0 when others are in the middle of their work. Its log does not count: it grows
+ * and is emptied beside a server that runs, and nobody has to be told.
+ */
 export function compactDatabase(database: Database): number {
   const file = fileOf(database)
-  const before = bytesOf(file)
+  let before = 0
   try {
-    if (isWorthVacuum(pagesOf(database))) vacuum(database)
+    emptyLog(database)
+    before = bytesOf(file)
+    if (!isWorthVacuum(pagesOf(database))) return 0
+    vacuum(database)
     emptyLog(database)
   } catch (cause) {
     // A long transaction, a sync for example, has the database: the next clean-up will find it free.
@@ -31,5 +37,5 @@ export function compactDatabase(database: Database): number {
 }
 
 function bytesOf(file: string): number {
-  return [file, `${file}-wal`].reduce((sum, name) => sum + (statSync(name, { throwIfNoEntry: false })?.size ?? 0), 0)
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
 }

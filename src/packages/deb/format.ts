@@ -28,5 +28,6 @@ export const deb: PackageFormat = {
   suite: readSuite,
   read: readIndices,
   addresses: addressesOf,
+  programs: [{ name: 'dpkg-deb', package: 'dpkg' }],
   members,
 }

@@ -10,14 +10,18 @@ export const hostRepositories: HostRepositories = {
   filesFrom: (files, host) => files.flatMap((file) => /\.(list|sources)$/.test(file.name) ? fileFrom(file, host) : []),
 }
 
-function fileFrom({ name, text }: HostFile, { id, release }: Host): HostFile[] {
+function fileFrom({ name, text, ...rights }: HostFile, { id, release }: Host): HostFile[] {
   const isOwn = /^sources\.(list|sources)$|^official-/.test(name) || name.startsWith(`${id}.`)
   const stanzas = (name.endsWith('.list') ? stanzasOfList(text) : stanzasOf(text))
     .filter((stanza) => !/^URIs:\s*cdrom:/mi.test(stanza) && /^Types:.*\bdeb\b(?!-src)/mi.test(stanza))
     .map((stanza) => isOwn || release === undefined ? stanza : withField(stanza, 'X-Retrace-Release', release))
   if (stanzas.length === 0) return []
   const origin = `# Made from apt's ${name} by abrt-retrace-server --init. It is yours to edit: abrt-retrace-repos(5).`
-  return [{ name: name.replace(/\.(list|sources)$/, '.sources'), text: `${origin}\n${stanzas.join('\n\n')}\n` }]
+  return [{
+    ...rights,
+    name: name.replace(/\.(list|sources)$/, '.sources'),
+    text: `${origin}\n${stanzas.join('\n\n')}\n`,
+  }]
 }
 
 function stanzasOf(text: string): string[] {

@@ -3,6 +3,7 @@
  * verified and read, how a package is opened. A format is a folder beside this one; `formats.ts` lists them.
  * Everything else (index, fetching, keeping, resolving) knows no format.
  */
+import type { InsideProgram, OutsideProgram } from '../../process/programs.ts'
 import type { HostRepositories } from './host.ts'
 import type { IndexEntry } from './index_entry.ts'
 import type { Member } from './member.ts'
@@ -44,6 +45,11 @@ export interface PackageFormat extends PackageNaming {
   addresses?(repository: RepositorySpec, path: string, context: SyncContext): Promise<string[]>
   /** Checks a package beyond its checksum in the index, before anything opens it. Throws FetchError. */
   verify?(file: string, repository: RepositorySpec, context: SyncContext): Promise<void>
+  /** What opens its packages; `package`: which package of Debian has it. `isMute`: it says no version. */
+  programs: readonly (
+    | { name: OutsideProgram; package: string; isMute?: false }
+    | { name: InsideProgram; package: string; isMute: true }
+  )[]
   /** The members of a package file whose checksum was verified. */
   members(file: string, signal: AbortSignal): AsyncIterable<Member>
 }

@@ -3,6 +3,8 @@
 export interface HostFile {
   name: string
   text: string
+  /** Not everybody may read it: it can have a password in it. */
+  isPrivate?: true
 }
 
 export interface Host {

@@ -8,6 +8,7 @@ const MEANING: Record<ProgramFailure, FetchFailureKind> = {
   'timeout': 'timeout',
   'stopped': 'timeout',
   'failed': 'malformed',
+  'killed': 'malformed',
   'too-much': 'malformed',
   'input': 'malformed',
 }

@@ -25,5 +25,6 @@ export const rpm: PackageFormat = {
   read: readIndices,
   addresses: addressesOf,
   verify: verifyPackage,
+  programs: [{ name: 'rpmkeys', package: 'rpm' }, { name: 'rpm2archive', package: 'rpm2cpio', isMute: true }],
   members,
 }

@@ -9,7 +9,7 @@ export const hostRepositories: HostRepositories = {
   filesFrom: (files, host) => host.release === undefined ? [] : files.flatMap((file) => fileFrom(file, host)),
 }
 
-function fileFrom({ name, text }: HostFile, { release = '', version, machine }: Host): HostFile[] {
+function fileFrom({ name, text, ...rights }: HostFile, { release = '', version, machine }: Host): HostFile[] {
   const sections = text.split(/^(?=\[)/m).filter((section) => nameOf(section) !== '')
   if (!name.endsWith('.repo') || sections.length === 0) return []
   const enabled = new Set(sections.filter((section) => !isDisabled(section)).map(nameOf))
@@ -22,7 +22,7 @@ function fileFrom({ name, text }: HostFile, { release = '', version, machine }: 
     return `${switched.trimEnd()}\n${missing.map(([key, value]) => `retrace_${key}=${value}\n`).join('')}`
   })
   const origin = `# Made from dnf's ${name} by abrt-retrace-server --init. It is yours to edit: abrt-retrace-repos(5).`
-  return [{ name, text: `${origin}\n${made.join('\n')}` }]
+  return [{ ...rights, name, text: `${origin}\n${made.join('\n')}` }]
 }
 
 function nameOf(section: string): string {

@@ -25,7 +25,7 @@ afterAll(async () => await folder[Symbol.asyncDispose]())
 const retrace = (options: RetraceOptions) => retraceIn(fixture.core, folder.path, options)
 
 function good(): Engine {
-  const engine = hostEngine(['/usr/bin/gdb-multiarch'])
+  const engine = hostEngine('/usr/bin/gdb-multiarch')
   if (engine === undefined) throw new Error('There is no gdb-multiarch on this machine: run ops/setup')
   return engine
 }
@@ -44,7 +44,7 @@ function scripted(name: string, script: string): Engine {
 
 describe('debugCore()', () => {
   it('passes over a gdb that takes the core for another architecture, though it answers', async () => {
-    const plain = hostEngine(['/usr/bin/gdb'])
+    const plain = hostEngine('/usr/bin/gdb')
     if (plain === undefined) throw new Error('There is no gdb on this machine: run ops/setup')
     const said: string[] = []
     const engines = [{ ...plain, serves: () => true }, good()]

@@ -26,7 +26,7 @@ const MAY_CALL: Record<string, string> = {
   'src/packages/verify': 'src/packages/format src/process src/units src/errors',
   'src/packages/deb':
     'src/text src/errors src/packages/format src/process src/elf src/packages/open src/packages/release src/packages/transfer src/packages/verify src/units',
-  'src/files': 'src/errors',
+  'src/files': 'src/errors src/units',
   'src/telemetry': 'src/text src/config',
   'src/packages/transfer': 'src/text src/config src/packages/format src/files src/telemetry src/units src/errors',
   'src/packages/rpm':
@@ -37,7 +37,7 @@ const MAY_CALL: Record<string, string> = {
   'src/spool': 'schema src/errors src/config src/database src/files src/task src/telemetry src/process src/units',
   'src/tls': 'src/errors src/config',
   'src/health':
-    'src/text src/errors src/config src/database src/files src/packages/index src/spool src/tls src/process src/units',
+    'src/text src/errors src/config src/database src/files src/packages src/packages/index src/spool src/tls src/process src/units',
   'src/packages':
     'src/text src/errors src/database src/packages/format src/packages/index src/elf src/packages/release src/packages/deb src/packages/rpm src/packages/naming',
   'src/runner':

@@ -48,6 +48,11 @@ describe('the programs outside the wall', () => {
       'xz': VERSION,
       'zstd': VERSION,
       'gpgv': VERSION,
+      'gdb': VERSION,
+      'dpkg-deb': VERSION,
+      'rpmkeys': VERSION,
+      'lz4': VERSION,
+      'eu-elfcompress': VERSION,
     })
   })
 

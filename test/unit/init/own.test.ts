@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { names } from '../../../src/init/own_certificate.ts'
-import { serviceUser } from '../../../src/init/service_user.ts'
+import { serviceUser } from '../../../src/process/service_user.ts'
 
 describe('the names of a certificate of our own', () => {
   it.each([

@@ -51,7 +51,13 @@ describe('a program that ends by itself', () => {
   it('says the signal that killed it', async () => {
     const running = shell('kill -SEGV $$')
     expect(await running.ended).toMatchObject({ code: null, signal: 'SIGSEGV', failure: undefined })
-    await expect(running.succeeded()).rejects.toThrow('abrt-retrace-worker failed (SIGSEGV)')
+    await expect(running.succeeded()).rejects.toMatchObject({
+      kind: 'killed',
+      message: 'abrt-retrace-worker failed (SIGSEGV)',
+    })
+    // As bubblewrap and shells tell of it; a limit of its own is its own fault.
+    await expect(shell('exit 137').succeeded()).rejects.toMatchObject({ kind: 'killed' })
+    await expect(shell('kill -XCPU $$').succeeded()).rejects.toMatchObject({ kind: 'failed' })
   })
 
   it('takes with it what it has left behind in its group', async () => {
@@ -105,7 +111,7 @@ describe('a program that cannot be started', () => {
     const inside = await startInside({ ...trialSandbox(), words: ['/nowhere/at-all'] })
     await expect(inside.succeeded()).rejects.toMatchObject({
       kind: 'not-started',
-      message: expect.stringMatching(/^The sandbox of true does not work: bwrap: /),
+      message: expect.stringMatching(/^The sandbox of cat does not work: bwrap: /),
     })
   })
 })

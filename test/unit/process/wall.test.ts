@@ -3,8 +3,8 @@ import { type Sandbox, wallArguments, wallCommand } from '../../../src/process/w
 
 const BARE: Sandbox = {
   name: 'trial',
-  runs: ['true'],
-  words: ['/usr/bin/true', '--flag'],
+  runs: ['cat'],
+  words: ['/usr/bin/cat', '--flag'],
   limits: { addressSpace: 1000, cpuS: 10, fileBytes: 0, openFiles: 64, processes: 7 },
   binds: [],
 }
@@ -81,7 +81,7 @@ describe('wallCommand()', () => {
       ],
     ])
     expect(words.slice(9)).toEqual([
-      ...['bwrap', '--userns', '6', '--sync-fd', '6', '--args', '4', '--seccomp', '5', '--', '/usr/bin/true', '--flag'],
+      ...['bwrap', '--userns', '6', '--sync-fd', '6', '--args', '4', '--seccomp', '5', '--', '/usr/bin/cat', '--flag'],
     ])
   })
 })

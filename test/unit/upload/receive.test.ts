@@ -4,6 +4,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readManifest } from '../../../src/task/manifest.ts'
+import { failureOf } from '../../../src/http/failure.ts'
+import { ProgramError } from '../../../src/process/error.ts'
 import { findProgram } from '../../../src/process/search_path.ts'
 import {
   abrtMembers,
@@ -303,3 +305,41 @@ function damaged(bytes: Buffer, at: number): Buffer {
   copy[at]! ^= 0xff
   return copy
 }
+
+describe('receive(), where a decoder is broken', () => {
+  const kinds = ['xz', 'zstd'] as const
+  // They fail, end well in silence, say something else, and never end.
+  const programs = ['false', 'true', 'echo', 'yes'].map((name) => findProgram(name))
+  const cases = kinds.flatMap((kind) => programs.map((path) => [kind, path] as const))
+
+  it.each(cases)('blames the server, whatever was sent: %s is %s', async (kind, path) => {
+    const broken = { xz: path, zstd: path }
+    const before = test.names()
+    for (const [body, manifest] of [[tarOf(designMembers()), 'design'], [fakeCore(), 'bare']] as const) {
+      await expect(upload(test, pack(kind, body), { manifest, encoding: kind, programs: broken })).rejects
+        .toMatchObject({
+          name: 'ProgramError',
+          kind: 'not-started',
+          message: expect.stringMatching(/does not work/),
+        })
+    }
+    const packedMember = tarOf({ ...designMembers(), coredump: pack(kind, fakeCore()) })
+    if (path === findProgram('false') || path === findProgram('true')) {
+      await expect(upload(test, packedMember, { programs: broken })).rejects.toMatchObject({ kind: 'not-started' })
+    }
+    expect(test.names()).toEqual(before)
+  })
+
+  it.each(kinds)('blames the client where it works: %s', async (kind) => {
+    const damaged = Buffer.from(pack(kind, tarOf(designMembers())))
+    damaged.fill(0x55, 12)
+    expect((await refused(test, damaged, { encoding: kind })).code).toBe('bad-stream')
+    expect((await refused(test, pack(kind, Buffer.from('no tar')), { encoding: kind })).code).toBe('bad-stream')
+  })
+})
+
+it('failureOf() makes a program that was killed, or does not end, the fault of the server', () => {
+  for (const kind of ['not-started', 'killed', 'timeout', 'not-ended'] as const) {
+    expect(failureOf(new ProgramError(kind, 'x')).code).toBe('not-equipped')
+  }
+})

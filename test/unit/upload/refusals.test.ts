@@ -165,9 +165,15 @@ describe('receive(), sizes', () => {
   it.each([
     ['is not known', 'core.gz', 'unknown-member', /is not known here/],
     ['is there twice', 'release', 'bad-member', /is in the archive twice/],
-    ['has a path in its name', '../release', 'bad-member', /tar -C '\.\.' packs them so/],
-    ['lies in a folder', 'crash/1/coredump', 'bad-member', /not known here.*tar -C 'crash\/1' packs them so/],
-    ['lies at the root', '/coredump', 'bad-member', /tar -C '\/' packs them so/],
+    ['has a path in its name', '../release', 'bad-member', /tar -C '\.\.' -c coredump \.\.\. packs them so/],
+    [
+      'lies in a folder',
+      'crash/1/coredump',
+      'bad-member',
+      /not known here.*tar -C 'crash\/1' -c coredump \.\.\. packs them so/,
+    ],
+    ['is the folder that is packed', 'crash/', 'bad-member', /is a directory.*tar -C 'crash' -c coredump \.\.\. packs/],
+    ['lies at the root', '/coredump', 'bad-member', /tar -C '\/' -c coredump \.\.\. packs them so/],
     ['is one that macOS adds', '._coredump', 'bad-member', /AppleDouble/],
     ['is one that macOS adds, in a folder', 'crash/._release', 'bad-member', /AppleDouble/],
     ['is in a folder and not known', 'crash/core.gz', 'bad-member', /has a path in its name/],

@@ -4,9 +4,10 @@
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readlinkSync, statSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { arch } from 'node:process'
 import { type Architecture, ARCHITECTURES } from '../../../src/elf/architecture.ts'
+import { systemDebugger } from '../../../src/process/debuggers.ts'
 import { mergedLinks, type SandboxPlan } from '../sandbox/arguments.ts'
 
 export interface Engine {
@@ -22,7 +23,6 @@ export interface Engine {
   serves(architecture: Architecture): boolean
 }
 
-const HOST_GDBS = ['/usr/bin/gdb-multiarch', '/usr/bin/gdb']
 const HOST_NAMES: Readonly<Record<string, Architecture>> = { x64: 'amd64', arm64: 'arm64', riscv64: 'riscv64' }
 
 /** The architecture of this machine, as the table calls it. */
@@ -31,18 +31,17 @@ export function hostArchitecture(): Architecture | undefined {
 }
 
 /** The distribution's multi-target gdb, or its plain one, which knows the host's own architectures only. */
-export function hostEngine(programs: readonly string[] = HOST_GDBS): Engine | undefined {
-  const program = programs.find((path) => existsSync(path))
+export function hostEngine(program = systemDebugger()?.path): Engine | undefined {
   const own = hostArchitecture()
   const triplet = ARCHITECTURES.find((row) => row.name === own)?.triplet
-  if (program === undefined || own === undefined || triplet === undefined) return undefined
+  if (program === undefined || !existsSync(program) || own === undefined || triplet === undefined) return undefined
   const isMultiarch = program.endsWith('multiarch')
   return {
     name: program.slice(program.lastIndexOf('/') + 1),
     runsAs: own,
     command: [program],
     sees: {
-      binds: [program, '/usr/share/gdb', `/usr/lib/${triplet}`, ...foldersThatExist()].map((path) => ({
+      binds: [program, dataOf(program), `/usr/lib/${triplet}`, ...foldersThatExist()].map((path) => ({
         from: path,
         at: path,
       })),
@@ -57,6 +56,12 @@ export function hostEngine(programs: readonly string[] = HOST_GDBS): Engine | un
 export function indexKeyOf(program: string): string {
   const { size, mtimeMs } = statSync(program)
   return `${basename(program)}-${createHash('sha256').update(`${size} ${mtimeMs}`).digest('hex').slice(0, 8)}`
+}
+
+/** gdb's own data, beside the folder of its program. */
+function dataOf(program: string): string {
+  const own = join(dirname(dirname(program)), 'share', 'gdb')
+  return existsSync(own) ? own : '/usr/share/gdb'
 }
 
 /**

@@ -4,25 +4,20 @@
  * of another architecture is that target's own gdb and runs under qemu-user, which is bound and named, so that no
  * binfmt_misc is needed.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Architecture, architectureRow, ARCHITECTURES } from '../../../src/elf/architecture.ts'
+import { engineFolders } from '../../../src/process/debuggers.ts'
 import { mergedLinks } from '../sandbox/arguments.ts'
 import { type Engine, indexKeyOf } from './engine.ts'
 
-const FOLDER = new RegExp(`^([a-z][a-z0-9-]*)-(${ARCHITECTURES.map(({ name }) => name).join('|')})$`)
-const PROGRAMS = ['gdb-multiarch', 'gdb']
 const QEMU_INSIDE = '/qemu'
 
 /** Those of the host's architecture first, and of these the newest gdb first. */
 export function installedEngines(engineDir: string, host: Architecture | undefined): Engine[] {
-  if (!existsSync(engineDir)) return []
-  const found = readdirSync(engineDir).sort().flatMap((folder) => {
-    const [, suite, name] = FOLDER.exec(folder) ?? []
-    const architecture = name as Architecture | undefined
-    const root = join(engineDir, folder)
-    const program = PROGRAMS.find((each) => existsSync(join(root, 'usr', 'bin', each)))
-    if (suite === undefined || architecture === undefined || program === undefined) return []
+  const found = engineFolders(engineDir).flatMap(({ root, suite, program, ...folder }) => {
+    const architecture = ARCHITECTURES.find(({ name }) => name === folder.architecture)?.name
+    if (architecture === undefined) return []
     const version = versionOf(root, program)
     const engine = engineIn(root, { program, architecture, host, title: `${program} ${version} of ${suite}` })
     return engine === undefined ? [] : [{ engine, version, isEmulated: architecture !== host }]
