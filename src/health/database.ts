@@ -6,7 +6,7 @@ import { assertWritable } from '../database/upkeep.ts'
 import { whyNotMade } from '../files/folder.ts'
 import { adviceOnRefusal, whyNoFiles } from '../files/probe.ts'
 import { errnoOf } from '../errors/errno.ts'
-import { lockNotOurs, lockOfDatabase } from '../spool/server_lock.ts'
+import { isServerRunning, lockNotOurs, lockOfDatabase } from '../spool/server_lock.ts'
 import { highestTaskId } from '../spool/task_ids.ts'
 import type { Finding, Look, Subject } from './look.ts'
 
@@ -28,20 +28,17 @@ export const database: Look = {
 }
 
 async function judge(subject: Subject, file: string): Promise<Finding> {
+  const refused = existsSync(dirname(file)) ? await refusal(file, subject.isRunning) : undefined
+  if (refused !== undefined) return refused
   const { opened, isOlder } = openedOf(subject, file)
-  if (opened === undefined) return await judgeMissing(file)
+  if (opened === undefined) return isServerRunning(subject.config) ? gone(file) : judgeMissing(file)
   try {
-    if (!isInPlace(opened)) {
-      const more = `restore ${file} from a backup, or start the server anew, which makes a new one`
-      return { verdict: 'FAIL', text: 'RETRACE_DATABASE was deleted or moved while the server ran', more }
-    }
+    if (!isInPlace(opened)) return gone(file)
     assertWritable(opened)
     if (!isOlder) highestTaskId(opened)
   } finally {
     if (isOlder) closeDatabase(opened)
   }
-  const refused = await refusal(file, subject.isRunning)
-  if (refused !== undefined) return refused
   if (!isOlder) return { verdict: 'ok', text: 'RETRACE_DATABASE can be written to', more: file }
   return { verdict: 'ok', text: 'RETRACE_DATABASE is of an older version, and will be migrated at start', more: file }
 }
@@ -56,13 +53,16 @@ function openedOf(subject: Subject, file: string): { opened: Database | undefine
   }
 }
 
-async function judgeMissing(file: string): Promise<Finding> {
+function gone(file: string): Finding {
+  const more = `restore ${file} from a backup, or start the server anew, which makes a new one`
+  return { verdict: 'FAIL', text: 'RETRACE_DATABASE was deleted or moved while the server ran', more }
+}
+
+function judgeMissing(file: string): Finding {
   const why = whyNotMade(file)
-  if (why !== undefined) {
-    return { verdict: 'FAIL', text: 'RETRACE_DATABASE cannot be made', more: `${file}: ${why}` }
-  }
-  const refused = existsSync(dirname(file)) ? await refusal(file, false) : undefined
-  return refused ?? { verdict: 'ok', text: 'RETRACE_DATABASE will be made at start', more: file }
+  return why === undefined
+    ? { verdict: 'ok', text: 'RETRACE_DATABASE will be made at start', more: file }
+    : { verdict: 'FAIL', text: 'RETRACE_DATABASE cannot be made', more: `${file}: ${why}` }
 }
 
 /** SQLite writes three files into the folder, and a lock of ours is beside them. */

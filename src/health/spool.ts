@@ -4,13 +4,14 @@ import { whyNotMade } from '../files/folder.ts'
 import { adviceOnRefusal, whyNoFiles } from '../files/probe.ts'
 import { errnoOf } from '../errors/errno.ts'
 import { adviceOnOpen, isAnothers, isOpenToOthers } from '../spool/rights.ts'
-import { lockNotOurs, lockOfSpool } from '../spool/server_lock.ts'
+import { isServerRunning, isSpoolTaken, lockNotOurs, lockOfSpool } from '../spool/server_lock.ts'
 import type { Finding, Look, Subject } from './look.ts'
 
 export const spool: Look = {
   what: 'spool',
   part: 'spool',
-  async question({ config: { spoolDir }, isRunning, serviceUser }) {
+  async question({ config, isRunning, serviceUser }) {
+    const { spoolDir } = config
     try {
       const found = await stat(spoolDir)
       if (!found.isDirectory()) {
@@ -25,10 +26,16 @@ export const spool: Look = {
         const more = `${spoolDir}: user ${found.uid}; run chown on it`
         return { verdict: 'FAIL', text: 'RETRACE_SPOOL_DIR belongs to another user', more }
       }
+      if (!isRunning && isSpoolTaken(config)) {
+        const more = `${spoolDir}: stop it first, or give this one its own`
+        return { verdict: 'FAIL', text: 'another server runs with this RETRACE_SPOOL_DIR', more }
+      }
       return await judgeWriting(spoolDir, isRunning)
     } catch (cause) {
       const errno = errnoOf(cause)
-      if ((errno === 'ENOENT' || errno === 'ENOTDIR') && !isRunning) return judgeMissing(spoolDir)
+      // What a server that runs has made must be there.
+      const isServed = isRunning || isServerRunning(config)
+      if ((errno === 'ENOENT' || errno === 'ENOTDIR') && !isServed) return judgeMissing(spoolDir)
       return refused(spoolDir, errno ?? String(cause))
     }
   },

@@ -4,7 +4,7 @@
  * when the process ends, however it does.
  */
 import { accessSync, constants, existsSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { Sqlite, type SqliteConnection } from '../database/driver.ts'
 import { errnoOf } from '../errors/errno.ts'
@@ -73,9 +73,8 @@ function opened(file: string, setting: string) {
   try {
     return new Sqlite(file, { timeout: PATIENCE_MS })
   } catch (cause) {
-    throw new UsageError(`${setting} cannot be used: its lock ${file} cannot be opened (${errnoOf(cause) ?? cause})`, {
-      cause,
-    })
+    const why = lockNotOurs(file) ?? lockNotOurs(dirname(file)) ?? `${errnoOf(cause) ?? cause}`
+    throw new UsageError(`${setting} cannot be used: its lock ${file} cannot be opened: ${why}`, { cause })
   }
 }
 
@@ -90,6 +89,11 @@ export function serverProcess({ database, spoolDir }: Pick<Config, 'database' | 
     const inode = statSync(file, { throwIfNoEntry: false })?.ino
     return inode === undefined ? [] : lockHolders(inode)
   }).find((pid) => pid > 0)
+}
+
+/** Whether another server works with this spool, and with another database. */
+export function isSpoolTaken({ database, spoolDir }: Pick<Config, 'database' | 'spoolDir'>): boolean {
+  return isHeld(lockOfSpool(spoolDir)) && !isHeld(lockOfDatabase(database))
 }
 
 /** To find out, the lock is taken for an instant. */
