@@ -4,6 +4,7 @@
  */
 export const GOALS = {
   'worker-over-gdb': 0.7,
+  'worker-over-gdb-evince': 0.8,
   'retrace-threads-1500-over-gdb': 1.1,
   'worker-before-gdb': 100,
   'build-id-lookup-p99': 0.1,

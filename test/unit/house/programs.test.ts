@@ -15,7 +15,10 @@ const hasDpkg = existsSync('/var/lib/dpkg/status')
 const named = namedPackages().map(({ name }) => name)
 /** What `npm run vm`, and packaging, need besides, and nobody else may. */
 const APART = [
-  { list: 'ops/lib/vm-packages', isOfIt: (path: string) => /^(ops\/lib\/vm|test\/vm\/)/.test(path) },
+  {
+    list: 'ops/lib/vm-packages',
+    isOfIt: (path: string) => /^(ops\/lib\/vm|test\/vm\/|test\/bench\/prepare\.ts)/.test(path),
+  },
   {
     list: 'ops/package/packages',
     isOfIt: (path: string) => /^(ops\/package\/|ops\/release$|test\/package\/)/.test(path),

@@ -1,0 +1,104 @@
+/**
+ * Cores of real programs, for the bench: evince in a root of its own, made once by mmdebstrap out of this machine's archive and kept
+ * in ~/.cache/abrt-retrace-bench (700 MB, some minutes), and this machine's CPython. Progress goes to standard error.
+ */
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { stderr } from 'node:process'
+import { archiveSources } from '../helpers/archive.ts'
+import { crash, kernelWritesCoresHere } from '../helpers/cores.ts'
+import type { Folder } from '../helpers/folder.ts'
+import { GOALS } from './goals.ts'
+
+export interface Crashed {
+  readonly name: string
+  /** Of the worker against bare gdb, and against all packages unpacked. */
+  readonly goals: { readonly gdb: number; readonly extracting: number }
+  readonly core: string
+  /** Its path in a root. */
+  readonly program: string
+}
+
+/** Each crashes one; undefined: it cannot be had here, and standard error says why. */
+export const PROGRAMS: readonly ((folder: Folder) => Crashed | undefined)[] = [python, evince]
+
+/** Threads that wait, one that calls into C with what is no address. */
+const THREADS = `
+import ctypes, threading, time
+for _ in range(4): threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+time.sleep(0.5)
+ctypes.string_at(0)`
+
+/** A window needs a while to show a page, with 140 libraries. */
+const EVINCE = `
+cd /crash; export HOME=/crash XDG_RUNTIME_DIR=/crash GSETTINGS_BACKEND=memory
+Xvfb :7 -screen 0 800x600x24 & x=$!
+for each in $(seq 100); do [ -e /tmp/.X11-unix/X7 ] && break; sleep 0.2; done
+DISPLAY=:7 evince /crash/page.pdf & p=$!
+sleep 25; kill -SEGV $p; wait $p; kill $x`
+const PAGE = `%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj
+trailer<</Root 1 0 R>>
+`
+const LIMIT_MS = 1_800_000
+
+function python(folder: Folder): Crashed {
+  const program = '/usr/bin/python3.11'
+  const core = crash(folder.path, program, ['-c', THREADS])
+  return { name: 'python-threads', core, program, goals: { gdb: GOALS['worker-over-gdb'], extracting: 0.2 } }
+}
+
+function evince(): Crashed | undefined {
+  const place = join(homedir(), '.cache', 'abrt-retrace-bench')
+  const core = join(place, 'evince.core')
+  const goals = { gdb: GOALS['worker-over-gdb-evince'], extracting: 0.1 }
+  const found = { name: 'evince', core, program: '/usr/bin/evince', goals }
+  if (existsSync(core)) return found
+  if (!kernelWritesCoresHere()) return lacking('the kernel writes no cores here')
+  const root = join(place, 'evince')
+  if (!existsSync(root)) {
+    stderr.write(`bench: a root with evince is made in ${place}\n`)
+    mkdirSync(place, { recursive: true })
+    const made = spawnSync('mmdebstrap', [
+      ...['--mode=root', '--variant=apt', '--aptopt=APT::Install-Recommends "false"', '--include=evince,xvfb'],
+      ...['bookworm', `${root}.new`, '-'],
+    ], { input: archiveSources(), stdio: ['pipe', 'inherit', 'inherit'], timeout: LIMIT_MS })
+    if (made.error !== undefined || made.status !== 0) {
+      rmSync(`${root}.new`, { recursive: true, force: true })
+      return lacking(`mmdebstrap failed: ${made.error?.message ?? `exit code ${made.status}`}`)
+    }
+    renameSync(`${root}.new`, root)
+  }
+  stderr.write('bench: evince crashes\n')
+  mkdirSync(join(root, 'crash'), { recursive: true })
+  writeFileSync(join(root, 'crash', 'page.pdf'), PAGE)
+  writeFileSync(join(root, 'crash', 'script'), EVINCE)
+  const walls = [
+    '--bind',
+    root,
+    '/',
+    '--proc',
+    '/proc',
+    '--dev',
+    '/dev',
+    '--unshare-pid',
+    '--unshare-net',
+    '--die-with-parent',
+  ]
+  spawnSync('bwrap', [...walls, 'prlimit', '--core=unlimited', 'sh', '/crash/script'], {
+    stdio: 'ignore',
+    timeout: 120_000,
+  })
+  if (!existsSync(join(root, 'crash', 'core'))) return lacking('evince left no core')
+  copyFileSync(join(root, 'crash', 'core'), `${core}.new`)
+  renameSync(`${core}.new`, core)
+  return found
+}
+
+function lacking(why: string): undefined {
+  stderr.write(`bench: no figures of evince: ${why}\n`)
+}

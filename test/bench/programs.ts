@@ -1,0 +1,153 @@
+/**
+ * Programs of the archive that crashed: the worker against bare gdb with the same commands and files, and against what other
+ * retracers do, which unpack all packages into a folder for each crash and run gdb there. Packages are here on both sides.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  cpSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { env, stderr } from 'node:process'
+import Sqlite from 'better-sqlite3'
+import { installationRoot } from '../../src/program/program.ts'
+import { archiveSources, fetchFromPool } from '../helpers/archive.ts'
+import { type Folder, temporaryFolder } from '../helpers/folder.ts'
+import { against, alternate, type Figure } from './figure.ts'
+import { type Crashed, PROGRAMS } from './prepare.ts'
+
+const COMMANDS = [
+  'thread apply all -ascending backtrace full 2048',
+  'info sharedlibrary',
+  'info all-registers',
+  'x/20i $pc',
+  'print $_siginfo',
+]
+const ROUNDS = 5
+/** 50 times fewer. */
+const GOAL_OF_BYTES = 0.02
+
+export async function* figures(): AsyncGenerator<Figure> {
+  await using folder = await temporaryFolder()
+  const settings = synced(folder)
+  for (const prepare of PROGRAMS) {
+    const crashed = prepare(folder)
+    if (crashed !== undefined) yield* figuresOf(crashed, folder, settings)
+  }
+}
+
+async function* figuresOf(crashed: Crashed, folder: Folder, settings: Record<string, string>): AsyncGenerator<Figure> {
+  const { name, core } = crashed
+  const worker = join(installationRoot(), 'ops/bin/abrt-retrace-worker')
+  const spool = folder.file('spool', name)
+  for (let each = 0; each < 2 * ROUNDS + 4; each++) { // before the clock runs: a worker finds its core there
+    mkdirSync(join(spool, String(each)), { recursive: true, mode: 0o700 })
+    if (each === 0) cpSync(core, join(spool, '0', 'coredump'))
+    else linkSync(join(spool, '0', 'coredump'), join(spool, String(each), 'coredump'))
+  }
+  let next = 1
+  const retrace = () => finished(worker, [join(spool, String(next++))], settings)
+  stderr.write(`bench: ${name}: packages are fetched, and indices made\n`)
+  await retrace()
+  await finished(worker, ['--index'], settings)
+  const packages = usedBy(join(spool, '1'))
+  const sysroot = folder.file(`${name}-sysroot`)
+  layOver(sysroot, packages.map((each) => join(settings.RETRACE_REPO_DIR ?? '', each)))
+  const bare = () => finished('gdb-multiarch', gdbArguments(sysroot, crashed), {})
+  const times = await alternate(retrace, bare, ROUNDS)
+  yield against(`worker-over-gdb-${name}`, times, { unit: 's', goal: crashed.goals.gdb })
+  const files = await downloaded(packages, folder, settings)
+  const place = folder.file(`${name}-extracted`)
+  const extracting = await alternate(retrace, async () => {
+    rmSync(place, { recursive: true, force: true })
+    makeRoot(place)
+    for (const file of files) await finished('dpkg-deb', ['-x', file, place], {})
+    await finished('gdb-multiarch', gdbArguments(place, crashed), {})
+  }, ROUNDS)
+  yield against(`worker-over-extract-all-${name}`, extracting, { unit: 's', goal: crashed.goals.extracting })
+  const bytes = { ours: written(join(spool, '2')), theirs: written(place) }
+  yield against(`written-over-extract-all-${name}`, bytes, { unit: 'bytes', goal: GOAL_OF_BYTES })
+}
+
+function synced(folder: Folder): Record<string, string> {
+  mkdirSync(folder.file('repos.d'))
+  writeFileSync(folder.file('repos.d', 'archive.sources'), archiveSources())
+  const settings = {
+    RETRACE_SPOOL_DIR: folder.file('spool'),
+    RETRACE_REPO_DIR: folder.file('repo'),
+    RETRACE_REPOS_D: folder.file('repos.d'),
+    RETRACE_DATABASE: folder.file('retrace.db'),
+    RETRACE_MIN_FREE_MB: '64',
+  }
+  const options = { env: { ...env, ...settings }, encoding: 'utf8' } as const
+  const sync = spawnSync(join(installationRoot(), 'ops/bin/abrt-reposync'), options)
+  if (sync.status !== 0) throw new Error(`abrt-reposync failed: ${sync.stderr}`)
+  return settings
+}
+
+/** RELEASE/FOLDER of the packages that a task used. */
+function usedBy(task: string): string[] {
+  type Row = { package?: string; debug_package?: string }
+  const { modules } = JSON.parse(readFileSync(join(task, 'modules.json'), 'utf8')) as { modules: Row[] }
+  const names = modules.flatMap(({ package: binary, debug_package: debug }) => [binary ?? '', debug ?? ''])
+  return [...new Set(names)].filter((name) => name !== '').map((name) => join('debian-12-amd64', name))
+}
+
+/** The packages as the archive has them. */
+async function downloaded(packages: string[], folder: Folder, settings: Record<string, string>): Promise<string[]> {
+  const database = new Sqlite(settings.RETRACE_DATABASE, { readonly: true })
+  const query = database.prepare('SELECT path FROM package_location JOIN package ON id = package_id WHERE folder = ?')
+  const files: string[] = []
+  for (const name of packages.map((each) => each.slice(each.indexOf('/') + 1))) {
+    const row = query.get(name) as { path: string } | undefined
+    const file = folder.file(`${name}.deb`)
+    const reason = row === undefined ? 'nothing is known of it' : await fetchFromPool(row.path, file)
+    if (reason !== undefined) throw new Error(`${name}: ${reason}`)
+    files.push(file)
+  }
+  database.close()
+  return files
+}
+
+/** Kept packages, as an installation would have them. */
+function layOver(sysroot: string, packages: string[]): void {
+  makeRoot(sysroot)
+  const script = 'tar -C "$1" -c . | tar -C "$2" -x --keep-directory-symlink'
+  for (const each of packages) spawnSync('sh', ['-c', script, 'sh', each, sysroot])
+}
+
+function makeRoot(root: string): void {
+  for (const name of ['lib', 'lib64', 'bin', 'sbin']) {
+    mkdirSync(join(root, 'usr', name), { recursive: true })
+    symlinkSync(`usr/${name}`, join(root, name))
+  }
+}
+
+function gdbArguments(sysroot: string, { core, program }: Crashed): string[] {
+  const first = ['auto-load off', 'debuginfod enabled off', 'height 0', 'width 0', `sysroot ${sysroot}`]
+  return [
+    ...['-nx', '-q', '-batch'],
+    ...[...first, `debug-file-directory ${sysroot}/usr/lib/debug`].flatMap((each) => ['-iex', `set ${each}`]),
+    ...[`file ${sysroot}${program}`, `core-file ${core}`, ...COMMANDS].flatMap((each) => ['-ex', each]),
+  ]
+}
+
+/** Bytes of all files below a folder. */
+function written(folder: string): number {
+  return readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0)
+}
+
+async function finished(program: string, words: string[], settings: Record<string, string>): Promise<void> {
+  const child = spawn(program, words, { stdio: 'ignore', env: { ...env, ...settings } })
+  await once(child, 'exit')
+  if (child.exitCode !== 0) throw new Error(`${program} ended with ${child.exitCode ?? child.signalCode}`)
+}
