@@ -11,8 +11,8 @@ import { freeBytes } from './space.ts'
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY
 /** As much as a few pages of a database take. */
 const BYTES = 64 * KIB
-/** File systems without such files, NFS for one, and kernels that take the flag for O_DIRECTORY. */
-const UNKNOWN = new Set(['EOPNOTSUPP', 'EISDIR', 'EINVAL', 'ENOSYS'])
+/** File systems without such files, NFS for one (the code has two names), and kernels that take the flag for O_DIRECTORY. */
+const UNKNOWN = new Set(['EOPNOTSUPP', 'ENOTSUP', 'EISDIR', 'EINVAL', 'ENOSYS'])
 
 /** The code of the system's refusal (`EACCES`, `EROFS`, `ENOSPC`, `EDQUOT`, ...); undefined: it takes them. */
 export async function whyNoFiles(folder: string): Promise<string | undefined> {

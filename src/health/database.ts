@@ -28,10 +28,14 @@ export const database: Look = {
 }
 
 async function judge(subject: Subject, file: string): Promise<Finding> {
+  const why = existsSync(file) ? undefined : whyNotMade(file)
+  if (why !== undefined) {
+    return { verdict: 'FAIL', text: 'RETRACE_DATABASE cannot be made', more: `${file}: ${why}` }
+  }
   const refused = existsSync(dirname(file)) ? await refusal(file, subject.isRunning) : undefined
   if (refused !== undefined) return refused
   const { opened, isOlder } = openedOf(subject, file)
-  if (opened === undefined) return isServerRunning(subject.config) ? gone(file) : judgeMissing(file)
+  if (opened === undefined) return isServerRunning(subject.config) ? gone(file) : willBeMade(file)
   try {
     if (!isInPlace(opened)) return gone(file)
     assertWritable(opened)
@@ -58,11 +62,8 @@ function gone(file: string): Finding {
   return { verdict: 'FAIL', text: 'RETRACE_DATABASE was deleted or moved while the server ran', more }
 }
 
-function judgeMissing(file: string): Finding {
-  const why = whyNotMade(file)
-  return why === undefined
-    ? { verdict: 'ok', text: 'RETRACE_DATABASE will be made at start', more: file }
-    : { verdict: 'FAIL', text: 'RETRACE_DATABASE cannot be made', more: `${file}: ${why}` }
+function willBeMade(file: string): Finding {
+  return { verdict: 'ok', text: 'RETRACE_DATABASE will be made at start', more: file }
 }
 
 /** SQLite writes three files into the folder, and a lock of ours is beside them. */

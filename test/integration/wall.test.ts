@@ -191,7 +191,7 @@ describe('the sandbox trial, by which --check and /readyz judge', () => {
     // As a user who may not raise it again.
     const words = [limit, 'setpriv', '--bounding-set=-sys_resource', '--inh-caps=-sys_resource', '--', execPath]
     const { stdout } = spawnSync('prlimit', [...words, '--input-type=module', '-e', script], { encoding: 'utf8' })
-    expect(stdout).toMatch(/^The sandbox of true does not work: prlimit: failed to set the/)
+    expect(stdout).toMatch(/^The sandbox of cat does not work: prlimit: failed to set the/)
   })
 })
 

@@ -9,4 +9,6 @@ it('whyNoFiles() leaves nothing behind, and tells a folder from what is none', a
   expect(readdirSync(folder.path)).toEqual([])
   expect(await whyNoFiles(folder.file('nowhere'))).toBe('ENOENT')
   expect(await whyNoFiles('/dev/null')).toBe('ENOTDIR')
+  // A file system without nameless files: modes decide, and those of root's folder let root.
+  expect(await whyNoFiles('/sys')).not.toBe('ENOTSUP')
 })
