@@ -49,6 +49,45 @@ export const crashCount = sqliteTable('crash_count', {
   index('crash_count_hour').on(table.hour),
 ])
 
+/** What happened, in one line without values, for a signature that `crash_count` has. */
+export const crashSentence = sqliteTable('crash_sentence', {
+  signature: text('signature').primaryKey(),
+  sentence: text('sentence').notNull(),
+})
+
+/** How long steps of tasks took, by the hour in which these ended: how many took a time of this bucket (a logarithm). */
+export const stepTime = sqliteTable('step_time', {
+  /** Unix seconds of its beginning. */
+  hour: integer('hour').notNull(),
+  /** Or `total`. */
+  step: text('step').notNull(),
+  bucket: integer('bucket').notNull(),
+  count: integer('count').notNull(),
+}, (table) => [primaryKey({ columns: [table.hour, table.step, table.bucket] })])
+
+/** How many packages tasks used that were here, and that had to be fetched, by the hour. */
+export const supplyCount = sqliteTable('supply_count', {
+  hour: integer('hour').primaryKey(),
+  here: integer('here').notNull(),
+  fetched: integer('fetched').notNull(),
+})
+
+/** Which files tasks lacked, by the hour: what to mirror next. Texts are empty where nothing is known. */
+export const missingFile = sqliteTable('missing_file', {
+  hour: integer('hour').notNull(),
+  /** Id with architecture. */
+  release: text('release').notNull(),
+  /** Hexadecimal. */
+  buildId: text('build_id').notNull(),
+  /** Name without folders. */
+  file: text('file').notNull(),
+  /** With its version, where one is known that has or should have it. */
+  package: text('package').notNull(),
+  /** `missing`, `no-debuginfo` or `mismatch`. */
+  status: text('status').notNull(),
+  count: integer('count').notNull(),
+}, (table) => [primaryKey({ columns: [table.hour, table.release, table.buildId, table.file, table.package] })])
+
 /** Tasks of the spool that `crash_count` has, so that each counts once, whenever the server is killed. */
 export const countedTask = sqliteTable('counted_task', {
   id: integer('id').primaryKey(),

@@ -3,6 +3,7 @@
  * line and the signals; tests start this in their own process.
  */
 import { totalmem } from 'node:os'
+import { join } from 'node:path'
 import { createApp, createMetricsApp } from './app.tsx'
 import type { Config, ConfigOf } from './config/config.ts'
 import { environmentOf } from './config/environment.ts'
@@ -22,6 +23,8 @@ import { subjectOf } from './runner/subject.ts'
 import type { Services } from './http/services.ts'
 import { ClientUploads } from './http/client_uploads.ts'
 import { PartialUploads } from './upload/partial_uploads.ts'
+import { readAssets } from './http/assets.ts'
+import { installationRoot } from './program/program.ts'
 import { makeSpool, Spool } from './spool/spool.ts'
 import { type Certificate, lapseOf, readCertificate } from './tls/certificate.ts'
 import { registerGauges } from './server/gauges.ts'
@@ -106,7 +109,16 @@ async function startLocked(
   })
   const stopping = new AbortController()
   const shared = { config, database, spool, stopping: stopping.signal, now: () => new Date() }
-  const services: Services = { ...shared, runner, uploads, partials, metrics, readiness: createReadiness(shared) }
+  const assets = readAssets(join(installationRoot(), 'dist', 'pages'))
+  const services: Services = {
+    ...shared,
+    runner,
+    uploads,
+    partials,
+    metrics,
+    assets,
+    readiness: createReadiness(shared),
+  }
   const app = createApp(services)
   const listener = createListener(config, { fetch: (request, env) => app.fetch(request, env), metrics })
   const onHandshakeFailure = watchHandshakes(metrics)

@@ -75,6 +75,14 @@ export const logLevel: Kind<string> = z.codec(
   },
 )
 
+export const SHOWN_TO = ['off', 'loopback', 'public'] as const
+/** Who sees something. */
+export const shownTo: Kind<(typeof SHOWN_TO)[number]> = z.codec(
+  z.string(),
+  z.enum(SHOWN_TO, `must be ${SHOWN_TO.slice(0, -1).join(', ')} or ${SHOWN_TO.at(-1)}`),
+  { decode: (text) => text.trim().toLowerCase() as (typeof SHOWN_TO)[number], encode: (who) => who },
+)
+
 /** In any case. */
 export const logFormat: Kind<'text' | 'json'> = z.codec(z.string(), z.enum(['text', 'json'], 'must be text or json'), {
   decode: (text) => text.trim().toLowerCase() as 'text' | 'json',

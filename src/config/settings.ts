@@ -13,6 +13,7 @@ import {
   pathOrNothing,
   printers,
   proxies,
+  shownTo,
   urlOrNothing,
   whole,
 } from './kinds.ts'
@@ -273,6 +274,13 @@ export const SETTINGS = {
     default: '730',
     meaning: 'days after which counts of crashes are deleted',
     readBy: [CLEAN],
+  },
+  stats: {
+    name: 'RETRACE_STATS',
+    kind: shownTo,
+    default: 'loopback',
+    meaning: 'who sees /stats: off, loopback or public',
+    readBy: [SERVER],
   },
   repoQuotaMb: {
     name: 'RETRACE_REPO_QUOTA_MB',

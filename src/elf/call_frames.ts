@@ -6,8 +6,7 @@
 import { Fields, fileNumber, wordSize } from './fields.ts'
 import type { ElfHeader } from './header.ts'
 import type { Section } from './section.ts'
-import { bytesSource } from './bytes_source.ts'
-import type { ByteSource } from './source.ts'
+import { type ByteSource, bytesSource } from './bytes_source.ts'
 import { MIB } from '../units/bytes.ts'
 
 /** Of code: to before `end`. */

@@ -1,5 +1,5 @@
 /** The CRC-32 that `.gnu_debuglink` has of a debug file (IEEE 802.3, reflected; as zlib's). */
-import type { ByteSource } from './source.ts'
+import type { ByteSource } from './bytes_source.ts'
 import { MIB } from '../units/bytes.ts'
 
 const POLYNOMIAL = 0xedb88320

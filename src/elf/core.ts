@@ -15,7 +15,7 @@ import { type CoreModule, modulesOf } from './module.ts'
 import { readNotes } from './note.ts'
 import { type OtherKind, otherKind, otherNote, otherSystem } from './other_kind.ts'
 import { type Segment, segmentsOf, type Truncation, truncationOf, withLeftOut } from './segment.ts'
-import type { ByteSource } from './source.ts'
+import type { ByteSource } from './bytes_source.ts'
 import { parseProcess, parseSignalInfo, parseThread, type Process, type SignalInfo, type Thread } from './thread.ts'
 
 export { type CoreModule, moduleAt } from './module.ts'

@@ -27,7 +27,7 @@ import {
   SHT_NOTE,
   SHT_NULL,
 } from './section.ts'
-import type { ByteSource } from './source.ts'
+import type { ByteSource } from './bytes_source.ts'
 import { hex, MIB } from '../units/bytes.ts'
 
 export interface ElfFile {

@@ -4,7 +4,7 @@
  */
 import { ElfError } from './error.ts'
 import { type Encoding, Fields, fileNumber } from './fields.ts'
-import type { ByteSource } from './source.ts'
+import type { ByteSource } from './bytes_source.ts'
 import { count } from '../text/count.ts'
 
 /** e_type: gABI, 'ELF Header'. */

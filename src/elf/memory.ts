@@ -2,7 +2,7 @@
  * The crashed process's memory, as far as the core holds it. A read ends early at what was not dumped or was cut off;
  * it never returns zeros in its place.
  */
-import type { ByteSource } from './source.ts'
+import type { ByteSource } from './bytes_source.ts'
 import { type Encoding, Fields, fileNumber } from './fields.ts'
 import { type Segment, segmentAt } from './segment.ts'
 

@@ -3,7 +3,7 @@
  * not read here: a note says where its descriptor is, and the caller reads the ones it wants.
  */
 import { type Encoding, Fields, fixedText } from './fields.ts'
-import type { ByteSource } from './source.ts'
+import type { ByteSource } from './bytes_source.ts'
 import { hex } from '../units/bytes.ts'
 
 export interface Note {

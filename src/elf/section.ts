@@ -4,7 +4,7 @@
  */
 import { Fields, fileNumber } from './fields.ts'
 import { type ElfHeader, headerSizes } from './header.ts'
-import type { ByteSource } from './source.ts'
+import type { ByteSource } from './bytes_source.ts'
 import { MIB } from '../units/bytes.ts'
 
 /** sh_type and sh_flags. */

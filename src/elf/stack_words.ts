@@ -7,7 +7,7 @@ import type { Core } from './core.ts'
 import { coreMemory, type Memory } from './memory.ts'
 import { PF_X } from './header.ts'
 import { lastAtOrBelow, segmentAt } from './segment.ts'
-import type { ByteSource } from './source.ts'
+import type { ByteSource } from './bytes_source.ts'
 
 /** A range of addresses, the end excluded. */
 interface Area {

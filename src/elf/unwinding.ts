@@ -9,7 +9,7 @@ import { Fields, fileNumber } from './fields.ts'
 import { type ElfHeader, parseHeader, type ProgramHeader, PT_LOAD, readProgramHeaders } from './header.ts'
 import { readSections, type Section, SHF_COMPRESSED, SHT_NOBITS } from './section.ts'
 import { lastAtOrBelow } from './segment.ts'
-import type { ByteSource } from './source.ts'
+import type { ByteSource } from './bytes_source.ts'
 
 const CANNOT_UNWIND = 1
 const PAGE = 0x1000n

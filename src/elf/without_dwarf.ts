@@ -5,7 +5,7 @@
 import { fileNumber } from './fields.ts'
 import { headerSizes, parseHeader } from './header.ts'
 import { readSections, SHT_NOBITS, SHT_NULL } from './section.ts'
-import type { ByteSource } from './source.ts'
+import type { ByteSource } from './bytes_source.ts'
 
 export interface Piece {
   readonly offset: number

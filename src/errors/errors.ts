@@ -5,6 +5,7 @@
  */
 export type ErrorCode =
   | 'https-required'
+  | 'foreign-origin'
   | 'headers-too-large'
   | 'bad-request'
   | 'not-found'
@@ -39,6 +40,7 @@ export type ErrorCode =
   | 'bad-content'
   | 'no-such-task'
   | 'wrong-password'
+  | 'too-many-logins'
   | 'not-ready'
   | 'database-unavailable'
   | 'spool-unavailable'

@@ -69,8 +69,8 @@ export const taskParameters: NonNullable<DescribeRouteOptions['parameters']> = [
   {
     name: 'X-Task-Password',
     in: 'header',
-    required: true,
-    description: 'The password that the answer to POST /create named',
+    required: false,
+    description: 'The password that the answer to POST /create named; needed unless the cookie of POST /open is sent',
     schema: { type: 'string', pattern: '^[a-zA-Z0-9]{22}$' },
   },
 ]

@@ -60,7 +60,7 @@ function problem(failure: RetraceError): Record<string, unknown> {
 }
 
 /** What the caller reads: the failure's own sentence, or the title of its code when it has none. */
-function sentence(failure: RetraceError): string {
+export function sentence(failure: RetraceError): string {
   return failure.message === failure.code ? REFUSALS[failure.code].title : failure.message
 }
 

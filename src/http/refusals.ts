@@ -16,6 +16,7 @@ const PROBLEMS = 'https://iana.org/assignments/http-problem-types#'
 
 export const REFUSALS = {
   'https-required': { status: 403, title: 'HTTPS is required' },
+  'foreign-origin': { status: 403, title: 'Another site asked for it' },
   'headers-too-large': { status: 431, title: 'The request headers are too large' },
   'bad-request': { status: 400, title: 'The request is not valid' },
   'not-found': { status: 404, title: 'There is nothing here' },
@@ -58,6 +59,7 @@ export const REFUSALS = {
   'bad-content': { status: 403, title: 'A member of the archive does not read as it must' },
   'no-such-task': { status: 404, title: 'There is no such task' },
   'wrong-password': { status: 403, title: 'The password of the task is missing or wrong' },
+  'too-many-logins': { status: 429, title: 'Too many wrong passwords of one address' },
   'not-ready': { status: 404, title: 'The task has no such result' },
   'database-unavailable': { status: 503, title: 'The database is not available' },
   'spool-unavailable': { status: 503, title: 'The spool is not available' },

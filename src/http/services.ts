@@ -4,6 +4,7 @@
  */
 import type { Http2Bindings, HttpBindings } from '@hono/node-server'
 import type { ConfigOf } from '../config/config.ts'
+import type { Assets } from './assets.ts'
 import type { ClientUploads } from './client_uploads.ts'
 import type { Database } from '../database/database.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -22,6 +23,8 @@ export interface Services {
   /** Those that arrive in parts. */
   partials: PartialUploads
   metrics: Metrics
+  /** Style and scripts of the pages. */
+  assets: Assets
   /** Whether a task could be taken now, part by part. */
   readiness: () => Promise<Readiness>
   /** Aborts when the server stops: streams end then. */

@@ -151,6 +151,7 @@ const describeCreate = describeRoute({
       'Preference-Applied': 'respond-async, when that was preferred',
     }),
     ...refusals(
+      'foreign-origin',
       'method-not-allowed',
       'unsupported-media-type',
       'unsupported-content-encoding',

@@ -1,19 +1,43 @@
 /**
- * GET /: what this is, the limits, the two commands that send a core; no password (docs/http.md, 'Paths that belong to
+ * GET /: what this is, the limits, how to send a core, for terminals and for browsers; no password (docs/http.md, 'Paths that belong to
  * no task').
  */
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
 import type { AppEnv, Services } from '../http/services.ts'
 import { answer } from '../http/answer.ts'
-import { refusals, textResponse } from '../http/description.ts'
+import { addressOf } from '../http/assets.ts'
+import { refusals } from '../http/description.ts'
+import { answerPage, wantsPage } from '../http/page.ts'
+import { startPage } from '../pages/start.tsx'
 import { methodNotAllowed } from '../http/method_not_allowed.ts'
 import { count } from '../text/count.ts'
+import { siteOf } from './site.ts'
 
-export function indexRoutes({ config }: Services): Hono<AppEnv> {
+export function indexRoutes(services: Services): Hono<AppEnv> {
+  const { config } = services
   return new Hono<AppEnv>()
-    .get('/', describeIndex, () => answer(indexText(config)))
+    .get('/', describeIndex, async (c) => {
+      if (!wantsPage(c)) return answer(indexText(config), { headers: { Vary: 'Accept' } })
+      services.metrics.pages.inc({ page: 'start' })
+      return await answerPage(c, indexHtml(services))
+    })
     .all('/', methodNotAllowed('GET'))
+}
+
+/** The same for a browser, which can send a core itself. */
+function indexHtml(services: Services): string {
+  const { config, assets } = services
+  return startPage(siteOf(services), {
+    script: addressOf(assets, 'start.js'),
+    worker: addressOf(assets, 'slim.js'),
+    url: config.publicUrl ?? 'https://SERVER',
+    maxPackedMb: config.maxPackedMb,
+    maxUnpackedMb: config.maxUnpackedMb,
+    maxRunningTasks: config.maxRunningTasks,
+    taskTimeoutS: config.taskTimeoutS,
+    deleteAfterDays: config.deleteAfterDays,
+  })
 }
 
 /** The name is the administrator's: that of a request is whatever its sender, or a cache, wants others to read. */
@@ -54,5 +78,11 @@ Limits:
 
 const describeIndex = describeRoute({
   summary: 'What this is, its limits, and how to send a core',
-  responses: { 200: textResponse('A page of text'), ...refusals() },
+  responses: {
+    200: {
+      description: 'A page, or a text',
+      content: { 'text/plain': { schema: { type: 'string' } }, 'text/html': { schema: { type: 'string' } } },
+    },
+    ...refusals(),
+  },
 })

@@ -8,12 +8,20 @@ import type { Task } from '../task/task.ts'
 import { answer } from '../http/answer.ts'
 import { refusals, TASK_FAILURES, taskParameters } from '../http/description.ts'
 import { methodNotAllowed } from '../http/method_not_allowed.ts'
+import { seeOther, wantsPage } from '../http/page.ts'
+import { endedCookie } from '../http/session.ts'
+import { basePath } from './site.ts'
 import { TASK_PATH, taskOf } from './task_access.ts'
 
 export function removalRoutes(services: Services): Hono<AppEnv> {
+  const base = basePath(services.config)
   return new Hono<AppEnv>()
     .delete(TASK_PATH, describeRemoval, async (c) => await remove(taskOf(c, services), services))
-    .post(`${TASK_PATH}/delete`, describeRemoval, async (c) => await remove(taskOf(c, services), services))
+    .post(`${TASK_PATH}/delete`, describeRemoval, async (c) => {
+      const done = await remove(taskOf(c, services), services)
+      // A form's browser would stay where the task was.
+      return wantsPage(c) ? seeOther('../', { 'Set-Cookie': endedCookie(c.req.param('id'), base) }) : done
+    })
     .all(`${TASK_PATH}/delete`, methodNotAllowed('POST'))
 }
 
@@ -28,5 +36,9 @@ async function remove(task: Task, { runner }: Services): Promise<Response> {
 const describeRemoval = describeRoute({
   summary: 'Delete a task and stop its worker',
   parameters: taskParameters,
-  responses: { 204: { description: 'It is gone' }, ...refusals(...TASK_FAILURES) },
+  responses: {
+    204: { description: 'It is gone' },
+    303: { description: 'It is gone; who prefers HTML is sent to GET /' },
+    ...refusals(...TASK_FAILURES, 'foreign-origin'),
+  },
 })

@@ -25,13 +25,17 @@ interface Result {
   missing: string
 }
 
+const NO_BACKTRACE = 'The task has no backtrace, or not yet; its status says which'
+
 const RESULTS = {
   backtrace: {
     file: 'backtrace',
     type: TEXT,
     others: { [JSON_TYPE]: 'backtrace.json', [MARKDOWN]: 'backtrace.md' },
-    missing: 'The task has no backtrace, or not yet; its status says which',
+    missing: NO_BACKTRACE,
   },
+  'backtrace.json': { file: 'backtrace.json', type: JSON_TYPE, missing: NO_BACKTRACE },
+  'backtrace.md': { file: 'backtrace.md', type: `${MARKDOWN}; charset=utf-8`, missing: NO_BACKTRACE },
   log: { file: 'retrace-log', type: TEXT, missing: 'The task has no log yet: it is written when the task ends' },
   modules: { file: 'modules.json', type: JSON_TYPE, missing: 'The task has no table of modules, or not yet' },
   exploitable: { file: 'exploitable', type: TEXT, missing: 'The task has no exploitability rating, or not yet' },
@@ -47,7 +51,7 @@ export function resultRoutes(services: Services): Hono<AppEnv> {
       const preferred = preferredType(c, OTHER_TYPES)
       const other = preferred && result.others?.[preferred]
       // The state announces a result, not its file: a backtrace is written before the task has ended.
-      const isThere = name !== 'backtrace' || task.state() === 'FINISHED_SUCCESS'
+      const isThere = !name.startsWith('backtrace') || task.state() === 'FINISHED_SUCCESS'
       // A worker of an older version made no Markdown.
       const isMade = other !== undefined && (other !== 'backtrace.md' || task.has(other))
       const [file, type] = isMade

@@ -15,9 +15,11 @@ import { readStep, STEPS } from '../task/step.ts'
 import type { TaskState } from '../task/state.ts'
 import type { Task } from '../task/task.ts'
 import { answer, answerJson, prefersJson } from '../http/answer.ts'
+import { wantsPage } from '../http/page.ts'
 import { refusals, TASK_FAILURES, taskParameters } from '../http/description.ts'
 import { methodNotAllowed } from '../http/method_not_allowed.ts'
 import { TASK_PATH, taskOf } from './task_access.ts'
+import { taskPage } from './task_page.ts'
 import { count } from '../text/count.ts'
 
 const Time = z.iso.datetime().nullable()
@@ -56,7 +58,8 @@ export function statusRoutes(services: Services): Hono<AppEnv> {
     .get(TASK_PATH, describeStatus, async (c) => {
       const task = taskOf(c, services)
       const state = task.state()
-      const headers = { 'X-Task-Status': state }
+      const headers = { 'X-Task-Status': state, 'Vary': 'Accept' }
+      if (wantsPage(c)) return await taskPage(c, { task, state, services })
       if (prefersJson(c)) return answerJson(await statusOf(task, { state, services }), { headers })
       return answer(`${sentenceOf(task, { state, services })}\n`, { headers })
     })
@@ -130,6 +133,7 @@ const describeStatus = describeRoute({
       content: {
         'text/plain': { schema: { type: 'string' } },
         'application/json': { schema: resolver(Status) },
+        'text/html': { schema: { type: 'string' } },
       },
     },
     ...refusals(...TASK_FAILURES),

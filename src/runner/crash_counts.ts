@@ -9,6 +9,7 @@ import { readOutcome, type RecordedOutcome } from '../task/outcome_file.ts'
 import type { Task } from '../task/task.ts'
 import { log } from '../telemetry/log.ts'
 import { HOUR_S } from '../units/time.ts'
+import { detailsOf } from './details.ts'
 import { countedTasks, countOnce, type Sighting, sightingOf } from './crash_table.ts'
 
 /** Tasks that are counted before others get their turn. */
@@ -27,14 +28,15 @@ export function createCrashCounts(database: Database): CrashCounts {
   const count = (task: Task, outcome: RecordedOutcome | undefined) => {
     if (!task.exists()) return
     try {
+      const hour = endedAt(task)
       countOnce(database, Number(task.id), {
         signature: outcome?.crash?.signature ?? '',
-        hour: endedAt(task),
+        hour,
         release: outcome?.release ?? '',
         package: outcome?.package ?? '',
         outcome: outcome?.code ?? 'unknown',
         duphash: outcome?.crash?.duphash ?? '',
-      })
+      }, detailsOf(task, outcome, hour))
     } catch (cause) {
       log('runner').warning(
         `The task is counted at the next start: ${cause instanceof Error ? cause.message : cause}`,

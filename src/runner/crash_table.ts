@@ -4,6 +4,7 @@
 import { and, count, desc, eq, gte, lt, sql, sum } from 'drizzle-orm'
 import { countedTask, crashCount } from '../../schema/tables.ts'
 import type { Database } from '../database/database.ts'
+import { addDetails, pruneDetails, type TaskDetails } from './end_table.ts'
 
 /** A task that has ended; texts are empty where nothing is known. */
 export type CountedCrash = Omit<typeof crashCount.$inferInsert, 'count'>
@@ -14,8 +15,8 @@ export interface Sighting {
   releases: string[]
 }
 
-/** Counts a task unless it has been counted; whether it had not. */
-export function countOnce(database: Database, id: number, crash: CountedCrash): boolean {
+/** Counts a task, and what is known of its end, unless it has been counted; whether it had not. */
+export function countOnce(database: Database, id: number, crash: CountedCrash, details?: TaskDetails): boolean {
   return database.transaction(() => {
     const added = database.insert(countedTask).values({ id }).onConflictDoNothing().run()
     if (added.changes === 0) return false
@@ -24,6 +25,7 @@ export function countOnce(database: Database, id: number, crash: CountedCrash): 
       target: [signature, hour, release, name, outcome, duphash],
       set: { count: sql`${times} + 1` },
     }).run()
+    if (details !== undefined) addDetails(database, details)
     return true
   }, { behavior: 'immediate' })
 }
@@ -113,5 +115,7 @@ function whereOf({ since, until, ...equal }: CountsWanted) {
 export function pruneCounts(database: Database, before: number, { dryRun }: { dryRun: boolean }): number {
   const isOld = lt(crashCount.hour, before)
   if (dryRun) return database.select({ rows: count() }).from(crashCount).where(isOld).get()?.rows ?? 0
-  return database.delete(crashCount).where(isOld).run().changes
+  const { changes } = database.delete(crashCount).where(isOld).run()
+  pruneDetails(database, before)
+  return changes
 }

@@ -3,7 +3,7 @@
  * of Python, a local variable. Pure. Owns what counts as a copy: `NAME=VALUE` wherever it stands, and a value of 8 bytes or more
  * that ends there; what is shorter, or cut, or packed in another way, is not known again.
  */
-import type { ByteSource } from '../elf/source.ts'
+import type { ByteSource } from '../elf/bytes_source.ts'
 import type { Block } from './block.ts'
 import { PAGE, type Pages, type Span } from './pages.ts'
 import type { Run } from './runs.ts'

@@ -12,7 +12,7 @@ import {
   RETRACE_OWNER,
 } from '../elf/left_out.ts'
 import type { Note } from '../elf/note.ts'
-import type { ByteSource } from '../elf/source.ts'
+import type { ByteSource } from '../elf/bytes_source.ts'
 import { MIB } from '../units/bytes.ts'
 import type { Mask } from './mask.ts'
 import { without } from './spans.ts'

@@ -3,7 +3,7 @@
  * was promised to be left out (`forbid`), whoever asks. A page is 512 bytes here: of what is pointed to little more is kept than what is looked at.
  */
 import type { Segment } from '../elf/segment.ts'
-import type { ByteSource } from '../elf/source.ts'
+import type { ByteSource } from '../elf/bytes_source.ts'
 import { KIB, MIB } from '../units/bytes.ts'
 
 /** Why a page is kept: the rows of what is shown to the sender, in the order of their weight. */

@@ -6,7 +6,7 @@ import type { Architecture } from '../elf/architecture.ts'
 import { Fields, wordSize } from '../elf/fields.ts'
 import { type ElfHeader, type ProgramHeader, PT_NOTE } from '../elf/header.ts'
 import { type Note, readNotes } from '../elf/note.ts'
-import type { ByteSource } from '../elf/source.ts'
+import type { ByteSource } from '../elf/bytes_source.ts'
 import { KIB } from '../units/bytes.ts'
 
 export interface Registers {

@@ -10,7 +10,7 @@ import { ET_CORE, headerSizes, parseHeader, readProgramHeaders } from '../elf/he
 import type { LeftOutRange } from '../elf/left_out.ts'
 import type { LinkMap } from '../elf/link_map.ts'
 import { coreMemory, type Memory } from '../elf/memory.ts'
-import type { ByteSource } from '../elf/source.ts'
+import type { ByteSource } from '../elf/bytes_source.ts'
 import { KIB, MIB } from '../units/bytes.ts'
 import { type Block, blockOf } from './block.ts'
 import { copiesIn, type Needle, needlesOf } from './copies.ts'

@@ -2,7 +2,7 @@
  * What of a core's memory the reader of src/elf looks at: headers, notes, dynamic sections, the linker's list and its names.
  * By construction it reads the same of the slim core. Pure.
  */
-import type { ByteSource } from '../elf/source.ts'
+import type { ByteSource } from '../elf/bytes_source.ts'
 import type { Area, Pages } from './pages.ts'
 
 /** A source that remembers what was read of it. */

@@ -22,6 +22,8 @@ export interface Metrics {
   readonly modules: Counter<'status'>
   readonly packages: Counter<'from'>
   readonly codings: Counter<'from'>
+  readonly pages: Counter<'page'>
+  readonly logins: Counter<'result'>
 }
 
 /** Everything that is counted, in a registry of its own. */
@@ -90,6 +92,18 @@ export function createMetrics(): Metrics {
       name: 'retrace_codings_total',
       help: 'Results that were asked for compressed, by whether a copy was kept, was made, or they went plain',
       labelNames: ['from'],
+      registers,
+    }),
+    pages: new Counter({
+      name: 'retrace_pages_total',
+      help: 'Pages for people that were shown, by kind',
+      labelNames: ['page'],
+      registers,
+    }),
+    logins: new Counter({
+      name: 'retrace_logins_total',
+      help: 'Forms with the password of a task, by result',
+      labelNames: ['result'],
       registers,
     }),
   }

@@ -58,7 +58,11 @@ it('the document is OpenAPI 3.1 with a title and unique operation ids', () => {
 it('the document has every route of the app, and no other', () => {
   const routes = createApp(server.program.services).routes
     .filter(({ method }) => method !== 'ALL')
-    .map(({ method, path }) => `${method} ${path.replace(':id{[1-9][0-9]*}', '{id}').replace(':address', '{address}')}`)
+    .map(({ method, path }) =>
+      `${method} ${
+        path.replace(':id{[1-9][0-9]*}', '{id}').replace(':address', '{address}').replace(':name', '{name}')
+      }`
+    )
   const described = Object.entries(description.paths)
     .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`))
   expect(described.sort()).toEqual([...new Set(routes)].sort())

@@ -30,6 +30,7 @@ const OTHERS: Record<string, string> = {
   GET: 'a method of HTTP',
   HEAD: 'a method of HTTP',
   POST: 'a method of HTTP',
+  col: 'a value in HTML: the heading of a column',
   git: 'asked for a date where there is one: a folder without it has the day of today',
   jar: 'an ending of files',
   less: 'a word of a test',

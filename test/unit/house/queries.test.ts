@@ -13,6 +13,10 @@ const WRITERS: Record<keyof typeof tables, readonly string[]> = {
   packageTime: ['src/runner/package_times.ts'],
   taskMemory: ['src/runner/peaks.ts'],
   crashCount: ['src/runner/crash_table.ts'],
+  crashSentence: ['src/runner/end_table.ts'],
+  stepTime: ['src/runner/end_table.ts'],
+  supplyCount: ['src/runner/end_table.ts'],
+  missingFile: ['src/runner/end_table.ts'],
   countedTask: ['src/runner/crash_table.ts'],
   taskId: ['src/spool/task_ids.ts'],
   release: ['src/packages/index/releases.ts'],
@@ -36,6 +40,7 @@ const WRITERS: Record<keyof typeof tables, readonly string[]> = {
 
 /** Files that only read. */
 const READERS = [
+  'src/statistics/rows.ts',
   'src/packages/index/locations.ts',
   'src/packages/index/packages.ts',
   'src/packages/index/paths.ts',

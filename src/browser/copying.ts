@@ -1,0 +1,32 @@
+/** Buttons that put a text into the clipboard: of the page, or of another address. */
+import { element, say } from './dom.ts'
+
+export function offerCopies(root: ParentNode): void {
+  for (const button of root.querySelectorAll<HTMLButtonElement>('button[data-fetch], button[data-copy]')) {
+    if (navigator.clipboard === undefined) continue
+    button.hidden = false
+    button.addEventListener('click', () => void copy(button))
+  }
+}
+
+async function copy(button: HTMLButtonElement): Promise<void> {
+  const { fetch: address, copy: id } = button.dataset
+  const said = document.getElementById('copied') === null ? undefined : 'copied'
+  const before = button.textContent
+  try {
+    await navigator.clipboard.writeText(
+      id !== undefined ? element(id, HTMLElement).textContent ?? '' : await text(address),
+    )
+    button.textContent = 'Copied'
+    if (said !== undefined) say(said, 'It is in the clipboard.')
+  } catch (error) {
+    if (said !== undefined) say(said, `It could not be copied: ${error instanceof Error ? error.message : error}`)
+  }
+  setTimeout(() => button.textContent = before, 2000)
+}
+
+async function text(address: string | undefined): Promise<string> {
+  const answer = await fetch(address ?? '', { headers: { Accept: 'text/plain' } })
+  if (!answer.ok) throw new Error(`the server answered ${answer.status}`)
+  return await answer.text()
+}

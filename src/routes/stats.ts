@@ -1,0 +1,143 @@
+/**
+ * GET /stats: how tasks end, what crashes most, what the mirror lacks; a page, or JSON (docs/http.md, 'Statistics'). RETRACE_STATS
+ * says who sees it.
+ */
+import { BlockList } from 'node:net'
+import type { Context } from 'hono'
+import { Hono } from 'hono'
+import { describeRoute, resolver } from 'hono-openapi'
+import * as z from 'zod'
+import { RetraceError } from '../errors/errors.ts'
+import { answerJson } from '../http/answer.ts'
+import { refusals } from '../http/description.ts'
+import { methodNotAllowed } from '../http/method_not_allowed.ts'
+import { answerPage, wantsPage } from '../http/page.ts'
+import type { AppEnv, Services } from '../http/services.ts'
+import { statisticsPage } from '../pages/statistics.tsx'
+import { PERIODS, type Question, SPANS, type Statistics } from '../statistics/shape.ts'
+import { statisticsOf } from '../statistics/statistics.ts'
+import { siteOf } from './site.ts'
+
+/** What was asked a moment ago is not asked of the database again: anybody may ask, as often as he likes. */
+const KEPT_MS = 30_000
+const MAX_KEPT = 16
+const MAX_NAME = 200
+
+const LOOPBACK = new BlockList()
+LOOPBACK.addSubnet('127.0.0.0', 8)
+LOOPBACK.addAddress('::1', 'ipv6')
+
+const Counts = z.record(z.string(), z.int())
+export const StatisticsAnswer = z.object({
+  by: z.enum(PERIODS),
+  days: z.int(),
+  since: z.iso.date(),
+  until: z.iso.date(),
+  release: z.string().nullable(),
+  package: z.string().nullable(),
+  tasks: z.int(),
+  outcomes: Counts,
+  periods: z.array(z.object({ start: z.iso.date(), tasks: z.int(), outcomes: Counts })),
+  steps: z.array(z.object({ step: z.string(), times: z.int(), p50: z.number(), p90: z.number(), p99: z.number() }))
+    .describe('Seconds, of all tasks'),
+  releases: z.array(z.object({ release: z.string(), tasks: z.int() })),
+  packages: z.array(z.object({ package: z.string(), tasks: z.int() })),
+  crashes: z.array(z.object({
+    signature: z.string(),
+    sentence: z.string().nullable(),
+    package: z.string(),
+    releases: z.array(z.string()),
+    tasks: z.int(),
+  })),
+  missing: z.array(z.object({
+    release: z.string(),
+    package: z.string(),
+    file: z.string(),
+    build_id: z.string(),
+    status: z.string(),
+    times: z.int(),
+  })).describe('What to mirror next'),
+  supply: z.object({ here: z.int(), fetched: z.int() }).describe('Packages that tasks used'),
+  disk: z.array(z.object({ release: z.string(), packages: z.int(), bytes: z.int() })),
+  queue: z.object({ running: z.int(), queued: z.int(), uploading: z.int() }),
+}).meta({ ref: 'Statistics' })
+
+/** `isOwnListener`: only this machine reaches it. */
+export function statsRoutes(services: Services, { isOwnListener = false } = {}): Hono<AppEnv> {
+  const kept = new Map<string, { at: number; statistics: Promise<Statistics> }>()
+
+  function ask(question: Question, isPublic: boolean): Promise<Statistics> {
+    const key = JSON.stringify([question, isPublic])
+    const now = services.now().getTime()
+    const known = kept.get(key)
+    if (known !== undefined && now - known.at < KEPT_MS) return known.statistics
+    const statistics = statisticsOf(services.database, { question, now: Math.floor(now / 1000), isPublic })
+    kept.delete(key)
+    kept.set(key, { at: now, statistics })
+    statistics.catch(() => kept.delete(key))
+    for (const oldest of kept.keys()) {
+      if (kept.size <= MAX_KEPT) break
+      kept.delete(oldest)
+    }
+    return statistics
+  }
+
+  return new Hono<AppEnv>()
+    .get('/stats', describeStats, async (c) => {
+      const { stats: shownTo } = services.config
+      const isLocal = isOwnListener || isOfThisMachine(c)
+      if (shownTo === 'off' || (shownTo === 'loopback' && !isLocal)) {
+        throw new RetraceError('not-found', { detail: 'Statistics are not shown here (RETRACE_STATS)' })
+      }
+      const found = { ...await ask(questionOf(c.req.query()), !isLocal), queue: services.runner.load() }
+      if (!wantsPage(c)) return answerJson(found, { headers: { Vary: 'Accept' } })
+      services.metrics.pages.inc({ page: 'stats' })
+      return await answerPage(c, await statisticsPage(siteOf(services), found))
+    })
+    .all('/stats', methodNotAllowed('GET'))
+}
+
+/** A proxy of this machine passes on what others ask: it says so. */
+function isOfThisMachine(c: Context<AppEnv>): boolean {
+  const address = c.env.incoming.socket.remoteAddress ?? ''
+  const isPassedOn = ['X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Host', 'Forwarded', 'Via', 'X-Real-IP']
+    .some((name) => c.req.header(name) !== undefined)
+  return !isPassedOn && LOOPBACK.check(address, address.includes(':') ? 'ipv6' : 'ipv4')
+}
+
+/** What is not of the lists is asked for as if it were not there. */
+function questionOf({ by, days, release, package: name }: Record<string, string>): Question {
+  return {
+    by: PERIODS.find((each) => each === by) ?? 'day',
+    days: SPANS.find((each) => String(each) === days) ?? 30,
+    release: release?.slice(0, MAX_NAME) || undefined,
+    package: name?.slice(0, MAX_NAME) || undefined,
+  }
+}
+
+const query = (name: string, schema: { type: 'string'; enum?: string[] }) => ({
+  name,
+  in: 'query' as const,
+  required: false,
+  schema,
+})
+
+const describeStats = describeRoute({
+  summary: 'How tasks end, what crashes most, what the mirror lacks',
+  parameters: [
+    query('by', { type: 'string', enum: [...PERIODS] }),
+    query('days', { type: 'string', enum: SPANS.map(String) }),
+    query('release', { type: 'string' }),
+    query('package', { type: 'string' }),
+  ],
+  responses: {
+    200: {
+      description: 'Counts by the hour, beyond the tasks',
+      content: {
+        'application/json': { schema: resolver(StatisticsAnswer) },
+        'text/html': { schema: { type: 'string' } },
+      },
+    },
+    ...refusals('not-found', 'database-unavailable'),
+  },
+})
