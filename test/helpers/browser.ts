@@ -61,3 +61,12 @@ export async function logIn(page: Page, { id, password }: { id: string; password
   await page.getByRole('button', { name: 'Open the task' }).click()
   await page.waitForSelector('#task')
 }
+
+/** Resolves when an expression is true on the page; the policy forbids the browser to ask that itself. Throws after a while. */
+export async function becomes(page: Page, expression: string): Promise<void> {
+  for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline;) {
+    if (await page.evaluate<unknown>(expression)) return
+    await page.waitForTimeout(30)
+  }
+  throw new Error(`It did not become true on the page: ${expression}`)
+}

@@ -1,0 +1,315 @@
+/** Pages in a real Chromium: a core is sent, seen while it is retraced, its result is read; and what a person cannot see or use. */
+import { Buffer } from 'node:buffer'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Browser } from 'playwright-core'
+import { accessibilityFaults, becomes, logIn, openTab, startBrowser, type Tab } from '../../helpers/browser.ts'
+import { fixtureCore } from '../../helpers/cores.ts'
+import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
+import { largeResults, pythonResults, taskWithResults } from '../../helpers/page_tasks.ts'
+import { startServer } from '../../helpers/server.ts'
+import { createTask, endOf, FAIL, scriptedWorker, SUCCEED } from '../../helpers/task.ts'
+
+type Server = Awaited<ReturnType<typeof startServer>>
+
+let folder: Folder
+let browser: Browser
+let server: Server
+let core: string
+
+const siteOf = ({ url }: { url: string }) => url.replace('127.0.0.1', 'localhost')
+
+/** A task of a core waits for the file `go`; one of an archive ends at once, badly where its packages say so. */
+const worker = () =>
+  scriptedWorker(
+    folder,
+    `
+if grep -q fail packages 2>/dev/null; then
+${FAIL}
+fi
+if [ ! -e packages ]; then
+echo debug > step
+echo "read: the core has $(stat -c %s coredump) bytes"
+echo 'thread: #0  crash () at crash.c:3'
+while [ ! -e ${folder.file('go')} ] && [ -e coredump ]; do sleep 0.05; done
+fi
+${SUCCEED}`,
+  )
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  ;({ core } = fixtureCore('amd64', folder.path))
+  server = await startServer({ workerCommand: worker(), settings: { RETRACE_STATS: 'public' } })
+  browser = await startBrowser()
+}, 60_000)
+
+afterAll(async () => {
+  await browser.close()
+  await server[Symbol.asyncDispose]()
+  await folder[Symbol.asyncDispose]()
+})
+
+async function tabFor(options: Parameters<typeof openTab>[2] = {}): Promise<Tab> {
+  return await openTab(browser, siteOf(server), options)
+}
+
+/** What scripts and the policy complained of; that a page was refused is no complaint. */
+function complaintsOf({ complaints }: Tab): string[] {
+  return complaints.filter((each) => !each.startsWith('Failed to load resource'))
+}
+
+const isReady = '!document.querySelector("#send-button").disabled'
+
+describe('a core that is sent from the browser', () => {
+  it('is made slim there, sent after consent, seen while it is retraced, and ends in its result', async () => {
+    await using tab = await tabFor()
+    const { page } = tab
+    await page.goto('/')
+    await page.setInputFiles('#file', core)
+    await page.waitForSelector('#ways:not([hidden])')
+    expect(await page.textContent('#about')).toMatch(/^crash \(amd64\), 3 threads, killed by SIGSEGV/)
+    expect(await page.locator('#kinds tbody tr').count()).toBeGreaterThan(3)
+    expect(await page.isDisabled('#send-button')).toBe(true)
+    await page.check('#consent')
+    await page.click('#send-button')
+    await page.waitForURL(/\/[0-9]+$/)
+    await page.waitForSelector('#live-stack:not([hidden]) li')
+    expect(await page.textContent('#live-stack li')).toBe('#0  crash () at crash.c:3')
+    const [, sent = ''] = /the core has (\d+) bytes/.exec(await page.textContent('#log') ?? '') ?? []
+    expect(Number(sent)).toBeGreaterThan(0)
+    expect(Number(sent)).toBeLessThan(readFileSync(core).length)
+    await page.waitForSelector('#steps .now[data-step=debug]')
+    writeFileSync(folder.file('go'), '')
+    await page.waitForSelector('#task[data-state=FINISHED_SUCCESS]')
+    expect(await page.textContent('main')).toContain('All is well.')
+    expect(page.url()).toMatch(/\/[0-9]+$/)
+    expect(complaintsOf(tab)).toEqual([])
+  })
+
+  it('can be dropped, and sent whole', async () => {
+    await using tab = await tabFor()
+    const { page } = tab
+    await page.goto('/')
+    const bytes = [...readFileSync(core).subarray(0, 200_000)]
+    const transfer = await page.evaluateHandle(
+      `(() => { const data = new DataTransfer(); data.items.add(new File([new Uint8Array(${
+        JSON.stringify(bytes)
+      })], 'core')); return data })()`,
+    )
+    await page.dispatchEvent('#drop', 'drop', { dataTransfer: transfer })
+    await becomes(page, 'document.querySelector("#said").textContent.startsWith("It is sent whole")')
+    await page.check('#consent')
+    await page.click('#send-button')
+    await page.waitForURL(/\/[0-9]+$/)
+    await page.waitForSelector('#task[data-state=FINISHED_SUCCESS]')
+    expect(complaintsOf(tab)).toEqual([])
+  })
+
+  it('is refused before anything is sent where it is no core', async () => {
+    await using tab = await tabFor()
+    const { page } = tab
+    await page.goto('/')
+    await page.setInputFiles('#file', {
+      name: 'photo.png',
+      mimeType: 'image/png',
+      buffer: readFileSync(core).subarray(64, 4096),
+    })
+    await becomes(page, 'document.querySelector("#trouble").textContent !== ""')
+    await page.check('#consent')
+    expect(await page.isDisabled('#send-button')).toBe(true)
+  })
+
+  it("the server's own words are shown where it takes none", async () => {
+    await using full = await startServer({ workerCommand: worker(), settings: { RETRACE_MAX_UNPACKED_MB: '1' } })
+    await using tab = await openTab(browser, siteOf(full))
+    const { page } = tab
+    await page.goto('/')
+    const large = Uint8Array.from(readFileSync(core))
+    const whole = new Uint8Array(2 ** 21)
+    whole.set(large.subarray(0, 4096))
+    await page.setInputFiles('#file', {
+      name: 'core',
+      mimeType: 'application/octet-stream',
+      buffer: Buffer.from(whole),
+    })
+    await page.check('#consent')
+    await becomes(page, isReady)
+    await page.click('#send-button')
+    await becomes(page, 'document.querySelector("#trouble").textContent !== ""')
+    expect(await page.textContent('#trouble')).toContain('RETRACE_MAX_UNPACKED_MB')
+  })
+})
+
+describe('a task', () => {
+  it('asks for its password, again where it is wrong, and is deleted by two clicks', async () => {
+    await using tab = await tabFor()
+    const { page } = tab
+    const task = await createTask(server)
+    await endOf(server, task)
+    await page.goto(`/${task.id}`)
+    await page.getByLabel('Password').fill('wrong')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('[role=alert]')
+    expect(await page.textContent('[role=alert]')).toContain(`not the password of task ${task.id}`)
+    await page.getByLabel('Password').fill(task.password)
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('#task')
+    await page.click('.delete summary')
+    await page.click('.delete button')
+    await page.waitForURL(/\/$/)
+    expect((await page.goto(`/${task.id}`))?.status()).toBe(404)
+  })
+
+  it('that failed says why, what to do, and how its log ends', async () => {
+    await using tab = await tabFor()
+    const members = { coredump: 'x', architecture: 'x86_64', release: 'debian-12-amd64', packages: 'fail_1_amd64' }
+    const task = await createTask(server, members)
+    await endOf(server, task)
+    await logIn(tab.page, task)
+    const text = await tab.page.textContent('main')
+    expect(text).toContain('The core is no ELF file.')
+    expect(text).toContain('Send the core itself.')
+    expect(text).toContain('read: the core is no core')
+    expect(await accessibilityFaults(tab.page)).toEqual([])
+  })
+
+  it('is read without scripts, too', async () => {
+    await using tab = await tabFor({ javaScriptEnabled: false })
+    const task = await taskWithResults(server, pythonResults())
+    await logIn(tab.page, task)
+    expect(await tab.page.textContent('h1')).toContain('read address 0x0 in strlen')
+    await tab.page.click('.thread summary')
+    await tab.page.click('.thread a')
+    expect(await tab.page.textContent('h1')).toMatch(/^Thread \d of task/)
+    expect(await tab.page.locator('.frame').count()).toBeGreaterThan(10)
+  })
+
+  it('is seen on while its server stops and comes back', async () => {
+    const place = await temporaryFolder()
+    const waiting = scriptedWorker(
+      place,
+      `echo 'read: begun'\nwhile [ ! -e ${place.file('go')} ]; do sleep 0.05; done\n${SUCCEED}`,
+    )
+    const first = await startServer({ folder: place, workerCommand: waiting })
+    const task = await createTask(first)
+    await using tab = await openTab(browser, siteOf(first))
+    await logIn(tab.page, task)
+    await becomes(tab.page, 'document.querySelector("#log").textContent.includes("begun")')
+    await first[Symbol.asyncDispose]()
+    await tab.page.waitForSelector('#connection:not([hidden])')
+    const second = await startServer({
+      folder: place,
+      workerCommand: waiting,
+      settings: { RETRACE_PORT: String(first.port) },
+    })
+    await tab.page.waitForSelector('#connection', { state: 'hidden' })
+    writeFileSync(place.file('go'), '')
+    await tab.page.waitForSelector('#task[data-state=FINISHED_SUCCESS]')
+    expect(await tab.page.textContent('main')).toContain('All is well.')
+    await second[Symbol.asyncDispose]()
+    await place[Symbol.asyncDispose]()
+  })
+})
+
+describe('a result', () => {
+  it('has the crashed thread open beside its script, equal stacks once, values and frames on demand', async () => {
+    await using tab = await tabFor()
+    const { page } = tab
+    await logIn(page, await taskWithResults(server, pythonResults()))
+    expect(await page.locator('.side-by-side .frames').count()).toBe(2)
+    expect(await page.textContent('.side-by-side .language')).toContain("parse(line='first', depth=0)")
+    expect(await page.textContent('.thread summary')).toContain('4 threads')
+    expect(await page.locator('.frame.no-symbols').count()).toBeGreaterThan(1)
+    expect(await page.locator('.locals table').first().isVisible()).toBe(false)
+    await page.locator('.locals summary').first().click()
+    expect(await page.locator('.locals table').first().isVisible()).toBe(true)
+    const before = await page.locator('.frame').count()
+    await page.locator('.thread summary').first().press('Enter')
+    await becomes(page, `document.querySelectorAll('.frame').length > ${before}`)
+    expect(await page.textContent('mark')).toContain('=>')
+    expect(complaintsOf(tab)).toEqual([])
+  })
+
+  it('of 1000 frames and 1000 threads shows a part of them, and further ones as they are asked for', async () => {
+    await using tab = await tabFor()
+    const { page } = tab
+    await logIn(page, await taskWithResults(server, largeResults({ threads: 1000, frames: 110, locals: 0 })))
+    expect(await page.locator('.frame').count()).toBe(100)
+    await page.click('a[data-more]:has-text("frames"):not([data-now])')
+    await becomes(page, "document.querySelectorAll('.frame').length === 110")
+    expect(await page.locator('.thread').count()).toBe(100)
+    await page.click('a[data-more]:has-text("stacks")')
+    await becomes(page, "document.querySelectorAll('.thread').length === 200")
+  })
+
+  it('of a hostile core is text: no dialog, no request, no element of it', async () => {
+    const evil =
+      '<img src="https://evil.example/x" onerror=alert(1)><script>alert(2)</script><b id=evil>\u202e\u001b[31m'
+    const frame = {
+      level: 0,
+      function: evil,
+      file: evil,
+      line: 1,
+      path: evil,
+      trust: 'guessed',
+      source_url: 'javascript:alert(3)',
+      arguments: [{ name: evil, value: evil, state: 'whole' }],
+      locals: [{ name: evil, type: evil, value: evil, state: 'whole' }],
+    }
+    const json = {
+      sentence: evil,
+      threads: [{ number: 1, frames: [frame] }, { number: 2, frames: [frame] }],
+      modules: [{ path: evil, status: 'missing' }],
+      registers: { [evil]: evil },
+      instructions: [`=> ${evil}`],
+      messages: { abort: evil },
+    }
+    await using tab = await tabFor()
+    const { page } = tab
+    await logIn(page, await taskWithResults(server, { 'backtrace.json': JSON.stringify(json) }))
+    await page.locator('.thread summary').first().click()
+    await page.waitForSelector('.thread .frame')
+    expect(await page.locator('main img, main script, #evil, [onerror], a[href^=javascript]').count()).toBe(0)
+    expect(await page.locator('.function').first().textContent()).toContain(
+      '<img src="https://evil.example/x" onerror=alert(1)>',
+    )
+    expect(await page.textContent('main')).not.toMatch(/\u202e/u)
+    expect(complaintsOf(tab)).toEqual([])
+  })
+})
+
+describe('every page', () => {
+  it.each([['light', 1200], ['dark', 360]] as const)(
+    '%s, %i pixels wide: axe finds no fault, and nothing is cut off',
+    async (colorScheme, width) => {
+      await using tab = await tabFor({ colorScheme, viewport: { width, height: 800 } })
+      const { page } = tab
+      const running = await createTask(server, {
+        coredump: readFileSync(core),
+        architecture: 'x86_64',
+        release: 'debian-12',
+        packages: '',
+      })
+      const done = await taskWithResults(server, pythonResults())
+      const pages: [string, () => Promise<unknown>][] = [
+        ['start', () => page.goto('/')],
+        ['form', () => page.goto(`/${done.id}`)],
+        ['failure', () => page.goto('/nowhere')],
+        ['task', () => logIn(page, running)],
+        ['result', () => logIn(page, done)],
+        ['statistics', () => page.goto('/stats')],
+      ]
+      for (const [name, open] of pages) {
+        await open()
+        expect([name, await accessibilityFaults(page)]).toEqual([name, []])
+        const overflow = await page.evaluate<number>(
+          'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+        )
+        expect([name, overflow]).toEqual([name, 0])
+        await page.keyboard.press('Tab')
+        expect([name, await page.evaluate('document.activeElement.className')]).toEqual([name, 'skip'])
+      }
+      expect(complaintsOf(tab)).toEqual([])
+    },
+  )
+})
