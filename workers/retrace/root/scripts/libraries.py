@@ -10,7 +10,8 @@ PT_LOAD = 1
 HEADERS = 4096
 # `Exec file:`, `Object file:`; and below each its section, which begins at an address that is an offset in the file.
 FILE = re.compile(r"^(\w+) file: `(.*)', file type .*$")
-ADDRESS = re.compile(r"\b0x[0-9a-f]{4,16}\b")
+# Of a text of megabytes: what begins with a boundary, or knows all alphabets, takes ten times as long.
+ADDRESS = re.compile(r"0x[0-9a-f]{4,16}\b", re.ASCII)
 ODD = re.compile(r"[^\w+-]", re.ASCII)
 UNREAD = re.compile(r"^(?:0x[0-9a-f]+ +0x[0-9a-f]+)? +No +(.*)$")
 # All modules that are here; those whose symbols were not read, since no word of a stack points into their code; those of which
@@ -21,7 +22,7 @@ starts_of_spared = []
 MAX_LATE = 8
 late_reads = 0
 # How gdb says that it found no symbol for what a value has: a static member, or what a pretty printer asks for by its name.
-LACKS_SYMBOL = re.compile(r"\bstatic [^=\n]+ = <optimized out>|No symbol \"")
+LACKS_SYMBOL = re.compile(r"static [^=\n]{1,1024} = <optimized out>|No symbol \"")
 SECTION = re.compile(r"^ +\[\d+\] +(0x[0-9a-f]+)->(0x[0-9a-f]+) at (0x[0-9a-f]+): ")
 
 
