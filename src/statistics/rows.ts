@@ -59,7 +59,7 @@ export function outcomesIn(
   interval: Interval,
   { seconds, origin }: { seconds: number; origin: number },
 ): Outcomes[] {
-  const period = sql<number>`(${crashCount.hour} - ${origin}) / ${seconds}`
+  const period = sql<number>`cast((${crashCount.hour} - ${origin}) / ${seconds} AS INTEGER)`
   return database.select({ period, outcome: crashCount.outcome, tasks: total }).from(crashCount).where(within(interval))
     .groupBy(period, crashCount.outcome).all()
 }

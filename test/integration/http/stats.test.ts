@@ -1,0 +1,57 @@
+/** GET /stats: who sees it, as page and as JSON, from tasks that really ended. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
+import { startServer } from '../../helpers/server.ts'
+import { createTask, endOf, scriptedWorker, SUCCEED } from '../../helpers/task.ts'
+
+let folder: Folder
+let worker: readonly string[]
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  worker = scriptedWorker(folder, SUCCEED)
+})
+afterAll(() => folder[Symbol.asyncDispose]())
+
+const serverFor = (shown: string) => startServer({ workerCommand: worker, settings: { RETRACE_STATS: shown } })
+
+describe('GET /stats', () => {
+  it('tells this machine what ended, also when the tasks are gone', async () => {
+    await using server = await serverFor('loopback')
+    for (let time = 0; time < 2; time++) {
+      const task = await createTask(server)
+      await endOf(server, task)
+      await server.client.ask(`/${task.id}`, { method: 'DELETE', password: task.password })
+    }
+    const found = (await server.client.ask('/stats')).json()
+    expect(found).toMatchObject({
+      tasks: 2,
+      outcomes: { ok: 2 },
+      packages: [{ package: 'bash', tasks: 2 }],
+      queue: { running: 0 },
+    })
+    const page = await server.client.ask('/stats', { headers: { Accept: 'text/html' } })
+    expect(page.headers['content-type']).toBe('text/html; charset=utf-8')
+    expect(page.text.match(/<figure><svg /g)?.length).toBe(4)
+    expect(page.text).not.toMatch(/ style=/)
+  })
+
+  it.each([
+    ['off', {}, 404],
+    ['loopback', {}, 200],
+    ['loopback', { 'X-Forwarded-For': '203.0.113.7' }, 404],
+    ['loopback', { Forwarded: 'for=203.0.113.7' }, 404],
+    ['public', { 'X-Forwarded-For': '203.0.113.7' }, 200],
+  ])('with RETRACE_STATS=%s and %o is %i', async (shown, headers, status) => {
+    await using server = await serverFor(shown)
+    expect((await server.client.ask('/stats', { headers })).status).toBe(status)
+  })
+
+  it('tells who is not of this machine nothing of few tasks', async () => {
+    await using server = await serverFor('public')
+    await endOf(server, await createTask(server))
+    const elsewhere = await server.client.ask('/stats', { headers: { 'X-Forwarded-For': '203.0.113.7' } })
+    expect(elsewhere.json()).toMatchObject({ tasks: 0, packages: [] })
+    expect((await server.client.ask('/stats')).json()).toMatchObject({ tasks: 1 })
+  })
+})

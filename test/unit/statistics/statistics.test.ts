@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { countOnce, pruneCounts } from '../../../src/runner/crash_table.ts'
+import type { Question } from '../../../src/statistics/shape.ts'
+import { statisticsOf } from '../../../src/statistics/statistics.ts'
+import { addPackage, addRepository, temporaryDatabase } from '../../helpers/index_rows.ts'
+
+const NOW = Date.parse('2026-11-28T10:30:00Z') / 1000
+const HOUR = Date.parse('2026-11-28T10:00:00Z') / 1000
+const DAY = 86_400
+const QUESTION: Question = { by: 'day', days: 30, release: undefined, package: undefined }
+const RELEASE = 'debian-12-amd64'
+
+interface Made {
+  package: string
+  outcome?: string
+  signature?: string
+  release?: string
+  daysAgo?: number
+  seconds?: number
+  missing?: string
+}
+
+let made: Awaited<ReturnType<typeof temporaryDatabase>>
+let id = 0
+
+function task(
+  { package: name, outcome = 'ok', signature = '', release = RELEASE, daysAgo = 0, seconds = 2, missing }: Made,
+) {
+  const hour = HOUR - daysAgo * DAY
+  countOnce(made.database, ++id, { hour, release, package: name, outcome, signature, duphash: '' }, {
+    hour,
+    release,
+    signature,
+    sentence: `${name} crashed in secret_${name}`,
+    seconds: { debug: seconds, total: seconds + 1 },
+    packages: { here: 3, fetched: 1 },
+    missing: missing === undefined
+      ? []
+      : [{ package: `${missing}_1_amd64`, file: `${missing}.so`, buildId: 'ab', status: 'missing' }],
+  })
+}
+
+const ask = (question: Partial<Question> = {}, isPublic = false) =>
+  statisticsOf(made.database, { question: { ...QUESTION, ...question }, now: NOW, isPublic })
+
+beforeAll(async () => {
+  made = await temporaryDatabase()
+  const { releaseId, repositoryId } = addRepository(made.database)
+  for (const name of ['bash', 'rare', 'libffi8']) addPackage(made.database, { name, releaseId, repositoryId })
+  for (let time = 0; time < 5; time++) {
+    task({ package: 'bash', signature: '1:bash', daysAgo: time, seconds: 1 + time, missing: 'libffi8' })
+  }
+  for (let time = 0; time < 4; time++) {
+    task({ package: 'private', signature: '1:private', outcome: 'debuginfo-missing', missing: 'private' })
+  }
+  task({ package: 'rare', signature: '1:rare', outcome: 'internal', release: 'own-1-amd64' })
+  task({ package: 'bash', daysAgo: 29, seconds: 100 })
+  task({ package: 'bash', daysAgo: 31 })
+})
+afterAll(() => made[Symbol.asyncDispose]())
+
+describe('for an administrator', () => {
+  it('counts tasks by day and outcome, releases, packages and crashes, the most frequent first', async () => {
+    const found = await ask()
+    expect(found).toMatchObject({
+      tasks: 11,
+      since: '2026-10-30',
+      until: '2026-11-28',
+      outcomes: { 'ok': 6, 'debuginfo-missing': 4, 'internal': 1 },
+      releases: [{ release: RELEASE, tasks: 10 }, { release: 'own-1-amd64', tasks: 1 }],
+      packages: [{ package: 'bash', tasks: 6 }, { package: 'private', tasks: 4 }, { package: 'rare', tasks: 1 }],
+      supply: { here: 33, fetched: 11 },
+    })
+    expect(found.periods.length).toBe(30)
+    expect(found.periods.at(-1)).toEqual({
+      start: '2026-11-28',
+      tasks: 6,
+      outcomes: { 'ok': 1, 'debuginfo-missing': 4, 'internal': 1 },
+    })
+    expect(found.crashes.map(({ signature, tasks }) => [signature, tasks])).toEqual([['1:bash', 5], ['1:private', 4], [
+      '1:rare',
+      1,
+    ]])
+    expect(found.missing.map(({ file, times }) => [file, times])).toEqual([['libffi8.so', 5], ['private.so', 4]])
+  })
+
+  it('tells how long steps took, by percentiles', async () => {
+    const [total, debug] = (await ask()).steps
+    expect([total?.step, debug?.step, debug?.times]).toEqual(['total', 'debug', 11])
+    expect(debug?.p50).toBeGreaterThan(1.7)
+    expect(debug?.p50).toBeLessThan(2.3)
+    expect(debug?.p99).toBeGreaterThan(85)
+  })
+
+  it('counts by week from Mondays, of one release, of one package, of more days', async () => {
+    expect((await ask({ by: 'week' })).periods.at(-1)?.start).toBe('2026-11-23')
+    expect((await ask({ release: 'own-1-amd64' })).tasks).toBe(1)
+    expect((await ask({ package: 'bash', days: 90 })).tasks).toBe(7)
+  })
+})
+
+describe('for everybody', () => {
+  it('groups of fewer than three tasks are others, and of a package that no repository has there is nothing', async () => {
+    const found = await ask({}, true)
+    expect(found.outcomes).toEqual({ 'ok': 6, 'debuginfo-missing': 4, 'others': 1 })
+    expect(found.releases).toEqual([{ release: RELEASE, tasks: 10 }, { release: 'others', tasks: 1 }])
+    expect(found.packages).toEqual([{ package: 'bash', tasks: 6 }, { package: 'others', tasks: 5 }])
+    expect(found.crashes.map(({ signature }) => signature)).toEqual(['1:bash'])
+    expect(found.missing.map(({ file }) => file)).toEqual(['libffi8.so'])
+    expect(JSON.stringify(found)).not.toMatch(/private|rare|own-1/)
+  })
+
+  it.each([[{ package: 'private' }], [{ package: 'rare' }], [{ release: 'own-1-amd64' }], [{
+    package: 'bash',
+    days: 7 as const,
+    release: 'x',
+  }]])(
+    'asked for %o it tells nothing',
+    async (question) => {
+      expect(await ask(question, true)).toMatchObject({
+        tasks: 0,
+        outcomes: {},
+        packages: [],
+        releases: [],
+        crashes: [],
+        missing: [],
+      })
+    },
+  )
+})
+
+it('what is too old goes, with the sentences of crashes that are counted no more', () => {
+  expect(pruneCounts(made.database, HOUR + 3600, { dryRun: false })).toBeGreaterThan(5)
+  return expect(ask({ days: 730 })).resolves.toMatchObject({
+    tasks: 0,
+    steps: [],
+    missing: [],
+    supply: { here: 0, fetched: 0 },
+  })
+})
