@@ -188,8 +188,10 @@ class Walk:
 def check_name(frame, name):
     """The debuginfo of a name that is no text can be damaged without an error. The symbols, which are text of their own, tell
     whether that is so, or the function is called so."""
+    if not name or (REPLACED not in name and min(name) >= " "):
+        return
     function = frame.function()
-    if not name or function is None or frame.type() == gdb.INLINE_FRAME or (REPLACED not in name and min(name) >= " "):
+    if function is None or frame.type() == gdb.INLINE_FRAME:
         return
     found = SYMBOL.match(said("info symbol 0x%x" % int(function.value().address)))
     if found and found.group(1) != name:
