@@ -96,7 +96,7 @@ function Upload({ worker, maxPackedMb, maxUnpackedMb }: StartProps) {
           <legend>What is sent</legend>
           <p>
             <label>
-              <input type='radio' name='way' value='slim' checked /> What a backtrace needs
+              <input type='radio' name='way' value='slim' checked /> What a backtrace needs{' '}
               <span id='slim-size' class='quiet'></span>
             </label>
           </p>
