@@ -62,7 +62,7 @@ export class ClientRequests {
 
 function tooMany(why: string, seconds: number, limit?: RetraceError['limit']): RetraceError {
   return new RetraceError('too-many-requests', {
-    detail: `${why[0]?.toUpperCase()}${why.slice(1)}; try again in ${seconds} seconds`,
+    detail: `${why[0]?.toUpperCase()}${why.slice(1)}; try again in ${count(seconds, 'second')}`,
     ...(limit !== undefined && { limit }),
     headers: { 'Retry-After': String(seconds) },
   })

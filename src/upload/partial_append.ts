@@ -10,6 +10,7 @@ import { MIB } from '../units/bytes.ts'
 import { packedTooLarge, type RequestHead } from './headers.ts'
 import { clientGone } from './request_body.ts'
 import { PARTIAL_TYPE, uploadComplete, uploadNumber } from './upload_fields.ts'
+import { count } from '../text/count.ts'
 
 /** What a request announces. */
 export interface Appending {
@@ -105,7 +106,7 @@ export async function* roomFor(
 /** The 400 for lengths that contradict each other. */
 export function lengthMismatch(known: number, said: number): RetraceError {
   return new RetraceError('upload-length-mismatch', {
-    detail: `The upload has ${known} bytes, by what was said first, and ${said} by this request`,
+    detail: `The upload has ${count(known, 'byte')}, by what was said first, and ${said} by this request`,
   })
 }
 
@@ -119,7 +120,7 @@ export function takenOver(offset: number): RetraceError {
 
 function offsetMismatch(expected: number, provided: number): RetraceError {
   return new RetraceError('upload-offset-mismatch', {
-    detail: `${expected} bytes of the upload are here, and this part begins at ${provided}`,
+    detail: `The next byte of the upload is at ${expected}, and this part begins at ${provided}`,
     headers: { 'Upload-Offset': String(expected), 'Upload-Complete': '?0' },
     members: { 'expected-offset': expected, 'provided-offset': provided },
   })

@@ -34,9 +34,9 @@ export async function findLeftOvers(
 function deadDirectories(spoolDir: string, { now, partialMs }: { now: Date; partialMs: number }): LeftOver[] {
   const names = readdirSync(spoolDir)
   const dead = names.filter(isLeftOver).map((name) => join(spoolDir, name)).filter((path) => isDead(path, now))
-  const partial = names.filter((name) => PARTIAL.test(name)).map((name) => join(spoolDir, name))
+  const unfinished = names.filter((name) => PARTIAL.test(name)).map((name) => join(spoolDir, name))
     .filter((path) => now.getTime() - touched(path) > partialMs)
-  return [...dead, ...partial]
+  return [...dead, ...unfinished]
     .map((path) => ({
       path,
       bytes: sizeOf(path),
