@@ -3,7 +3,8 @@
  */
 import { element, say, show, size } from './dom.ts'
 import { announced, type Content, contentOf } from './packing.ts'
-import { gunzipped, gzipped, NotSent, send, type Sent } from './sending.ts'
+import { gunzipped, gzipped } from './compress.ts'
+import { NotSent, send, type Sent } from './sending.ts'
 import type { SlimDone, SlimMessage } from './slim_messages.ts'
 
 interface Chosen {
@@ -148,7 +149,8 @@ async function start(): Promise<void> {
       )
     }
     say('said', `Sending ${size(body.size)}`)
-    const task = await send(body, { headers: announced(content), onProgress: advance, signal })
+    const onWait = (why: string) => say('said', why)
+    const task = await send(body, { headers: announced(content), onProgress: advance, onWait, signal })
     say('said', `It is task ${task.id}`)
     await open(task)
   } catch (error) {

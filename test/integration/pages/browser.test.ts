@@ -105,6 +105,44 @@ describe('a core that is sent from the browser', () => {
     expect(complaintsOf(tab)).toEqual([])
   })
 
+  it('goes on where a connection broke', async () => {
+    await using tab = await tabFor()
+    const { page } = tab
+    let patches = 0
+    await page.route(
+      '**/uploads/*',
+      (route) =>
+        route.request().method() === 'PATCH' && ++patches === 1 ? route.abort('connectionreset') : route.continue(),
+    )
+    await page.goto('/')
+    await page.setInputFiles('#file', core)
+    await page.waitForSelector('#ways:not([hidden])')
+    await page.check('#consent')
+    await page.click('#send-button')
+    await page.waitForURL(/\/[0-9]+$/)
+    expect(patches).toBe(2)
+    expect(complaintsOf(tab)).toEqual([])
+  })
+
+  it('is given up by a click, and nothing of it stays', async () => {
+    await using tab = await tabFor()
+    const { page } = tab
+    await page.route(
+      '**/uploads/*',
+      (route) => route.request().method() === 'PATCH' ? route.abort('connectionreset') : route.continue(),
+    )
+    await page.goto('/')
+    await page.setInputFiles('#file', core)
+    await page.waitForSelector('#ways:not([hidden])')
+    await page.check('#consent')
+    await page.click('#send-button')
+    await becomes(page, 'document.querySelector("#said").textContent.includes("going on")')
+    const deleted = page.waitForResponse((response) => response.request().method() === 'DELETE')
+    await page.click('#cancel-button')
+    expect((await deleted).status()).toBe(204)
+    expect(await page.textContent('#trouble')).toBe('It was not sent')
+  })
+
   it('is refused before anything is sent where it is no core', async () => {
     await using tab = await tabFor()
     const { page } = tab
