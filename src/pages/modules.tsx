@@ -82,7 +82,7 @@ export function Machine(
         {instructions.length > 0 && (
           <div>
             <h3 id='instructions'>Instructions</h3>
-            <pre tabindex={0} aria-labelledby='instructions'>
+            <pre role='group' tabindex={0} aria-labelledby='instructions'>
               {instructions.map((each) =>
                 each.startsWith('=>') ? <mark>{`${shown(each, 300)}\n`}</mark> : `${shown(each, 300)}\n`
               )}

@@ -72,6 +72,7 @@ export function progressPage(site: Site, props: ProgressProps): string {
           <pre
             id='log'
             class='log'
+            role='log'
             tabindex={0}
             aria-label='Log'
           >{lastLine === undefined ? '' : `${line(lastLine)}\n`}</pre>

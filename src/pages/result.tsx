@@ -52,7 +52,7 @@ export function resultPage(site: Site, props: ResultProps): string {
         {log !== undefined && (
           <section aria-labelledby='log-title'>
             <h2 id='log-title'>The end of the log</h2>
-            <pre class='log' tabindex={0} aria-label='Log'>{shown(log, 20_000)}</pre>
+            <pre class='log' role='group' tabindex={0} aria-label='Log'>{shown(log, 20_000)}</pre>
           </section>
         )}
       </div>

@@ -1,0 +1,173 @@
+/** A core that is sent from a real Chromium: slim, whole, dropped, in parts over a broken connection, refused, given up. */
+import { Buffer } from 'node:buffer'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Browser } from 'playwright-core'
+import { becomes, openTab, startBrowser, type Tab } from '../../helpers/browser.ts'
+import { fixtureCore } from '../../helpers/cores.ts'
+import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
+import { startServer } from '../../helpers/server.ts'
+import { scriptedWorker, SUCCEED } from '../../helpers/task.ts'
+
+type Server = Awaited<ReturnType<typeof startServer>>
+
+let folder: Folder
+let browser: Browser
+let server: Server
+let core: string
+
+const siteOf = ({ url }: { url: string }) => url.replace('127.0.0.1', 'localhost')
+
+/** Tasks wait for the file `go`. */
+const worker = () =>
+  scriptedWorker(
+    folder,
+    `
+echo debug > step
+echo "read: the core has $(stat -c %s coredump) bytes"
+echo 'thread: #0  crash () at crash.c:3'
+while [ ! -e ${folder.file('go')} ] && [ -e coredump ]; do sleep 0.05; done
+${SUCCEED}`,
+  )
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  ;({ core } = fixtureCore('amd64', folder.path))
+  server = await startServer({ workerCommand: worker(), settings: { RETRACE_STATS: 'public' } })
+  browser = await startBrowser()
+}, 60_000)
+
+afterAll(async () => {
+  await browser.close()
+  await server[Symbol.asyncDispose]()
+  await folder[Symbol.asyncDispose]()
+})
+
+async function tabFor(options: Parameters<typeof openTab>[2] = {}): Promise<Tab> {
+  return await openTab(browser, siteOf(server), options)
+}
+
+/** What scripts and the policy complained of; that a page was refused is no complaint. */
+function complaintsOf({ complaints }: Tab): string[] {
+  return complaints.filter((each) => !each.startsWith('Failed to load resource'))
+}
+
+const isReady = '!document.querySelector("#send-button").disabled'
+
+describe('a core that is sent from the browser', () => {
+  it('is made slim there, sent after consent, seen while it is retraced, and ends in its result', async () => {
+    await using tab = await tabFor()
+    const { page } = tab
+    await page.goto('/')
+    await page.setInputFiles('#file', core)
+    await page.waitForSelector('#ways:not([hidden])')
+    expect(await page.textContent('#about')).toMatch(/^crash \(amd64\), 3 threads, killed by SIGSEGV/)
+    expect(await page.locator('#kinds tbody tr').count()).toBeGreaterThan(3)
+    expect(await page.isDisabled('#send-button')).toBe(true)
+    await page.check('#consent')
+    await page.click('#send-button')
+    await page.waitForURL(/\/[0-9]+$/)
+    await page.waitForSelector('#live-stack:not([hidden]) li')
+    expect(await page.textContent('#live-stack li')).toBe('#0  crash () at crash.c:3')
+    const [, sent = ''] = /the core has (\d+) bytes/.exec(await page.textContent('#log') ?? '') ?? []
+    expect(Number(sent)).toBeGreaterThan(0)
+    expect(Number(sent)).toBeLessThan(readFileSync(core).length)
+    await page.waitForSelector('#steps .now[data-step=debug]')
+    writeFileSync(folder.file('go'), '')
+    await page.waitForSelector('#task[data-state=FINISHED_SUCCESS]')
+    expect(await page.textContent('main')).toContain('All is well.')
+    expect(page.url()).toMatch(/\/[0-9]+$/)
+    expect(complaintsOf(tab)).toEqual([])
+  })
+
+  it('can be dropped, and sent whole', async () => {
+    await using tab = await tabFor()
+    const { page } = tab
+    await page.goto('/')
+    const bytes = [...readFileSync(core).subarray(0, 200_000)]
+    const transfer = await page.evaluateHandle(
+      `(() => { const data = new DataTransfer(); data.items.add(new File([new Uint8Array(${
+        JSON.stringify(bytes)
+      })], 'core')); return data })()`,
+    )
+    await page.dispatchEvent('#drop', 'drop', { dataTransfer: transfer })
+    await becomes(page, 'document.querySelector("#said").textContent.startsWith("It is sent whole")')
+    await page.check('#consent')
+    await page.click('#send-button')
+    await page.waitForURL(/\/[0-9]+$/)
+    await page.waitForSelector('#task[data-state=FINISHED_SUCCESS]')
+    expect(complaintsOf(tab)).toEqual([])
+  })
+
+  it('goes on where a connection broke', async () => {
+    await using tab = await tabFor()
+    const { page } = tab
+    let patches = 0
+    await page.route(
+      '**/uploads/*',
+      (route) =>
+        route.request().method() === 'PATCH' && ++patches === 1 ? route.abort('connectionreset') : route.continue(),
+    )
+    await page.goto('/')
+    await page.setInputFiles('#file', core)
+    await page.waitForSelector('#ways:not([hidden])')
+    await page.check('#consent')
+    await page.click('#send-button')
+    await page.waitForURL(/\/[0-9]+$/)
+    expect(patches).toBe(2)
+    expect(complaintsOf(tab)).toEqual([])
+  })
+
+  it('is given up by a click, and nothing of it stays', async () => {
+    await using tab = await tabFor()
+    const { page } = tab
+    await page.route(
+      '**/uploads/*',
+      (route) => route.request().method() === 'PATCH' ? route.abort('connectionreset') : route.continue(),
+    )
+    await page.goto('/')
+    await page.setInputFiles('#file', core)
+    await page.waitForSelector('#ways:not([hidden])')
+    await page.check('#consent')
+    await page.click('#send-button')
+    await becomes(page, 'document.querySelector("#said").textContent.includes("going on")')
+    const deleted = page.waitForResponse((response) => response.request().method() === 'DELETE')
+    await page.click('#cancel-button')
+    expect((await deleted).status()).toBe(204)
+    expect(await page.textContent('#trouble')).toBe('It was not sent')
+  })
+
+  it('is refused before anything is sent where it is no core', async () => {
+    await using tab = await tabFor()
+    const { page } = tab
+    await page.goto('/')
+    await page.setInputFiles('#file', {
+      name: 'photo.png',
+      mimeType: 'image/png',
+      buffer: readFileSync(core).subarray(64, 4096),
+    })
+    await becomes(page, 'document.querySelector("#trouble").textContent !== ""')
+    await page.check('#consent')
+    expect(await page.isDisabled('#send-button')).toBe(true)
+  })
+
+  it("the server's own words are shown where it takes none", async () => {
+    await using full = await startServer({ workerCommand: worker(), settings: { RETRACE_MAX_UNPACKED_MB: '1' } })
+    await using tab = await openTab(browser, siteOf(full))
+    const { page } = tab
+    await page.goto('/')
+    const large = Uint8Array.from(readFileSync(core))
+    const whole = new Uint8Array(2 ** 21)
+    whole.set(large.subarray(0, 4096))
+    await page.setInputFiles('#file', {
+      name: 'core',
+      mimeType: 'application/octet-stream',
+      buffer: Buffer.from(whole),
+    })
+    await page.check('#consent')
+    await becomes(page, isReady)
+    await page.click('#send-button')
+    await becomes(page, 'document.querySelector("#trouble").textContent !== ""')
+    expect(await page.textContent('#trouble')).toContain('RETRACE_MAX_UNPACKED_MB')
+  })
+})
