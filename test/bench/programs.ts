@@ -6,6 +6,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
   cpSync,
+  existsSync,
   linkSync,
   mkdirSync,
   readdirSync,
@@ -58,7 +59,7 @@ async function* figuresOf(crashed: Crashed, folder: Folder, settings: Record<str
   stderr.write(`bench: ${name}: packages are fetched, and indices made\n`)
   await retrace()
   await finished(worker, ['--index'], settings)
-  const packages = usedBy(join(spool, '1'))
+  const packages = usedBy(join(spool, '1'), settings.RETRACE_REPO_DIR ?? '')
   const sysroot = folder.file(`${name}-sysroot`)
   layOver(sysroot, packages.map((each) => join(settings.RETRACE_REPO_DIR ?? '', each)))
   const bare = () => finished('gdb-multiarch', gdbArguments(sysroot, crashed), {})
@@ -93,12 +94,16 @@ function synced(folder: Folder): Record<string, string> {
   return settings
 }
 
-/** RELEASE/FOLDER of the packages that a task used. */
-function usedBy(task: string): string[] {
+/** RELEASE/FOLDER of the packages that a task used; what the archive did not give is on neither side, and said. */
+function usedBy(task: string, repoDir: string): string[] {
   type Row = { package?: string; debug_package?: string }
   const { modules } = JSON.parse(readFileSync(join(task, 'modules.json'), 'utf8')) as { modules: Row[] }
   const names = modules.flatMap(({ package: binary, debug_package: debug }) => [binary ?? '', debug ?? ''])
-  return [...new Set(names)].filter((name) => name !== '').map((name) => join('debian-12-amd64', name))
+  const all = [...new Set(names)].filter((name) => name !== '').map((name) => join('debian-12-amd64', name))
+  const here = all.filter((name) => existsSync(join(repoDir, name)))
+  const missing = all.length - here.length
+  if (missing > 0) stderr.write(`bench: ${missing} of ${all.length} packages could not be fetched\n`)
+  return here
 }
 
 /** The packages as the archive has them. */

@@ -16,5 +16,6 @@ export const MEMBERS_LIMITS: Limits = {
   cpuS: HOUR_S,
   fileBytes: 0,
   openFiles: 64,
-  processes: 32,
+  // Of all that this process opens at a time, four of a task: each is nine, with its wall and its threads.
+  processes: 256,
 }
