@@ -2,6 +2,7 @@
 complete -c retrace -n __fish_use_subcommand -a 'list show status log delete'
 complete -c retrace -l budget -x -d 'Memory that stacks and registers lead to, in MiB'
 complete -c retrace -l full-core -d 'Send the whole core'
+complete -c retrace -l local -d 'Make the backtrace on this machine'
 complete -c retrace -l no-arguments -d 'Leave the command line out'
 complete -c retrace -l no-values -d 'Send no value of memory or registers'
 complete -c retrace -l show -d 'Say what would be sent'

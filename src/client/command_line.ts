@@ -23,6 +23,7 @@ What is sent:
   -y, --yes           sends without asking
 
 Where to:
+  --local             nowhere: to the abrt-retrace-worker of this machine, with your own repositories
   --server URL        also RETRACE_SERVER, or 'server = URL' in ~/.config/retrace/config or /etc/retrace/client.conf
   --ca FILE           certificates that the server's must be signed by, in place of the system's; also 'ca = FILE'
   --insecure          believes any certificate: whoever is on the way can read the memory of the program
@@ -55,6 +56,7 @@ export interface Options {
   readonly output: string | undefined
   readonly color: 'always' | 'never' | 'auto'
   readonly isQuiet: boolean
+  readonly isLocal: boolean
 }
 
 /** What to retrace; 'last': the newest crash that coredumpctl keeps. */
@@ -84,6 +86,7 @@ const KNOWN = {
   output: { type: 'string', short: 'o' },
   color: { type: 'string' },
   quiet: { type: 'boolean', short: 'q' },
+  local: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } as const
@@ -109,6 +112,7 @@ export function readCommandLine(words: readonly string[]): Command {
     output: values.output,
     color: colorOf(values.color ?? 'auto'),
     isQuiet: values.quiet ?? false,
+    isLocal: values.local ?? false,
   }
   const [first, second, ...more] = positionals
   // Behind -- nothing is a command.

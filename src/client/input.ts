@@ -75,7 +75,7 @@ async function fromCoredumpctl(match: string[], folder: string, signal: AbortSig
   }
   if (code !== 0 || !existsSync(path) || statSync(path).size === 0) {
     const why = complaint === '' ? '' : ` (${complaint})`
-    const hint = /ermission|access/.test(complaint) ? '; it is kept for root: run this with sudo' : ''
+    const hint = /ermission/.test(complaint) ? '; it is kept for root: run this with sudo' : ''
     throw new ClientFailure(`coredumpctl has no core of ${name}${why}${hint || whereCoresGo()}`, { exit: EXIT.usage })
   }
   return { path, time: await timeOfCrash(match, signal) }

@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import process, { argv, exit, stderr, stdout } from 'node:process'
 import { clientEnvironment } from '../config/client_environment.ts'
 import { UsageError } from '../errors/usage_error.ts'
-import { version } from '../program/program.ts'
+import { clientVersion } from './version.ts'
 import { escapeText } from '../text/escape.ts'
 import { type Command, help, NAME, readCommandLine } from './command_line.ts'
 import { ClientFailure, EXIT, sentenceOf } from './failure.ts'
+import { retraceLocally } from './local.ts'
 import { taskNamed } from './memory.ts'
 import { readCrash, retraceCrash, type Tools } from './retrace.ts'
 import { Screen } from './screen.ts'
@@ -22,7 +23,7 @@ const progress = { hasSent: false }
 
 async function main(command: Command): Promise<number> {
   if (command.kind === 'help') return say(help())
-  if (command.kind === 'version') return say(`${NAME} ${version()}`)
+  if (command.kind === 'version') return say(`${NAME} ${clientVersion()}`)
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     // The second one does not wait for the server.
     process.on(signal, () => stop.signal.aborted ? exit(leavingCode()) : stop.abort())
@@ -45,6 +46,11 @@ async function run(command: Exclude<Command, { kind: 'help' | 'version' }>, tool
     using crash = await readCrash(command, command.options, tools)
     if (crash.slim === undefined) return say(`${crash.about}: the core is sent as it is`)
     return say(showText(crash.slim, crash.machine, crash.core.architecture ?? '').trimEnd())
+  }
+  if (command.kind === 'retrace' && command.options.isLocal) {
+    using crash = await readCrash(command, { ...command.options, sendsFullCore: true }, tools)
+    tools.screen.tell(crash.about)
+    return await retraceLocally(crash, command.options, tools)
   }
   const { environment, screen } = tools
   const task = 'id' in command ? taskNamed(environment.stateFolder, command.id, command.options.server) : undefined
@@ -82,10 +88,15 @@ function leavingCode(): number {
 
 // Whoever reads the answer may stop reading, as head(1) does.
 for (const stream of [stdout, stderr]) stream.on('error', () => exit(EXIT.none))
-try {
-  await leave(await main(readCommandLine(argv.slice(2))))
-} catch (error) {
-  if (stop.signal.aborted) await leave(leavingCode())
-  stderr.write(`${NAME}: ${escapeText(sentenceOf(error))}\n`)
-  await leave(error instanceof UsageError ? EXIT.usage : error instanceof ClientFailure ? error.exit : EXIT.none)
+/** In a function: a single executable holds a script, in which nothing can be awaited outside of one. */
+async function start(): Promise<void> {
+  try {
+    await leave(await main(readCommandLine(argv.slice(2))))
+  } catch (error) {
+    if (stop.signal.aborted) await leave(leavingCode())
+    stderr.write(`${NAME}: ${escapeText(sentenceOf(error))}\n`)
+    await leave(error instanceof UsageError ? EXIT.usage : error instanceof ClientFailure ? error.exit : EXIT.none)
+  }
 }
+
+void start()

@@ -6,6 +6,7 @@ import { escapedJson, escapeText } from '../text/escape.ts'
 import { answerText } from './answer.ts'
 import type { Options, Shape } from './command_line.ts'
 import { ClientFailure, EXIT } from './failure.ts'
+import { page } from './pager.ts'
 import { readReport } from './report.ts'
 import { ask, firstLine, type Task } from './send.ts'
 import { MAX_ANSWER, type Server } from './server.ts'
@@ -13,6 +14,7 @@ import { MAX_ANSWER, type Server } from './server.ts'
 export interface Showing {
   readonly options: Pick<Options, 'shape' | 'output' | 'color'>
   readonly isPlain: boolean
+  readonly pager: string | undefined
   readonly signal: AbortSignal
 }
 
@@ -35,7 +37,7 @@ export async function showBacktrace(server: Server, task: Task, showing: Showing
     return await showLack(server, task, showing)
   }
   const text = await answer.text(MAX_ANSWER)
-  print(shaped(text, answer.header('Content-Type') ?? '', showing), showing)
+  await show(shaped(text, answer.header('Content-Type') ?? '', showing), showing)
   return EXIT.backtrace
 }
 
@@ -51,16 +53,24 @@ function shaped(text: string, type: string, { options, isPlain }: Showing): stri
     if (options.shape === 'json') return escapedJson(text)
     const report = readReport(text)
     if (report !== undefined) {
-      return answerText(report, { isFull: options.shape === 'full', hasColor: hasColor(options, isPlain) })
+      return answerText(report, { isFull: options.shape === 'full', hasColor: usesColor(options, isPlain) })
     }
   }
   if (options.shape === 'json') throw new ClientFailure('The server is an older one: it gives no JSON')
   return escapeText(text, { keep: '\t\n' })
 }
 
-function hasColor({ color, output }: Showing['options'], isPlain: boolean): boolean {
+/** Whether the answer is coloured. */
+export function usesColor({ color, output }: Showing['options'], isPlain: boolean): boolean {
   if (color !== 'auto') return color === 'always'
   return output === undefined && stdout.isTTY === true && !isPlain
+}
+
+/** As `print`, and a whole answer on a terminal through the pager. */
+export async function show(text: string, showing: Omit<Showing, 'signal'>): Promise<void> {
+  const { options: { shape, output }, pager } = showing
+  if (shape === 'full' && output === undefined && stdout.isTTY === true) await page(text, pager)
+  else print(text, showing)
 }
 
 /** To standard output, or into a new file that only this person can read. Throws ClientFailure. */

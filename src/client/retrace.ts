@@ -8,7 +8,7 @@ import type { ClientEnvironment } from '../config/client_environment.ts'
 import { type Core, readCore } from '../elf/core.ts'
 import { ElfError } from '../elf/error.ts'
 import { type ByteSource, fileSource } from '../elf/source.ts'
-import { version } from '../program/program.ts'
+import { clientVersion } from './version.ts'
 import { type Slim, slimCore } from '../slim/slim.ts'
 import { crashSentence, size } from './about.ts'
 import { type Archive, makeArchive } from './archive.ts'
@@ -93,7 +93,12 @@ export async function retraceCrash(crash: Crash, options: Options, server: Serve
   signal.addEventListener('abort', () => screen.tell(again(task.id)), { once: true })
   await awaitEnd(server, sent, { screen, signal })
   screen.clear()
-  const code = await showBacktrace(server, task, { options, isPlain: environment.isPlain, signal })
+  const code = await showBacktrace(server, task, {
+    options,
+    isPlain: environment.isPlain,
+    pager: environment.pager,
+    signal,
+  })
   if (!options.isQuiet) screen.tell(again(task.id))
   return code
 }
@@ -165,7 +170,7 @@ function slimOf(
   screen: Screen,
 ): Slim | undefined {
   try {
-    return slimCore(source, { budget, keepsArguments, keepsValues, maker: `retrace ${version()}` })
+    return slimCore(source, { budget, keepsArguments, keepsValues, maker: `retrace ${clientVersion()}` })
   } catch (error) {
     if (!(error instanceof ElfError)) throw error
     screen.tell(`It can only be sent whole: ${error.message}`)

@@ -29,7 +29,10 @@ export async function aboutTask(
   server: Server,
   { environment, signal }: Tools,
 ): Promise<number> {
-  if (kind === 'show') return await showBacktrace(server, task, { options, isPlain: environment.isPlain, signal })
+  if (kind === 'show') {
+    const { isPlain, pager } = environment
+    return await showBacktrace(server, task, { options, isPlain, pager, signal })
+  }
   if (kind === 'delete') return await deleteTask(server, task, { environment, signal })
   const accept = kind === 'status' && options.shape === 'json' ? { accept: 'application/json' } : {}
   const answer = await ask(server, task, kind === 'log' ? '/log' : '', { ...accept, signal })

@@ -77,6 +77,9 @@ export const SENDER = {
   'xz': 'the core that is sent, to pack it, or to unpack it where it was kept',
   'zstd': 'as xz',
   'lz4': 'a core that was kept so',
+  'PAGER': 'the answer: what PAGER names, else less',
+  'abrt-reposync': "the person's own repositories, for --local",
+  'abrt-retrace-worker': 'the core, for --local',
 } as const
 
 export type SenderProgram = keyof typeof SENDER

@@ -44,6 +44,8 @@ export interface StartOptions {
   channels?: number
   /** 'inherited': that of this process; a program that answers to the administrator's environment. */
   environment?: 'inherited'
+  /** Stays in the group of this process, and so in the foreground of its terminal; ends by itself. Standard error is this process's. */
+  sharesTerminal?: boolean
   /** Ends it when it aborts. */
   signal?: AbortSignal
   /** Ends it after so long. */
@@ -78,7 +80,13 @@ export class Running implements AsyncDisposable {
     this.#command = command
     const { input, output = 'pipe', channels = 0 } = options
     const first = typeof input === 'number' ? input : input === undefined ? 'ignore' : 'pipe'
-    const own = [first, output, output, ...Array<Descriptor>(channels).fill('pipe'), ...command.given ?? []] as const
+    const own = [
+      first,
+      output,
+      options.sharesTerminal === true ? 2 : output,
+      ...Array<Descriptor>(channels).fill('pipe'),
+      ...command.given ?? [],
+    ] as const
     const child = command.impediment ?? spawned(command, own, options)
     const pipes = child instanceof Error ? [] : child.stdio ?? []
     this.pid = child instanceof Error ? undefined : child.pid
@@ -206,14 +214,18 @@ function signalOf(code: number | null): string | undefined {
 type Descriptor = 'pipe' | 'ignore' | number
 
 /** The system's refusal instead, as far as it comes at once. */
-function spawned(command: Command, stdio: readonly Descriptor[], { environment }: StartOptions): ChildProcess | Error {
+function spawned(
+  command: Command,
+  stdio: readonly Descriptor[],
+  { environment, sharesTerminal = false }: StartOptions,
+): ChildProcess | Error {
   const [program, ...args] = command.words
   const path = program.includes('/') ? program : findProgram(program)
   if (path === undefined) return new ProgramError('not-started', `${program} cannot be started: is it installed?`)
   try {
     return spawn(path, args, {
       stdio: withoutInherited(stdio),
-      detached: true,
+      detached: !sharesTerminal,
       cwd: '/',
       ...(command.user === undefined ? {} : { uid: command.user, gid: command.user }),
       ...(environment === 'inherited' ? {} : { env: ENVIRONMENT }),

@@ -11,13 +11,26 @@ export interface Ran {
   stderr: string
 }
 
-/** Runs it to its end (60 s at most), without a terminal. */
+/** As it is built. */
+export function builtProgram(): string[] {
+  return ['node', join(installationRoot(), 'dist', 'client', 'retrace.js')]
+}
+
+/** Runs it to its end (60 s at most), without a terminal, unless `through` brings one. */
 export async function retrace(
   home: string,
   args: string[],
-  { input, environment = {} }: { input?: Uint8Array; environment?: Record<string, string> } = {},
+  { input, environment = {}, program = builtProgram(), through = (words) => words }: {
+    input?: Uint8Array
+    environment?: Record<string, string>
+    /** Another way to start it. */
+    program?: readonly string[]
+    /** What starts that. */
+    through?: (words: readonly string[]) => readonly string[]
+  } = {},
 ): Promise<Ran> {
-  const child = spawn('node', [join(installationRoot(), 'dist', 'client', 'retrace.js'), ...args], {
+  const [first = '', ...rest] = through([...program, ...args])
+  const child = spawn(first, rest, {
     env: { PATH: env.PATH, HOME: home, TMPDIR: home, ...environment },
     stdio: 'pipe',
     timeout: 60_000,
