@@ -112,7 +112,7 @@ describe('/metrics', () => {
     await new Promise((resolve) => taken.once('listening', resolve))
     const { port } = taken.address() as AddressInfo
     const start = startServerChild({ settings: { RETRACE_METRICS_PORT: String(port) } })
-    await expect(start).rejects.toThrow(`RETRACE_METRICS_PORT is ${port}, which cannot be used`)
+    await expect(start).rejects.toThrow(`RETRACE_METRICS_PORT is ${port}, which another program listens on already`)
     taken.close()
   }, 30_000)
 })

@@ -11,6 +11,14 @@ import { spoolEntries } from '../../helpers/spool_entries.ts'
 /** Runs until the file `go` is in its task's directory. */
 const WAIT = `echo debug > step; echo 'debug: waiting'; while [ ! -e go ]; do [ -d . ] || exit 0; sleep 0.05; done`
 
+/** Of which less than all has a place: 64 KiB (`Arrival`). */
+function largeBody(): Uint8Array {
+  const { coredump, ...members } = designMembers()
+  const core = new Uint8Array(200_000)
+  core.set(coredump as Uint8Array)
+  return tarOf({ ...members, coredump: core })
+}
+
 async function post(client: Client) {
   return await client.ask('/create', {
     method: 'POST',
@@ -46,9 +54,9 @@ describe('admission', () => {
     {
       using connection = await server.client.raw()
       await connection.write(
-        'POST /create HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-tar\r\nContent-Length: 10240\r\n\r\n',
+        'POST /create HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-tar\r\nContent-Length: 409600\r\n\r\n',
       )
-      await connection.write(new Uint8Array(tarOf(designMembers()).subarray(0, 1400)))
+      await connection.write(new Uint8Array(largeBody().subarray(0, 70_000)))
       await eventually(async () => /^running_tasks 1\n/m.test((await server.client.ask('/settings')).text))
       const refused = await post(server.client)
       expect(refused.status).toBe(503)

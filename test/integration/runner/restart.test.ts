@@ -117,18 +117,21 @@ describe('SIGTERM', () => {
     await idle.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
     await idle.until(/HTTP\/1\.1 200 OK/)
     using busy = await server.client.raw()
-    const body = tarOf(designMembers())
+    const { coredump, ...members } = designMembers()
+    const core = new Uint8Array(200_000)
+    core.set(coredump as Uint8Array)
+    const body = tarOf({ ...members, coredump: core })
     await busy.write(
       `POST /create HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-tar\r\nContent-Length: ${body.length}\r\n\r\n`,
     )
-    await busy.write(body.subarray(0, 1400))
-    // A tenth of it is there: it has its place.
+    await busy.write(body.subarray(0, 70_000))
+    // 64 KiB of it are there: it has its place.
     await eventually(async () => /^running_tasks 1\n/m.test((await server.client.ask('/settings')).text))
     const exit = server.end('SIGTERM')
     await idle.closed()
     // The answer to a request that had begun is waited for: the connection that was idle went before it.
-    await busy.write(body.subarray(1400, 2000))
-    await busy.write(`${'x'.repeat(body.length - 2000)}`)
+    await busy.write(body.subarray(70_000, 71_000))
+    await busy.write(`${'x'.repeat(body.length - 71_000)}`)
     expect(await busy.until(/^HTTP\/1\.1 \d+ /)).toMatch(/^HTTP\/1\.1 400 Bad Request/)
     expect(await exit).toBe(0)
     await expect(server.client.ask('/')).rejects.toThrow()
