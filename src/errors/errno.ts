@@ -1,5 +1,22 @@
 /** What the system said, or SQLite: the code of a failed call, however it came. */
 
+/** A file system that is full, a quota that is used up, a database on such a one. */
+const FULL = ['ENOSPC', 'EDQUOT', 'SQLITE_FULL']
+/** More causes than errors have. */
+const MAX_CAUSES = 8
+
+/** An error and those that caused it. */
+export function causesOf(error: unknown): Error[] {
+  const found: Error[] = []
+  for (let each = error; each instanceof Error && found.length < MAX_CAUSES; each = each.cause) found.push(each)
+  return found
+}
+
+/** Whether there was no room on a disk, wherever among the causes that is said. */
+export function isDiskFull(error: unknown): boolean {
+  return causesOf(error).some((each) => FULL.includes(errnoOf(each) ?? ''))
+}
+
 /** The code of an error (`ENOENT`, `SQLITE_BUSY`), if it has one. */
 export function errnoOf(cause: unknown): string | undefined {
   return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined

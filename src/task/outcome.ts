@@ -23,9 +23,13 @@ export const OUTCOME_CODES = [
   'killed',
   'database-unavailable',
   'server-unfit',
+  'disk-full',
   'internal',
 ] as const
 export type OutcomeCode = (typeof OUTCOME_CODES)[number]
+
+/** Exit code of a worker whose end a full disk did not take: the server writes it once there is room. */
+export const EXIT_DISK_FULL = 4
 
 /** What a person can do: for each code what is best as long as no more is known, and what helps in special cases. */
 export type Advice =
@@ -61,6 +65,8 @@ const SENTENCES: Readonly<Record<Advice, string>> = {
   'database-unavailable':
     'Ask the administrator to run abrt-retrace-server --check and to restore the database, then send the core again.',
   'server-unfit': 'Ask the administrator to run abrt-retrace-server --check, then send the core again.',
+  'disk-full':
+    'Ask the administrator to make room on the disk (abrt-retrace-server --check), then send the core again.',
   'internal': 'Tell the administrator, with the log of this task.',
   'name-packages': 'Name exactly the packages of the crashed system: without a build-id nothing else tells.',
   'report-damage':

@@ -68,8 +68,15 @@ export async function awaitEnd({ place, ledger }: Traffic, task: Accepted, limit
       }
       continue
     }
-    const { state, outcome } = JSON.parse(answer.text) as { state: string; outcome: { code: string } | null }
+    const { state, outcome } = JSON.parse(answer.text) as {
+      state: string
+      outcome: { code: string; summary: string } | null
+    }
     if (state === 'PENDING') continue
+    // No death, no full disk is a mistake of ours.
+    if (outcome?.code === 'internal' && task.end === undefined) {
+      ledger.fault(`task ${task.id} ended as internal: ${outcome.summary}`)
+    }
     return ledger.ended(task, `${state} ${outcome?.code}`)
   }
   ledger.fault(`task ${task.id} has not ended after ${limitMs / 1000} s`)

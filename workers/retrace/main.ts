@@ -5,10 +5,12 @@ import process, { argv, exit, stderr, stdout } from 'node:process'
 import { readConfig } from '../../src/config/config.ts'
 import { readProxies } from '../../src/config/proxy_environment.ts'
 import { closeInherited } from '../../src/process/inherited.ts'
+import { isDiskFull } from '../../src/errors/errno.ts'
 import { UsageError } from '../../src/errors/usage_error.ts'
 import { count } from '../../src/text/count.ts'
 import { escapeText } from '../../src/text/escape.ts'
 import { EXIT, installationRoot, version } from '../../src/program/program.ts'
+import { EXIT_DISK_FULL } from '../../src/task/outcome.ts'
 import { writeStep } from '../../src/task/step.ts'
 import { help, lineFromInput, NAME, readCommandLine } from './command_line.ts'
 import { endAgain } from './deliver.ts'
@@ -66,5 +68,5 @@ try {
   exit(await main(argv.slice(2)))
 } catch (error) {
   stderr.write(`${NAME}: ${escapeText(describe(error))}\n`)
-  exit(error instanceof UsageError ? EXIT.usage : EXIT.failed)
+  exit(isDiskFull(error) ? EXIT_DISK_FULL : error instanceof UsageError ? EXIT.usage : EXIT.failed)
 }

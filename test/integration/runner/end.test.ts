@@ -14,6 +14,7 @@ import { createTask, endOf, eventually, FAIL, scriptedWorker, SUCCEED } from '..
 const DEAD = [
   ['is killed', `echo debug > step; echo 'fetch: no step'; kill -KILL $$`, 'killed', /SIGKILL during the step 'debug'/],
   ['ends without a log', `echo 'read: no step'; exit 3`, 'internal', /exit code 3 before/],
+  ['met a full disk at its end', 'exit 4', 'disk-full', /disk of the server was full/],
   ['never starts', undefined, 'server-unfit', /could not be started/],
 ] as const
 

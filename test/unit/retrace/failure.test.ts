@@ -10,7 +10,9 @@ const coded = (code: string) => Object.assign(new Error(`${code}: open '/srv/sec
 it.each<[string, unknown, object]>([
   ['a query that fails', coded('SQLITE_CORRUPT'), { kind: 'no-database', detail: 'SQLITE_CORRUPT' }],
   ['a query within another error', new Error('x', { cause: coded('SQLITE_BUSY') }), { kind: 'no-database' }],
-  ['a full disk', coded('ENOSPC'), { kind: 'server-unfit', detail: 'the disk is full (ENOSPC)' }],
+  ['a full disk', coded('ENOSPC'), { kind: 'disk-full' }],
+  ['a quota', new Error('x', { cause: coded('EDQUOT') }), { kind: 'disk-full' }],
+  ['a database on a full disk', coded('SQLITE_FULL'), { kind: 'disk-full' }],
   ['no descriptors', new Error('x', { cause: coded('EMFILE') }), { kind: 'server-unfit' }],
   ['a program that is missing', new ProgramError('not-started', 'bwrap: is it installed?'), { kind: 'server-unfit' }],
   ['a program that failed', new ProgramError('failed', 'x'), { kind: 'worker-failed', detail: 'x' }],

@@ -85,6 +85,7 @@ const ROWS: [Reason, OutcomeCode, RegExp, Advice?][] = [
     'database-unavailable',
     /RETRACE_DATABASE\) cannot be used: SQLITE_IOERR\.$/,
   ],
+  [{ kind: 'disk-full' }, 'disk-full', /disk of the server is full/],
   [{ kind: 'server-unfit', detail: 'no bwrap' }, 'server-unfit', /lacks something that it needs: no bwrap\.$/],
   [{ kind: 'core-not-read' }, 'internal', /not read/],
 ]

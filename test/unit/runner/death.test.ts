@@ -21,6 +21,15 @@ describe('causeOfDeath()', () => {
       { timeoutS: undefined, step: undefined },
       { kind: 'exit', code: 1, step: undefined },
     ],
+    ['it met a full disk at its end', { ...end, code: 4 }, { timeoutS: undefined, step: 'report' }, {
+      kind: 'disk-full',
+    }],
+    [
+      'the server met a full disk before it',
+      { ...end, error: Object.assign(new Error('x'), { code: 'ENOSPC' }) },
+      { timeoutS: undefined, step: undefined },
+      { kind: 'disk-full' },
+    ],
     [
       'it could not be started',
       { ...end, error: new Error('spawn /x ENOENT') },
@@ -45,6 +54,7 @@ describe('outcomeOfDeath()', () => {
     [{ kind: 'timeout', timeoutS: 60, step: 'fetch' }, 'fetch-timeout', 'fetch-timeout', /'fetch'/],
     [{ kind: 'signal', signal: 'SIGKILL', step: 'debug' }, 'killed', 'killed', /SIGKILL.*'debug'.*memory/],
     [{ kind: 'exit', code: 1, step: undefined }, 'internal', 'internal', /exit code 1 before/],
+    [{ kind: 'disk-full' }, 'disk-full', 'disk-full', /could not be written/],
     [{ kind: 'not-started' }, 'server-unfit', 'server-unfit', /could not be started/],
   ])('names a code, what happened and what to do: %j', (death, code, advice, summary) => {
     const outcome = outcomeOfDeath(death)

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { DebugFile } from '../../../src/packages/index/files.ts'
 import type { Sandbox } from '../../../src/process/wall.ts'
-import { GIB, hex } from '../../../src/units/bytes.ts'
+import { GIB, hex, MIB } from '../../../src/units/bytes.ts'
 import { indexArguments } from '../gdb/arguments.ts'
 import type { Engine } from '../gdb/engine.ts'
 import { type DebuggerLimits, debuggerSandbox, INSIDE } from '../sandbox/arguments.ts'
@@ -41,6 +41,7 @@ export function indexSandbox(
     name: 'debug-index',
     runs: ['gdb', 'gdb-multiarch'],
     writable: [{ from: folder, at: OUTPUT }],
-    limits: { ...sandbox.limits, fileBytes: MAX_INDEX },
+    // Nobody else looks at it: an index is made outside a task, beside no runner that counts.
+    limits: { ...sandbox.limits, fileBytes: MAX_INDEX, memory: limits.memoryMb * MIB },
   }
 }

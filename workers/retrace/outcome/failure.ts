@@ -2,7 +2,7 @@
  * What an error that ended a step means: the database, the machine, or a mistake of ours. Pure. Decides by codes, never by
  * texts; names no path, since whoever sent the core reads it.
  */
-import { errnoOf } from '../../../src/errors/errno.ts'
+import { causesOf, errnoOf, isDiskFull } from '../../../src/errors/errno.ts'
 import { UsageError } from '../../../src/errors/usage_error.ts'
 import { ProgramError } from '../../../src/process/error.ts'
 import type { Reason } from './reason.ts'
@@ -12,10 +12,8 @@ export class NoDatabase extends Error {
   override name = 'NoDatabase'
 }
 
-/** Of a file system or a process: full, forbidden, failing, or out of something. */
+/** Of a file system or a process: forbidden, failing, or out of something. */
 const UNFIT: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
   EROFS: 'a file system may only be read',
   EACCES: 'files may not be written',
   EPERM: 'files may not be written',
@@ -25,10 +23,9 @@ const UNFIT: Readonly<Record<string, string>> = {
   ENOMEM: 'there is no memory left',
   EAGAIN: 'no more processes may be started',
 }
-/** More causes than errors have. */
-const MAX_CAUSES = 8
 
 export function reasonOf(error: unknown): Reason {
+  if (isDiskFull(error)) return { kind: 'disk-full' }
   const errors = causesOf(error)
   const codes = errors.flatMap((each) => errnoOf(each) ?? [])
   const sqlite = codes.find((code) => code.startsWith('SQLITE_'))
@@ -43,10 +40,4 @@ export function reasonOf(error: unknown): Reason {
   const program = errors.find((each) => each instanceof ProgramError && each.kind === 'not-started')
   if (program !== undefined) return { kind: 'server-unfit', detail: program.message }
   return { kind: 'worker-failed', detail: error instanceof Error ? error.message : String(error) }
-}
-
-function causesOf(error: unknown): Error[] {
-  const found: Error[] = []
-  for (let each = error; each instanceof Error && found.length < MAX_CAUSES; each = each.cause) found.push(each)
-  return found
 }

@@ -44,6 +44,7 @@ const OTHERS = {
   'frames-astray': 'debugger-failed',
   'release-unknown': 'release-unknown',
   'server-unfit': 'server-unfit',
+  'disk-full': 'disk-full',
   'no-database': 'database-unavailable',
   'worker-failed': 'internal',
   'core-not-read': 'internal',

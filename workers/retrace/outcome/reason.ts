@@ -62,7 +62,8 @@ export type Reason =
   | { readonly kind: 'release-unknown' }
   | { readonly kind: 'program-missing' } & MissingFile
   | { readonly kind: 'debuginfo-missing' } & MissingFile
-  /** Something that the server needs is missing, broken or full, or the database is. */
+  | { readonly kind: 'disk-full' }
+  /** Something that the server needs is missing or broken, or the database is. */
   | { readonly kind: 'server-unfit'; readonly detail: string }
   | { readonly kind: 'no-database'; readonly detail: string }
   /** A mistake of ours. */

@@ -61,6 +61,8 @@ function summaryOf(reason: Reason): string {
       }.`
     case 'server-unfit':
       return `The server lacks something that it needs: ${reason.detail}.`
+    case 'disk-full':
+      return 'A disk of the server is full.'
     case 'no-database':
       return `The database of the server (RETRACE_DATABASE) cannot be used: ${reason.detail}.`
     case 'worker-failed':
