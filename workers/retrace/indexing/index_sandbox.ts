@@ -41,7 +41,7 @@ export function indexSandbox(
     name: 'debug-index',
     runs: ['gdb', 'gdb-multiarch'],
     writable: [{ from: folder, at: OUTPUT }],
-    // Nobody else looks at it: an index is made outside a task, beside no runner that counts.
+    // As an opener of packages: looked at, whether a control group can be made for it or not.
     limits: { ...sandbox.limits, fileBytes: MAX_INDEX, memory: limits.memoryMb * MIB },
   }
 }
