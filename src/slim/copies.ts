@@ -24,6 +24,8 @@ const MAX_ENTRIES = 4096
 const MAX_ARRAYS = 64
 /** Bytes that are compared in all; then whatever begins as a text does counts as a copy to its end. */
 const MAX_COMPARED = 200_000_000
+/** Bytes before and behind what is kept that are looked at. */
+const MAX_AROUND = 16 * 1024
 const KEY = 4
 const [EQUALS, NUL] = [0x3d, 0]
 
@@ -60,8 +62,9 @@ export function needlesOf(
   return [...needles.values()]
 }
 
-/** Where the kept bytes hold such texts, without `except`: what is to be forbidden. */
+/** Where the kept bytes hold such texts, or a part of one, without `except`: what is to be forbidden. */
 export function copiesIn(
+  pages: Pages,
   source: ByteSource,
   runs: readonly Run[],
   { needles, except }: { needles: readonly Needle[]; except: readonly Span[] },
@@ -78,8 +81,13 @@ export function copiesIn(
   }
   const found: Span[] = []
   let left = MAX_COMPARED
+  // A text can begin before what is kept, or end behind it.
+  const around = Math.min(MAX_AROUND, needles.reduce((most, { bytes }) => Math.max(most, bytes.length), 0) + 1)
   for (const run of runs) {
-    const bytes = source.read(run.fileOffset, run.end - run.start)
+    const area = pages.areaAt(run.start)
+    const from = Math.max(area?.start ?? run.start, run.start - around)
+    const to = Math.min(area?.end ?? run.end, run.end + around)
+    const bytes = source.read(run.fileOffset - (run.start - from), to - from)
     for (let at = 0; at + KEY <= bytes.length; at++) {
       if (heads[(bytes[at] ?? 0) | (bytes[at + 1] ?? 0) << 8] === 0) continue
       const same = byKey.get(keyAt(bytes, at))
@@ -91,7 +99,8 @@ export function copiesIn(
         if (needle.bytes.length > length && begins(bytes, at, needle)) length = needle.bytes.length
       }
       if (length === 0) continue
-      const span = { start: run.start + at, end: run.start + at + length }
+      const span = { start: from + at, end: from + at + length }
+      if (span.end <= run.start || span.start >= run.end) continue
       if (except.some(({ start, end }) => span.start >= start && span.end <= end)) continue
       found.push(span)
       at += length - 1

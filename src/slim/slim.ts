@@ -206,7 +206,7 @@ function withoutCopies(
 ): Runs {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const runs = runsOf(pages, limit)
-    const copies = copiesIn(source, runs.kept, { needles, except })
+    const copies = copiesIn(pages, source, runs.kept, { needles, except })
     if (copies.length === 0) return runs
     for (const copy of copies) pages.forbid(copy)
   }
