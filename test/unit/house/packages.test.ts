@@ -1,9 +1,12 @@
 /** What packages need is what ops/packages names, and what they hold is what ops/lib/build makes. */
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { env, versions } from 'node:process'
 import { describe, expect, it } from 'vitest'
+import { driverFor } from '../../../src/database/driver.ts'
 import { installationRoot } from '../../../src/program/program.ts'
+import { temporaryFolder } from '../../helpers/folder.ts'
 
 const text = (path: string) => readFileSync(join(installationRoot(), path), 'utf8')
 
@@ -82,5 +85,35 @@ describe('the packages', () => {
         if (!line.startsWith('#')) expect([line, lines[index - 1]]).toEqual([line, expect.stringMatching(/^# .{20}/)])
       }
     }
+  })
+
+  it('leave no binary out that a bundle loads', async () => {
+    await using folder = await temporaryFolder()
+    execFileSync(join(installationRoot(), 'ops/install'), ['--part', 'server'], {
+      env: { PATH: env.PATH, DESTDIR: folder.path, PREFIX: '/usr' },
+      stdio: 'pipe',
+    })
+    const home = folder.file('usr/lib/abrt-retrace')
+    const script = `new (require('${driverFor({ node: versions.node })}'))(':memory:').close(); require('lzma-native')`
+    expect(execFileSync('node', ['-e', script], { cwd: home, encoding: 'utf8' })).toBe('')
+  }, 60_000)
+
+  it.skipIf(!existsSync('/usr/bin/rpmspec'))('have a spec that rpm can read, with and without a policy module', () => {
+    const spec = join(installationRoot(), 'ops/package/abrt-retrace.spec')
+    const files = (...words: string[]) =>
+      execFileSync('rpmspec', [
+        '--define',
+        'retrace_version 1.2.3',
+        '--define',
+        'node_version 24',
+        ...words,
+        '-P',
+        spec,
+      ], {
+        encoding: 'utf8',
+      })
+    expect(files()).not.toContain('semodule')
+    expect(files('--with', 'selinux')).toContain('semodule -i')
+    expect(files()).toContain('DESTDIR=')
   })
 })
