@@ -2,11 +2,8 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { env, versions } from 'node:process'
 import { describe, expect, it } from 'vitest'
-import { driverFor } from '../../../src/database/driver.ts'
 import { installationRoot } from '../../../src/program/program.ts'
-import { temporaryFolder } from '../../helpers/folder.ts'
 
 const text = (path: string) => readFileSync(join(installationRoot(), path), 'utf8')
 
@@ -86,17 +83,6 @@ describe('the packages', () => {
       }
     }
   })
-
-  it('leave no binary out that a bundle loads', async () => {
-    await using folder = await temporaryFolder()
-    execFileSync(join(installationRoot(), 'ops/install'), ['--part', 'server'], {
-      env: { PATH: env.PATH, DESTDIR: folder.path, PREFIX: '/usr' },
-      stdio: 'pipe',
-    })
-    const home = folder.file('usr/lib/abrt-retrace')
-    const script = `new (require('${driverFor({ node: versions.node })}'))(':memory:').close(); require('lzma-native')`
-    expect(execFileSync('node', ['-e', script], { cwd: home, encoding: 'utf8' })).toBe('')
-  }, 60_000)
 
   it.skipIf(!existsSync('/usr/bin/rpmspec'))('have a spec that rpm can read, with and without a policy module', () => {
     const spec = join(installationRoot(), 'ops/package/abrt-retrace.spec')
