@@ -34,8 +34,13 @@ async function said(script: string): Promise<string> {
   return text
 }
 
-/** Every file of what is to be kept, with its checksum; not what SQLite has beside its file while it is open. */
-const kept = () => said(`find ${DATA} -type f ! -name '*.db-*' ! -name '*.before-*' | sort | xargs -d '\\n' sha256sum`)
+/**
+ * Every file of what is to be kept, with its checksum; not what SQLite has beside its file while it is open, which is written
+ * into the file first: whoever opens it may do that.
+ */
+const kept = () =>
+  said(`as sqlite3 ${DATABASE} 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
+    find ${DATA} -type f ! -name '*.db-*' ! -name '*.before-*' | sort | xargs -d '\\n' sha256sum`)
 
 /** A package as the next version would be: another version, and a migration that this one does not have. */
 function makeNext(of: string): void {
