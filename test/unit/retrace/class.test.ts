@@ -148,6 +148,24 @@ describe('a division by what is in memory', () => {
   })
 })
 
+it('a division of floating point is one by zero where the kernel says so', () => {
+  const failed = (code: number, text = 'divsd  %xmm1,%xmm0') => classOf(facts('amd64', text, { signal: 8, code }))
+  expect([3, 4, 5, 6, 7].map((code) => failed(code))).toEqual(['division-by-zero', ...Array(4).fill('arithmetic')])
+  // x87 says it at its next instruction.
+  expect(failed(3, 'fstpt  0x2ec5(%rip)')).toBe('division-by-zero')
+})
+
+it('a function whose name has line ends and tabs hides no instruction', () => {
+  for (const name of ['v\n```\n #Z', 'a\tb', 'a>:\n\n', ' ']) {
+    const instruction = currentInstruction(
+      `   0x1 <${name}+0>:\t90\tnop\n=> 0x3 <${name}+3>:\t89 07\tmov    %eax,(%rdi)\n   0x5 <${name}+5>:\tc3\tret\n`,
+    )
+    expect(instruction).toMatchObject({ text: 'mov %eax,(%rdi)', length: 2 })
+    const call = currentInstruction(`=> 0x3 <${name}+3>:\te8 00\tcall   0x1 <${name}>\n   0x5 <f>:\tc3\tret\n`)
+    expect(call).toMatchObject({ text: 'call 0x1', operands: ['0x1'] })
+  }
+})
+
 it('an instruction that no program may run uses no memory', () => {
   for (const text of ['hlt', 'out    %al,(%dx)', 'in     $0x60,%al', 'cli']) {
     const refused = facts('amd64', text, { code: 128, address: undefined })

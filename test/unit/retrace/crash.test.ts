@@ -55,6 +55,11 @@ describe('the signature of a crash', () => {
     ['__memmove_avx_unaligned_erms', 'memmove'],
     ['pthread_create@@GLIBC_2.34', 'pthread_create'],
     ['main', 'main'],
+    // No name is empty, whatever a stranger's file calls its functions.
+    ['x in y () ', 'y'],
+    ['x in y ()', 'y'],
+    ['()', '()'],
+    [' ()', ' ()'],
   ])('takes %s for %s', (name, plain) => {
     expect(plainFunction(name)).toBe(plain)
   })

@@ -38,8 +38,8 @@ export function plainName({ function: name, module, kind }: Pick<ReportFrame, 'f
 
 /** gdb shows the parameters where there is no debuginfo, and the type of a template's result. */
 function withoutParameters(name: string): string {
-  const end = name.replace(/( (const|volatile|&&?|\[clone [^\]]*\]))+$/, '')
-  const bare = end.endsWith(')') && !/operator\(\)$/.test(end) ? end.slice(0, openingOf(end)) : end
+  const end = name.trimEnd().replace(/( (const|volatile|&&?|\[clone [^\]]*\]))+$/, '')
+  const bare = end.endsWith(')') && !/operator\(\)$/.test(end) ? end.slice(0, openingOf(end)).trimEnd() : end
   if (bare === '' || /operator /.test(bare)) return bare === '' ? end : bare
   return bare.slice(lastSpaceOutside(bare) + 1)
 }
