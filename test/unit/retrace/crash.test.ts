@@ -120,6 +120,9 @@ describe('the package to blame', () => {
       newer: '1.1',
     })
     expect(blame('libc:strlen', 'main')?.frame.level).toBe(1)
+    // Linked statically, the library is in the program's own file.
+    expect(blame('__memmove_avx512_unaligned_erms', 'main')?.frame.level).toBe(1)
+    expect(blame('memmove_avx2', 'main')?.frame.level).toBe(0)
     expect(blame('nowhere', 'main')?.frame.level).toBe(1)
     expect(blame('libc:strlen')?.path).toBe(LIBC.module.path)
     expect(blame('nowhere')).toBeUndefined()

@@ -3,7 +3,7 @@
  * Pure. Owns what of a stack is how a process ended, and not why; refuses to look behind a signal handler.
  */
 import type { ReportFrame } from '../report/frames.ts'
-import { plainFunction, plainModule } from './names.ts'
+import { isByProcessor, plainFunction, plainModule } from './names.ts'
 
 type Frame = Pick<ReportFrame, 'function' | 'module' | 'kind' | 'file'>
 
@@ -112,7 +112,8 @@ const MAX_FRAMES = 40
 export function isOfCLibrary({ module, function: name, kind, file }: Frame): boolean {
   if (kind === 'inline' && file !== undefined && OF_ITS_HEADERS.test(file)) return true
   if (module !== undefined && C_LIBRARY.test(plainModule(module.module.path))) return true
-  return name !== undefined && ALLOCATING.test(plainFunction(name))
+  // Of a program that is linked statically, too.
+  return name !== undefined && (isByProcessor(name) || ALLOCATING.test(plainFunction(name)))
 }
 
 /** Whether a frame is of the standard library of a language, by its file, or by its name where it is compiled into the program. */

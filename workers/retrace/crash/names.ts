@@ -23,6 +23,11 @@ export function plainFunction(name: string): string {
   return bare.replace(/^__GI_+/, '').replace(BY_PROCESSOR, '$1')
 }
 
+/** Whether it is a variant that the C library has by processor, `__memmove_avx_unaligned_erms`: no program's own is named so. */
+export function isByProcessor(name: string): boolean {
+  return BY_PROCESSOR.test(name.slice(0, MAX_NAME))
+}
+
 /** Of a module, by its path: `libc.so` for libc.so.6 and libc-2.31.so, `python3.11` for a program. */
 export function plainModule(path: string): string {
   const name = path.slice(path.lastIndexOf('/') + 1)
