@@ -44,6 +44,7 @@ export type ErrorCode =
   | 'not-ready'
   | 'database-unavailable'
   | 'spool-unavailable'
+  | 'store-unavailable'
   | 'not-equipped'
   | 'internal'
 

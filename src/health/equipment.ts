@@ -1,13 +1,18 @@
 /**
- * Whether what every task needs is there at all: asked before each upload, so it only looks for files, and at the limits of
- * this process. Whether programs work, the looks of `--check` and `/readyz` find out.
+ * Whether what every task needs is there at all: asked before each upload, so it only looks for files, at the limits of this
+ * process, and whether database and store take a small file. Whether programs work, the looks of `--check` and `/readyz` find out.
  */
 import type { Config } from '../config/config.ts'
 import { DEBUGGERS, engineFolders, systemDebugger } from '../process/debuggers.ts'
 import { lowLimits } from '../process/own_limits.ts'
+import { dirname } from 'node:path'
+import { whyNoFiles } from '../files/probe.ts'
 import { findProgram, STARTERS } from '../process/search_path.ts'
 import { largestLimits } from '../process/trial.ts'
+import { lookAt } from './look.ts'
+import type { ReadinessSources } from './readiness.ts'
 import { limitsOfTasks } from './sandbox.ts'
+import { store } from './store.ts'
 
 type Settings = Pick<Config, 'engineDir' | 'taskMemoryMb' | 'taskTimeoutS'>
 
@@ -22,4 +27,17 @@ export function whatIsMissing(config: Settings): string[] {
     ...programs.map((name) => `${name} is not installed`),
     ...lowLimits(largestLimits(limitsOfTasks(config))),
   ]
+}
+
+/** Whose folder takes no files, as anybody may know it; the spool is tried by the upload itself. */
+export async function whatTakesNothing(
+  { config, database, now }: Pick<ReadinessSources, 'config' | 'database' | 'now'>,
+): Promise<{ code: 'database-unavailable' | 'store-unavailable'; text: string } | undefined> {
+  const why = await whyNoFiles(dirname(config.database))
+  // One that is gone is told of by who asks it for a number.
+  if (why !== undefined && why !== 'ENOENT') {
+    return { code: 'database-unavailable', text: `RETRACE_DATABASE cannot be written to (${why})` }
+  }
+  const { verdict, text } = await lookAt(store, { config, database: () => database, isRunning: true, now: now() })
+  return verdict === 'FAIL' ? { code: 'store-unavailable', text } : undefined
 }

@@ -63,6 +63,7 @@ export const REFUSALS = {
   'not-ready': { status: 404, title: 'The task has no such result' },
   'database-unavailable': { status: 503, title: 'The database is not available' },
   'spool-unavailable': { status: 503, title: 'The spool is not available' },
+  'store-unavailable': { status: 503, title: 'The packages have no place' },
   'not-equipped': { status: 503, title: 'The server lacks a program that it needs' },
   'internal': { status: 500, title: 'The server made a mistake' },
 } satisfies Record<ErrorCode, Refusal>

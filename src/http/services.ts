@@ -14,7 +14,7 @@ import type { Spool } from '../spool/spool.ts'
 import type { PartialUploads } from '../upload/partial_uploads.ts'
 
 export interface Services {
-  config: ConfigOf<'abrt-retrace-server'>
+  config: ConfigOf<'abrt-retrace-server' | 'abrt-retrace-worker'>
   database: Database
   spool: Spool
   runner: Runner

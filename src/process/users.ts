@@ -133,8 +133,12 @@ async function makeUsers(): Promise<number> {
     descriptor = openSync(`${folder}/ns/user`, 'r')
   } catch (cause) {
     helper.input.end()
-    const { complaint } = await helper.ended
-    const why = complaint || (cause instanceof Error ? cause.message : String(cause))
+    const end = await helper.ended
+    const { complaint } = end
+    const { failure } = end
+    // Who has no process never started; one that ended in silence is not what its name says.
+    const why = helper.pid === undefined && failure !== undefined ? failure.message : complaint ||
+      `${user === undefined ? 'unshare' : 'setpriv or unshare'} does not do its work (of the package util-linux)`
     throw new ProgramError('not-started', `There are no users for sandboxes: ${why}`, { cause, complaint: why })
   }
   helper.input.end()

@@ -27,7 +27,7 @@ export function createRoutes(services: Services): Hono<AppEnv> {
     .post('/create', describeCreate, async (c) => {
       if (uploadComplete(headOf(c)) === false) return await createPartial(c, services)
       const plan = checkHeaders(headOf(c), config) // 415 400 411 413
-      demandEquipped(config) //                                                           503
+      await demandEquipped(services) //                                                   503
       const client = clientKey(clientAddress(hopOf(c.env.incoming), config.trustProxy))
       runner.demandRoom(client) //                                                        503 429
       using _upload = uploads.enter(client) //                                            429
@@ -173,6 +173,7 @@ const describeCreate = describeRoute({
       'missing-member',
       'bad-content',
       'database-unavailable',
+      'store-unavailable',
       'not-equipped',
       'upload-length-mismatch',
       'upload-taken-over',

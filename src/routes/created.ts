@@ -1,6 +1,7 @@
 /** What every upload that becomes a task ends with: the 201 of POST /create (docs/http.md), and what it takes to run the task. */
 import type { Context } from 'hono'
-import { whatIsMissing } from '../health/equipment.ts'
+import { RetraceError } from '../errors/errors.ts'
+import { whatIsMissing, whatTakesNothing } from '../health/equipment.ts'
 import { answer, TEXT } from '../http/answer.ts'
 import { notEquipped } from '../http/failure.ts'
 import { headersSent } from '../http/headers_sent.ts'
@@ -14,10 +15,16 @@ import { log } from '../telemetry/log.ts'
 import { count } from '../text/count.ts'
 import type { UploadPlan } from '../upload/headers.ts'
 
-/** A task that could not run is not taken. Throws not-equipped. */
-export function demandEquipped(config: Services['config']): void {
-  const missing = whatIsMissing(config)
+/** A task that could not run, or not keep what it needs, is not taken. Throws not-equipped, database-unavailable, store-unavailable. */
+export async function demandEquipped(services: Services): Promise<void> {
+  const missing = whatIsMissing(services.config)
   if (missing.length > 0) throw notEquipped(new Error(missing.join('; ')))
+  const refusal = await whatTakesNothing(services)
+  if (refusal === undefined) return
+  throw new RetraceError(refusal.code, {
+    detail: `The server can keep nothing: ${refusal.text}; its administrator finds more by abrt-retrace-server --check`,
+    headers: { 'Retry-After': '60' },
+  })
 }
 
 /** Answers for a task that has been accepted, and starts it, even if its caller has gone. */

@@ -73,7 +73,7 @@ export async function createPartial(c: Context<AppEnv>, services: Services): Pro
   const head = headOf(c)
   const length = uploadNumber(head, 'upload-length')
   const plan = planOf(head, length, services) //                                          415 400 413
-  demandEquipped(config) //                                                               503
+  await demandEquipped(services) //                                                       503
   runner.demandOpen() //                                                                  503
   const client = clientKey(clientAddress(hopOf(c.env.incoming), config.trustProxy))
   const { manifest, packaging, encoding } = plan
@@ -149,7 +149,7 @@ async function finish(c: Context<AppEnv>, turn: Turn, services: Services): Promi
   const { config, runner, spool, partials } = services
   const { upload, stop } = turn
   turn.isReading = false
-  demandEquipped(config)
+  await demandEquipped(services)
   const { manifest, packaging, encoding } = upload.head
   const plan: UploadPlan = { manifest, packaging, encoding, contentLength: upload.offset }
   const admission = runner.admit(upload.head.client)

@@ -76,6 +76,7 @@ export const describeAppend = describeRoute({
       'missing-member',
       'bad-content',
       'database-unavailable',
+      'store-unavailable',
       'not-equipped',
     ),
   },
