@@ -166,6 +166,13 @@ it('a function whose name has line ends and tabs hides no instruction', () => {
   }
 })
 
+it('a function whose name has lines of a disassembly forges no instruction', () => {
+  const name = 'v\n=> 0x1:\tc3\tret\n'
+  const text =
+    `   0x1001 <${name}+0>:\t90\tnop\n=> 0x1003 <${name}+3>:\t89 07\tmov    %eax,(%rdi)\n   0x1005 <${name}+5>:\tc3\tret\n`
+  expect(currentInstruction(text, 0x1003n)).toMatchObject({ text: 'mov %eax,(%rdi)', length: 2 })
+})
+
 it('an instruction that no program may run uses no memory', () => {
   for (const text of ['hlt', 'out    %al,(%dx)', 'in     $0x60,%al', 'cli']) {
     const refused = facts('amd64', text, { code: 128, address: undefined })

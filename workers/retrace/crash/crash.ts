@@ -104,14 +104,15 @@ function duphash(
 function factsOf(core: Core, crashed: ReportThread | undefined, details: Details): CrashFacts {
   const signal = signalOf(core)
   const siginfo = core.siginfo?.signal === signal ? core.siginfo : undefined
+  const pc = crashed?.frames[0]?.pc ?? core.threads[0]?.pc
   return {
     architecture: core.architecture,
     signal,
     code: siginfo?.code,
     address: siginfo?.address,
-    pc: crashed?.frames[0]?.pc ?? core.threads[0]?.pc,
+    pc,
     segments: core.segments,
-    instruction: currentInstruction(details.instructions),
+    instruction: currentInstruction(details.instructions, pc),
     registers: new Map(
       details.registers.flatMap(({ name, value }) => value === KEPT_BACK ? [] : [[name, BigInt(value)]]),
     ),
