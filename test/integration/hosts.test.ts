@@ -52,9 +52,9 @@ describe.skipIf(!isRoot)(
 
 /** What TRY says in a user namespace with this map, of this process's users. */
 async function inNamespace(map: string, before = ''): Promise<string> {
-  // What is executed once there are users has the capabilities of root among them.
+  // Capabilities are kept, not gained by executing: that is forbidden where no_new_privs is set, as within bwrap.
   const script = `read -r _; exec sh -c '${before} exec "$0" --input-type=module -e "$1"' "$0" "$1"`
-  const child = spawn('unshare', ['--user', '--', 'sh', '-c', script, execPath, TRY], {
+  const child = spawn('unshare', ['--user', '--keep-caps', '--', 'sh', '-c', script, execPath, TRY], {
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   let said = ''

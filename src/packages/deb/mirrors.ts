@@ -74,7 +74,10 @@ export async function mirrorsOf(
   const { uri: list } = repository
   if (optionsOf(repository).isMirrorList !== true) return [{ address: list, limits: new Map(), priority: 0 }]
   const read = async (file: string) => parseMirrors(await textOf(file, { list, context }), list)
-  return await (isSync ? readFreshDocument : readKeptDocument)(list, { context, read })
+  const mirrors = await (isSync ? readFreshDocument : readKeptDocument)(list, { context, read })
+  // Only a list of this machine names such.
+  for (const { address } of mirrors) if (address.startsWith('file:')) context.owns(address)
+  return mirrors
 }
 
 /** By the end of its name it may be compressed. */

@@ -20,6 +20,8 @@ export interface SyncContext {
   download(address: string, request: DownloadRequest): Promise<Downloaded>
   /** A small file that every sync asks for, as it is now: one request, which moves nothing when nothing has changed. */
   refresh(address: string, maxSize: number): Promise<Refreshed>
+  /** Files below this file:// address, which a list of this machine names, may be read as those of the repository's own. */
+  owns(address: string): void
   /** The file that refresh().keep() kept of an address; undefined: none. */
   kept(address: string): string | undefined
 }

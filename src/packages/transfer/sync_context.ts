@@ -48,6 +48,7 @@ export function syncContext(
     warn,
     download: get,
     refresh: (address, maxSize) => remembered.refresh(address, maxSize),
+    owns: (address) => transport.owns(address),
     kept: (address) => remembered.kept(address),
   }
 }

@@ -29,7 +29,7 @@ export class Transport {
   readonly connection: Connection
   readonly #origin: string
   readonly #network: Network
-  readonly #own: readonly URL[]
+  readonly #own: URL[]
   #isWithin: Promise<boolean> | undefined
 
   /** `uri` is the repository's address; `addresses` all that the administrator's file names, that one too. */
@@ -38,6 +38,12 @@ export class Transport {
     this.#origin = new URL(uri).origin
     this.#network = network
     this.#own = [...new Set([uri, ...addresses])].filter((each) => URL.canParse(each)).map((each) => new URL(each))
+  }
+
+  /** A file:// address that a list of this machine names is the administrator's own, too. */
+  owns(address: string): void {
+    const isKnown = this.#own.some(({ href }) => href === address)
+    if (!isKnown && URL.canParse(address)) this.#own.push(new URL(address))
   }
 
   /** Below which a file of this machine may be read: the administrator's own file:// addresses. */

@@ -51,7 +51,9 @@ describe('--local', () => {
     expect(await world.sync()).toBe(0)
     program('abrt-retrace-worker', `exec ${join(installationRoot(), 'ops/bin/abrt-retrace-worker')} "$@"`)
     const environment = Object.fromEntries(
-      ['RETRACE_REPO_DIR', 'RETRACE_REPOS_D', 'RETRACE_DATABASE'].map((name) => [name, world.environment[name] ?? '']),
+      ['RETRACE_REPO_DIR', 'RETRACE_REPOS_D', 'RETRACE_DATABASE', 'RETRACE_MIN_FREE_MB'].map((
+        name,
+      ) => [name, world.environment[name] ?? '']),
     )
     const shown = await retrace(folder.file('home'), ['--local', core], { through, environment })
     expect(shown).toMatchObject({
