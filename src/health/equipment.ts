@@ -9,10 +9,8 @@ import { dirname } from 'node:path'
 import { whyNoFiles } from '../files/probe.ts'
 import { findProgram, STARTERS } from '../process/search_path.ts'
 import { largestLimits } from '../process/trial.ts'
-import { lookAt } from './look.ts'
-import type { ReadinessSources } from './readiness.ts'
 import { limitsOfTasks } from './sandbox.ts'
-import { store } from './store.ts'
+import { whyNothingIsKept } from './store.ts'
 
 type Settings = Pick<Config, 'engineDir' | 'taskMemoryMb' | 'taskTimeoutS'>
 
@@ -31,13 +29,13 @@ export function whatIsMissing(config: Settings): string[] {
 
 /** Whose folder takes no files, as anybody may know it; the spool is tried by the upload itself. */
 export async function whatTakesNothing(
-  { config, database, now }: Pick<ReadinessSources, 'config' | 'database' | 'now'>,
+  config: Pick<Config, 'database' | 'repoDir'>,
 ): Promise<{ code: 'database-unavailable' | 'store-unavailable'; text: string } | undefined> {
   const why = await whyNoFiles(dirname(config.database))
   // One that is gone is told of by who asks it for a number.
   if (why !== undefined && why !== 'ENOENT') {
     return { code: 'database-unavailable', text: `RETRACE_DATABASE cannot be written to (${why})` }
   }
-  const { verdict, text } = await lookAt(store, { config, database: () => database, isRunning: true, now: now() })
-  return verdict === 'FAIL' ? { code: 'store-unavailable', text } : undefined
+  const refusal = await whyNothingIsKept(config.repoDir)
+  return refusal === undefined ? undefined : { code: 'store-unavailable', text: refusal.text }
 }

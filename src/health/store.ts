@@ -18,27 +18,46 @@ export const store: Look = {
   what: 'store',
   part: 'store',
   async question({ config: { repoDir, minFreeMb } }) {
+    const refusal = await whyNothingIsKept(repoDir)
+    if (refusal !== undefined) return refusal
     if (!existsSync(repoDir)) {
-      const why = whyNotMade(repoDir)
-      return why === undefined
-        ? { verdict: 'ok', text: 'RETRACE_REPO_DIR will be made when something is kept', more: repoDir }
-        : { verdict: 'FAIL', text: 'RETRACE_REPO_DIR cannot be made', more: `${repoDir}: ${why}` }
-    }
-    if (!statSync(repoDir).isDirectory()) {
-      return { verdict: 'FAIL', text: 'RETRACE_REPO_DIR is not a directory', more: repoDir }
-    }
-    const code = await whyNoFiles(repoDir)
-    if (code !== undefined) {
-      const text = `RETRACE_REPO_DIR cannot be written to (${code})`
-      return { verdict: 'FAIL', text, more: adviceOnRefusal(repoDir, code) }
+      return { verdict: 'ok', text: 'RETRACE_REPO_DIR will be made when something is kept', more: repoDir }
     }
     return judgeReleases(repoDir) ?? judgeRoom(repoDir, minFreeMb)
   },
 }
 
-/** What another user synced, this one cannot add to. */
+/** Why no package at all can be kept; undefined: one can, in what is there, or can be made. */
+export async function whyNothingIsKept(repoDir: string): Promise<Finding | undefined> {
+  if (!existsSync(repoDir)) {
+    const why = whyNotMade(repoDir)
+    return why === undefined
+      ? undefined
+      : { verdict: 'FAIL', text: 'RETRACE_REPO_DIR cannot be made', more: `${repoDir}: ${why}` }
+  }
+  if (!statSync(repoDir).isDirectory()) {
+    return { verdict: 'FAIL', text: 'RETRACE_REPO_DIR is not a directory', more: repoDir }
+  }
+  const code = await whyNoFiles(repoDir) ?? whyNotRead(repoDir)
+  if (code === undefined) return undefined
+  const text = `RETRACE_REPO_DIR cannot be written to (${code})`
+  return { verdict: 'FAIL', text, more: adviceOnRefusal(repoDir, code) }
+}
+
+function whyNotRead(folder: string): string | undefined {
+  try {
+    accessSync(folder, constants.R_OK | constants.X_OK)
+    return undefined
+  } catch (cause) {
+    return errnoOf(cause) ?? String(cause)
+  }
+}
+
+/** What another user synced, this one cannot add to. A file system of its own has `lost+found`, which is nobody's release. */
 function judgeReleases(repoDir: string): Finding | undefined {
-  const folders = readdirSync(repoDir, { withFileTypes: true }).filter((each) => each.isDirectory())
+  const folders = readdirSync(repoDir, { withFileTypes: true }).filter((each) =>
+    each.isDirectory() && each.name !== 'lost+found'
+  )
     .slice(0, MAX_FOLDERS).map(({ name }) => join(repoDir, name))
   const closed = folders.filter((path) => !mayWrite(path))
   if (closed.length === 0) return undefined

@@ -19,7 +19,7 @@ import type { UploadPlan } from '../upload/headers.ts'
 export async function demandEquipped(services: Services): Promise<void> {
   const missing = whatIsMissing(services.config)
   if (missing.length > 0) throw notEquipped(new Error(missing.join('; ')))
-  const refusal = await whatTakesNothing(services)
+  const refusal = await whatTakesNothing(services.config)
   if (refusal === undefined) return
   throw new RetraceError(refusal.code, {
     detail: `The server can keep nothing: ${refusal.text}; its administrator finds more by abrt-retrace-server --check`,

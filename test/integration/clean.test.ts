@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { env } from 'node:process'
 import { promisify } from 'node:util'
@@ -22,12 +22,14 @@ async function world() {
   for (const name of ['spool', 'repo']) mkdirSync(folder.file(name), { mode: 0o700 })
   const database = folder.file('retrace.db')
   openDatabase(database, { migrate: true }).$client.close()
-  const run = async (...args: string[]) => {
+  const run = async (...given: (string | Record<string, string>)[]) => {
+    const args = given.filter((each) => typeof each === 'string')
     const settings = {
       RETRACE_SPOOL_DIR: folder.file('spool'),
       RETRACE_REPO_DIR: folder.file('repo'),
       RETRACE_DATABASE: database,
       RETRACE_REPOS_D: folder.file('repos.d'),
+      ...Object.assign({}, ...given.filter((each) => typeof each !== 'string')),
     }
     const ended = await promisify(execFile)(join(installationRoot(), 'ops', 'bin', 'abrt-retrace-clean'), args, {
       env: { PATH: env.PATH, ...settings },
@@ -62,6 +64,21 @@ describe('abrt-retrace-clean', () => {
     for (const option of ['--verbose', '-v', '--dry-run']) {
       expect((await at.run(option)).stdout).toMatch(/0 tasks/)
     }
+  })
+
+  it('needs no database, makes none, and names a spool that is not there', async () => {
+    await using at = await world()
+    rmSync(at.database)
+    expect(await at.run()).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(existsSync(at.database)).toBe(false)
+    rmSync(at.folder.file('spool'), { recursive: true })
+    expect(await at.run()).toMatchObject({ code: 2, stderr: expect.stringContaining('RETRACE_SPOOL_DIR (') })
+  })
+
+  it('needs no folder of a database', async () => {
+    await using at = await world()
+    expect(await at.run({ RETRACE_DATABASE: at.folder.file('nowhere', 'retrace.db') }))
+      .toEqual({ code: 0, stdout: '', stderr: '' })
   })
 
   it('lists a task of the future with the age 0', async () => {

@@ -62,6 +62,14 @@ describe('a user who may not do everything', () => {
     )
   }, 60_000)
 
+  it('is not told of lost+found, which a file system of its own has', async () => {
+    await using folder = await world()
+    mkdirSync(folder.file('repo', 'lost+found'), { mode: 0o700 })
+    give(folder, 'spool', 'database', 'repo')
+    const { stdout } = asNobody(folder, [bin('abrt-retrace-server'), '--check'])
+    expect(stdout).toMatch(/^ok +store /m)
+  }, 60_000)
+
   it(
     'is told of a folder of packages that another user synced, and of a file of repositories that it may not read',
     async () => {

@@ -1,7 +1,8 @@
 /**
  * One clean-up, in its steps. Each counts what it did; one thing that cannot be deleted costs nothing but itself.
  */
-import { errnoOf } from '../../src/errors/errno.ts'
+import { existsSync } from 'node:fs'
+import { UsageError } from '../../src/errors/usage_error.ts'
 import type { ConfigOf } from '../../src/config/config.ts'
 import { closeDatabase, type Database, openDatabase } from '../../src/database/database.ts'
 import { log } from '../../src/telemetry/log.ts'
@@ -59,6 +60,9 @@ export async function clean(options: CleanOptions): Promise<Freed> {
     failures: [],
   }
   // First of all: where the database is of another version, nothing is deleted.
+  if (!existsSync(config.spoolDir)) {
+    throw new UsageError(`RETRACE_SPOOL_DIR (${config.spoolDir}) is not there: the server makes it at its first start`)
+  }
   using opened = databaseOf(config)
   await cleanTasks(freed, options)
   if (ids.length > 0) return freed
@@ -146,13 +150,9 @@ async function attempt(freed: Freed, what: string, act: () => Promise<boolean>):
 
 /** The database where there is one: a clean-up makes none. */
 function databaseOf(config: CleanOptions['config']): { database: Database | undefined } & Disposable {
-  let database: Database | undefined
-  try {
-    database = openDatabase(config.database, { demandCurrent: true })
-  } catch (cause) {
-    if (errnoOf(cause) !== 'SQLITE_CANTOPEN') throw cause
-    log('clean').debug(`There is no database ${config.database}; only the spool was cleaned`)
-  }
+  const isThere = existsSync(config.database)
+  const database = isThere ? openDatabase(config.database, { demandCurrent: true }) : undefined
+  if (!isThere) log('clean').debug(`There is no database ${config.database}; only the spool is cleaned`)
   return {
     database,
     [Symbol.dispose]() {

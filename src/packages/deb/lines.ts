@@ -19,12 +19,19 @@ export async function* lines(text: AsyncIterable<Uint8Array>): AsyncGenerator<st
       rest = withinBound(whole)
       continue
     }
-    const batch = whole.split(whole.includes('\r') ? /\r*\n/ : '\n')
+    const batch = whole.split('\n')
     rest = withinBound(batch.pop() ?? '')
-    yield batch
+    yield whole.includes('\r') ? batch.map(withoutCrs) : batch
   }
-  rest = (rest + decoder.decode()).replace(/\r+$/, '')
+  rest = withoutCrs(rest + decoder.decode())
   if (rest !== '') yield [rest]
+}
+
+/** No expression: one that looks for CRs at an end begins anew at each of them. */
+function withoutCrs(line: string): string {
+  let end = line.length
+  while (end > 0 && line.charCodeAt(end - 1) === 13) end--
+  return end === line.length ? line : line.slice(0, end)
 }
 
 function withinBound(line: string): string {

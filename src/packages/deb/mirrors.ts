@@ -49,7 +49,11 @@ function mirrorOf(line: string, list: string): Mirror | undefined {
   const limits = new Map<string, string[]>()
   for (const word of words) {
     const [, key, value] = /^([a-z-]+):(.+)$/.exec(word) ?? []
-    if (key !== undefined && value !== undefined) limits.set(key, [...limits.get(key) ?? [], value])
+    if (key === undefined || value === undefined) continue
+    const values = limits.get(key)
+    // A line of one key alone is no square of its length.
+    if (values === undefined) limits.set(key, [value])
+    else values.push(value)
   }
   const priority = limits.get('priority')?.[0]
   return {

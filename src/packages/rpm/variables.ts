@@ -29,6 +29,8 @@ interface Use {
 
 /** Deeper than any real file; each level is a call. */
 const MAX_DEPTH = 16
+/** Characters of a text behind `:-` or `:+`: where many are never closed, each is looked through no further. */
+const MAX_OTHER = 512
 
 /** Names of the variables in a text, without `$`. */
 export function variablesIn(text: string, depth = 0): Set<string> {
@@ -121,7 +123,7 @@ function useAt(text: string, at: number): Use | undefined {
 
 function closingBrace(text: string, from: number): number | undefined {
   let open = 0
-  for (let at = from; at < text.length; at++) {
+  for (let at = from; at < Math.min(text.length, from + MAX_OTHER); at++) {
     if (text.startsWith('${', at)) open++
     else if (text[at] === '}' && open-- === 0) return at
   }
