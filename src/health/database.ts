@@ -8,6 +8,7 @@ import { adviceOnRefusal, whyNoFiles } from '../files/probe.ts'
 import { errnoOf } from '../errors/errno.ts'
 import { isServerRunning, lockNotOurs, lockOfDatabase } from '../spool/server_lock.ts'
 import { highestTaskId } from '../spool/task_ids.ts'
+import { count } from '../text/count.ts'
 import type { Finding, Look, Subject } from './look.ts'
 
 export const database: Look = {
@@ -16,15 +17,32 @@ export const database: Look = {
   async question(subject) {
     const file = subject.config.database
     try {
-      return await judge(subject, file)
+      const found = await judge(subject, file)
+      busySince.delete(file)
+      return found
     } catch (cause) {
       const code = errnoOf(cause)
       // Somebody else is writing just now, so it can be written to.
-      if (code === 'SQLITE_BUSY') return { verdict: 'ok', text: 'RETRACE_DATABASE is being written to', more: file }
+      if (code === 'SQLITE_BUSY') return judgeBusy(file, subject.now)
+      busySince.delete(file)
       const more = `${file}: ${cause instanceof Error ? cause.message : cause}`
       return { verdict: 'FAIL', text: `RETRACE_DATABASE cannot be used${code === undefined ? '' : ` (${code})`}`, more }
     }
   },
+}
+
+/** Since when each file was found locked, whenever it was looked at. */
+const busySince = new Map<string, number>()
+/** A sync writes for seconds at a time. */
+const MAX_BUSY_S = 60
+
+function judgeBusy(file: string, now: Date): Finding {
+  const since = busySince.get(file) ?? now.getTime()
+  busySince.set(file, since)
+  const seconds = Math.floor((now.getTime() - since) / 1000)
+  if (seconds <= MAX_BUSY_S) return { verdict: 'ok', text: 'RETRACE_DATABASE is being written to', more: file }
+  const text = `RETRACE_DATABASE has been locked for ${count(seconds, 'second')}`
+  return { verdict: 'FAIL', text, more: `another program writes to ${file} and does not end: fuser -v names it` }
 }
 
 async function judge(subject: Subject, file: string): Promise<Finding> {

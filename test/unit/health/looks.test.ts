@@ -71,6 +71,25 @@ describe('the looks', () => {
     })
   })
 
+  it('say of a database that is locked that it is written to, and after a minute that it is stuck', async () => {
+    await using folder = await temporaryFolder()
+    const [own, other] = [0, 1].map(() => openDatabase(folder.file('retrace.db'), { migrate: true }))
+    const at = async (seconds: number) => {
+      const now = new Date(1_000_000 + seconds * 1000)
+      return (await findingsOf(subjectIn(folder, { database: () => own, isRunning: true, now }))).database
+    }
+    other?.$client.exec('BEGIN IMMEDIATE')
+    for (const seconds of [0, 60]) {
+      expect(await at(seconds)).toMatchObject({ verdict: 'ok', text: 'RETRACE_DATABASE is being written to' })
+    }
+    expect(await at(61)).toMatchObject({ verdict: 'FAIL', text: 'RETRACE_DATABASE has been locked for 61 seconds' })
+    other?.$client.exec('ROLLBACK')
+    expect(await at(62)).toMatchObject({ verdict: 'ok', text: 'RETRACE_DATABASE can be written to' })
+    other?.$client.exec('BEGIN IMMEDIATE')
+    expect(await at(63)).toMatchObject({ verdict: 'ok' })
+    for (const each of [own, other]) each?.$client.close()
+  }, 60_000)
+
   it('find a database that is none', async () => {
     await using folder = await temporaryFolder()
     writeFileSync(folder.file('retrace.db'), 'x'.repeat(5000))
