@@ -10,7 +10,7 @@ import { whyNoFiles } from '../files/probe.ts'
 import { findProgram, STARTERS } from '../process/search_path.ts'
 import { largestLimits } from '../process/trial.ts'
 import { limitsOfTasks } from './sandbox.ts'
-import { whyNothingIsKept } from './store.ts'
+import { whyNoRepositories, whyNothingIsKept } from './store.ts'
 
 type Settings = Pick<Config, 'engineDir' | 'taskMemoryMb' | 'taskTimeoutS'>
 
@@ -27,15 +27,15 @@ export function whatIsMissing(config: Settings): string[] {
   ]
 }
 
-/** Whose folder takes no files, as anybody may know it; the spool is tried by the upload itself. */
+/** Whose folder takes no files, or whether there are no repositories, as anybody may know it; the spool is tried by the upload itself. */
 export async function whatTakesNothing(
-  config: Pick<Config, 'database' | 'repoDir'>,
+  config: Pick<Config, 'database' | 'repoDir' | 'reposD'>,
 ): Promise<{ code: 'database-unavailable' | 'store-unavailable'; text: string } | undefined> {
   const why = await whyNoFiles(dirname(config.database))
   // One that is gone is told of by who asks it for a number.
   if (why !== undefined && why !== 'ENOENT') {
     return { code: 'database-unavailable', text: `RETRACE_DATABASE cannot be written to (${why})` }
   }
-  const refusal = await whyNothingIsKept(config.repoDir)
+  const refusal = await whyNothingIsKept(config.repoDir) ?? whyNoRepositories(config.reposD)
   return refusal === undefined ? undefined : { code: 'store-unavailable', text: refusal.text }
 }

@@ -91,22 +91,27 @@ function mayWrite(path: string): boolean {
 
 export const repositories: Look = {
   what: 'repositories',
+  part: 'store',
   question({ config: { reposD } }) {
-    try {
-      if (!statSync(reposD).isDirectory()) {
-        return { verdict: 'FAIL', text: 'RETRACE_REPOS_D is not a directory', more: reposD }
-      }
-      accessSync(reposD, constants.R_OK | constants.X_OK)
-    } catch (cause) {
-      const isMissing = errnoOf(cause) === 'ENOENT'
-      const text = isMissing
-        ? 'RETRACE_REPOS_D is not there'
-        : `RETRACE_REPOS_D cannot be read (${errnoOf(cause) ?? cause})`
-      const more = `make ${reposD}, and put .sources or .repo files into it`
-      return isMissing ? { verdict: 'warn', text, more } : { verdict: 'FAIL', text, more: reposD }
-    }
-    return judgeFiles(reposD)
+    return whyNoRepositories(reposD) ?? judgeFiles(reposD)
   },
+}
+
+/** Why no repository can be known; undefined: the folder can be read, whatever its files say. */
+export function whyNoRepositories(reposD: string): Finding | undefined {
+  try {
+    if (!statSync(reposD).isDirectory()) {
+      return { verdict: 'FAIL', text: 'RETRACE_REPOS_D is not a directory', more: reposD }
+    }
+    accessSync(reposD, constants.R_OK | constants.X_OK)
+    return undefined
+  } catch (cause) {
+    if (errnoOf(cause) !== 'ENOENT') {
+      return { verdict: 'FAIL', text: `RETRACE_REPOS_D cannot be read (${errnoOf(cause) ?? cause})`, more: reposD }
+    }
+    const more = `make ${reposD}, and put .sources or .repo files into it`
+    return { verdict: 'FAIL', text: 'RETRACE_REPOS_D is not there', more }
+  }
 }
 
 /** As abrt-reposync and the workers read them. */
@@ -118,9 +123,10 @@ function judgeFiles(reposD: string): Finding {
     if (first === undefined) return { verdict: 'ok', text, more: reposD }
     const others = faults.length + warnings.length - 1
     const more = others === 0 ? first : `${first}; and ${count(others, 'more complaint')}: abrt-reposync --dry-run`
-    return { verdict: faults.length > 0 ? 'FAIL' : 'warn', text, more }
+    // Tasks can be taken: other files name repositories, and packages are here.
+    return { verdict: faults.length > 0 ? 'FAIL' : 'warn', ready: true, text, more }
   } catch (cause) {
     if (!(cause instanceof UsageError)) throw cause
-    return { verdict: 'FAIL', text: 'RETRACE_REPOS_D cannot be used', more: cause.message }
+    return { verdict: 'FAIL', ready: true, text: 'RETRACE_REPOS_D cannot be used', more: cause.message }
   }
 }

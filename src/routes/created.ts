@@ -22,7 +22,7 @@ export async function demandEquipped(services: Services): Promise<void> {
   const refusal = await whatTakesNothing(services.config)
   if (refusal === undefined) return
   throw new RetraceError(refusal.code, {
-    detail: `The server can keep nothing: ${refusal.text}; its administrator finds more by abrt-retrace-server --check`,
+    detail: `The server cannot work: ${refusal.text}; its administrator finds more by abrt-retrace-server --check`,
     headers: { 'Retry-After': '60' },
   })
 }
