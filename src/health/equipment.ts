@@ -2,10 +2,10 @@
  * Whether what every task needs is there at all: asked before each upload, so it only looks for files, at the limits of this
  * process, and whether database and store take a small file. Whether programs work, the looks of `--check` and `/readyz` find out.
  */
+import { dirname } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { DEBUGGERS, engineFolders, systemDebugger } from '../process/debuggers.ts'
 import { lowLimits } from '../process/own_limits.ts'
-import { dirname } from 'node:path'
 import { whyNoFiles } from '../files/probe.ts'
 import { findProgram, STARTERS } from '../process/search_path.ts'
 import { largestLimits } from '../process/trial.ts'

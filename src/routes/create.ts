@@ -18,7 +18,7 @@ import { clientKey } from '../http/client_key.ts'
 import { methodNotAllowed } from '../http/method_not_allowed.ts'
 import { clientAddress, hopOf } from '../http/proxy.ts'
 import { PARTIAL_TYPE, uploadComplete, uploadLimit } from '../upload/upload_fields.ts'
-import { begin, demandEquipped } from './created.ts'
+import { begin, BODY_FAILURES, demandEquipped } from './created.ts'
 import { createPartial, headOf } from './uploads.ts'
 
 export function createRoutes(services: Services): Hono<AppEnv> {
@@ -163,20 +163,9 @@ const describeCreate = describeRoute({
       'too-many-tasks',
       'draining',
       'no-space',
-      'bad-stream',
-      'not-a-core',
-      'upload-timeout',
-      'unpacked-too-large',
-      'file-too-large',
-      'bad-member',
-      'unknown-member',
-      'missing-member',
-      'bad-content',
-      'database-unavailable',
-      'store-unavailable',
-      'not-equipped',
       'upload-length-mismatch',
       'upload-taken-over',
+      ...BODY_FAILURES,
     ),
   },
 })

@@ -15,6 +15,22 @@ import { log } from '../telemetry/log.ts'
 import { count } from '../text/count.ts'
 import type { UploadPlan } from '../upload/headers.ts'
 
+/** What is said of a body while it becomes a task, in one request or in parts, and of a server that could not run it. */
+export const BODY_FAILURES = [
+  'bad-stream',
+  'not-a-core',
+  'upload-timeout',
+  'unpacked-too-large',
+  'file-too-large',
+  'bad-member',
+  'unknown-member',
+  'missing-member',
+  'bad-content',
+  'database-unavailable',
+  'store-unavailable',
+  'not-equipped',
+] as const
+
 /** A task that could not run, or not keep what it needs, is not taken. Throws not-equipped, database-unavailable, store-unavailable. */
 export async function demandEquipped(services: Services): Promise<void> {
   const missing = whatIsMissing(services.config)

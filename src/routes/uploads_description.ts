@@ -1,6 +1,7 @@
 /** What /openapi.json says of the address of an upload in parts. */
 import { describeRoute } from 'hono-openapi'
 import { refusals, textResponse } from '../http/description.ts'
+import { BODY_FAILURES } from './created.ts'
 import { PARTIAL_TYPE } from '../upload/upload_fields.ts'
 
 const parameters = [{
@@ -66,18 +67,7 @@ export const describeAppend = describeRoute({
       'too-many-tasks',
       'draining',
       'no-space',
-      'upload-timeout',
-      'bad-stream',
-      'not-a-core',
-      'unpacked-too-large',
-      'file-too-large',
-      'bad-member',
-      'unknown-member',
-      'missing-member',
-      'bad-content',
-      'database-unavailable',
-      'store-unavailable',
-      'not-equipped',
+      ...BODY_FAILURES,
     ),
   },
 })

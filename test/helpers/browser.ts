@@ -70,3 +70,8 @@ export async function becomes(page: Page, expression: string): Promise<void> {
   }
   throw new Error(`It did not become true on the page: ${expression}`)
 }
+
+/** What scripts and the policy complained of; that a page was refused is no complaint. */
+export function complaintsOf({ complaints }: Tab): string[] {
+  return complaints.filter((each) => !each.startsWith('Failed to load resource'))
+}

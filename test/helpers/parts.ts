@@ -1,4 +1,5 @@
 /** Uploads in parts, as a client of the IETF draft sends them. */
+import { readdirSync } from 'node:fs'
 import type { Reply } from './client.ts'
 import type { TestServer } from './server.ts'
 
@@ -71,4 +72,9 @@ export async function stateOf(server: TestServer, path: string): Promise<State> 
     limit: field('upload-limit'),
     task: field('x-task-id'),
   }
+}
+
+/** Names of the uploads in parts that a server's spool has. */
+export function partsOf({ config }: Pick<TestServer, 'config'>): string[] {
+  return readdirSync(config.spoolDir).filter((name) => name.startsWith('partial-'))
 }

@@ -1,12 +1,11 @@
 /** Uploads in parts (docs/http.md, 'Uploads in parts'): the IETF draft 'Resumable Uploads for HTTP', by careful creation. */
 import { Buffer } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
-import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { designMembers, fakeCore, MIB, pack, tarOf } from '../../helpers/archives.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
-import { begin, begun, patch, stateOf } from '../../helpers/parts.ts'
-import { startServer, type TestServer } from '../../helpers/server.ts'
+import { begin, begun, partsOf, patch, stateOf } from '../../helpers/parts.ts'
+import { startServer } from '../../helpers/server.ts'
 import { endOf, scriptedWorker, SUCCEED } from '../../helpers/task.ts'
 
 const core = Buffer.concat([fakeCore(), randomBytes(MIB), Buffer.alloc(MIB)])
@@ -26,10 +25,6 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]()
   await folder[Symbol.asyncDispose]()
 })
-
-function partsOf({ config }: TestServer): string[] {
-  return readdirSync(config.spoolDir).filter((name) => name.startsWith('partial-'))
-}
 
 describe('an upload in parts', () => {
   it('says how much of it is here, and becomes the task that one request would have made of it', async () => {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { partialName } from '../../../src/spool/partial_upload.ts'
 import { designMembers, fakeCore, MIB, tarOf } from '../../helpers/archives.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
-import { begin, begun, patch, stateOf } from '../../helpers/parts.ts'
+import { begin, begun, partsOf, patch, stateOf } from '../../helpers/parts.ts'
 import { startServer, type TestServer } from '../../helpers/server.ts'
 import { eventually, scriptedWorker, SUCCEED } from '../../helpers/task.ts'
 
@@ -27,10 +27,6 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]()
   await folder[Symbol.asyncDispose]()
 })
-
-function partsOf({ config }: TestServer): string[] {
-  return readdirSync(config.spoolDir).filter((name) => name.startsWith('partial-'))
-}
 
 /** Bytes of an upload that are written, on the disk or not: asking the server would end who sends. */
 function written({ spool }: TestServer, path: string): number {

@@ -2,7 +2,15 @@
 import { writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser } from 'playwright-core'
-import { accessibilityFaults, becomes, logIn, openTab, startBrowser, type Tab } from '../../helpers/browser.ts'
+import {
+  accessibilityFaults,
+  becomes,
+  complaintsOf,
+  logIn,
+  openTab,
+  startBrowser,
+  type Tab,
+} from '../../helpers/browser.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { largeResults, pythonResults, taskWithResults } from '../../helpers/page_tasks.ts'
 import { startServer } from '../../helpers/server.ts'
@@ -46,11 +54,6 @@ afterAll(async () => {
 
 async function tabFor(options: Parameters<typeof openTab>[2] = {}): Promise<Tab> {
   return await openTab(browser, siteOf(server), options)
-}
-
-/** What scripts and the policy complained of; that a page was refused is no complaint. */
-function complaintsOf({ complaints }: Tab): string[] {
-  return complaints.filter((each) => !each.startsWith('Failed to load resource'))
 }
 
 describe('a task', () => {

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser } from 'playwright-core'
-import { becomes, openTab, startBrowser, type Tab } from '../../helpers/browser.ts'
+import { becomes, complaintsOf, openTab, startBrowser, type Tab } from '../../helpers/browser.ts'
 import { fixtureCore } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { startServer } from '../../helpers/server.ts'
@@ -45,11 +45,6 @@ afterAll(async () => {
 
 async function tabFor(options: Parameters<typeof openTab>[2] = {}): Promise<Tab> {
   return await openTab(browser, siteOf(server), options)
-}
-
-/** What scripts and the policy complained of; that a page was refused is no complaint. */
-function complaintsOf({ complaints }: Tab): string[] {
-  return complaints.filter((each) => !each.startsWith('Failed to load resource'))
 }
 
 const isReady = '!document.querySelector("#send-button").disabled'
