@@ -20,6 +20,7 @@ let url = ''
 
 before(async () => {
   mkdirSync(join(folder, 'bin'))
+  mkdirSync(join(folder, 'repos.d'))
   writeFileSync(join(folder, 'bin', 'node'), '#!/bin/sh\necho this is not Node >&2; exit 97\n', { mode: 0o755 })
   spawnSync('openssl', [
     ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'],
