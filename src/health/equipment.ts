@@ -37,5 +37,5 @@ export async function whatTakesNothing(
     return { code: 'database-unavailable', text: `RETRACE_DATABASE cannot be written to (${why})` }
   }
   const refusal = await whyNothingIsKept(config.repoDir) ?? whyNoRepositories(config.reposD)
-  return refusal === undefined ? undefined : { code: 'store-unavailable', text: refusal.text }
+  return refusal?.verdict !== 'FAIL' ? undefined : { code: 'store-unavailable', text: refusal.text }
 }

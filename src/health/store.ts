@@ -1,6 +1,7 @@
 /** The folders of packages: whether what is fetched can be kept, and the repositories' files be read. */
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { SETTINGS } from '../config/settings.ts'
 import { UsageError } from '../errors/usage_error.ts'
 import { whyNotMade } from '../files/folder.ts'
 import { adviceOnRefusal, whyNoFiles } from '../files/probe.ts'
@@ -97,7 +98,10 @@ export const repositories: Look = {
   },
 }
 
-/** Why no repository can be known; undefined: the folder can be read, whatever its files say. */
+/**
+ * Why no repository can be known; undefined: the folder can be read, whatever its files say. Where nobody has set
+ * RETRACE_REPOS_D, none is wanted: tasks are taken, without debuginfo.
+ */
 export function whyNoRepositories(reposD: string): Finding | undefined {
   try {
     if (!statSync(reposD).isDirectory()) {
@@ -110,7 +114,9 @@ export function whyNoRepositories(reposD: string): Finding | undefined {
       return { verdict: 'FAIL', text: `RETRACE_REPOS_D cannot be read (${errnoOf(cause) ?? cause})`, more: reposD }
     }
     const more = `make ${reposD}, and put .sources or .repo files into it`
-    return { verdict: 'FAIL', text: 'RETRACE_REPOS_D is not there', more }
+    const text = 'RETRACE_REPOS_D is not there'
+    if (reposD === SETTINGS.reposD.default) return { verdict: 'warn', text, more }
+    return { verdict: 'FAIL', text, more }
   }
 }
 

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '../../../src/config/config.ts'
 import { openDatabase } from '../../../src/database/database.ts'
+import { whatTakesNothing } from '../../../src/health/equipment.ts'
 import { type Finding, lookAt, type Subject } from '../../../src/health/look.ts'
 import { LOOKS } from '../../../src/health/looks.ts'
 import { createReadiness } from '../../../src/health/readiness.ts'
@@ -154,5 +155,12 @@ describe('createReadiness()', () => {
     const readiness = createReadiness({ config, database, stopping: AbortSignal.abort(), now: () => now })
     expect(await readiness()).toMatchObject({ ready: false, parts: { server: { ok: false, text: 'it is stopping' } } })
     database.$client.close()
+  })
+
+  it('a folder of repositories that is not there keeps no task away where nobody has set it', async () => {
+    await using folder = await temporaryFolder()
+    const set = { RETRACE_REPOS_D: folder.file('nowhere') }
+    expect(await whatTakesNothing(subjectIn(folder, {}, set).config)).toMatchObject({ code: 'store-unavailable' })
+    expect(await whatTakesNothing(subjectIn(folder, {}, { RETRACE_REPOS_D: '' }).config)).toBe(undefined)
   })
 })
