@@ -1,6 +1,6 @@
 /** The question: nothing leaves the machine before it is answered. */
-import { createInterface } from 'node:readline/promises'
-import { stderr, stdin } from 'node:process'
+import { createInterface } from 'node:readline'
+import { stderr, stdin, stdout } from 'node:process'
 import { ClientFailure, EXIT } from './failure.ts'
 
 export type Consent = 'slim' | 'full' | 'show' | 'no'
@@ -14,24 +14,33 @@ export function consentOf(typed: string, { offersFull }: { offersFull: boolean }
   return 'no'
 }
 
-/** Throws ClientFailure where nobody can be asked. */
-export async function askConsent(
+/**
+ * What somebody at the terminal says, who may type several answers at once, and is shown `what` as often as they like.
+ * The end of the input, like Ctrl-C, is a no. Throws ClientFailure where nobody can be asked.
+ */
+export async function askPerson(
+  what: () => string,
   { offersFull, signal }: { offersFull: boolean; signal: AbortSignal },
-): Promise<Consent> {
+): Promise<Exclude<Consent, 'show'>> {
   if (stdin.isTTY !== true || stderr.isTTY !== true) {
     throw new ClientFailure('There is no terminal to ask on, so nothing was sent; --yes sends without asking', {
       exit: EXIT.declined,
     })
   }
-  const question = createInterface({ input: stdin, output: stderr })
+  const terminal = createInterface({ input: stdin, output: stderr, signal })
+  const options = ['[y]es', ...(offersFull ? ['[f]ull core'] : []), '[s]how what', '[N]o'].join(', ')
+  terminal.setPrompt(`Send it? ${options} `)
   try {
-    const options = ['[y]es', ...(offersFull ? ['[f]ull core'] : []), '[s]how what', '[N]o'].join(', ')
-    // At the end of the input nobody answers any more.
-    const closed = new Promise<string>((resolve) => question.once('close', () => resolve('')))
-    return consentOf(await Promise.race([question.question(`Send it? ${options} `, { signal }), closed]), {
-      offersFull,
-    })
+    terminal.prompt()
+    for await (const line of terminal) {
+      const consent = consentOf(line, { offersFull })
+      if (consent !== 'show') return consent
+      stdout.write(what())
+      terminal.prompt()
+    }
+    signal.throwIfAborted()
+    return 'no'
   } finally {
-    question.close()
+    terminal.close()
   }
 }

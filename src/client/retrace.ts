@@ -3,7 +3,6 @@ import { createWriteStream, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { stdout } from 'node:process'
 import type { ClientEnvironment } from '../config/client_environment.ts'
 import { type Core, readCore } from '../elf/core.ts'
 import { ElfError } from '../elf/error.ts'
@@ -13,7 +12,7 @@ import { type Slim, slimCore } from '../slim/slim.ts'
 import { crashSentence, size } from './about.ts'
 import { type Archive, makeArchive } from './archive.ts'
 import type { Options } from './command_line.ts'
-import { askConsent } from './consent.ts'
+import { askPerson } from './consent.ts'
 import { ClientFailure, EXIT } from './failure.ts'
 import { findCore, type Found } from './input.ts'
 import { type Machine, machineOf } from './machine.ts'
@@ -139,13 +138,10 @@ async function agreed(
     throw new ClientFailure('It can only be sent whole, with all memory of the program: say --full-core to do that')
   }
   if (options.saysYes) return first
-  for (;;) {
-    const consent = await askConsent({ offersFull: slim !== undefined && options.keepsValues, signal })
-    if (consent === 'slim') return first
-    if (consent === 'full') return await make(undefined)
-    if (consent === 'no') return undefined
-    stdout.write(slim === undefined ? 'the core as it is\n' : showText(slim, crash.machine, architecture))
-  }
+  const show = () => slim === undefined ? 'the core as it is\n' : showText(slim, crash.machine, architecture)
+  const consent = await askPerson(show, { offersFull: slim !== undefined && options.keepsValues, signal })
+  if (consent === 'no') return undefined
+  return consent === 'slim' ? first : await make(undefined)
 }
 
 /** In parts, where the server takes them. */

@@ -123,6 +123,24 @@ describe('on a terminal', () => {
     expect([full.code, tasks()]).toEqual([0, before + 2])
   }, 120_000)
 
+  it('takes the end of the input, Ctrl-C and what is typed ahead for what they are', async () => {
+    const before = tasks()
+    const type = async (name: string, ...steps: [string, string][]) =>
+      await retrace(home(name), [...to, core], {
+        through: (
+          words,
+        ) => ['python3', join(import.meta.dirname, '../../helpers/typing.py'), JSON.stringify(steps), ...words],
+      })
+    const ended = await type('typed-end', ['[N]o', '\x04'])
+    expect([ended.code, ended.stdout.includes('Nothing was sent')]).toEqual([3, true])
+    const shown = await type('typed-end-later', ['[N]o', 's\n'], ['[N]o', '\x04'])
+    expect([shown.code, shown.stdout.includes('Nothing was sent')]).toEqual([3, true])
+    const left = await type('typed-break', ['[N]o', '\x03'])
+    expect([left.code, tasks()]).toEqual([3, before])
+    const ahead = await type('typed-ahead', ['[N]o', 's\ny\n'])
+    expect([ahead.code, tasks()]).toEqual([0, before + 1])
+  }, 120_000)
+
   it('shows a long answer through the pager, whatever that is, and without one', async () => {
     const person = home('paged')
     expect((await retrace(person, [...to, '--yes', core])).code).toBe(0)
