@@ -4,7 +4,7 @@
  */
 import { dirname } from 'node:path'
 import type { Config } from '../config/config.ts'
-import { DEBUGGERS, engineFolders, systemDebugger } from '../process/debuggers.ts'
+import { DEBUGGERS, nativeEngines, systemDebugger } from '../process/debuggers.ts'
 import { lowLimits } from '../process/own_limits.ts'
 import { whyNoFiles } from '../files/probe.ts'
 import { findProgram, STARTERS } from '../process/search_path.ts'
@@ -16,7 +16,7 @@ type Settings = Pick<Config, 'engineDir' | 'taskMemoryMb' | 'taskTimeoutS'>
 
 /** What is missing, in a few words each. */
 export function whatIsMissing(config: Settings): string[] {
-  const hasDebugger = systemDebugger() !== undefined || engineFolders(config.engineDir).length > 0
+  const hasDebugger = systemDebugger() !== undefined || nativeEngines(config.engineDir).length > 0
   const programs = [
     ...STARTERS.filter((name) => findProgram(name) === undefined),
     ...(hasDebugger ? [] : [DEBUGGERS[0]]),

@@ -1,6 +1,6 @@
 /** The programs that the server and its workers start: whether each is here and runs, by its version. */
 import { readdirSync } from 'node:fs'
-import { engineFolders, systemDebugger } from '../process/debuggers.ts'
+import { nativeEngines, systemDebugger } from '../process/debuggers.ts'
 import { FORMATS } from '../packages/formats.ts'
 import { ProgramError } from '../process/error.ts'
 import type { InsideProgram, OutsideProgram } from '../process/programs.ts'
@@ -44,8 +44,8 @@ function gdb(): Look {
         return said.verdict === 'ok' ? { ...said, verdict: 'warn', more } : said
       }
       const said = await own.question(subject)
-      const engines = engineFolders(subject.config.engineDir)
-      return found === undefined && engines.length > 0 ? { ...said, verdict: 'warn' } : said
+      const engines = found === undefined ? nativeEngines(subject.config.engineDir) : []
+      return engines.length > 0 ? { ...said, verdict: 'warn' } : said
     },
   }
 }

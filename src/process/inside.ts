@@ -7,6 +7,7 @@ import { seccompFilter } from './seccomp.ts'
 import { ProgramError } from './error.ts'
 import { watchMemory } from './memory_watch.ts'
 import { handOver, handOverPrivate, share, takeBack } from './ownership.ts'
+import { findProgram, STARTERS } from './search_path.ts'
 import { Running, type StartOptions } from './start.ts'
 import { watchTmp } from './tmp_watch.ts'
 import { wallUser, wallUsers } from './users.ts'
@@ -54,6 +55,12 @@ async function usersFor(
   { binds, writable = [] }: Sandbox,
 ): Promise<{ users: number | ProgramError; handed: string[] }> {
   const handed: string[] = []
+  // Each is started by another one, whose words would be about itself.
+  const missing = STARTERS.find((name) => findProgram(name) === undefined)
+  if (missing !== undefined) {
+    const complaint = `${missing} is not installed, or may not be executed`
+    return { users: new ProgramError('not-started', `The sandbox cannot be made: ${complaint}`, { complaint }), handed }
+  }
   try {
     const users = await wallUsers()
     for (const { from, isPrivate, isShared } of binds) {

@@ -8,6 +8,8 @@ import { type AddressInfo, createServer } from 'node:net'
 import { once } from 'node:events'
 import { openDatabase } from '../../src/database/database.ts'
 import { takeSpoolLock } from '../../src/spool/server_lock.ts'
+import { engineOf } from './engine_folder.ts'
+import { dated } from './dated_certificate.ts'
 import type { Folder } from './folder.ts'
 
 type Undo = () => unknown
@@ -258,6 +260,23 @@ export const FAULTS: readonly Fault[] = [
     looks: ['gdb'],
     mounts: true,
     programs: { 'gdb-multiarch': '/etc/passwd', 'gdb': '/etc/passwd' },
+    settings: (folder) => ({ RETRACE_ENGINE_DIR: folder.file('engines') }),
+  },
+  {
+    what: 'no gdb but that of another architecture',
+    looks: ['gdb', 'engines'],
+    mounts: true,
+    programs: { 'gdb-multiarch': '/etc/passwd', 'gdb': '/etc/passwd' },
+    settings: (folder) => ({ RETRACE_ENGINE_DIR: folder.file('engines') }),
+    before: (folder) => engineOf(folder, 's390x', [0x16, 2]),
+  },
+  {
+    what: 'no gdb but one that ops/engine made',
+    looks: ['gdb', 'engines'],
+    mounts: true,
+    programs: { 'gdb-multiarch': '/etc/passwd', 'gdb': '/etc/passwd' },
+    settings: (folder) => ({ RETRACE_ENGINE_DIR: folder.file('engines') }),
+    before: (folder) => engineOf(folder, 'amd64'),
   },
 ]
 
@@ -296,26 +315,4 @@ function changed(folder: Folder, sql: string): void {
   const database = openDatabase(folder.file('database', 'retrace.db'), { migrate: true })
   database.$client.exec(sql)
   database.$client.close()
-}
-
-/** The certificate of the folder with other dates: openssl 3.0 sets them by `ca` alone. */
-function dated(folder: Folder, [from = '', to = '']: readonly string[]): void {
-  const stamp = (date: string) => `${date.replaceAll('-', '')}000000Z`
-  const at = (name: string) => folder.file(name)
-  writeFileSync(at('index'), '')
-  writeFileSync(at('serial'), '01')
-  const policy = 'commonName = supplied'
-  writeFileSync(
-    at('ca.cnf'),
-    `[ca]\ndefault_ca=d\n[d]\ndir=${folder.path}\ndatabase=${at('index')}\nserial=${at('serial')}\n` +
-      `new_certs_dir=${folder.path}\ndefault_md=sha256\npolicy=p\n[p]\n${policy}\n`,
-  )
-  const openssl = (...words: string[]) => execFileSync('openssl', words, { stdio: 'pipe' })
-  openssl('req', '-new', '-key', at('key.pem'), '-subj', '/CN=localhost', '-out', at('csr.pem'))
-  openssl(
-    ...['ca', '-batch', '-selfsign', '-config', at('ca.cnf'), '-keyfile', at('key.pem'), '-in', at('csr.pem')],
-    ...[
-      ...['-startdate', stamp(from), '-enddate', stamp(to), '-notext', '-out', at('cert.pem')],
-    ],
-  )
 }
