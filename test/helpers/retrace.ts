@@ -182,6 +182,8 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
     say: options.say ?? (() => undefined),
     onCrashed: options.onCrashed ?? (() => undefined),
   })
+  // The core is another gdb's next.
+  await debugged.closed
   const report = makeReport({
     core,
     hints: { release: undefined, packages: [] },

@@ -64,7 +64,7 @@ export function companionsOf(
   const threads = libc === undefined || target === undefined ? undefined : threadLibraryIn(libc.packageDir, target)
   return {
     threadLibraries: new Map(threads === undefined || target === undefined ? [] : [[target, threads]]),
-    printers: printersIn(modules, printers),
+    printers: hasTypes(modules) ? printersIn(modules, printers) : [],
   }
 }
 
@@ -83,7 +83,8 @@ export async function findCompanions(
   const host = hostArchitecture()
   const library = moduleNamed(modules, C_LIBRARY)?.owner
   const isForeign = host !== undefined && host !== core.architecture && library !== undefined
-  const missing = context.config.printers.filter((name) => found.printers.every((each) => each.name !== name))
+  const wanted = hasTypes(modules) ? context.config.printers : []
+  const missing = wanted.filter((name) => found.printers.every((each) => each.name !== name))
   const [other, printers] = await Promise.all([
     isForeign ? sameVersionFor(host, library, { ...context, index, fetcher }) : undefined,
     fetchedPrinters(modules, missing, {
@@ -110,6 +111,15 @@ function fetcherFor(context: CompanionContext, index: PackageIndex): Fetcher {
     say: said.say,
     signal: AbortSignal.any([signal, deadline.signal(FETCH_SHARE)]),
   }, index)
+}
+
+/**
+ * Whether any debuginfo that is here could have a type that a printer is for: that of the C library itself has none, and loading
+ * printers takes 20 ms.
+ */
+function hasTypes(modules: readonly ResolvedModule[]): boolean {
+  const own = moduleNamed(modules, C_LIBRARY)?.debug?.packageDir
+  return modules.some(({ debug }) => debug !== undefined && debug.packageDir !== own)
 }
 
 function moduleNamed(modules: readonly ResolvedModule[], pattern: RegExp): ResolvedModule | undefined {

@@ -35,6 +35,8 @@ export interface Debugged {
   /** Sentences on engines that were passed over, in the order in which they were tried. */
   readonly rejected: string[]
   readonly peakMb: number
+  /** Resolves when nothing of the last gdb runs any more. */
+  readonly closed: Promise<void>
 }
 
 export interface DebugContext extends RunContext {
@@ -75,6 +77,7 @@ class Debugging {
   #engine: string | undefined
   #starts = 0
   #peakMb = 0
+  #closed = Promise.resolve()
   #hasSearched = false
   readonly #warnings: string[] = []
   readonly #rejected: string[] = []
@@ -107,6 +110,7 @@ class Debugging {
       warnings: this.#warnings,
       rejected: this.#rejected,
       peakMb: this.#peakMb,
+      closed: this.#closed,
     }
   }
 
@@ -150,11 +154,13 @@ class Debugging {
     const asked = { leftOut, isLast: this.#isLast, openingMs: openingTime(deadline), openOnly }
     const assembly = this.#assemble(leftOut)
     this.#inquiry.modulesOfFile = fileFinder(assembly.files)
+    await this.#closed
     const run = await runGdb(
       engine,
       { assembly, inquiry: this.#inquiry, ...asked },
       this.#context,
     )
+    this.#closed = run.closed
     this.#peakMb = Math.max(this.#peakMb, run.peakMb)
     this.#warnings.push(...run.warnings.slice(0, MAX_WARNINGS - this.#warnings.length))
     if (run.verdict.kind !== 'asked' || openOnly) return run

@@ -5,6 +5,7 @@ import process, { argv, exit, stderr, stdout } from 'node:process'
 import { readConfig } from '../../src/config/config.ts'
 import { readProxies } from '../../src/config/proxy_environment.ts'
 import { closeInherited } from '../../src/process/inherited.ts'
+import { wallUsers } from '../../src/process/users.ts'
 import { isDiskFull } from '../../src/errors/errno.ts'
 import { UsageError } from '../../src/errors/usage_error.ts'
 import { count } from '../../src/text/count.ts'
@@ -38,6 +39,8 @@ async function main(words: readonly string[]): Promise<number> {
     const { made, failed } = await makeIndexes({ ...tools, signal: stop.signal, say: print })
     return print(`${count(made, 'index', 'indices')} made, of ${count(failed, 'file')} none can be made`)
   }
+  // Needed by the wall, and made while the core is read; who needs it hears why it could not be made.
+  wallUsers().catch(() => undefined)
   const dir = command.kind === 'task' ? command.dir : await lineFromInput(stop.signal)
   if (dir === undefined) return EXIT.done
   const task = openTask(dir)

@@ -72,6 +72,7 @@ export async function retrace(task: Task, tools: Tools): Promise<number> {
     said.complain(step, error instanceof Error ? error.stack ?? error.message : String(error))
   }
   if (signal.aborted) {
+    await found.debugged?.closed
     said.complain('done', 'stopped by a signal; the task stays to be done')
     removeTraces(task)
     return EXIT.failed
@@ -80,6 +81,7 @@ export async function retrace(task: Task, tools: Tools): Promise<number> {
   said.begin('report')
   const report = makeReport(found, watch.seconds())
   await deliver(task, report, { said, watch, minFreeMb: tools.config.minFreeMb })
+  await found.debugged?.closed
   return report.hasBacktrace ? EXIT.done : EXIT.failed
 }
 

@@ -14,7 +14,7 @@ import type { Engine } from './gdb/engine.ts'
 import type { Inquiry } from './gdb/inquiry.ts'
 import { Session, type SessionEnd } from './gdb/session.ts'
 import { debuggerSandbox, INSIDE, MAX_PROCESSES } from './sandbox/arguments.ts'
-import { type CgroupHome, makeCgroup } from './sandbox/cgroup.ts'
+import { type Cgroup, type CgroupHome, makeCgroup } from './sandbox/cgroup.ts'
 import { launch } from './sandbox/launch.ts'
 import type { Deadline } from './time/deadline.ts'
 
@@ -34,6 +34,8 @@ export interface Run {
   readonly end: SessionEnd | undefined
   readonly warnings: string[]
   readonly peakMb: number
+  /** Resolves when nothing of it runs any more: what comes after the last one need not wait for that. */
+  readonly closed: Promise<void>
 }
 
 /** The crashed thread is kept whole, 2048 frames, up to this, however small RETRACE_MAX_BACKTRACE_KB is. */
@@ -80,12 +82,19 @@ export async function runGdb(
     const { withoutPlace } = inquiry
     const verdict = await converse(session, inquiry, { ...questions, ...asked, withoutPlace }, deadline)
     const end = session.end ?? (verdict.kind === 'unopened' ? verdict.late : undefined)
-    return { verdict, end, warnings: session.warnings, peakMb: session.peakMb }
+    const closed = close({ session, group })
+    return { verdict, end, warnings: session.warnings, peakMb: session.peakMb, closed }
+  } catch (error) {
+    await close({ session, group })
+    throw error
   } finally {
     signal.removeEventListener('abort', stop)
-    await session.close()
-    await group?.remove()
   }
+}
+
+async function close({ session, group }: { session: Session; group: Cgroup | undefined }): Promise<void> {
+  await session.close()
+  await group?.remove()
 }
 
 function textBounds({ maxBacktraceKb }: Pick<Config, 'maxBacktraceKb'>): { text: number; crashedText: number } {

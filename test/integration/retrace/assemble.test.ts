@@ -80,6 +80,7 @@ describe('withLinkFolder()', () => {
       say: () => undefined,
       onCrashed: () => undefined,
     })
+    await debugged.closed
     expect(debugged.conversation?.threads[0]?.frames[0]?.function).toBe('level3')
     expect(debugged.conversation?.libraries).toContain('/sysroot/lib/x86_64-linux-gnu/libc.so.6')
   })

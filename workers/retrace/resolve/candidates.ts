@@ -84,11 +84,15 @@ function compareRanks(a: number[], b: number[]): number {
 }
 
 /** How many modules of a core each build is known to hold. */
-export function countBuilds({ modules }: Pick<Core, 'modules'>, index: PackageIndex): Map<string, number> {
+export function countBuilds(
+  { modules }: Pick<Core, 'modules'>,
+  index: PackageIndex,
+  releaseId?: number,
+): Map<string, number> {
   const builds = new Map<string, number>()
   for (const { buildId } of modules.slice(0, MAX_COUNTED)) {
     if (buildId === undefined) continue
-    const rows = [...index.packagesWith(buildId, 'debug'), ...index.packagesWith(buildId, 'code')]
+    const rows = (['debug', 'code'] as const).flatMap((role) => index.packagesWith(buildId, role, releaseId))
     for (const key of new Set(rows.map(buildKey))) builds.set(key, (builds.get(key) ?? 0) + 1)
   }
   return builds

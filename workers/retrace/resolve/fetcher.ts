@@ -37,6 +37,8 @@ export interface FetcherContext {
   say(step: 'fetch', text: string): void
   /** Hears what is for the administrator alone: addresses, and what they answered. */
   remark?(text: string): void
+  /** A package was fetched, as far as that went: what was read of the index is out of date. */
+  onFetched?(): void
   signal: AbortSignal
 }
 
@@ -90,6 +92,7 @@ export class Fetcher {
     try {
       return await this.#fetchOne(row)
     } finally {
+      this.#context.onFetched?.()
       if (--this.#active === 0) this.#milliseconds += performance.now() - this.#since
     }
   }

@@ -7,7 +7,7 @@ import type { Database } from '../../../src/database/database.ts'
 import type { Core, CoreModule } from '../../../src/elf/core.ts'
 import type { PackageFormat } from '../../../src/packages/format/format.ts'
 import type { PackageIdentity } from '../../../src/packages/format/naming.ts'
-import { PackageIndex, packageLabel, type PackageRow } from '../../../src/packages/index/lookup.ts'
+import { packageLabel, type PackageRow } from '../../../src/packages/index/lookup.ts'
 import type { PackageUses } from '../../../src/packages/index/use.ts'
 import { noteLost } from '../../../src/packages/keep/kept.ts'
 import { packageName, packageReadings } from '../../../src/packages/naming/package_name.ts'
@@ -21,6 +21,7 @@ import { isNameable } from './nameable.ts'
 import { newerVersion } from './newer.ts'
 import { notedLabel, notedPackage } from './package_note.ts'
 import { decideRelease } from './release.ts'
+import { RememberingIndex } from './remembering_index.ts'
 import { type KeptFile, Store, type StoredFile } from './store.ts'
 
 export type { KeptFile } from './store.ts'
@@ -111,24 +112,30 @@ export interface Resolution {
 /** Resolves all modules. Throws only for a broken database or disk: what is missing is a status. */
 export async function resolveModules(core: Core, hints: Hints, context: ResolveContext): Promise<Resolution> {
   const started = performance.now()
-  const index = new PackageIndex(context.database, context.formats)
+  const index = new RememberingIndex(context.database, context.formats)
   const release = decideRelease(core, hints.release, index)
   if (release.remark !== undefined) context.say('resolve', release.remark)
   const texts = hints.packages
   const named = namedPackages(texts, index, release.id)
-  const fetcher = new Fetcher(context, index)
+  const fetcher = new Fetcher({ ...context, onFetched: () => index.forget() }, index)
   const search: Search = {
     knowledge: {
       index,
       releaseId: release.id,
       named,
-      builds: { counts: countBuilds(core, index), named: new Set([...named.values()].flat().map(buildKey)) },
+      builds: {
+        counts: countBuilds(core, index, release.id),
+        named: new Set([...named.values()].flat().map(buildKey)),
+      },
     },
     store: new Store(index, {
       repoDir: context.config.repoDir,
       releaseId: release.id,
       uses: context.uses,
-      noteLost: (file) => noteLost(context.database, file),
+      noteLost: (file) => {
+        noteLost(context.database, file)
+        index.forget()
+      },
     }),
     fetcher,
     signal: context.signal,

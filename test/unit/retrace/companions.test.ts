@@ -1,0 +1,33 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { companionsOf } from '../../../workers/retrace/companions.ts'
+import type { ResolvedModule } from '../../../workers/retrace/resolve/resolve.ts'
+import { temporaryFolder } from '../../helpers/folder.ts'
+
+describe('companionsOf()', () => {
+  it('has printers loaded where other debuginfo than that of the C library is here, whose types no printer is for', async () => {
+    await using folder = await temporaryFolder()
+    const printers = folder.file('libstdc++6', 'usr/share/gcc/python/libstdcxx/v6/printers.py')
+    mkdirSync(dirname(printers), { recursive: true })
+    writeFileSync(printers, '')
+    const module = (path: string, name: string, debug?: string) =>
+      ({
+        module: { path },
+        binary: { path: join(folder.path, name, path), packageDir: folder.file(name) },
+        debug: debug === undefined
+          ? undefined
+          : { path: folder.file(debug, 'a.debug'), packageDir: folder.file(debug) },
+      }) as ResolvedModule
+    const library = module('/usr/lib/x86_64-linux-gnu/libstdc++.so.6', 'libstdc++6')
+    const libc = module('/usr/lib/x86_64-linux-gnu/libc.so.6', 'libc6', 'libc6-dbg')
+    const loader = module('/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2', 'libc6', 'libc6-dbg')
+    const program = module('/usr/bin/shop', 'shop', 'shop-dbgsym')
+    const names = (...modules: ResolvedModule[]) =>
+      companionsOf({ architecture: 'amd64' }, modules).printers.map(({ name }) => name)
+    expect(names(library, libc, loader)).toEqual([])
+    expect(names(library, module('/usr/bin/shop', 'shop'))).toEqual([])
+    expect(names(library, libc, loader, program)).toEqual(['libstdc++'])
+    expect(names(library, program)).toEqual(['libstdc++'])
+  })
+})
