@@ -2,8 +2,17 @@
  * `--local`: the worker that a server would start, on this machine, with the person's own repositories; nothing leaves it but what
  * asks for packages. Where there is none, a sentence names the package that has it.
  */
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { LocalPlaces } from '../config/client_environment.ts'
 import type { SenderProgram } from '../process/programs.ts'
 import { startForSender } from '../process/sender.ts'
@@ -82,7 +91,8 @@ function makeTask({ found, core, machine }: Crash, task: string): void {
   try {
     linkSync(found.path, join(task, 'coredump'))
   } catch {
-    symlinkSync(resolve(found.path), join(task, 'coredump'))
+    // Of another file system, or of another user: Linux lets nobody link to what they may only read (proc(5), protected_hardlinks).
+    copyFileSync(found.path, join(task, 'coredump'), constants.COPYFILE_FICLONE)
   }
   writeFileSync(join(task, 'manifest'), machine === undefined ? 'bare\n' : 'design\n')
   if (machine === undefined) return
