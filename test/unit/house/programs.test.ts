@@ -40,6 +40,8 @@ const OTHERS: Record<string, string> = {
   npm: 'what the newcomer brings, as the README says',
   open: 'what an input stays',
   opt: 'a folder',
+  sandbox: 'what programs run in, and a look at it',
+  semodule: 'what the packages of a policy would call, in a test of their scripts',
   rustc: 'a test that is skipped where there is none, and says so',
   time: 'a word of the shell, and a column',
   write: 'a kind of system call, and a method',
