@@ -2,7 +2,8 @@
  * What the kernel says about processes: the only reader of /proc (proc(5)). A process can end while it is looked at;
  * then the answer is that there is nothing. All reads are synchronous; they never touch a disk.
  */
-import { readdirSync, readFileSync, readlinkSync, statfsSync, type StatsFs } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, statfsSync, type StatsFs, statSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { errnoOf } from '../errors/errno.ts'
 
 /** Of fcntl.h, alike on all architectures that Linux has but alpha, parisc and sparc. */
@@ -83,6 +84,37 @@ export function lockHolders(inode: number): number[] {
     const [, kind, , access, pid, file] = line.trim().split(/\s+/)
     return kind === 'POSIX' && access === 'WRITE' && file?.split(':').at(-1) === String(inode) ? [Number(pid)] : []
   })
+}
+
+/** What the kernel writes behind the path of an open file that has no name any more (proc(5), /proc/PID/fd). */
+const DELETED = ' (deleted)'
+
+/**
+ * The process that holds a lock on a file of this path (absolute) which was deleted since; undefined: nobody, or a process whose
+ * files may not be looked at. Folders are compared by their numbers: it can know them by another name.
+ */
+export function deletedLockHolder(path: string): number | undefined {
+  const folder = identityOf(dirname(path))
+  if (folder === undefined) return undefined
+  const end = `/${basename(path)}${DELETED}`
+  const holders = procText('locks').split('\n').flatMap((line) => {
+    const [, kind, , access, pid] = line.trim().split(/\s+/)
+    return kind === 'POSIX' && access === 'WRITE' && Number(pid) > 0 ? [Number(pid)] : []
+  })
+  return [...new Set(holders)].find((pid) =>
+    [...openFiles(pid).values()].some((target) =>
+      target.endsWith(end) && identityOf(`/proc/${pid}/root${dirname(target.slice(0, -DELETED.length))}`) === folder
+    )
+  )
+}
+
+function identityOf(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path)
+    return `${dev}:${ino}`
+  } catch {
+    return undefined
+  }
 }
 
 /** TCP_LISTEN of net/tcp_states.h, as the tables write it. */

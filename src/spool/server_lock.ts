@@ -1,18 +1,23 @@
 /**
  * One server per database and per spool: a second one would take the uploads of the first for left-overs and run its
  * tasks again. The locks are SQLite's, on a file beside the database and one in the spool: the system gives them back
- * when the process ends, however it does.
+ * when the process ends, however it does. Whoever deletes such a file under a server lets no second one in: that looks for
+ * who holds what was deleted, and the first one makes its file anew.
  */
 import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { Sqlite, type SqliteConnection } from '../database/driver.ts'
 import { errnoOf } from '../errors/errno.ts'
-import { lockHolders } from '../process/proc.ts'
+import { finalPath } from '../files/final_path.ts'
+import { deletedLockHolder, lockHolders } from '../process/proc.ts'
+import { log } from '../telemetry/log.ts'
 import { UsageError } from '../errors/usage_error.ts'
 
 /** Long enough for another program's look at the lock, short enough for an administrator. */
 const PATIENCE_MS = 1000
+/** How often a server looks whether its files are still the ones that it locked. */
+const WATCH_MS = 1000
 
 /** Takes the lock of the database until it is disposed. Throws UsageError when another server has it. */
 export function takeLock({ database }: Pick<Config, 'database'>): Disposable {
@@ -42,25 +47,59 @@ export function takeLocks(config: Pick<Config, 'database' | 'spoolDir'>): Dispos
 }
 
 function take(file: string, setting: string): Disposable {
-  const client = opened(file, setting)
+  const holder = deletedLockHolder(file)
+  if (holder !== undefined) throw anotherServer(setting, ` (process ${holder}; its lock ${file} was deleted)`)
+  let held = locked(file, setting)
+  let isTold = false
+  const watch = setInterval(() => {
+    if (held.identity === identityOf(file) || !existsSync(dirname(file))) return
+    try {
+      const again = locked(file, setting, 0)
+      held.client.close()
+      held = again
+      isTold = false
+      log('server').warning(`${file}, the lock of ${setting}, was deleted or replaced while the server ran: made anew`)
+    } catch (cause) {
+      if (!isTold) log('server').error(`The lock of ${setting} was deleted or replaced while the server ran: ${cause}`)
+      isTold = true
+    }
+  }, WATCH_MS).unref()
+  return {
+    [Symbol.dispose]() {
+      clearInterval(watch)
+      held.client.close()
+    },
+  }
+}
+
+function anotherServer(setting: string, which = '', options: ErrorOptions = {}): UsageError {
+  const more = 'stop it first, or give this one its own'
+  return new UsageError(`Another server runs with this ${setting}${which}; ${more}`, options)
+}
+
+/** A lock that is held until `client` is closed, and the file on which. */
+function locked(
+  file: string,
+  setting: string,
+  timeout = PATIENCE_MS,
+): { client: SqliteConnection; identity: string | undefined } {
+  const client = opened(file, setting, timeout)
   try {
     client.pragma('journal_mode = MEMORY')
     // SQLite opens a file that may only be read all the same, and then BEGIN EXCLUSIVE locks nothing: a write tells.
     client.exec('BEGIN EXCLUSIVE; PRAGMA user_version = 1')
+    return { client, identity: identityOf(file) }
   } catch (cause) {
     client.close()
     const code = errnoOf(cause) ?? ''
-    if (code.startsWith('SQLITE_BUSY')) {
-      const more = 'stop it first, or give this one its own'
-      throw new UsageError(`Another server runs with this ${setting}; ${more}`, { cause })
-    }
+    if (code.startsWith('SQLITE_BUSY')) throw anotherServer(setting, '', { cause })
     throw new UsageError(`${setting} cannot be used: its lock ${file} ${whyNoLock(code)}`, { cause })
   }
-  return {
-    [Symbol.dispose]() {
-      client.close()
-    },
-  }
+}
+
+function identityOf(file: string): string | undefined {
+  const found = statSync(file, { throwIfNoEntry: false })
+  return found === undefined ? undefined : `${found.dev}:${found.ino}`
 }
 
 function whyNoLock(code: string): string {
@@ -69,9 +108,9 @@ function whyNoLock(code: string): string {
     'server runs'
 }
 
-function opened(file: string, setting: string) {
+function opened(file: string, setting: string, timeout: number): SqliteConnection {
   try {
-    return new Sqlite(file, { timeout: PATIENCE_MS })
+    return new Sqlite(file, { timeout })
   } catch (cause) {
     const why = lockNotOurs(file) ?? lockNotOurs(dirname(file)) ?? `${errnoOf(cause) ?? cause}`
     throw new UsageError(`${setting} cannot be used: its lock ${file} cannot be opened: ${why}`, { cause })
@@ -98,6 +137,7 @@ export function isSpoolTaken({ database, spoolDir }: Pick<Config, 'database' | '
 
 /** To find out, the lock is taken for an instant. */
 function isHeld(file: string): boolean {
+  if (deletedLockHolder(file) !== undefined) return true
   if (!existsSync(file)) return false
   let client: SqliteConnection | undefined
   try {
@@ -123,8 +163,9 @@ export function lockNotOurs(file: string): string | undefined {
   }
 }
 
+/** Where links lead: whatever name a database is given, its lock is one. */
 export function lockOfDatabase(database: string): string {
-  return `${database}.lock`
+  return `${finalPath(database)}.lock`
 }
 
 export function lockOfSpool(spoolDir: string): string {
