@@ -12,7 +12,7 @@ export interface Part {
 
 /** Begins one; resolves to the answer. */
 export async function begin(
-  server: TestServer,
+  server: Pick<TestServer, 'client'>,
   headers: Record<string, string> = {},
   body: Uint8Array = new Uint8Array(),
 ): Promise<Reply> {
@@ -29,13 +29,20 @@ export async function begin(
 }
 
 /** The path of a new upload. */
-export async function begun(server: TestServer, headers: Record<string, string> = {}): Promise<string> {
+export async function begun(
+  server: Pick<TestServer, 'client'>,
+  headers: Record<string, string> = {},
+): Promise<string> {
   const { status, headers: { location = '' }, text } = await begin(server, headers)
   if (status !== 201) throw new Error(`${status}: ${text}`)
   return location
 }
 
-export async function patch(server: TestServer, path: string, part: Part = {}): Promise<Reply> {
+export async function patch(
+  server: Pick<TestServer, 'client'>,
+  path: string,
+  part: Part = {},
+): Promise<Reply> {
   const { offset = 0, complete = '?0', body = new Uint8Array(), headers = {} } = part
   return await server.client.ask(path, {
     method: 'PATCH',
@@ -60,7 +67,7 @@ export interface State {
   task: string | undefined
 }
 
-export async function stateOf(server: TestServer, path: string): Promise<State> {
+export async function stateOf(server: Pick<TestServer, 'client'>, path: string): Promise<State> {
   const { status, headers } = await server.client.ask(path, { method: 'HEAD' })
   const field = (name: string) => headers[name] === undefined ? undefined : String(headers[name])
   const offset = field('upload-offset')

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
 import { connect } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -10,6 +10,7 @@ import { designMembers, fakeCore, makeTar, MIB, tarOf } from '../helpers/archive
 import { type Client, createClient, parseAnswers, RawConnection } from '../helpers/client.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 import { fetchFronts, type Front, type FrontName, FRONTS, startFront } from '../helpers/front.ts'
+import { begun, partsOf, stateOf } from '../helpers/parts.ts'
 import { type ServerChild, startServerChild } from '../helpers/server.ts'
 import { http2Client } from '../helpers/http2.ts'
 import { spoolEntries } from '../helpers/spool_entries.ts'
@@ -184,6 +185,41 @@ describe.each(FRONTS)('behind %s with our sample', (name: FrontName) => {
     expect([made.status, refused.status]).toEqual([201, 403])
     expect(made.headers['x-task-password']).toMatch(/^[a-zA-Z0-9]{22}$/)
     expect(refused.text).toMatch(/other/)
+  })
+
+  it('an upload in parts goes on where it broke off, by either HTTP, and is dropped by DELETE', async () => {
+    const body = tarOf(designMembers(Buffer.concat([fakeCore(4096), randomBytes(2 * MIB)])))
+    const path = await begun({ client }, { 'Upload-Length': String(body.length) })
+    using connection = await raw()
+    const fields = {
+      ...{ 'Upload-Offset': 0, 'Upload-Complete': '?1', 'Content-Length': body.length },
+      'Content-Type': 'application/partial-upload',
+    }
+    await connection.write(head(fields).replace('POST /create', `PATCH ${path}`))
+    await connection.write(body.subarray(0, MIB))
+    // Who asks how much is there ends the request that still brings it: so the spool is looked at.
+    await eventually(() => partsOf(server).some((name) => statSync(server.spool(name, 'body')).size > 0))
+    connection.socket.destroy()
+    using session = await http2Client({ url: client.base, ca: front.ca })
+    let offset = -1
+    await eventually(async () => {
+      // A proxy may still hand on what it has read; then the rest is refused for its place.
+      offset = (await stateOf({ client }, path)).offset ?? 0
+      const { status, headers } = await session.ask({
+        ...{
+          ':method': 'PATCH',
+          ':path': path,
+          'content-type': 'application/partial-upload',
+          'prefer': 'respond-async',
+        },
+        ...{ 'upload-offset': offset, 'upload-complete': '?1', 'content-length': body.length - offset },
+      }, body.subarray(offset))
+      return status === 201 && /^[a-zA-Z0-9]{22}$/.test(String(headers['x-task-password']))
+    })
+    expect(offset).toBeGreaterThan(0)
+    const dropped = await begun({ client })
+    expect((await client.ask(dropped, { method: 'DELETE' })).status).toBe(204)
+    expect((await stateOf({ client }, dropped)).status).toBe(404)
   })
 
   it('the log has the address of the client, whatever it says of itself', async () => {
