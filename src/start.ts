@@ -20,6 +20,7 @@ import { IndexMaker } from './runner/index_maker.ts'
 import { MemoryRoom } from './runner/memory_room.ts'
 import { Runner } from './runner/runner.ts'
 import { subjectOf } from './runner/subject.ts'
+import { tellRefusals } from './http/error_response.ts'
 import type { Services } from './http/services.ts'
 import { ClientUploads } from './http/client_uploads.ts'
 import { PartialUploads } from './upload/partial_uploads.ts'
@@ -159,6 +160,7 @@ async function startLocked(
       await listener.idle(LAST_WORDS_MS)
       closeDatabase(database)
       locks[Symbol.dispose]()
+      tellRefusals()
       log('server').info('stopped')
     },
   }

@@ -22,6 +22,9 @@ const repeated = createRepeats((kind, times) =>
   log('http').warning(`${count(times, 'more answer')} ${kind} within a minute`)
 )
 
+/** Tells what has not been told yet, at the end of a server. */
+export const tellRefusals = (): void => repeated.flush()
+
 /** The answer for whatever a handler threw. */
 export function errorResponse(error: unknown, c: Context<AppEnv>): Response {
   const failure = failureOf(error)
@@ -67,15 +70,21 @@ export function sentence(failure: RetraceError): string {
 function logOnce(failure: RetraceError, asked: string, address = '?'): void {
   const { status }: Refusal = REFUSALS[failure.code]
   if (status < 500) return
-  if (!repeated.add(`${status} ${failure.code} to ${quote(clientKey(address))}${originOf(failure.cause)}`)) return
+  if (!repeated.add(`${status} ${failure.code} to ${quote(clientKey(address))}${originOf(failure)}`)) return
   const cause = failure.cause instanceof Error ? failure.cause.stack ?? failure.cause.message : failure.cause
   const line = `${status} ${failure.code} for ${asked}: ${sentence(failure)}`
   if (cause === undefined) log('http').warning(line)
   else log('http').error(`${line}: ${String(cause)}`)
 }
 
-/** Where a mistake was made, so that another one is told, too. */
-function originOf(cause: unknown): string {
-  const [, place] = cause instanceof Error ? /^ +(at .*)$/m.exec(cause.stack ?? '') ?? [] : []
-  return place === undefined ? '' : ` ${place}`
+/** Where a mistake was made, and of what kind it is, so that another one is told, too: without what differs from task to task. */
+function originOf({ message, cause }: RetraceError): string {
+  const [, place = ''] = cause instanceof Error ? /^ +(at .*)$/m.exec(cause.stack ?? '') ?? [] : []
+  const reason = cause instanceof Error ? cause.message : message
+  return ` (${[constantPart(reason), place].filter((part) => part !== '').join(', ')})`
+}
+
+/** Of a reason, in one short line: no path, number, address or name in quotes. */
+function constantPart(reason: string): string {
+  return reason.split('\n', 1)[0]?.slice(0, 200).replace(/'[^']*'|\S*[\d/]\S*/g, '...') ?? ''
 }

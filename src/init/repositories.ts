@@ -23,6 +23,7 @@ export function makeRepositories(
   }
   return withOwnNames(made).map(({ name, text, isPrivate }) => {
     const path = join(reposD, name)
+    if (existsSync(path)) return `${path} is there, it stays as it is`
     writeFileSync(path, text, { mode: 0o600, flag: 'wx' })
     // Where it can have a password in it, it is the service's to read, and nobody's besides.
     if (isPrivate && owner !== undefined) chownSync(path, 0, owner.gid)

@@ -6,8 +6,22 @@ import type { Host, HostFile, HostRepositories } from '../format/host.ts'
 import { stanzaOfLine } from './one_line.ts'
 
 export const hostRepositories: HostRepositories = {
-  places: ['apt/sources.list', 'apt/sources.list.d'],
-  filesFrom: (files, host) => files.flatMap((file) => /\.(list|sources)$/.test(file.name) ? fileFrom(file, host) : []),
+  places: ['apt/sources.list', 'apt/sources.list.d', 'apt/auth.conf', 'apt/auth.conf.d'],
+  filesFrom(files, host) {
+    const sources = files.flatMap((file) => /\.(list|sources)$/.test(file.name) ? fileFrom(file, host) : [])
+    return sources.length === 0 ? [] : [...sources, ...passwordsFrom(files)]
+  },
+}
+
+/** Names and passwords, which apt_auth.conf(5) has in files of their own: without them a sync is refused what apt gets. */
+function passwordsFrom(files: readonly HostFile[]): HostFile[] {
+  const texts = files.flatMap(({ name, text }) =>
+    name.endsWith('.conf') && /^\s*machine\s/m.test(text) ? [text.trim()] : []
+  )
+  if (texts.length === 0) return []
+  const origin =
+    "# Made from apt's auth.conf by abrt-retrace-server --init. A password that changes there has to be changed here."
+  return [{ isPrivate: true, name: 'auth.conf', text: `${origin}\n${texts.join('\n')}\n` }]
 }
 
 function fileFrom({ name, text, ...rights }: HostFile, { id, release }: Host): HostFile[] {

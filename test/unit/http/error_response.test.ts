@@ -1,8 +1,10 @@
 /** How a failure becomes an answer: the table, the two formats, and that nothing of the inside gets out. */
+import { configure, reset } from '@logtape/logtape'
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { type ErrorCode, RetraceError } from '../../../src/errors/errors.ts'
-import { errorResponse } from '../../../src/http/error_response.ts'
+import { errorResponse, tellRefusals } from '../../../src/http/error_response.ts'
+import { lineOf } from '../../../src/telemetry/log.ts'
 import { REFUSALS } from '../../../src/http/refusals.ts'
 import type { AppEnv } from '../../../src/http/services.ts'
 
@@ -55,6 +57,36 @@ describe('errorResponse()', () => {
       const response = await answerTo(error, accept)
       expect(response.status).toBe(status)
       expect(await response.text()).not.toMatch(/secret|\.ts|\n.*at /)
+    }
+  })
+
+  it('logs each reason of a 5xx once a minute, whatever numbers and paths are in it', async () => {
+    const lines: string[] = []
+    const line = lineOf({ logFormat: 'text' })
+    await configure({
+      reset: true,
+      sinks: { told: (record) => void lines.push(line(record).split(' | ', 1)[0] ?? '') },
+      loggers: [{ category: ['retrace'], sinks: ['told'] }, { category: ['logtape', 'meta'], sinks: [] }],
+    })
+    try {
+      tellRefusals()
+      lines.length = 0
+      const fail = async (setting: string, why: string) => {
+        const cause = new Error(`${setting} cannot be written to (${why})`)
+        cause.stack = `${cause}\n    at whereItIs (file.ts:1:2)`
+        await answerTo(new RetraceError('store-unavailable', { cause }))
+      }
+      for (const task of [1, 2]) await fail('RETRACE_REPO_DIR', `EROFS, /store/${task}/file`)
+      await fail('RETRACE_REPOS_D', 'EACCES')
+      expect(lines.map((each) => /RETRACE_\S+/.exec(each)?.[0])).toEqual(['RETRACE_REPO_DIR', 'RETRACE_REPOS_D'])
+      tellRefusals()
+      expect(lines.slice(2)).toEqual([
+        expect.stringMatching(/1 more answer 503 store-unavailable to .*RETRACE_REPO_DIR/),
+      ])
+      await fail('RETRACE_REPOS_D', 'EACCES')
+      expect(lines).toHaveLength(4)
+    } finally {
+      await reset()
     }
   })
 })
