@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { REMOVABLE } from '../../../workers/retrace/satyr/removable.ts'
-import { unreadableFrame } from '../../../workers/retrace/satyr/grammar.ts'
+import { parseSatyr, unreadableFrame } from '../../../workers/retrace/satyr/grammar.ts'
 import { assess, duphashOf, duphashText } from '../../../workers/retrace/satyr/satyr.ts'
 
 interface Expected {
@@ -70,4 +70,67 @@ it('says at which frame the library stops where it cannot read a text', () => {
   })
   expect(unreadableFrame(text('žluť'))).toEqual({ thread: 1, frame: '#1  0x2 in žluť ()' })
   expect(unreadableFrame('nothing')).toEqual({ thread: undefined, frame: '' })
+})
+
+/** The frame of a name, arguments and place, as the library reads it; undefined: it refuses the text. */
+function frameOf(said: string) {
+  const text = `\n#0  ${said}\n\nThread 1 (LWP 5):\n#0  ${said}\nNo locals.\n`
+  try {
+    return parseSatyr(text).threads[0]?.frames[0]
+  } catch {
+    return undefined
+  }
+}
+
+describe('a frame of C++', () => {
+  it.each([
+    ['a lambda', 'operator() (__closure=0x7ff)', undefined, 'operator()'],
+    [
+      'a lambda in a lambda',
+      'f()::<lambda(int)>::<lambda(int*)>::operator()(int*) const (__closure=0x7ff)',
+      undefined,
+      'f()::<lambda(int)>::<lambda(int*)>::operator()(int*) const',
+    ],
+    [
+      'a template of lambdas',
+      'void run<main()::<lambda(int)> >(main()::<lambda(int)>&&) (f=...)',
+      'void',
+      'run<main()::<lambda(int)> >(main()::<lambda(int)>&&)',
+    ],
+    [
+      'a function of a namespace without a name',
+      '(anonymous namespace)::f(int) (x=1)',
+      undefined,
+      '(anonymous namespace)::f(int)',
+    ],
+  ])('is read: %s', (_, said, type, name) => {
+    expect(frameOf(`0x1 in ${said} at a.cc:3`)).toMatchObject({ type, function: name, file: 'a.cc', line: 3 })
+  })
+
+  it.each([
+    ['a lambda without debuginfo', 'main::{lambda(int)#1}::operator()(int) const (x=1)'],
+    ['a lambda of clang', 'main::$_0::operator()(int) const (x=1)'],
+    ['a type without a name among the arguments of a template', 'run<main()::<lambda()> >(struct {...}) (f=...)'],
+    ['a second word that begins as const does', 'void construct<int>(int*) (p=0x0)'],
+  ])('is refused, as the library refuses it: %s', (_, said) => {
+    expect(frameOf(`0x1 in ${said} at a.cc:3`)).toBeUndefined()
+  })
+})
+
+describe('what the library passes over', () => {
+  it.each([
+    ['a file of another alphabet', 'f (x=1) at žluť.c:3'],
+    ['a file in angles', 'f (x=1) at <built-in>:3'],
+    ['a file without the number of its line', 'f (x=1) at a.c:'],
+  ])('is no reason to refuse: %s', (_, said) => {
+    expect(frameOf(`0x1 in ${said}`)).toMatchObject({ function: 'f', file: undefined, line: undefined })
+  })
+
+  it('is the rest of arguments that were cut', () => {
+    expect(frameOf('0x1 in f (a="x (b", c=((truncated)) at a.c:3')).toMatchObject({
+      function: 'f',
+      file: 'a.c',
+      line: 3,
+    })
+  })
 })

@@ -69,6 +69,8 @@ const OPERATORS = [
   ])
   .concat([' new[]', ' new', ' delete[]', ' delete'])
 const NAME = /[A-Za-z0-9@.:=!*+\-[\]~&/%^|,_]/
+const SPACE = /[ \t\n\v\f\r]/
+const CONST = /[ \t\n\v\f\r]const/
 const FILE = /[A-Za-z0-9_/\\+.-]+/
 /** Parentheses and angles within each other: a name with more is no name. */
 const MAX_DEPTH = 200
@@ -224,10 +226,12 @@ class Reader {
     }
   }
 
+  /** A place that cannot be read is none: the frame stays. */
   location(): [file: string | undefined, line: number | undefined] {
     if (this.skip(/[ \n]+(at|from) +/) === undefined) return [undefined, undefined]
-    const file = this.expect(FILE, 'a file name')
-    const line = this.skip(/:\d+/)?.slice(1)
+    const file = this.skip(FILE)
+    const line = this.skip(/:\d*/)?.slice(1)
+    if (file === undefined || line === '') return [undefined, undefined]
     return [/\/lib.*\.so(\.|$)/.test(file) ? undefined : file, line === undefined ? undefined : Number(line)]
   }
 
@@ -237,17 +241,22 @@ class Reader {
       (this.startsWith('operator') ? '' : this.braces('(', ')'))
     if (name === undefined) return this.fail('a function name')
     name += this.pieces()
-    if (this.skip(/ const(?=\s)/) !== undefined) name += ' const'
-    if (!/\s/.test(this.text[this.at] ?? '')) this.fail('a space after the function name')
+    name += this.constness()
     const before = this.at
-    this.at++
+    this.skip(SPACE)
     const second = this.chunk(false)
     if (second === undefined) {
       this.at = before
-      return { type: undefined, function: name }
+      return { type: undefined, function: name + this.constness() }
     }
-    const rest = this.pieces()
-    return { type: name, function: second + rest + (this.skip(/ const(?=\s)/) ?? '') }
+    return { type: name, function: second + this.pieces() + this.constness() }
+  }
+
+  /** ` const`, if it is there; a space has to follow, and nothing may begin with that word. */
+  constness(): string {
+    const found = this.skip(CONST) ?? ''
+    if (this.find(sticky(SPACE)) === null) this.fail('a space after the function name')
+    return found
   }
 
   pieces(): string {
@@ -308,6 +317,11 @@ class Reader {
     this.expect(/\(/, 'the list of arguments')
     let depth = 0
     for (let isString = false; this.at < this.text.length; this.at++) {
+      // What printed it has cut it there, whatever was open.
+      if (this.startsWith('(truncated)')) {
+        depth = 0
+        isString = false
+      }
       const character = this.text[this.at]
       if (isString) {
         if (character === '\\') this.at++
