@@ -12,6 +12,7 @@ import { failureResponse } from './routes/failure_page.ts'
 import { healthRoutes } from './routes/health.ts'
 import { nothingHere } from './http/method_not_allowed.ts'
 import { indexRoutes } from './routes/index_page.ts'
+import { memoryRoutes } from './routes/memory.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { openApiRoutes } from './routes/openapi.ts'
 import { openRoutes } from './routes/open.ts'
@@ -37,6 +38,7 @@ export function createApp(services: Services): Hono<AppEnv> {
   app.route('/', assetRoutes(services)) //               GET /assets/<name>
   app.route('/', openRoutes(services)) //                POST /open, POST /<id>/leave
   app.route('/', resultRoutes(services)) //              GET /<id>/backtrace[.json|.md] /log /modules /exploitable
+  app.route('/', memoryRoutes(services)) //              POST /<id>/memory
   app.route('/', eventRoutes(services)) //               GET /<id>/events
   app.route('/', removalRoutes(services)) //             DELETE /<id>, POST /<id>/delete
   app.route('/', statusRoutes(services)) //              GET /<id>

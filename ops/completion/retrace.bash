@@ -14,7 +14,7 @@ _retrace() {
   esac
   case $word in
     -*)
-      mapfile -t COMPREPLY < <(compgen -W '--budget --full-core --no-arguments --no-values --show --yes --local --server --ca --insecure --last --full --json --markdown --output --color --quiet --help --version' -- "$word")
+      mapfile -t COMPREPLY < <(compgen -W '--budget --full-core --no-arguments --no-values --rounds --show --yes --local --server --ca --insecure --last --full --json --markdown --output --color --quiet --help --version' -- "$word")
       ;;
     *)
       mapfile -t COMPREPLY < <(compgen -f -- "$word")

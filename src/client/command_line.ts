@@ -19,6 +19,7 @@ What is sent:
   --full-core         the whole core
   --no-arguments      without the command line of the program
   --no-values         without values: of memory and registers addresses of modules and stacks alone, for the frames
+  --rounds N          how often the server may ask for up to 1 MB more, from 0 to 3; by default 3
   --show              says what would be sent, byte for byte where it is no memory, and sends nothing
   -y, --yes           sends without asking
 
@@ -50,6 +51,8 @@ export interface Options {
   readonly sendsFullCore: boolean
   readonly keepsArguments: boolean
   readonly keepsValues: boolean
+  /** How often the server may ask for more memory. */
+  readonly rounds: number
   /** Bytes. */
   readonly budget: number | undefined
   readonly shape: Shape
@@ -77,6 +80,7 @@ const KNOWN = {
   'full-core': { type: 'boolean' },
   'no-arguments': { type: 'boolean' },
   'no-values': { type: 'boolean' },
+  rounds: { type: 'string' },
   budget: { type: 'string' },
   last: { type: 'boolean' },
   show: { type: 'boolean' },
@@ -107,6 +111,7 @@ export function readCommandLine(words: readonly string[]): Command {
     sendsFullCore: values['full-core'] ?? false,
     keepsArguments: !values['no-arguments'] && !values['no-values'],
     keepsValues: !values['no-values'],
+    rounds: roundsOf(values.rounds ?? '3'),
     budget: values.budget === undefined ? undefined : budgetOf(values.budget),
     shape: shapes[0] ?? 'eyes',
     output: values.output,
@@ -146,6 +151,11 @@ function budgetOf(text: string): number {
     throw new UsageError(`--budget is '${text}', which is no number of MiB from 0 to 1024`)
   }
   return Math.floor(mebibytes * 2 ** 20)
+}
+
+function roundsOf(text: string): number {
+  if (/^[0-3]$/.test(text)) return Number(text)
+  throw new UsageError(`--rounds is '${text}', which is no number from 0 to 3`)
 }
 
 function colorOf(text: string): Options['color'] {

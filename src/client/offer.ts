@@ -12,10 +12,14 @@ export interface Offer {
   readonly takesSlim: boolean
   /** It shows no value of a core of which all were zeroed. */
   readonly knowsKeptBack: boolean
+  /** How often it asks for memory that a slim core lacks. */
+  readonly rounds: number
   /** An upload may come in parts. */
   readonly isResumable: boolean
 }
 
+/** A server gets no more of a core than that many times 1 MiB, whatever it says. */
+export const MAX_ROUNDS = 3
 /** Of the draft 'Resumable Uploads for HTTP': what this client speaks. */
 export const INTEROP_VERSION = 8
 
@@ -33,15 +37,17 @@ export function readOffer(text: string, type: string): Offer {
       types: line === undefined ? undefined : new Set(line.split(' ')),
       takesSlim: false,
       knowsKeptBack: false,
+      rounds: 0,
       isResumable: false,
     }
   }
-  const { supported_formats: types, slim_cores: slim, kept_back: keptBack, resumable } = parsed(text)
+  const { supported_formats: types, slim_cores: slim, kept_back: keptBack, more_memory: more, resumable } = parsed(text)
   const isList = Array.isArray(types) && types.every((each) => typeof each === 'string')
   return {
     types: isList ? new Set(types) : undefined,
     takesSlim: slim === true,
     knowsKeptBack: keptBack === true,
+    rounds: roundsOf(more),
     isResumable: typeof resumable === 'object' && resumable !== null && 'interop_version' in resumable &&
       resumable.interop_version === INTEROP_VERSION,
   }
@@ -55,6 +61,11 @@ export function lackOf({ takesSlim, isResumable }: Offer): string | undefined {
     ...(isResumable ? [] : ['cannot go on with an upload whose connection broke']),
   ]
   return `The server is an older one: it ${lacks.join('; it ')}`
+}
+
+function roundsOf(more: unknown): number {
+  if (typeof more !== 'object' || more === null || !('max_rounds' in more)) return 0
+  return Number.isInteger(more.max_rounds) ? Math.min(MAX_ROUNDS, Math.max(0, Number(more.max_rounds))) : 0
 }
 
 function parsed(text: string): Record<string, unknown> {

@@ -18,12 +18,16 @@ import { findCore, type Found } from './input.ts'
 import { type Machine, machineOf } from './machine.ts'
 import { remember } from './memory.ts'
 import { showBacktrace } from './result.ts'
+import { sendWanted } from './rounds.ts'
 import type { Screen } from './screen.ts'
 import { lackOf, type Offer, offerOf } from './offer.ts'
 import { sendInParts } from './parts.ts'
 import { awaitEnd, send, type Sent } from './send.ts'
 import type { Server } from './server.ts'
 import { sendingLine, showText } from './what.ts'
+
+/** Says that the person agreed to send more memory of the slim core, and how often. */
+const ROUNDS = 'X-Task-Rounds'
 
 export interface Tools {
   readonly environment: ClientEnvironment
@@ -90,7 +94,7 @@ export async function retraceCrash(crash: Crash, options: Options, server: Serve
   const lost = remember(environment.stateFolder, { ...task, server: server.address, time, about: crash.about })
   if (lost !== undefined) screen.tell(lost)
   signal.addEventListener('abort', () => screen.tell(again(task.id)), { once: true })
-  await awaitEnd(server, sent, { screen, signal })
+  await awaitWith(crash, { archive, server, sent }, { screen, signal })
   screen.clear()
   const code = await showBacktrace(server, task, {
     options,
@@ -100,6 +104,24 @@ export async function retraceCrash(crash: Crash, options: Options, server: Serve
   })
   if (!options.isQuiet) screen.tell(again(task.id))
   return code
+}
+
+/** Waits for the end, and sends meanwhile what the debugger missed, where that was agreed to. */
+async function awaitWith(
+  { slim }: Crash,
+  { archive, server, sent }: { archive: Archive; server: Server; sent: Sent },
+  { screen, signal }: Pick<Tools, 'screen' | 'signal'>,
+): Promise<void> {
+  const over = new AbortController()
+  const waiting = { screen, signal: AbortSignal.any([signal, over.signal]) }
+  const isAgreed = archive.headers[ROUNDS] !== undefined
+  const sending = slim !== undefined && isAgreed ? sendWanted(server, sent.task, slim, waiting) : undefined
+  try {
+    await awaitEnd(server, sent, { screen, signal })
+  } finally {
+    over.abort()
+    await sending
+  }
 }
 
 function again(id: string): string {
@@ -124,16 +146,19 @@ async function agreed(
       'The server is an older one: of a core without values it would show zeros as if they were true',
     )
   }
+  const rounds = options.keepsValues ? Math.min(options.rounds, offer.rounds) : 0
   const architecture = crash.core.architecture ?? ''
   const whole = statSync(crash.found.path).size
   const make = async (slim: Slim | undefined): Promise<Archive> => {
     screen.now(`packing ${size(slim?.size ?? whole)}`)
     const path = slim === undefined ? crash.found.path : await written(slim, tools)
     const folder = join(tools.folder, slim === undefined ? 'full' : 'slim')
-    return await makeArchive(path, { folder, machine: crash.machine, architecture, taken, signal })
+    const archive = await makeArchive(path, { folder, machine: crash.machine, architecture, taken, signal })
+    if (slim === undefined || rounds === 0) return archive
+    return { ...archive, headers: { ...archive.headers, [ROUNDS]: String(rounds) } }
   }
   const first = await make(slim)
-  screen.tell(sendingLine(server.address, first.size, whole, { ...options, slim }))
+  screen.tell(sendingLine(server.address, first.size, whole, { ...options, slim, rounds }))
   if (options.saysYes && slim === undefined && !options.sendsFullCore) {
     throw new ClientFailure('It can only be sent whole, with all memory of the program: say --full-core to do that')
   }

@@ -24,10 +24,12 @@ export function sendingLine(
   server: string,
   sent: number,
   core: number,
-  { slim, keepsArguments, keepsValues }: {
+  { slim, keepsArguments, keepsValues, rounds }: {
     slim: Slim | undefined
     keepsArguments: boolean
     keepsValues: boolean
+    /** How often the server may ask for more. */
+    rounds: number
   },
 ): string {
   const what = slim === undefined
@@ -35,7 +37,8 @@ export function sendingLine(
     : !keepsValues
     ? 'the list of modules; of registers and stacks the addresses that lead into modules and stacks, and no value'
     : `registers, stacks, the list of modules${keepsArguments ? ', the command line' : ''}, and what they point to`
-  return `to ${server}: ${size(sent)} of the core's ${size(core)}: ${what}`
+  const more = slim === undefined || rounds === 0 ? '' : `; at most ${rounds} MB more, if the debugger misses some`
+  return `to ${server}: ${size(sent)} of the core's ${size(core)}: ${what}${more}`
 }
 
 /** Every byte that is no memory, by name; then the memory by kind. */

@@ -205,6 +205,13 @@ export const SETTINGS = {
     meaning: 'uploads in parts that are not complete, of all addresses together',
     readBy: [SERVER],
   },
+  roundWaitS: {
+    name: 'RETRACE_ROUND_WAIT_S',
+    kind: whole(0, 3600),
+    default: '60',
+    meaning: 'seconds that a task waits for memory that its slim core lacks; 0: it asks for none',
+    readBy: [SERVER],
+  },
   maxTasksPerClient: {
     name: 'RETRACE_MAX_TASKS_PER_CLIENT',
     kind: whole(1, 100_000),

@@ -42,6 +42,8 @@ export type ErrorCode =
   | 'wrong-password'
   | 'too-many-logins'
   | 'not-ready'
+  | 'bad-memory'
+  | 'no-memory-wanted'
   | 'database-unavailable'
   | 'spool-unavailable'
   | 'store-unavailable'

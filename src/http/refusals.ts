@@ -60,6 +60,8 @@ export const REFUSALS = {
   'no-such-task': { status: 404, title: 'There is no such task' },
   'wrong-password': { status: 403, title: 'The password of the task is missing or wrong' },
   'too-many-logins': { status: 429, title: 'Too many wrong passwords of one address' },
+  'bad-memory': { status: 400, title: 'The memory that was sent is not what was wanted' },
+  'no-memory-wanted': { status: 409, title: 'The task waits for no memory' },
   'not-ready': { status: 404, title: 'The task has no such result' },
   'database-unavailable': { status: 503, title: 'The database is not available' },
   'spool-unavailable': { status: 503, title: 'The spool is not available' },

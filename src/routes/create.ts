@@ -126,6 +126,13 @@ const describeCreate = describeRoute({
       schema: { type: 'string', enum: ['0'] },
     },
     {
+      name: 'X-Task-Rounds',
+      in: 'header',
+      required: false,
+      description: 'How often the client would send memory that a slim core lacks, see POST /<id>/memory',
+      schema: { type: 'integer', minimum: 0 },
+    },
+    {
       name: 'Prefer',
       in: 'header',
       required: false,

@@ -9,6 +9,7 @@ import { architectureNamed, architectureRow } from '../elf/architecture.ts'
 import { releaseName } from '../packages/release/release_id.ts'
 import { supportedReleases } from '../packages/releases.ts'
 import type { AppEnv, Services } from '../http/services.ts'
+import { MAX_ROUND, MAX_ROUNDS } from '../task/rounds.ts'
 import { KIB, MIB } from '../units/bytes.ts'
 import { DAY_S } from '../units/time.ts'
 import { CONTENT_TYPES, CORE_CODINGS } from '../upload/headers.ts'
@@ -58,6 +59,11 @@ function offer(config: Services['config']) {
       interop_version: DRAFT.interopVersion,
       max_size: config.maxPackedMb * MIB,
       max_age: config.uploadLifeS,
+    },
+    more_memory: {
+      max_rounds: config.roundWaitS === 0 ? 0 : MAX_ROUNDS,
+      max_size: MAX_ROUND,
+      max_wait: config.roundWaitS,
     },
     slim_cores: true,
     kept_back: true,
@@ -126,6 +132,11 @@ const Settings = z.object({
     interop_version: z.int(),
     max_size: z.int().describe('Bytes'),
     max_age: z.int().describe('Seconds'),
+  }),
+  more_memory: z.object({
+    max_rounds: z.int().describe('How often a task asks for memory that a slim core lacks'),
+    max_size: z.int().describe('Bytes of memory of one round'),
+    max_wait: z.int().describe('Seconds'),
   }),
   slim_cores: z.boolean().describe('A note RETRACE in a core says what was left out'),
   kept_back: z.boolean().describe('A note RETRACE in a core says that its values were zeroed'),

@@ -11,6 +11,7 @@ import { lastLine } from '../runner/worker_log.ts'
 import type { AppEnv, Services } from '../http/services.ts'
 import { OUTCOME_CODES } from '../task/outcome.ts'
 import { readOutcome } from '../task/outcome_file.ts'
+import { readWanted, wantedJson } from '../task/rounds.ts'
 import { readStep, STEPS } from '../task/step.ts'
 import type { TaskState } from '../task/state.ts'
 import type { Task } from '../task/task.ts'
@@ -29,6 +30,13 @@ export const Status = z.object({
   step: z.enum(['queued', 'start', ...STEPS]).nullable().describe(
     'What the worker does now; `start` before its first step, null when the task has ended',
   ),
+  wanted: z.object({
+    round: z.int().describe('From 1'),
+    rounds: z.int().describe('How many there are at most'),
+    ranges: z.array(z.object({ start: z.string(), length: z.int() })).describe(
+      'Sorted, apart, the address in hexadecimal',
+    ),
+  }).nullable().describe('Memory that may be sent to /<id>/memory now; null: none'),
   created: Time,
   started: Time,
   finished: Time,
@@ -75,9 +83,11 @@ interface Asked {
 async function statusOf(task: Task, { state, services }: Asked): Promise<z.infer<typeof Status>> {
   const position = services.runner.position(task.id)
   const outcome = readOutcome(task)
+  const wanted = services.runner.isWaiting(task.id) ? readWanted(task) : undefined
   return {
     state,
     step: state !== 'PENDING' ? null : position === undefined ? readStep(task) ?? 'start' : 'queued',
+    wanted: state === 'PENDING' && wanted !== undefined ? wantedJson(wanted) : null,
     created: task.created()?.toISOString() ?? null,
     started: task.text('started')?.trim() ?? null,
     finished: state === 'PENDING' ? null : (await stat(task.file('retrace-log'))).mtime.toISOString(),
@@ -108,6 +118,9 @@ function sentenceOf(task: Task, { state, services }: Asked): string {
       return `The task waits at place ${position.place} and is expected to start in ${
         count(position.startsIn, 'second')
       }`
+    }
+    if (services.runner.isWaiting(task.id)) {
+      return 'The task waits for memory that the debugger missed, and ends without it otherwise'
     }
     const line = lastLine(task)
     return line === undefined ? 'The task is about to start' : `The task runs: ${line}`

@@ -76,13 +76,14 @@ export async function createPartial(c: Context<AppEnv>, services: Services): Pro
   await demandEquipped(services) //                                                       503
   runner.demandOpen() //                                                                  503
   const client = clientKey(clientAddress(hopOf(c.env.incoming), config.trustProxy))
-  const { manifest, packaging, encoding } = plan
+  const { manifest, packaging, encoding, rounds } = plan
   const { address, upload } = await partials.create({ //                                  503 429 507
     manifest,
     packaging,
     encoding,
     client,
     ...(length !== undefined && { length }),
+    ...(rounds !== undefined && { rounds }),
   })
   const headers = () => ({ ...fieldsOf(upload, services), Location: `/uploads/${address}` })
   using turn = await partials.enter(address)
@@ -150,8 +151,11 @@ async function finish(c: Context<AppEnv>, turn: Turn, services: Services): Promi
   const { upload, stop } = turn
   turn.isReading = false
   await demandEquipped(services)
-  const { manifest, packaging, encoding } = upload.head
-  const plan: UploadPlan = { manifest, packaging, encoding, contentLength: upload.offset }
+  const { manifest, packaging, encoding, rounds } = upload.head
+  const plan: UploadPlan = {
+    ...{ manifest, packaging, encoding, contentLength: upload.offset },
+    ...(rounds !== undefined && { rounds }),
+  }
   const admission = runner.admit(upload.head.client)
   try {
     await using draft = await spool.draft(spool.reserve(upload.offset))

@@ -17,6 +17,8 @@ export interface Job {
   needsAll: boolean
   started: number | undefined
   worker: WorkerProcess | undefined
+  /** Of what its client may have at once. */
+  share: Disposable | undefined
   stopped: boolean
   ended: Promise<void>
 }
@@ -28,4 +30,11 @@ export function begin(task: Task, now: number): void {
   }
   removeTraces(task)
   writeNote(task, 'started', `${new Date(now).toISOString()}\n`)
+}
+
+/** What resolves when a job has ended. */
+export function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => undefined
+  const promise = new Promise<void>((settle) => resolve = settle)
+  return { promise, resolve }
 }

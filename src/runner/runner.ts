@@ -3,21 +3,18 @@
  * time limit, its end. Nothing in its memory is needed after a restart: that is all in the task's directory.
  */
 import PQueue from 'p-queue'
-import type { ConfigOf } from '../config/config.ts'
 import { environmentOf } from '../config/environment.ts'
 import { log } from '../telemetry/log.ts'
-import type { Metrics } from '../telemetry/metrics.ts'
 import { readOutcome, type RecordedOutcome } from '../task/outcome_file.ts'
+import { newestAside, takeAside } from '../task/rounds.ts'
 import { readStep } from '../task/step.ts'
 import type { Task } from '../task/task.ts'
 import { tidy } from '../task/tidy.ts'
 import { Admission } from './admission.ts'
-import type { CrashCounts } from './crash_counts.ts'
-import { type Estimates, expectedStarts, type Subject } from './estimates.ts'
+import { expectedStarts } from './estimates.ts'
 import { Changes } from './changes.ts'
-import type { IndexMaker } from './index_maker.ts'
-import { begin, type Job } from './job.ts'
-import type { MemoryRoom } from './memory_room.ts'
+import { begin, type Job, withResolvers } from './job.ts'
+import type { Load, RunnerOptions } from './options.ts'
 import { Shares } from './shares.ts'
 import { countEnd } from './count.ts'
 import { causeOfDeath, outcomeOfDeath } from './death.ts'
@@ -25,6 +22,7 @@ import { persist } from './patience.ts'
 import { endTask } from './post_mortem.ts'
 import { draining, serverFull, tooManyTasks } from './room.ts'
 import { logRemarks } from './remarks.ts'
+import { type MemoryTurn, NO_MEMORY, Rounds, RUN_DIED, wantsMemory } from './rounds.ts'
 import { workerMemoryMb } from './worker_memory.ts'
 import { startWorker, type WorkerEnd, type WorkerProcess } from './worker_process.ts'
 
@@ -36,33 +34,14 @@ const GRACE_S = 15
  */
 const MEMORY_INTERVAL_MS = 500
 
-export interface RunnerOptions {
-  config: ConfigOf<'abrt-retrace-server' | 'abrt-retrace-worker'>
-  estimates: Estimates
-  memory: MemoryRoom
-  counts: CrashCounts
-  /** The worker's program and first arguments; the directory, or '-', is added. */
-  workerCommand: readonly string[]
-  /** What the upload says about package and release; undefined members where it says nothing. */
-  subjectOf: (task: Task) => Subject
-  /** What is done while no task runs. */
-  indexes?: Pick<IndexMaker, 'begin' | 'stop'>
-  metrics: Metrics
-}
-
-/** What `/settings` shows and the 503 counts. */
-export interface Load {
-  running: number
-  queued: number
-  uploading: number
-}
-
 export class Runner {
   readonly #options: RunnerOptions
   readonly #queue: PQueue
   /** Tasks between start() and their end, in the order in which they came. */
   readonly #jobs = new Map<string, Job>()
   readonly #spare = new Set<WorkerProcess>()
+  /** Tasks between two runs; those are no jobs, but what ends one is. */
+  readonly #rounds = new Rounds({ goOn: (job) => this.#enqueue(job.task, job), giveUp: (job) => this.#settle(job) })
   /** Places of each client, those of uploads too. */
   readonly #shares: Shares
   /** A task has started, ended or was stopped. */
@@ -113,6 +92,7 @@ export class Runner {
 
   /** Kills a task's worker with everything it started, or takes the task out of the queue; resolves when it is so. */
   async stop(id: string): Promise<void> {
+    this.#rounds.drop(id)
     const job = this.#jobs.get(id)
     if (job === undefined) return
     job.stopped = true
@@ -122,9 +102,14 @@ export class Runner {
     this.#changes.tell()
   }
 
-  /** Resolves when the task is neither queued nor running, at once when it is not known here. */
-  async watch(id: string): Promise<void> {
-    await this.#jobs.get(id)?.ended
+  /** Whether the task waits for memory from its client. */
+  isWaiting(id: string): boolean {
+    return this.#rounds.has(id)
+  }
+
+  /** Undefined: the task waits for no memory, or somebody brings it just now. */
+  memoryTurn(id: string): MemoryTurn | undefined {
+    return this.#rounds.turn(id)
   }
 
   /** Place in the queue, from 1, with the seconds until the expected start; undefined when it runs, or has ended. */
@@ -166,6 +151,7 @@ export class Runner {
   /** Stops all workers and leaves their tasks as they are: the next server runs them again. */
   async close(): Promise<void> {
     this.drain()
+    this.#rounds.dropAll()
     for (const worker of this.#spare) worker.kill()
     await Promise.all([...this.#jobs.keys()].map((id) => this.stop(id)))
   }
@@ -204,13 +190,14 @@ export class Runner {
 
   #enqueue(
     task: Task,
-    { accepted, worker, share }: Pick<Job, 'accepted' | 'worker'> & { share: Disposable | undefined },
+    { accepted, worker, share }: Pick<Job, 'accepted' | 'worker' | 'share'>,
   ): void {
     const { promise, resolve } = withResolvers()
     const job: Job = {
       task,
       accepted,
       worker,
+      share,
       estimate: this.#options.config.defaultEstTimeS,
       demand: this.#options.memory.demand(task, { whole: true }),
       isPutBack: false,
@@ -222,13 +209,18 @@ export class Runner {
     this.#jobs.set(task.id, job)
     this.#options.indexes?.stop()
     void this.estimate(task).then((seconds) => job.estimate = seconds).catch(() => undefined)
-    void this.#queue.add(() => this.#run(job)).catch((cause) => this.#giveUp(job, cause)).finally(() => {
-      if (this.#jobs.get(task.id) === job) this.#jobs.delete(task.id)
-      share?.[Symbol.dispose]()
-      this.#changes.tell()
-      this.idle()
-      resolve()
-    })
+    void this.#queue.add(() => this.#run(job)).catch((cause) => this.#giveUp(job, cause))
+      .finally(() => this.#forget(job, resolve))
+  }
+
+  /** It neither runs nor is queued any more; of one that waits for memory its client keeps the place. */
+  #forget(job: Job, resolve: () => void): void {
+    const { id } = job.task
+    if (this.#jobs.get(id) === job) this.#jobs.delete(id)
+    if (!this.#rounds.has(id)) job.share?.[Symbol.dispose]()
+    this.#changes.tell()
+    this.idle()
+    resolve()
   }
 
   async #run(job: Job): Promise<void> {
@@ -243,9 +235,22 @@ export class Runner {
       if (job.stopped || this.#closing) return job.worker?.kill()
       const end = await this.#work(job)
       if (job.stopped || this.#closing) return
+      if (wantsMemory(task, end)) {
+        return this.#rounds.wait({ ...job, worker: undefined }, this.#options.config.roundWaitS)
+      }
       if (!job.isPutBack || task.hasEnded()) return await this.#finish(job, end)
       this.#waitAnew(job)
     }
+  }
+
+  /** No memory came: the result that was kept aside is the task's. It takes no place among those that run. */
+  #settle(job: Job): void {
+    const { promise, resolve } = withResolvers()
+    job.ended = promise
+    this.#jobs.set(job.task.id, job)
+    void this.#finish(job, { end: { code: 0, signal: null }, timedOut: false }, NO_MEMORY)
+      .catch((cause) => this.#giveUp(job, cause))
+      .finally(() => this.#forget(job, resolve))
   }
 
   /** An estimate was wrong, and its worker is gone: it waits until all that it may have is free. */
@@ -294,9 +299,14 @@ export class Runner {
     await persist(job.task.id, { act, isOver: () => job.stopped || this.#closing })
   }
 
-  async #finish(job: Job, { end, timedOut }: { end: WorkerEnd; timedOut: boolean }): Promise<void> {
+  async #finish(
+    job: Job,
+    { end, timedOut }: { end: WorkerEnd; timedOut: boolean },
+    whyAside = RUN_DIED,
+  ): Promise<void> {
     const { task } = job
     logRemarks(task)
+    if (newestAside(task) !== undefined) await this.#persist(job, async () => void await takeAside(task, whyAside))
     if (!task.hasEnded()) {
       const timeoutS = timedOut ? this.#options.config.taskTimeoutS : undefined
       const outcome = outcomeOfDeath(causeOfDeath(end, { timeoutS, step: readStep(task) }))
@@ -335,10 +345,4 @@ export class Runner {
 
 function asError(cause: unknown): Error {
   return cause instanceof Error ? cause : new Error(String(cause))
-}
-
-function withResolvers(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => undefined
-  const promise = new Promise<void>((settle) => resolve = settle)
-  return { promise, resolve }
 }

@@ -66,6 +66,23 @@ function allowedPieces({ areas, forbidden }: Pick<Pages, 'areas' | 'forbidden'>)
   return left
 }
 
+/** What of these spans was dumped and may be sent, in order. */
+export function allowedIn(pages: Pages, spans: readonly Span[]): Run[] {
+  const pieces = allowedPieces(pages)
+  const out: Run[] = []
+  let next = 0
+  for (const span of joinedSpans(spans)) {
+    while (next < pieces.length && (pieces[next]?.end ?? 0) <= span.start) next++
+    for (let at = next; at < pieces.length; at++) {
+      const piece = pieces[at]
+      if (piece === undefined || piece.start >= span.end) break
+      const [start, end] = [Math.max(piece.start, span.start), Math.min(piece.end, span.end)]
+      out.push({ start, end, fileOffset: piece.fileOffset + start - piece.start, flags: piece.flags })
+    }
+  }
+  return out
+}
+
 function joinedSpans(spans: readonly Span[]): Span[] {
   const out: Span[] = []
   for (const span of spans.toSorted((a, b) => a.start - b.start)) {

@@ -21,6 +21,8 @@ export interface PartialHead {
   readonly encoding: 'none' | 'gzip' | 'xz' | 'zstd'
   /** Bytes of the whole upload; undefined until a request says so. */
   readonly length?: number
+  /** As the plan of an upload has it. */
+  readonly rounds?: number
   /** Whose it is, as `clientKey` has it. */
   readonly client: string
   /** Unix milliseconds. */

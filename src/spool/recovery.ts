@@ -9,12 +9,16 @@ import { errnoOf } from '../errors/errno.ts'
 import { log } from '../telemetry/log.ts'
 import { isUnfinished } from './draft_name.ts'
 import { endLog } from '../task/log.ts'
+import { takeAside } from '../task/rounds.ts'
 import { Task } from '../task/task.ts'
 import { isTidy, tidy } from '../task/tidy.ts'
 import { isTaskId } from './task_ids.ts'
 
 const CUT_SHORT =
   'server: the server stopped after the backtrace was written and before the log was; this is the log so far'
+
+const NO_MORE =
+  'server: the server stopped before more memory of the core was asked a second time; this is the result without it'
 
 /** All tasks in the spool, in the order in which they were accepted. */
 export async function listTasks(spoolDirectory: string): Promise<Task[]> {
@@ -43,6 +47,7 @@ export async function recoverSpool(spoolDirectory: string): Promise<void> {
 
 async function recoverTask(task: Task): Promise<void> {
   if (!task.hasEnded()) {
+    if (await takeAside(task, NO_MORE)) return tidy(task)
     if (!task.has('backtrace')) return
     await endLog(task, CUT_SHORT)
     log('spool').info('Completed a task whose backtrace was written before the server stopped', { task: task.id })

@@ -21,7 +21,14 @@ export type Member = (typeof MEMBERS)[number]
  * What the server writes: which set of members came, who may ask, when the upload was complete and when its worker
  * began, and what that worker says while it works.
  */
-export const SERVER_FILES = ['manifest', 'password', 'created', 'started', 'worker.log'] as const
+export const SERVER_FILES = ['manifest', 'password', 'created', 'started', 'worker.log', 'rounds', 'memory'] as const
+
+/** Results of runs after which more memory was wanted: folders, the last one the best (rounds.ts). */
+export const ASIDES = ['aside-1', 'aside-2', 'aside-3'] as const
+export type Aside = (typeof ASIDES)[number]
+
+/** What there is between two runs of a task, and goes with its core: what is wanted, what came, and what is kept aside. */
+export const ROUND_FILES = ['wanted', 'memory', ...ASIDES] as const
 
 /** The worker's results, in the order in which they have to appear: the last one ends the task. */
 export const RESULTS = [
@@ -49,5 +56,6 @@ export type TaskFile =
   | (typeof SERVER_FILES)[number]
   | Result
   | (typeof WORKING_FILES)[number]
+  | (typeof ROUND_FILES)[number]
   | typeof REMARKS
   | CodedResult

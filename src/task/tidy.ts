@@ -4,7 +4,7 @@
  */
 import { lstatSync, rmSync } from 'node:fs'
 import { plainSize } from '../files/plain.ts'
-import { WORKING_FILES } from './files.ts'
+import { ROUND_FILES, WORKING_FILES } from './files.ts'
 import type { Task } from './task.ts'
 import { partialsOf } from './write.ts'
 
@@ -25,6 +25,7 @@ export function removeTraces(task: Task): void {
 /** Removes what an ended task needs no more. */
 export function tidy(task: Task): void {
   removeTraces(task)
+  for (const name of ROUND_FILES) rmSync(task.file(name), { recursive: true, force: true })
   rmSync(task.file('coredump'), { recursive: true, force: true })
 }
 

@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts'
 import { RetraceError } from '../errors/errors.ts'
 import { quote } from '../text/escape.ts'
 import type { ManifestKind } from '../task/manifest.ts'
+import { MAX_ROUNDS } from '../task/rounds.ts'
 import { MIB } from '../units/bytes.ts'
 
 export type Encoding = 'none' | 'gzip' | 'xz' | 'zstd'
@@ -18,6 +19,8 @@ export interface UploadPlan {
   encoding: Encoding
   /** Bytes of the body. */
   contentLength: number
+  /** How often the client would send memory that a slim core lacks (X-Task-Rounds); undefined: never. */
+  rounds?: number
 }
 
 /** The headers of a request by name, as `Headers` has them. */
@@ -62,7 +65,7 @@ const HINT = "A core can be sent with: curl --data-binary @core.xz -H 'Content-T
  * Throws unsupported-media-type, unsupported-content-encoding, unknown-task-type, length-required, bad-request or
  * packed-too-large, the first that applies.
  */
-export function checkHeaders(head: RequestHead, config: Pick<Config, 'maxPackedMb'>): UploadPlan {
+export function checkHeaders(head: RequestHead, config: Pick<Config, 'maxPackedMb' | 'roundWaitS'>): UploadPlan {
   const type = mediaType(head.get('content-type'))
   const tar = Object.hasOwn(TAR_TYPES, type) ? TAR_TYPES[type] : undefined
   if (tar === undefined && !CORE_TYPES.includes(type)) throw unsupportedType(type)
@@ -72,14 +75,28 @@ export function checkHeaders(head: RequestHead, config: Pick<Config, 'maxPackedM
     const taskType = head.get('x-task-type')
     if (taskType !== null && taskType.trim() !== '0') throw unknownTaskType(taskType)
     const manifest = taskType === null ? tar.manifest : 'abrt'
-    return { manifest, packaging: 'tar', encoding: tar.encoding, contentLength: contentLength(head, config) }
+    return {
+      manifest,
+      packaging: 'tar',
+      encoding: tar.encoding,
+      contentLength: contentLength(head, config),
+      ...roundsOf(head, config),
+    }
   }
   return {
     manifest: 'bare',
     packaging: 'core',
     encoding: coreEncoding(coding),
     contentLength: contentLength(head, config),
+    ...roundsOf(head, config),
   }
+}
+
+/** As many as there are at most; what is no number is none: nobody is refused for it. */
+function roundsOf(head: RequestHead, { roundWaitS }: Pick<Config, 'roundWaitS'>): Pick<UploadPlan, 'rounds'> {
+  const text = head.get('x-task-rounds')?.trim() ?? ''
+  const rounds = roundWaitS > 0 && /^[0-9]{1,3}$/.test(text) ? Math.min(Number(text), MAX_ROUNDS) : 0
+  return rounds === 0 ? {} : { rounds }
 }
 
 /** The type without its parameters, in lower case (RFC 9110, 8.3.1); '' when there is none. */

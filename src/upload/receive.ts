@@ -47,6 +47,7 @@ export async function receive(
         onCore,
         programs: options.programs,
       })}
+    if (plan.rounds !== undefined) draft.write('rounds', `${plan.rounds}\n`)
   } catch (error) {
     await unlessOurs(error, plan.encoding, options.programs)
     throw error

@@ -1,7 +1,9 @@
 /** The end of a task: its results appear in their order, and what it no longer needs is removed. */
 import { stdout } from 'node:process'
 import { freeBytes } from '../../src/files/space.ts'
+import { asideText, newestAside, setAside, takeAside, type Wanted } from '../../src/task/rounds.ts'
 import type { Task } from '../../src/task/task.ts'
+import { count } from '../../src/text/count.ts'
 import { tidy } from '../../src/task/tidy.ts'
 import { writeResults } from '../../src/task/write.ts'
 import { MIB } from '../../src/units/bytes.ts'
@@ -24,8 +26,41 @@ export async function deliver(
     said.say('report', `left out or cut, since the disk is nearly full (RETRACE_MIN_FREE_MB): ${lacking.join(', ')}`)
   }
   said.say('done', watch.summary())
-  await writeResults(task, [...files, ['retrace-log', said.text()]])
+  // A second run that ends worse than the one before it, though it had more, makes nobody poorer.
+  if (!report.hasBacktrace && hasAsideBacktrace(task)) {
+    await takeAside(task, `${code}: ${summary} This is the result of the run before.`)
+    return tidy(task)
+  }
+  await writeResults(task, [...files, ['retrace-log', logBefore(task) + said.text()]])
   tidy(task)
+}
+
+/** Keeps a whole result for the case that nothing better comes, and says what would make it better. */
+export async function keepAside(
+  task: Task,
+  report: Report,
+  { said, watch, wanted }: { said: Journal; watch: Stopwatch; wanted: Wanted },
+): Promise<void> {
+  const { code, summary } = report.outcome
+  const bytes = wanted.ranges.reduce((sum, { length }) => sum + length, 0)
+  said.say('report', `${code}: ${summary}`)
+  said.say(
+    'report',
+    `round ${wanted.round} of ${wanted.rounds}: ${count(bytes, 'byte')} of memory that was missed can be sent`,
+  )
+  said.say('done', watch.summary())
+  await setAside(task, [...report.files, ['retrace-log', logBefore(task) + said.text()]], wanted)
+}
+
+function hasAsideBacktrace(task: Task): boolean {
+  const aside = newestAside(task)
+  return aside !== undefined && asideText(task, aside, 'backtrace') !== undefined
+}
+
+/** The log of the runs before this one. */
+function logBefore(task: Task): string {
+  const aside = newestAside(task)
+  return aside === undefined ? '' : asideText(task, aside, 'retrace-log') ?? ''
 }
 
 /** A task that has ended already: only what a killed run left is tidied up. Whether it has a backtrace. */

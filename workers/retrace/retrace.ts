@@ -10,20 +10,27 @@ import { type Database, openDatabase } from '../../src/database/database.ts'
 import type { PackageFormat } from '../../src/packages/format/format.ts'
 import { UsageError } from '../../src/errors/usage_error.ts'
 import { PackageUses } from '../../src/packages/index/use.ts'
+import { plainSize } from '../../src/files/plain.ts'
+import { freeBytes } from '../../src/files/space.ts'
 import { EXIT } from '../../src/program/program.ts'
 import { readManifest } from '../../src/task/manifest.ts'
 import type { Task } from '../../src/task/task.ts'
+import { ASIDES } from '../../src/task/files.ts'
+import { newestAside, roundsOf, type Wanted, wantedBefore } from '../../src/task/rounds.ts'
 import { removeTraces } from '../../src/task/tidy.ts'
+import { count } from '../../src/text/count.ts'
+import { MIB } from '../../src/units/bytes.ts'
 import { assemble, withLinkFolder } from './assemble.ts'
 import { findCompanions, NO_COMPANIONS } from './companions.ts'
 import type { NAME } from './command_line.ts'
 import { Deadline } from './time/deadline.ts'
 import { debugCore } from './debug.ts'
-import { deliver } from './deliver.ts'
+import { deliver, keepAside } from './deliver.ts'
 import { type Findings, nothingFound } from './findings.ts'
 import type { Engine } from './gdb/engine.ts'
 import type { LeftOut } from './gdb/thread_record.ts'
 import type { Journal } from './journal.ts'
+import { layMemory } from './lay_memory.ts'
 import { withoutDebuginfo } from './leave_out.ts'
 import { readCoreFile } from './read.ts'
 import { modulesToSpare } from './spare.ts'
@@ -37,10 +44,13 @@ import { usableCgroups } from './sandbox/cgroup.ts'
 import { Stopwatch } from './time/stopwatch.ts'
 import { sitesWithoutTables } from './unwinding.ts'
 import { describeCore, remarksOn } from './words/core.ts'
+import { wantedOf } from './wanted.ts'
 import { moduleLine } from './words/module.ts'
 import { threadLines } from './words/thread.ts'
 import { afterDebugging, afterResolving, beforeDebugging, beforeReading, beforeResolving } from './words/progress.ts'
 
+/** Bytes of what a round brings, and of the result that is kept aside. */
+const ROUND_ROOM = 32 * MIB
 /** Of the task's time: resolving and fetching end then, with what came, and the rest is for gdb. */
 const RESOLVE_SHARE = 0.75
 
@@ -80,9 +90,31 @@ export async function retrace(task: Task, tools: Tools): Promise<number> {
   watch.start('report')
   said.begin('report')
   const report = makeReport(found, watch.seconds())
+  const wanted = nextRound(task, found, tools.config)
+  if (wanted !== undefined) {
+    await keepAside(task, report, { said, watch, wanted })
+    return EXIT.done
+  }
   await deliver(task, report, { said, watch, minFreeMb: tools.config.minFreeMb })
   await found.debugged?.closed
   return report.hasBacktrace ? EXIT.done : EXIT.failed
+}
+
+/** What the client is asked for now; undefined: nothing, and this is the last run. */
+function nextRound(task: Task, { core, debugged }: Findings, config: Tools['config']): Wanted | undefined {
+  const rounds = roundsOf(task)
+  const before = newestAside(task)
+  const round = before === undefined ? 1 : ASIDES.indexOf(before) + 2
+  const said = debugged?.conversation
+  if (round > rounds || core === undefined || said === undefined || !hasRoom(task, config)) return undefined
+  const ranges = wantedOf(core, said, wantedBefore(task))
+  return ranges.length === 0 ? undefined : { round, rounds, ranges }
+}
+
+/** A core that is filled lies beside the one before for a moment. */
+function hasRoom(task: Task, { minFreeMb }: Tools['config']): boolean {
+  const size = plainSize(task.file('coredump')) ?? 0
+  return freeBytes(task.directory) - minFreeMb * MIB > size + ROUND_ROOM
 }
 
 /**
@@ -110,6 +142,8 @@ async function investigate(
   const found = nothingFound(manifest)
 
   watch.start('read')
+  const laid = layMemory(task)
+  if (laid !== undefined) said.say('read', `${count(laid, 'byte')} of memory came that was missed before`)
   const corePath = task.file('coredump')
   said.say('read', beforeReading(corePath))
   const { core, reason } = readCoreFile(corePath)

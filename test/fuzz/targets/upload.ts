@@ -198,7 +198,7 @@ export const requests: Target = {
   read(input) {
     const lines = Buffer.from(input).toString('latin1').split('\n').map((line) => line.split(': '))
     const fields = new Map(lines.map(([name = '', ...value]) => [name, value.join(': ')]))
-    return checkHeaders({ get: (name) => fields.get(name) ?? null }, { maxPackedMb: 100 })
+    return checkHeaders({ get: (name) => fields.get(name) ?? null }, { maxPackedMb: 100, roundWaitS: 60 })
   },
   isOurs,
   cost: ORDINARY,

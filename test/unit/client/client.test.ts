@@ -11,6 +11,7 @@ import { timeListed } from '../../../src/client/input.ts'
 import { isOfThisMachine, parseOsRelease } from '../../../src/client/machine.ts'
 import { forget, remember, sentTasks } from '../../../src/client/memory.ts'
 import { lackOf, readOffer } from '../../../src/client/offer.ts'
+import { wantedIn } from '../../../src/client/rounds.ts'
 import { isLoopback } from '../../../src/client/server.ts'
 import { sentenceOf } from '../../../src/client/failure.ts'
 import { readReport } from '../../../src/client/report.ts'
@@ -241,12 +242,44 @@ describe('what this machine is asked', () => {
   })
 })
 
+describe('what a server wants', () => {
+  const status = (wanted: unknown, state = 'PENDING') => wantedIn(JSON.stringify({ state, wanted }))
+
+  it('is ranges of addresses, and nothing that is none', () => {
+    const ranges = [
+      { start: '0x10', length: 512 },
+      { start: '16', length: 1 },
+      { start: '0x0', length: 2 ** 21 },
+      null,
+      7,
+      {
+        start: '0xfffffffffffffffff',
+        length: 1,
+      },
+      { start: '0x1', length: -1 },
+      { start: '0x1', length: 1.5 },
+    ]
+    expect(status({ round: 2, ranges })).toEqual({ round: 2, ranges: [{ start: 16n, length: 512 }] })
+    for (const none of [null, 7, {}, { round: 0, ranges }, { round: 'x', ranges }]) {
+      expect(status(none)).toEqual({ round: 0, ranges: undefined })
+    }
+    expect(status({ round: 1, ranges: Array.from({ length: 9999 }, () => ranges[0]) })?.ranges).toHaveLength(512)
+  })
+
+  it('is over when the task has ended, or the answer is none', () => {
+    expect([status(null, 'FINISHED_SUCCESS'), wantedIn('<html>'), wantedIn('null'), wantedIn('')]).toEqual(
+      Array(4).fill(undefined),
+    )
+  })
+})
+
 describe('what a server offers', () => {
   it('is what its JSON says, and little where it has none or none that makes sense', () => {
     const whole = {
       supported_formats: ['application/x-xz'],
       slim_cores: true,
       kept_back: true,
+      more_memory: { max_rounds: 3, max_size: 1048576, max_wait: 60 },
       resumable: { draft: 'x', interop_version: 8 },
     }
     const offer = readOffer(JSON.stringify(whole), 'application/json')
@@ -254,10 +287,14 @@ describe('what a server offers', () => {
       types: new Set(['application/x-xz']),
       takesSlim: true,
       knowsKeptBack: true,
+      rounds: 3,
       isResumable: true,
     })
+    const rounds = (max_rounds: unknown) =>
+      readOffer(JSON.stringify({ ...whole, more_memory: { max_rounds } }), 'application/json').rounds
+    expect([1000, 2, 0, -1, 1.5, '3', null].map(rounds)).toEqual([3, 2, 0, 0, 0, 0, 0])
     expect(lackOf(offer)).toBeUndefined()
-    const nothing = { takesSlim: false, knowsKeptBack: false, isResumable: false }
+    const nothing = { takesSlim: false, knowsKeptBack: false, rounds: 0, isResumable: false }
     const old = readOffer('running_tasks 1\nsupported_formats a/b c/d\n', 'text/plain; charset=utf-8')
     expect(old).toEqual({ types: new Set(['a/b', 'c/d']), ...nothing })
     expect(lackOf(old)).toMatch(/^The server is an older one: it takes whole cores only.*; it cannot go on/)

@@ -56,6 +56,7 @@ describe('backtraceText()', () => {
       assertion: undefined,
       lostDetails: [],
       problems: [],
+      missed: [],
       libraries: `From                To                  Syms Read   Shared Object Library\n${
         'x'.repeat(44)
       }No  /a${FALSE}`,

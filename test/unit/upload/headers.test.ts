@@ -4,7 +4,7 @@ import { RetraceError } from '../../../src/errors/errors.ts'
 import { checkHeaders, CONTENT_TYPES } from '../../../src/upload/headers.ts'
 import { property } from '../../helpers/properties.ts'
 
-const config = { maxPackedMb: 50 }
+const config = { maxPackedMb: 50, roundWaitS: 60 }
 const MIB = 1024 * 1024
 
 function check(headers: Record<string, string>) {

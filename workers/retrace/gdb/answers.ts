@@ -233,6 +233,11 @@ export function readProblems(data: readonly unknown[]): string[] {
   return data.map(recordOf).flatMap(({ problem }) => text(problem) ?? [])
 }
 
+export function readMissed(data: readonly unknown[]): bigint[] {
+  return data.map(recordOf).flatMap(({ missed }) => Array.isArray(missed) ? missed as unknown[] : [])
+    .flatMap((each) => address(each) ?? [])
+}
+
 export function readRegisters(data: readonly unknown[]): { name: string; value: string }[] {
   const list = data.map(recordOf).find((each) => Array.isArray(each.registers))?.registers
   return (Array.isArray(list) ? list.slice(0, MAX_REGISTERS) as unknown[] : []).flatMap((each) => {

@@ -3,6 +3,7 @@
  * does not cost another.
  */
 import type { Deadline } from '../time/deadline.ts'
+import { readMissed } from './answers.ts'
 import type { Answer, Session } from './session.ts'
 import type { Cause } from './thread_record.ts'
 
@@ -10,6 +11,8 @@ import type { Cause } from './thread_record.ts'
 export interface Listener {
   /** Sentences on questions that failed. */
   readonly problems: string[]
+  /** Addresses that could not be read, of our own readers. */
+  readonly missed: Set<bigint>
   /** Lines that gdb said meanwhile. */
   hear(lines: readonly string[]): void
 }
@@ -23,6 +26,7 @@ export interface AskOptions {
 
 /** No question gets less, as long as there is time at all: on a busy machine gdb takes that to do anything. */
 const MIN_MS = 1_000
+const MAX_MISSED = 20_000
 
 export class Asker {
   readonly #session: Session
@@ -76,6 +80,9 @@ export class Asker {
 
   #noted(what: string | undefined, answer: Answer): Answer {
     this.#listener.hear(answer.complaints)
+    for (const address of readMissed(answer.data)) {
+      if (this.#listener.missed.size < MAX_MISSED) this.#listener.missed.add(address)
+    }
     const why = whyFailed(answer)
     if (what !== undefined && why !== undefined) this.note(`${what}: ${why}`)
     return answer

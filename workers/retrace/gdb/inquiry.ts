@@ -57,6 +57,7 @@ export class Inquiry {
   /** What gdb failed at, by the module that was blamed. */
   readonly #suspected = new Map<CoreModule, string>()
   /** What no gdb lives with. */
+  readonly missed = new Set<bigint>()
   #alwaysOut: LeftOut = new Set()
 
   constructor(
@@ -221,6 +222,7 @@ export class Inquiry {
       damage: [...this.damage.values()],
       assertion: this.#assertion,
       problems: this.problems,
+      missed: [...this.missed],
       ...this.details.told,
       lostDetails: this.details.lost,
     }

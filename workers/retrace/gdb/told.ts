@@ -26,6 +26,8 @@ export interface Conversation extends Details {
   readonly lostDetails: readonly LostDetail[]
   /** Sentences on questions that failed. */
   readonly problems: string[]
+  /** Addresses that our own readers of memory could not read. */
+  readonly missed: readonly bigint[]
 }
 
 export interface ThreadId {

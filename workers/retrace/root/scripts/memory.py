@@ -1,6 +1,7 @@
 """Memory of the process, for readers of what a stranger's core holds: each read is bounded, and what cannot be read, or is no
 address, is one exception. A part of retrace.py.
 """
+import re
 import time
 
 import gdb
@@ -13,6 +14,7 @@ MAX_READS = 2000000
 # Of one process, and how many reads are between two looks at the clock.
 MAX_SECONDS = 30
 READS_PER_LOOK = 1024
+MISSED = re.compile("at address (0x[0-9a-f]+)")
 
 
 class Unreadable(Exception):
@@ -64,7 +66,10 @@ class Memory:
             raise Unreadable("0x%x is no address" % address)
         try:
             return self.inferior.read_memory(address, size).tobytes() if size else b""
-        except (gdb.error, OverflowError):
+        except (gdb.error, OverflowError) as error:
+            if size < PAGE:  # a page that is there in part is read again, as far as it is wanted
+                found = MISSED.search(str(error))
+                note_missed(int(found.group(1), 16) if found else address)
             raise Unreadable("cannot read memory at 0x%x" % address)
 
     def number(self, address, size, signed=False):

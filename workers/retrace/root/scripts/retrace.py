@@ -12,6 +12,9 @@ import gdb
 
 CHANNEL = 3
 encode = json.JSONEncoder(separators=(",", ":")).encode
+# Addresses that our own readers of memory could not read, of the question that is asked: a sender may send them later.
+missed = {}
+MAX_MISSED = 2048
 # Messages that go with the next one.
 held = bytearray()
 
@@ -32,10 +35,13 @@ def ask(token, question, *arguments):
     """Called from MI: answers one question, and says that it is over, and why it failed when it did. That is for the other
     side to judge: MI would put a trace of Python into the log."""
     failed = None
+    missed.clear()
     try:
         globals()["answer_" + question](*arguments)
     except BaseException as error:
         failed = described_error(error)
+    if missed:
+        send_later(missed=[hex(each) for each in missed])
     send(end=token, failed=failed)
 
 
@@ -71,6 +77,11 @@ def send_later(**message):
     """With the next one: each write costs both sides. Only for what is followed by another one before gdb could end over
     anything."""
     held.extend(encode(message).encode("ascii") + b"\n")
+
+
+def note_missed(address):
+    if len(missed) < MAX_MISSED:
+        missed[address] = True
 
 
 def answer_text(command):
@@ -135,6 +146,7 @@ def bytes_until_nul(address, limit):
             piece = memory.read_memory(at, size - at % size).tobytes()
         except gdb.MemoryError:
             if size == 1:
+                note_missed(at)
                 return bytes(out), "memory"
             size //= 4
             continue

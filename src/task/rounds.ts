@@ -1,0 +1,151 @@
+/**
+ * A second round: what a debugger missed of a slim core is named to the client, and the worker runs again with that. Owns the files of
+ * it in a task's directory: `rounds` (how many the client takes), `wanted` (what it may send now; there is none but between two
+ * runs), `memory` (what it sent), and `aside-N`, the whole result of the Nth run, which is the task's where no better one comes.
+ */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as z from 'zod'
+import { syncDirectory } from '../files/durable.ts'
+import { WRITING } from '../files/plain.ts'
+import { MIB } from '../units/bytes.ts'
+import { type Aside, ASIDES, type Result, RESULTS } from './files.ts'
+import type { Task } from './task.ts'
+import { partialOf, writeResults } from './write.ts'
+
+/** How often a task asks for memory. */
+export const MAX_ROUNDS = ASIDES.length
+/** Bytes of memory of one round. */
+export const MAX_ROUND = MIB
+
+/** Memory that was left out, in bytes. */
+export interface WantedRange {
+  readonly start: bigint
+  readonly length: number
+}
+
+export interface Wanted {
+  /** From 1. */
+  readonly round: number
+  readonly rounds: number
+  readonly ranges: readonly WantedRange[]
+}
+
+const Hex = z.string().regex(/^0x[0-9a-f]{1,16}$/)
+const WantedFile = z.object({
+  round: z.int().min(1),
+  rounds: z.int().min(1),
+  ranges: z.array(z.object({ start: Hex, length: z.int().min(1) })),
+})
+
+/** How many rounds the client said that it takes; 0: it said nothing. */
+export function roundsOf(task: Task): number {
+  const text = task.text('rounds')?.trim() ?? ''
+  return /^[0-9]$/.test(text) ? Math.min(Number(text), MAX_ROUNDS) : 0
+}
+
+/** What the client may send now; undefined: nothing. */
+export function readWanted(task: Task): Wanted | undefined {
+  return parsed(task.text('wanted'))
+}
+
+/** As the file has it, and the status of the task. */
+export function wantedJson({ round, rounds, ranges }: Wanted): z.infer<typeof WantedFile> {
+  return { round, rounds, ranges: ranges.map(({ start, length }) => ({ start: `0x${start.toString(16)}`, length })) }
+}
+
+function parsed(text: string | undefined): Wanted | undefined {
+  if (text === undefined) return undefined
+  try {
+    const found = WantedFile.safeParse(JSON.parse(text)).data
+    return found && {
+      ...found,
+      ranges: found.ranges.map(({ start, length }) => ({ start: BigInt(start), length })),
+    }
+  } catch (cause) {
+    if (cause instanceof SyntaxError) return undefined
+    throw cause
+  }
+}
+
+/** The newest result that was kept aside; undefined: there is none. */
+export function newestAside(task: Task): Aside | undefined {
+  return ASIDES.findLast((name) => task.has(name))
+}
+
+/** A file of a result that was kept aside. */
+export function asideText(task: Task, aside: Aside, name: Result): string | undefined {
+  try {
+    return readFileSync(join(task.file(aside), name), 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+/** All that was asked for before. */
+export function wantedBefore(task: Task): WantedRange[] {
+  return ASIDES.filter((name) => task.has(name)).flatMap((name) => {
+    try {
+      return parsed(readFileSync(join(task.file(name), 'wanted'), 'utf8'))?.ranges ?? []
+    } catch {
+      return []
+    }
+  })
+}
+
+/** Keeps a whole result aside, with what would make it better, then says that this is wanted: each by rename, and flushed. */
+export async function setAside(
+  task: Task,
+  results: readonly (readonly [Result, string])[],
+  wanted: Wanted,
+): Promise<void> {
+  const name = ASIDES[wanted.round - 1]
+  if (name === undefined) throw new Error(`There is no round ${wanted.round}`)
+  const folder = partialOf(task, name)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { mode: 0o700 })
+  const text = `${JSON.stringify(wantedJson(wanted))}\n`
+  await Promise.all(
+    [...results, ['wanted', text] as const].map(([each, content]) => write(join(folder, each), content)),
+  )
+  await syncDirectory(folder)
+  renameSync(folder, task.file(name))
+  await write(partialOf(task, 'wanted'), text)
+  renameSync(partialOf(task, 'wanted'), task.file('wanted'))
+  await syncDirectory(task.directory)
+}
+
+/** Memory that came, for the worker; then nothing is wanted any more. Throws the errors of the disk. */
+export async function writeMemory(task: Task, bytes: Uint8Array): Promise<void> {
+  rmSync(partialOf(task, 'memory'), { recursive: true, force: true })
+  await write(partialOf(task, 'memory'), bytes)
+  renameSync(partialOf(task, 'memory'), task.file('memory'))
+  rmSync(task.file('wanted'), { force: true })
+  await syncDirectory(task.directory)
+}
+
+/**
+ * The newest result that was kept aside becomes the task's, `why` in the log's last line. It may be killed at any instruction and
+ * run again: what is aside stays until the task is tidied up. False: there is none.
+ */
+export async function takeAside(task: Task, why: string): Promise<boolean> {
+  const aside = newestAside(task)
+  if (aside === undefined || task.hasEnded()) return aside !== undefined
+  const kept = new Set(readdirSync(task.file(aside)))
+  rmSync(task.file('wanted'), { force: true })
+  // What a later run had written when it was killed belongs to no whole result.
+  for (const name of RESULTS) if (!kept.has(name)) rmSync(task.file(name), { recursive: true, force: true })
+  const results = RESULTS.flatMap((name): [Result, string][] => {
+    const text = asideText(task, aside, name)
+    return text === undefined ? [] : [[name, name === 'retrace-log' ? `${text}${why}\n` : text]]
+  })
+  await writeResults(task, results)
+  return true
+}
+
+async function write(path: string, content: string | Uint8Array): Promise<void> {
+  await using file = await open(path, WRITING, 0o600)
+  await file.writeFile(content)
+  await file.sync()
+}

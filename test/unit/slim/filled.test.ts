@@ -1,0 +1,101 @@
+/** A slim core, and the memory that it lacks, which comes later. */
+import { Buffer } from 'node:buffer'
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bytesSource } from '../../../src/elf/bytes_source.ts'
+import { readCore } from '../../../src/elf/core.ts'
+import { filledCore } from '../../../src/slim/filled.ts'
+import { type Slim, slimCore } from '../../../src/slim/slim.ts'
+import { fixtureCore } from '../../helpers/cores.ts'
+import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
+import { slimBytes } from '../../helpers/slim.ts'
+
+let folder: Folder
+let full: Uint8Array<ArrayBuffer>
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  full = new Uint8Array(readFileSync(fixtureCore('amd64', folder.path).core))
+})
+afterAll(async () => await folder[Symbol.asyncDispose]())
+
+const STEP = 32
+
+/** Bytes that a core has of its memory, by address: every 32nd. */
+function memoryOf(core: Uint8Array): Map<bigint, number> {
+  const source = bytesSource(new Uint8Array(core))
+  const memory = new Map<bigint, number>()
+  for (const { start, fileOffset, fileSize, leftOut } of readCore(source).segments) {
+    const bytes = leftOut === true ? new Uint8Array() : source.read(Number(fileOffset), Number(fileSize))
+    const first = Number(-start & BigInt(STEP - 1))
+    for (let at = first; at < bytes.length; at += STEP) memory.set(start + BigInt(at), bytes[at] ?? 0)
+  }
+  return memory
+}
+
+function laid(slim: Slim, pages: Parameters<typeof filledCore>[1]): Uint8Array {
+  const chunks = filledCore(bytesSource(new Uint8Array(slimBytes(slim))), pages)
+  return chunks === undefined ? new Uint8Array() : Buffer.concat([...chunks])
+}
+
+function slimOf(): { slim: Slim; left: { start: bigint; end: bigint }[] } {
+  const slim = slimCore(bytesSource(full), { budget: 0, keepsArguments: true, maker: 'test 1' })
+  const left = readCore(bytesSource(new Uint8Array(slimBytes(slim)))).leftOut?.ranges ?? []
+  return { slim, left: [...left] }
+}
+
+function pagesOf(slim: Slim, ranges: { start: bigint; end: bigint }[], most = 2 ** 26) {
+  const asked = ranges.map(({ start, end }) => ({ start, length: Number(end - start) }))
+  return slim.more(asked, most).map(({ start, bytes }) => ({ start: BigInt(start), bytes }))
+}
+
+describe('filledCore()', () => {
+  it('has with all that was left out the memory of the full core, but for the environment', () => {
+    const { slim, left } = slimOf()
+    const core = laid(slim, pagesOf(slim, left))
+    const [whole, filled] = [memoryOf(full), memoryOf(core)]
+    const environment = [...whole.keys()].filter((address) => !filled.has(address))
+    expect(environment.length * STEP).toBeLessThan(16_384)
+    expect([...filled].every(([address, byte]) => whole.get(address) === byte)).toBe(true)
+    const [before, after] = [readCore(bytesSource(full)), readCore(bytesSource(new Uint8Array(core)))]
+    expect(after.threads).toEqual(before.threads)
+    expect(Buffer.from(core).includes('HOME=')).toBe(false)
+    // What is still left out is what was not sent.
+    expect(after.leftOut?.ranges.reduce((sum, { start, end }) => sum + Number(end - start), 0)).toBeLessThan(16_384)
+  })
+
+  it('takes a page anywhere in what was left out, the same page twice to the same end, and nothing else', () => {
+    const { slim, left } = slimOf()
+    const range = left.find(({ start, end }) => end - start > 1000n) ?? { start: 0n, end: 0n }
+    const piece = { start: range.start + 100n, end: range.start + 333n }
+    const pages = pagesOf(slim, [piece])
+    expect(pages).toHaveLength(1)
+    const core = laid(slim, pages)
+    expect(memoryOf(core).size).toBeGreaterThan(memoryOf(slimBytes(slim)).size)
+    const again = filledCore(bytesSource(new Uint8Array(core)), pages) ?? []
+    expect(Buffer.concat([...again]).equals(core)).toBe(true)
+    const [kept] = readCore(bytesSource(new Uint8Array(slimBytes(slim)))).segments.filter(({ leftOut }) =>
+      leftOut !== true
+    )
+    const forged = [{ start: kept?.start ?? 0n, bytes: Buffer.alloc(64, 7) }, {
+      start: 8n,
+      bytes: Buffer.alloc(8, 7),
+    }]
+    expect(memoryOf(laid(slim, forged.toReversed()))).toEqual(memoryOf(slimBytes(slim)))
+  })
+
+  it('knows a core that is not slim', () => {
+    expect(filledCore(bytesSource(full), [])).toBeUndefined()
+  })
+})
+
+describe('what is sent of a slim core later', () => {
+  it('is no more than what is allowed, and nothing where values are kept back', () => {
+    const { slim, left } = slimOf()
+    const some = pagesOf(slim, left, 5000)
+    expect(some.reduce((sum, { bytes }) => sum + bytes.length, 0)).toBe(5000)
+    expect(pagesOf(slim, [{ start: 0n, end: 4096n }, { start: 2n ** 64n - 8n, end: 2n ** 64n + 8n }])).toEqual([])
+    const masked = slimCore(bytesSource(full), { keepsArguments: false, keepsValues: false, maker: 'test 1' })
+    expect(pagesOf(masked, left)).toEqual([])
+  })
+})
