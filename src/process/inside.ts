@@ -13,7 +13,7 @@ import { watchTmp } from './tmp_watch.ts'
 import { wallUser, wallUsers } from './users.ts'
 import { type Sandbox, wallArguments, wallCommand } from './wall.ts'
 
-export interface InsideOptions extends Omit<StartOptions, 'output' | 'environment'> {
+export interface InsideOptions extends Omit<StartOptions, 'output' | 'environment' | 'sharesTerminal'> {
   /** Called with its number before bwrap has its arguments: what is done to it then holds for all that runs inside. */
   onStart?: (pid: number) => void
 }

@@ -1,8 +1,8 @@
 /**
- * What the kernel says about processes: the only reader of /proc (proc(5)). A process can end while it is looked at;
- * then the answer is that there is nothing. All reads are synchronous; they never touch a disk.
+ * What the kernel says about processes: the only reader of /proc (proc(5)), and the only writer. A process can end while
+ * it is looked at; then the answer is that there is nothing. All reads are synchronous; they never touch a disk.
  */
-import { readdirSync, readFileSync, readlinkSync, statfsSync, type StatsFs, statSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, statfsSync, type StatsFs, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { errnoOf } from '../errors/errno.ts'
 
@@ -129,6 +129,22 @@ export function listensOn(pid: number, port: number): boolean | undefined {
     const fields = line.trim().split(/\s+/)
     return fields[1]?.endsWith(end) === true && fields[3] === LISTENING && files.includes(`socket:[${fields[9]}]`)
   })
+}
+
+/** The group of the scheduler that the session of a process is, and its niceness; undefined where there are none. */
+export function autogroupOf(pid: number): { readonly name: string; readonly niceness: number } | undefined {
+  const [, name, niceness] = /^(\S+) nice (-?\d+)$/m.exec(procText(`${pid}/autogroup`)) ?? []
+  return name === undefined ? undefined : { name, niceness: Number(niceness) }
+}
+
+/** Sets that niceness; false where the kernel does not let this process do so, or not now. */
+export function setAutogroup(pid: number, niceness: number): boolean {
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, String(niceness), { flag: 'r+' })
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** The working directory of a process. */

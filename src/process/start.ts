@@ -10,6 +10,7 @@ import { errnoOf } from '../errors/errno.ts'
 import { Complaint } from './complaint.ts'
 import { ProgramError } from './error.ts'
 import { withoutInherited } from './inherited.ts'
+import { ownNiceness, standBack } from './niceness.ts'
 import { findProgram, SEARCH_PATH } from './search_path.ts'
 import { endGroup, endOrphans } from './signals.ts'
 
@@ -46,6 +47,8 @@ export interface StartOptions {
   environment?: 'inherited'
   /** Stays in the group of this process, and so in the foreground of its terminal; ends by itself. Standard error is this process's. */
   sharesTerminal?: boolean
+  /** How far it stands back from others, where that is more than nice(1) in its words can do; by default as far as this process. */
+  niceness?: number
   /** Ends it when it aborts. */
   signal?: AbortSignal
   /** Ends it after so long. */
@@ -90,6 +93,8 @@ export class Running implements AsyncDisposable {
     const child = command.impediment ?? spawned(command, own, options)
     const pipes = child instanceof Error ? [] : child.stdio ?? []
     this.pid = child instanceof Error ? undefined : child.pid
+    const niceness = options.niceness ?? ownNiceness()
+    if (this.pid !== undefined && niceness > 0 && options.sharesTerminal !== true) standBack(this.pid, niceness)
     // Where there is no pipe, and where this process has no descriptor left for one: nothing comes, all goes nowhere.
     this.input = pipes[0] as Writable | null ?? nowhere()
     this.output = pipes[1] as Readable | null ?? nowhere()
@@ -198,7 +203,8 @@ export class Running implements AsyncDisposable {
     const said = complaint === '' ? '' : `: ${complaint}`
     const killedBy = signal ?? signalOf(code)
     const kind = killedBy === undefined || OF_LIMITS.has(killedBy) ? 'failed' : 'killed'
-    return new ProgramError(kind, `${title} failed (${code ?? signal})${said}`, { complaint })
+    const about = kind === 'killed' ? { complaint, signal: killedBy } : { complaint }
+    return new ProgramError(kind, `${title} failed (${code ?? signal})${said}`, about)
   }
 }
 

@@ -17,6 +17,8 @@ export interface IndexMakerOptions {
   pauseMs?: number
 }
 
+/** As far as can be. */
+const NICENESS = 19
 /** After the last task, so that one that comes right behind it meets nobody. */
 const PAUSE_MS = 2_000
 
@@ -55,9 +57,18 @@ export class IndexMaker {
     const kept = lastKept(database)
     if (kept === undefined || kept <= this.#seen) return
     const words = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
-    const running = startOutside('abrt-retrace-worker', ['nice', '-n', '19', 'env', ...words, ...command, '--index'], {
+    const running = startOutside('abrt-retrace-worker', [
+      'nice',
+      '-n',
+      String(NICENESS),
+      'env',
+      ...words,
+      ...command,
+      '--index',
+    ], {
       environment: 'inherited',
       diesWithUs: true,
+      niceness: NICENESS,
     })
     const isSettled = unixSeconds() > kept
     this.#running = running

@@ -24,6 +24,7 @@ import { draining, serverFull, tooManyTasks } from './room.ts'
 import { logRemarks } from './remarks.ts'
 import { type MemoryTurn, NO_MEMORY, Rounds, RUN_DIED, wantsMemory } from './rounds.ts'
 import { workerMemoryMb } from './worker_memory.ts'
+import { workerNiceness } from './worker_niceness.ts'
 import { startWorker, type WorkerEnd, type WorkerProcess } from './worker_process.ts'
 
 /** How long after RETRACE_TASK_TIMEOUT_S the worker may still take to write what it has. */
@@ -185,6 +186,7 @@ export class Runner {
       log: path,
       settings: environmentOf(['abrt-retrace-worker'], config),
       memoryMb: workerMemoryMb(config),
+      niceness: workerNiceness(this.#jobs.size + this.#spare.size),
     })
   }
 

@@ -34,10 +34,9 @@ export interface WorkerStart {
   settings: Record<string, string>
   /** MiB of private memory that it may have itself; what runs behind the wall has limits of its own. */
   memoryMb: number
+  /** How far it, and all that it starts, stands back where processor time is scarce (nice(1)). */
+  niceness: number
 }
-
-/** How far a worker, and all that it starts, stands back where processor time is scarce: whoever asks is answered first. */
-const NICE = '10'
 
 /** Starts a worker that ends with this server; it inherits this process's environment, and has the settings besides. */
 export function startWorker(start: WorkerStart): WorkerProcess {
@@ -51,7 +50,7 @@ export function startWorker(start: WorkerStart): WorkerProcess {
       '--',
       'nice',
       '-n',
-      NICE,
+      String(start.niceness),
       'env',
       ...settings,
       ...start.command,
@@ -61,6 +60,7 @@ export function startWorker(start: WorkerStart): WorkerProcess {
       output: log,
       environment: 'inherited',
       diesWithUs: true,
+      niceness: start.niceness,
       ...(start.argument === '-' && { input: 'open' }),
     })
     return {
