@@ -88,7 +88,7 @@ export class CoreFile implements AsyncDisposable {
 
   /** Copies as much of a piece as there is room for; returns how much. */
   #gather(piece: Uint8Array, position: number): number {
-    if (position !== this.#gatheredStart + this.#gatheredLength || this.#gatheredLength === GATHER) {
+    if (!this.#bridge(position)) {
       this.#flush()
       this.#gatheredStart = position
     }
@@ -96,6 +96,20 @@ export class CoreFile implements AsyncDisposable {
     this.#gathered.set(piece.subarray(0, length), this.#gatheredLength)
     this.#gatheredLength += length
     return length
+  }
+
+  /**
+   * Goes on gathering at `position`, with zeros up to there, where no whole block lies between: the file has those blocks anyhow, and
+   * a write for each of many small parts would cost more than what they hold. False where it cannot.
+   */
+  #bridge(position: number): boolean {
+    const end = this.#gatheredStart + this.#gatheredLength
+    if (Math.floor(position / BLOCK) > Math.ceil(end / BLOCK)) return false
+    const length = position - this.#gatheredStart
+    if (length >= GATHER) return false
+    this.#gathered.fill(0, this.#gatheredLength, length)
+    this.#gatheredLength = length
+    return true
   }
 
   #flush(): void {

@@ -79,6 +79,32 @@ describe('CoreFile', () => {
     }
   })
 
+  it.each([[512, 1024], [512, 4096], [4096, 4096], [100, 5000], [3000, 7000]])(
+    'writes parts of %i bytes, one in each %i, in large pieces where no block between them is empty',
+    async (length, step) => {
+      const parts = 5000
+      const path = join(folder, `core-${files++}`)
+      const part = Buffer.alloc(length, 7)
+      const content = Buffer.alloc(parts * step)
+      const before = systemWrites()
+      {
+        await using file = await CoreFile.create(path, reservation())
+        for (let at = 0; at < content.length; at += step) {
+          await file.write(part, at)
+          part.copy(content, at)
+        }
+        await file.finish(content.length)
+      }
+      // A part in a block of its own, behind an empty one, is a write of its own; no other is.
+      const apart = step > 2 * BLOCK ? parts : parts * Math.max(0, step - BLOCK) / BLOCK
+      expect(systemWrites() - before).toBeLessThan(apart + parts / 2)
+      expect(readFileSync(path).equals(content)).toBe(true)
+      const { blocks } = statSync(path)
+      execFileSync('fallocate', ['--dig-holes', path])
+      expect(blocks).toBe(statSync(path).blocks)
+    },
+  )
+
   it('counts what it writes, not the holes', async () => {
     const content = Buffer.alloc(100 * MIB)
     content[50 * MIB] = 1
@@ -86,6 +112,11 @@ describe('CoreFile', () => {
     expect(statSync(path).size).toBe(100 * MIB)
   })
 })
+
+/** Calls of write() and its kin that this process has made. */
+function systemWrites(): number {
+  return Number(/^syscw: (\d+)$/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1])
+}
 
 describe('dataRuns()', () => {
   it('leaves out zeros only, and every block that is zero', () => {
