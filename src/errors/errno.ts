@@ -2,6 +2,8 @@
 
 /** A file system that is full, a quota that is used up, a database on such a one. */
 const FULL = ['ENOSPC', 'EDQUOT', 'SQLITE_FULL']
+/** What else a machine lacks: memory, processes, descriptors; and disks that fail. */
+const LACKING = ['ENOMEM', 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOBUFS', 'EIO', 'SQLITE_IOERR', 'SQLITE_NOMEM']
 /** More causes than errors have. */
 const MAX_CAUSES = 8
 
@@ -15,6 +17,11 @@ export function causesOf(error: unknown): Error[] {
 /** Whether there was no room on a disk, wherever among the causes that is said. */
 export function isDiskFull(error: unknown): boolean {
   return causesOf(error).some((each) => FULL.includes(errnoOf(each) ?? ''))
+}
+
+/** Whether it was this machine that lacked something, or was broken, wherever among the causes that is said. */
+export function isOfMachine(error: unknown): boolean {
+  return isDiskFull(error) || causesOf(error).some((each) => LACKING.includes(errnoOf(each) ?? ''))
 }
 
 /** The code of an error (`ENOENT`, `SQLITE_BUSY`), if it has one. */

@@ -20,10 +20,17 @@ export class ProgramError extends Error {
   override name = 'ProgramError'
   readonly kind: ProgramFailure
   readonly complaint: string
+  /** Of 'killed': by which signal. */
+  readonly signal: string | undefined
 
-  constructor(kind: ProgramFailure, message: string, options: { cause?: unknown; complaint?: string } = {}) {
+  constructor(
+    kind: ProgramFailure,
+    message: string,
+    options: { cause?: unknown; complaint?: string; signal?: string | undefined } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.kind = kind
     this.complaint = options.complaint ?? ''
+    this.signal = options.signal
   }
 }

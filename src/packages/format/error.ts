@@ -2,7 +2,10 @@
 import { withoutCredentials } from '../../text/credentials.ts'
 import { HOUR_S } from '../../units/time.ts'
 
-export type FetchFailureKind = 'not-found' | 'refused' | 'timeout' | 'malformed' | 'unreachable' | 'no-space'
+export type FetchFailureKind = RememberedKind | PassingKind
+export type RememberedKind = 'not-found' | 'refused' | 'timeout' | 'malformed' | 'unreachable'
+/** Of this machine, not of what is fetched. `machine`: it had no process, memory or descriptor left, or a program does not work. */
+export type PassingKind = 'no-space' | 'machine'
 
 /** A failed download, or one that was refused. Its message is a sentence for the log; it names no credentials, whatever it was made of. */
 export class FetchError extends Error {
@@ -37,12 +40,21 @@ export function decisiveOf(failures: readonly FetchError[]): FetchError | undefi
   return new FetchError(kind, message, { again, isHost, cause })
 }
 
-/** Seconds for which a failure of each kind is remembered: long for what will not change soon, short for a network. */
-export const REMEMBERED_S: Record<FetchFailureKind, number> = {
+/**
+ * Seconds for which a failure of each kind is remembered: long for what will not change soon, short for a network. What this
+ * machine lacked is not: the next task tries again, with what has come already.
+ */
+export const REMEMBERED_S: Record<RememberedKind, number> & Record<PassingKind, 0> = {
   'not-found': 6 * HOUR_S,
   'refused': HOUR_S,
   'malformed': HOUR_S,
   'timeout': 120,
   'unreachable': 60,
-  'no-space': 60,
+  'no-space': 0,
+  'machine': 0,
+}
+
+/** Whether it is one of this machine, whatever is fetched from wherever. */
+export function isPassing(kind: FetchFailureKind): kind is PassingKind {
+  return REMEMBERED_S[kind] === 0
 }

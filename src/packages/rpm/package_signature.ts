@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ProgramError } from '../../process/error.ts'
+import { tellsOfMachine } from '../../process/machine.ts'
 import { gathered } from '../../process/gather.ts'
 import { startInside } from '../../process/inside.ts'
 import { systemSandbox } from '../../process/system.ts'
@@ -77,7 +78,9 @@ async function verdictOf(sandbox: Sandbox, signal: AbortSignal): Promise<{ isGoo
     await running.succeeded()
     return { isGood: true, text }
   } catch (error) {
-    if (!(error instanceof ProgramError) || error.kind !== 'failed') throw asFetchError(error)
+    const failure = asFetchError(error)
+    const isVerdict = error instanceof ProgramError && error.kind === 'failed' && !tellsOfMachine(text)
+    if (!isVerdict || failure instanceof FetchError && failure.kind === 'machine') throw failure
     return { isGood: false, text: text || error.message }
   }
 }

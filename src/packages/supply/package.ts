@@ -17,6 +17,7 @@ import { type KeepContext, keepPackage } from '../keep/keep_package.ts'
 import { WORK_FOLDER } from '../keep/kept.ts'
 import { assertRoom } from '../keep/room.ts'
 import { FetchError } from '../format/error.ts'
+import { asFetchError } from '../format/program_failure.ts'
 import { assertNotFailed, forgetFailure, rememberFailure } from './failures.ts'
 import { abortError } from '../transfer/refusal.ts'
 import { fetchFrom, type UpstreamContext } from './upstream.ts'
@@ -64,10 +65,11 @@ async function fetchOnce(row: PackageRow, subject: string, context: FetchContext
     await keepPackage(row, { file, format: own, identity: hex(identity) }, context)
     rmSync(file, { force: true })
     forgetFailure(database, subject)
-  } catch (error) {
+  } catch (cause) {
     // When our own time is over, what broke because of it says nothing about the package.
     if (context.signal.aborted) throw abortError(context.signal)
-    if (!(error instanceof FetchError)) throw error
+    const error = asFetchError(cause)
+    if (!(error instanceof FetchError)) throw cause
     // A host that is down says nothing about a package either: it is remembered on its own.
     if (!error.isHost) rememberFailure(database, subject, error)
     log('fetch').warning(`${packageLabel(row)} of ${row.release}: ${error.message}`)

@@ -11,7 +11,7 @@ import { log } from '../../telemetry/log.ts'
 import { UsageError } from '../../errors/usage_error.ts'
 import { readConfiguration } from '../configuration.ts'
 import { USUAL_CONNECTION } from '../format/connection.ts'
-import { decisiveOf, FetchError } from '../format/error.ts'
+import { decisiveOf, FetchError, isPassing } from '../format/error.ts'
 import type { PackageFormat } from '../format/format.ts'
 import { isSpecOf, type RepositorySpec } from '../format/repository_spec.ts'
 import type { SyncContext } from '../format/sync_context.ts'
@@ -57,7 +57,7 @@ export async function fetchFrom(locations: Location[], wanted: Wanted, context: 
       return location
     } catch (error) {
       if (!(error instanceof FetchError) || signal.aborted) throw error
-      if (error.kind === 'no-space') throw error
+      if (isPassing(error.kind)) throw error
       failures.push(error)
     }
   }

@@ -6,10 +6,11 @@
 import { createHash, type Hash } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { errnoOf } from '../../errors/errno.ts'
+import { errnoOf, isOfMachine } from '../../errors/errno.ts'
 import { CHECKSUM_KINDS, type ChecksumKind } from '../format/checksums.ts'
 import type { Downloaded, DownloadRequest } from '../format/sync_context.ts'
 import { FetchError } from '../format/error.ts'
+import { asFetchError } from '../format/program_failure.ts'
 import type { Bandwidth } from './bandwidth.ts'
 import type { Answer } from './answer.ts'
 import { TRANSFER_LIMITS, type TransferLimits } from './limits.ts'
@@ -192,6 +193,7 @@ async function receive(address: string, answer: Answer, { file, state, options, 
     if (errnoOf(error) === 'ENOSPC') {
       throw new FetchError('no-space', `There is no space left to keep ${where}`, { cause: error })
     }
+    if (isOfMachine(error)) throw asFetchError(error)
     throw new FetchError('unreachable', `${where} broke off after ${count(state.size, 'byte')}`, {
       cause: error,
       again: true,

@@ -2,7 +2,7 @@
  * The way over the mirrors that may have a file. It is bounded by time: a list has hundreds of mirrors, and ten that
  * refuse at once are no reason to give up. Every refusal says how many were asked, and what they said.
  */
-import { decisiveOf, FetchError } from '../format/error.ts'
+import { decisiveOf, FetchError, isPassing } from '../format/error.ts'
 
 export class MirrorWalk implements Iterable<string> {
   readonly #mirrors: readonly string[]
@@ -29,8 +29,8 @@ export class MirrorWalk implements Iterable<string> {
   /** A mirror could not give it; what is no failure of a fetch, or the end of all of them, is thrown on. */
   failed(error: unknown, signal: AbortSignal): void {
     if (!(error instanceof FetchError) || signal.aborted) throw error
-    // Of the file that is here, not of a mirror.
-    if (error.kind === 'no-space') throw error
+    // Of this machine, not of a mirror.
+    if (isPassing(error.kind)) throw error
     this.#failures.push(error)
   }
 

@@ -1,5 +1,5 @@
 /** What went wrong with a request, as the FetchError that it means. No message names what may be secret. */
-import { errnoOf } from '../../errors/errno.ts'
+import { errnoOf, isOfMachine } from '../../errors/errno.ts'
 import { FetchError } from '../format/error.ts'
 import { TunnelRefused } from './tunnel.ts'
 
@@ -42,6 +42,11 @@ export function networkError(url: URL, error: unknown, signal: AbortSignal): Err
         cause: error,
       },
     )
+  }
+  if (isOfMachine(error)) {
+    return new FetchError('machine', `${shown(url)} was not asked: this machine lacks something (${code})`, {
+      cause: error,
+    })
   }
   return new FetchError('unreachable', `${shown(url)} cannot be reached (${code})`, {
     cause: error,

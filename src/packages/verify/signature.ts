@@ -65,7 +65,7 @@ export function signatureSandbox(ring: string, { text, signature }: SignedFiles)
   })
 }
 
-/** Its exit code is no verdict, but a signal is: it did not come to an end. */
+/** Its exit code is no verdict, but a signal is: it did not come to an end. Nor is it one that this machine could not run it. */
 async function runGpgv(sandbox: Sandbox): Promise<{ status: string; output: string }> {
   const running = await startInside(sandbox, { channels: 1, timeoutMs: TIMEOUT_MS })
   const [channel = running.output] = running.channels
@@ -74,12 +74,13 @@ async function runGpgv(sandbox: Sandbox): Promise<{ status: string; output: stri
     gathered(running, channel, MAX_STATUS),
   ])
   const { signal, failure, complaint } = await running.ended
-  if (failure?.kind === 'not-started') throw asFetchError(failure)
+  const fetchError = await running.succeeded().then(() => undefined, asFetchError)
+  if (fetchError instanceof FetchError && fetchError.kind !== 'malformed') throw fetchError
   if (signal !== null || failure !== undefined) {
     throw new FetchError('refused', 'gpgv did not come to an end with a signature', { cause: failure })
   }
   const status = decode(said)
-  if (status === '') throw new FetchError('refused', `gpgv could not run: ${complaint}`)
+  if (status === '') throw new FetchError('machine', `gpgv could not run: ${complaint}`)
   return { status, output: decode(output) }
 }
 

@@ -9,7 +9,7 @@ import type { Database } from '../../../src/database/database.ts'
 import { log } from '../../../src/telemetry/log.ts'
 import { EXIT } from '../../../src/program/program.ts'
 import { readConfiguration } from '../../../src/packages/configuration.ts'
-import { FetchError } from '../../../src/packages/format/error.ts'
+import { FetchError, isPassing } from '../../../src/packages/format/error.ts'
 import type { PackageFormat } from '../../../src/packages/format/format.ts'
 import { FORMATS } from '../../../src/packages/formats.ts'
 import { type FetchContext, fetchPackage } from '../../../src/packages/supply/package.ts'
@@ -138,7 +138,7 @@ async function fetchOne(wanted: Wanted, host: Host, run: Run): Promise<void> {
     if (!(error instanceof FetchError)) throw error
     if (run.ended.aborted || error.isHost) part.putOff()
     if (run.ended.aborted) return
-    if (error.kind === 'no-space') run.noMore ??= error.message
+    if (isPassing(error.kind)) run.noMore ??= error.message
     else if (error.isHost) host.failed(wanted, error.message)
     else {
       host.answered()

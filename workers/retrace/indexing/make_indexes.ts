@@ -15,7 +15,9 @@ import { isLease, takeLease } from '../../../src/packages/index/lease.ts'
 import { filesWithoutIndex, putIndex, removeOtherIndexes } from '../../../src/packages/keep/debug_index.ts'
 import { INDEX_WORK, WORK_FOLDER } from '../../../src/packages/keep/kept.ts'
 import { startInside } from '../../../src/process/inside.ts'
+import { tellsOfMachine } from '../../../src/process/machine.ts'
 import { residentMb } from '../../../src/process/memory.ts'
+import type { End } from '../../../src/process/start.ts'
 import { count } from '../../../src/text/count.ts'
 import type { Engine } from '../gdb/engine.ts'
 import { MAX_PROCESSES } from '../sandbox/arguments.ts'
@@ -57,9 +59,9 @@ export async function makeIndexes(context: IndexContext): Promise<{ made: number
       const dwz = of.altBuildId === null ? undefined : dwzFile(database, of.altBuildId)
       // Without it none can be made yet.
       if (of.altBuildId !== null && dwz === undefined) continue
-      await runGdb({ of, dwz, folder }, { ...context, engine })
-      // What it was interrupted at is nobody's fault.
-      if (signal.aborted) break
+      const end = await runGdb({ of, dwz, folder }, { ...context, engine })
+      // What it was interrupted at is nobody's fault, nor is what this machine lacked: it is tried again.
+      if (signal.aborted || isOfMachine(end)) break
       const name = `${basename(of.path)}.gdb-index`
       const size = plainSize(join(folder, name)) ?? 0
       const other = readdirSync(folder).find((each) => each !== name && each.endsWith('.gdb-index'))
@@ -84,11 +86,16 @@ export async function makeIndexes(context: IndexContext): Promise<{ made: number
   return counts
 }
 
+/** gdb never ran, or said that there was no process, memory or room for it. */
+function isOfMachine({ failure, complaint }: End): boolean {
+  return failure?.kind === 'not-started' || tellsOfMachine(complaint)
+}
+
 /** Never throws for what gdb does: whether there is an index then says how it went. */
 async function runGdb(
   files: Parameters<typeof indexSandbox>[1],
   { config: { repoDir, taskMemoryMb }, engine, signal }: IndexContext & { engine: Engine },
-): Promise<void> {
+): Promise<End> {
   const limits = { memoryMb: taskMemoryMb, seconds: TIMEOUT_MS / 1000 }
   const home = usableCgroups({ memoryMb: taskMemoryMb, processes: MAX_PROCESSES })
   const group = home && makeCgroup(home, { memoryMb: taskMemoryMb, processes: MAX_PROCESSES })
@@ -103,8 +110,9 @@ async function runGdb(
     const watch = setInterval(() => {
       if (pid !== undefined && group === undefined && residentMb(pid) > taskMemoryMb) running.stop()
     }, WATCH_MS)
-    await running.ended
+    const end = await running.ended
     clearInterval(watch)
+    return end
   } finally {
     await group?.remove()
   }

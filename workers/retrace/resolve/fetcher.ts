@@ -19,6 +19,7 @@ const WHY: Record<FetchFailureKind, string> = {
   'malformed': 'what came is not what its index says',
   'unreachable': 'its repository cannot be reached',
   'no-space': 'there is no space left for it',
+  'machine': 'the server had not the means to open it, and will try again',
 }
 const AT_ONCE = 4
 /**

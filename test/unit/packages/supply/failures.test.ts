@@ -28,4 +28,10 @@ describe('a failure', () => {
     at.database.update(fetchFailure).set({ until: unixSeconds() }).run()
     expect(failure).not.toThrow()
   })
+
+  it.each(['machine', 'no-space'] as const)('of kind %s is of this machine, and not remembered', async (kind) => {
+    await using at = await temporaryDatabase()
+    rememberFailure(at.database, 'package:1', new FetchError(kind, 'There was none left'))
+    expect(at.database.select().from(fetchFailure).all()).toEqual([])
+  })
 })
