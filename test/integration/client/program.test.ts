@@ -129,7 +129,7 @@ describe('on a terminal', () => {
       await retrace(home(name), [...to, core], {
         through: (
           words,
-        ) => ['python3', join(import.meta.dirname, '../../helpers/typing.py'), JSON.stringify(steps), ...words],
+        ) => ['python3', join(installationRoot(), 'test/helpers/typing.py'), JSON.stringify(steps), ...words],
       })
     const ended = await type('typed-end', ['[N]o', '\x04'])
     expect([ended.code, ended.stdout.includes('Nothing was sent')]).toEqual([3, true])
