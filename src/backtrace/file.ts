@@ -25,19 +25,26 @@ export interface Group {
   /** Its first functions, the innermost first. */
   readonly functions: readonly string[]
   readonly frames: number
+  /** Numbers of the next ones, some at most. */
   readonly others: readonly number[]
+  /** How many have this stack. */
+  readonly times: number
+  /** The first of them whole, where all are so small: who prints or has no script sees it at once. */
+  readonly thread: Thread | undefined
 }
 
 export interface Backtrace {
   readonly report: BacktraceReport
   readonly crashed: { readonly thread: Thread; readonly range: Range } | undefined
   readonly groups: readonly Group[]
-  /** Threads of the file that are too large to be shown. */
-  readonly tooLarge: number
+  /** Threads of the file that are not shown: too large, or too many. */
+  readonly unread: number
 }
 
 const NAMED = 6
-const MAX_OTHERS = 1000
+const MAX_OTHERS = 100
+/** Bytes of threads that are told whole at once. */
+const MAX_WHOLE = MIB / 4
 
 /** Undefined: there is no such file, or nothing in it can be read. */
 export async function readBacktrace(path: string): Promise<Backtrace | undefined> {
@@ -50,8 +57,8 @@ export async function readBacktrace(path: string): Promise<Backtrace | undefined
   const [first, ...rest] = parts.threads
   if (first === undefined && Object.keys(report).length === 0) return undefined
   const thread = first && readThread(readPart(path, first))
-  const groups = new Map<string, { group: Group; others: number[] }>()
-  let [turn, tooLarge] = [0, 0]
+  const groups = new Map<string, Mutable<Group>>()
+  let [turn, unread, whole] = [0, parts.further + (first !== undefined && thread === undefined ? 1 : 0), 0]
   for (const range of rest) {
     turn += range.end - range.start
     if (turn > TURN) {
@@ -59,14 +66,17 @@ export async function readBacktrace(path: string): Promise<Backtrace | undefined
       await immediate()
     }
     const other = readThread(readPart(path, range))
-    if (other === undefined) tooLarge++
-    else addTo(groups, other, range)
+    if (other === undefined) unread++
+    else if (!joins(groups, other)) {
+      whole += range.end - range.start
+      begin(groups, { thread: other, range, isWhole: whole <= MAX_WHOLE })
+    }
   }
   return {
     report: readReport(report),
     crashed: thread && first && { thread, range: first },
-    groups: [...groups.values()].map(({ group }) => group),
-    tooLarge,
+    groups: whole <= MAX_WHOLE ? [...groups.values()] : [...groups.values()].map(withoutFrames),
+    unread,
   }
 }
 
@@ -75,17 +85,38 @@ export function threadAt(path: string, range: Range): Thread | undefined {
   return readThread(readPart(path, range))
 }
 
-function addTo(groups: Map<string, { group: Group; others: number[] }>, thread: Thread, range: Range): void {
-  const key = stackKey(thread)
-  const known = groups.get(key)
-  if (known !== undefined) {
-    if (known.others.length < MAX_OTHERS) known.others.push(thread.number)
-    return
-  }
-  const others: number[] = []
-  const functions = thread.frames.slice(0, NAMED).map((frame) => frame.function ?? '??')
+type Mutable<Of> = { -readonly [Key in keyof Of]: Of[Key] } & { others: number[] }
+
+/** Whether a group of its stack is there, which it then belongs to. */
+function joins(groups: ReadonlyMap<string, Mutable<Group>>, thread: Thread): boolean {
+  const known = groups.get(stackKey(thread))
+  if (known === undefined) return false
+  known.times++
+  if (known.others.length < MAX_OTHERS) known.others.push(thread.number)
+  return true
+}
+
+function begin(
+  groups: Map<string, Mutable<Group>>,
+  { thread, range, isWhole }: { thread: Thread; range: Range; isWhole: boolean },
+): void {
   const { number, lwp, frames } = thread
-  groups.set(key, { group: { range, number, lwp, functions, frames: frames.length, others }, others })
+  const functions = frames.slice(0, NAMED).map((frame) => frame.function ?? '??')
+  const shown = isWhole ? thread : undefined
+  groups.set(stackKey(thread), {
+    range,
+    number,
+    lwp,
+    functions,
+    frames: frames.length,
+    others: [],
+    times: 1,
+    thread: shown,
+  })
+}
+
+function withoutFrames(group: Group): Group {
+  return { ...group, thread: undefined }
 }
 
 async function findParts(path: string): Promise<Parts> {

@@ -14,11 +14,15 @@ export interface Parts {
   readonly members: ReadonlyMap<string, Range>
   /** The elements of `threads`, in their order. */
   readonly threads: readonly Range[]
+  /** Other elements: nobody looks at so many, or so deep. */
+  readonly further: number
 }
 
 const MAX_THREADS = 20_000
 const MAX_MEMBERS = 64
 const MAX_KEY = 64
+/** What lies deeper is not what a worker writes, and costs a parser much. */
+const MAX_DEPTH = 64
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -27,7 +31,11 @@ const COLON = 0x3a
 
 /** Looks at pieces in their order; `parts` is what was found in them. */
 export class PartFinder {
-  readonly parts: { members: Map<string, Range>; threads: Range[] } = { members: new Map(), threads: [] }
+  readonly parts: { members: Map<string, Range>; threads: Range[]; further: number } = {
+    members: new Map(),
+    threads: [],
+    further: 0,
+  }
   #position = 0
   #depth = 0
   #isString = false
@@ -37,6 +45,7 @@ export class PartFinder {
   #isKey = false
   #value = -1
   #element = -1
+  #isTooDeep = false
 
   add(piece: Uint8Array): void {
     for (let at = 0; at < piece.length; at++) {
@@ -67,6 +76,7 @@ export class PartFinder {
       case 0x7b: // {
       case 0x5b: // [
         this.#depth++
+        if (this.#depth > MAX_DEPTH) this.#isTooDeep = true
         if (this.#depth === 2 && byte === 0x5b && this.#key === 'threads') this.#element = at + 1
         return
       case 0x7d: // }
@@ -78,15 +88,19 @@ export class PartFinder {
   }
 
   #endMember(end: number): void {
-    if (this.#value >= 0 && this.parts.members.size < MAX_MEMBERS) {
+    if (this.#value >= 0 && !this.#isTooDeep && this.parts.members.size < MAX_MEMBERS) {
       this.parts.members.set(this.#key, { start: this.#value, end })
     }
     this.#value = -1
+    this.#isTooDeep = false
   }
 
   #endElement(end: number, next: number): void {
-    if (this.#element >= 0 && end > this.#element && this.parts.threads.length < MAX_THREADS) {
-      this.parts.threads.push({ start: this.#element, end })
+    if (this.#element >= 0 && end > this.#element) {
+      if (this.parts.threads.length < MAX_THREADS && !this.#isTooDeep) {
+        this.parts.threads.push({ start: this.#element, end })
+      } else this.parts.further++
+      this.#isTooDeep = false
     }
     if (this.#element >= 0) this.#element = next
   }

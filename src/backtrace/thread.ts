@@ -70,7 +70,7 @@ export function readThread(value: unknown): Thread | undefined {
 /** Equal for threads that are in the same lines of the same functions. */
 export function stackKey({ frames }: Thread): string {
   const hash = createHash('sha256')
-  for (const { function: name, path, line, offset } of frames) hash.update(`${name ?? offset}\0${path}\0${line}\n`)
+  for (const { function: name, path, line, offset } of frames) hash.update(JSON.stringify([name ?? offset, path, line]))
   return hash.digest('base64url')
 }
 

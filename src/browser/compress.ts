@@ -13,6 +13,20 @@ export async function gzipped(blob: Blob, onProgress: (done: number, all: number
   return await new Response(blob.stream().pipeThrough(counting).pipeThrough(new CompressionStream('gzip'))).blob()
 }
 
-export async function gunzipped(blob: Blob): Promise<Blob> {
-  return await new Response(blob.stream().pipeThrough(new DecompressionStream('gzip'))).blob()
+/** Undefined: more than `limit` bytes would come out of it. */
+export async function gunzipped(blob: Blob, limit: number): Promise<Blob | undefined> {
+  let done = 0
+  const counting = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(chunk, controller) {
+      done += chunk.length
+      if (done > limit) controller.error(new RangeError('More comes out than is wanted'))
+      else controller.enqueue(chunk)
+    },
+  })
+  try {
+    return await new Response(blob.stream().pipeThrough(new DecompressionStream('gzip')).pipeThrough(counting)).blob()
+  } catch (error) {
+    if (done > limit) return undefined
+    throw error
+  }
 }

@@ -5,24 +5,24 @@ export function offerCopies(root: ParentNode): void {
   for (const button of root.querySelectorAll<HTMLButtonElement>('button[data-fetch], button[data-copy]')) {
     if (navigator.clipboard === undefined) continue
     button.hidden = false
-    button.addEventListener('click', () => void copy(button))
+    // Of a button that says 'Copied' just now nobody knows any more what it is called.
+    const name = button.textContent ?? ''
+    button.addEventListener('click', () => void copy(button, name))
   }
 }
 
-async function copy(button: HTMLButtonElement): Promise<void> {
+async function copy(button: HTMLButtonElement, name: string): Promise<void> {
   const { fetch: address, copy: id } = button.dataset
-  const said = document.getElementById('copied') === null ? undefined : 'copied'
-  const before = button.textContent
   try {
     await navigator.clipboard.writeText(
       id !== undefined ? element(id, HTMLElement).textContent ?? '' : await text(address),
     )
     button.textContent = 'Copied'
-    if (said !== undefined) say(said, 'It is in the clipboard.')
+    say('copied', 'It is in the clipboard.')
   } catch (error) {
-    if (said !== undefined) say(said, `It could not be copied: ${error instanceof Error ? error.message : error}`)
+    say('copied', `It could not be copied: ${error instanceof Error ? error.message : error}`)
   }
-  setTimeout(() => button.textContent = before, 2000)
+  setTimeout(() => button.textContent = name, 2000)
 }
 
 async function text(address: string | undefined): Promise<string> {

@@ -1,4 +1,8 @@
-/** Elements of our own pages, by their ids; what a page lacks is a mistake of ours. */
+/**
+ * Elements of our own pages, by their ids; what a page lacks is a mistake of ours. What is said
+ * may hold names of a stranger's core or file: what is not seen is shown as its number.
+ */
+import { escapeText } from '../text/escape.ts'
 
 /** Throws where the page has none of this kind. */
 export function element<Kind extends Element>(id: string, kind: abstract new (...args: never[]) => Kind): Kind {
@@ -8,7 +12,7 @@ export function element<Kind extends Element>(id: string, kind: abstract new (..
 }
 
 export function say(id: string, text: string): void {
-  element(id, HTMLElement).textContent = text
+  element(id, HTMLElement).textContent = escapeText(text, { length: 2000 })
 }
 
 export function show(id: string, isShown = true): void {

@@ -4,7 +4,7 @@
 import { element, say, show, size } from './dom.ts'
 import { announced, type Content, contentOf } from './packing.ts'
 import { gunzipped, gzipped } from './compress.ts'
-import { NotSent, send, type Sent } from './sending.ts'
+import { NotSent, send, type Sent, takeBack } from './sending.ts'
 import type { SlimDone, SlimMessage } from './slim_messages.ts'
 
 interface Chosen {
@@ -13,6 +13,8 @@ interface Chosen {
   /** The core itself, unpacked, where a browser can. */
   readonly core: Blob | undefined
   slim: SlimDone | undefined
+  /** A worker looks at it: nobody knows yet what could be left out. */
+  isLookedAt: boolean
 }
 
 /** Bytes that tell what a file is. */
@@ -21,17 +23,23 @@ const MIB = 2 ** 20
 
 const upload = element('upload', HTMLElement)
 const maxPacked = Number(upload.dataset.packed) * MIB
+const maxUnpacked = Number(upload.dataset.unpacked) * MIB
+const input = element('file', HTMLInputElement)
 const consent = element('consent', HTMLInputElement)
 const button = element('send-button', HTMLButtonElement)
 const progress = element('progress', HTMLProgressElement)
 
 let chosen: Chosen | undefined
 let sending: AbortController | undefined
+/** Of the upload that is on its way. */
+let address: string | undefined
 let worker: Worker | undefined
+/** Files that were chosen: what comes late of an earlier one counts no more. */
+let choices = 0
 
 upload.hidden = false
-element('file', HTMLInputElement).addEventListener('change', ({ target }) => {
-  const [file] = target instanceof HTMLInputElement ? target.files ?? [] : []
+input.addEventListener('change', () => {
+  const [file] = input.files ?? []
   if (file !== undefined) void choose(file)
 })
 consent.addEventListener('change', enable)
@@ -49,10 +57,24 @@ drop.addEventListener('drop', (event) => {
   event.preventDefault()
   drop.classList.remove('over')
   const [file] = event.dataTransfer?.files ?? []
-  if (file !== undefined) void choose(file)
+  if (file !== undefined && sending === undefined) void choose(file)
+})
+// A file that misses its place would be opened instead of this page.
+for (const name of ['dragover', 'drop'] as const) {
+  addEventListener(name, (event) => {
+    if (event.dataTransfer?.types.includes('Files')) event.preventDefault()
+  })
+}
+// The browser asks; who goes all the same takes the upload back.
+addEventListener('beforeunload', (event) => {
+  if (sending !== undefined) event.preventDefault()
+})
+addEventListener('pagehide', () => {
+  if (sending !== undefined && address !== undefined) takeBack(address)
 })
 
 async function choose(file: File): Promise<void> {
+  const number = ++choices
   worker?.terminate()
   chosen = undefined
   for (const id of ['said', 'trouble']) say(id, '')
@@ -61,25 +83,43 @@ async function choose(file: File): Promise<void> {
   say('about', `${file.name}, ${size(file.size)}`)
   enable()
   try {
-    const first = await head(file)
-    let content = contentOf(first, file.name)
-    let core = content.kind === 'core' && content.packing === 'none' ? file : undefined
-    if (content.packing === 'gzip') {
-      say('said', 'Unpacking')
-      const inside = contentOf(await head(file.slice(0), true), '')
-      content = { ...content, kind: inside.kind === 'unknown' ? content.kind : inside.kind }
-      if (inside.kind === 'core') core = await gunzipped(file) as File
-    }
-    if (content.kind === 'unknown') {
-      return say('trouble', 'This is neither a coredump (an ELF file) nor an archive that the server knows.')
-    }
-    chosen = { file, content, core, slim: undefined }
+    const found = await looked(file)
+    if (number !== choices) return
     say('said', '')
-    if (core !== undefined) slim(chosen, core)
+    if (found.content.kind === 'unknown') {
+      say('trouble', 'This is neither a coredump (an ELF file) nor an archive that the server knows.')
+    } else {
+      chosen = found
+      if (found.core !== undefined) slim(found, found.core)
+      else say('said', asItIs(found.content))
+    }
   } catch (error) {
-    say('trouble', `The file cannot be read: ${error instanceof Error ? error.message : error}`)
+    if (number === choices) say('trouble', `The file cannot be read: ${error instanceof Error ? error.message : error}`)
   }
   enable()
+}
+
+async function looked(file: File): Promise<Chosen> {
+  const content = contentOf(await head(file), file.name)
+  const of = { file, slim: undefined, isLookedAt: false }
+  if (content.packing !== 'gzip') {
+    return { ...of, content, core: content.kind === 'core' && content.packing === 'none' ? file : undefined }
+  }
+  say('said', 'Unpacking')
+  const inside = contentOf(await head(file, true), '')
+  return {
+    ...of,
+    content: { ...content, kind: inside.kind === 'unknown' ? content.kind : inside.kind },
+    core: inside.kind === 'core' ? await gunzipped(file, maxUnpacked) : undefined,
+  }
+}
+
+/** What is sent of a file that is not made slim here. */
+function asItIs({ kind, packing }: Content): string {
+  if (kind === 'archive') return 'An archive is sent as it is, with the whole core in it.'
+  return packing === 'gzip'
+    ? `It is sent whole: more than ${size(maxUnpacked)} come out of it`
+    : `It is sent whole: a browser cannot unpack ${packing}. Unpack it first to send less.`
 }
 
 /** The first bytes, unpacked where they are gzip. */
@@ -95,16 +135,21 @@ function slim(of: Chosen, core: Blob): void {
   const address = upload.dataset.worker
   if (address === undefined) return
   say('said', 'Looking at the core')
+  of.isLookedAt = true
   worker = new Worker(address)
   worker.addEventListener('message', ({ data }: MessageEvent<SlimMessage>) => {
     if (chosen !== of) return
+    of.isLookedAt = false
     say('said', '')
     if ('why' in data) say('said', `It is sent whole: ${data.why}`)
     else tell(of, data)
     enable()
   })
   worker.addEventListener('error', () => {
-    if (chosen === of) say('said', 'It is sent whole: it could not be made slim here')
+    if (chosen !== of) return
+    of.isLookedAt = false
+    say('said', 'It is sent whole: it could not be made slim here')
+    enable()
   })
   worker.postMessage(core)
 }
@@ -128,7 +173,9 @@ function tell(of: Chosen, done: SlimDone): void {
 }
 
 function enable(): void {
-  button.disabled = chosen === undefined || !consent.checked || sending !== undefined
+  // Who agreed to what is left of a core did not agree to all of it.
+  button.disabled = chosen === undefined || chosen.isLookedAt || !consent.checked || sending !== undefined
+  input.disabled = sending !== undefined
 }
 
 async function start(): Promise<void> {
@@ -148,9 +195,11 @@ async function start(): Promise<void> {
         `It is ${size(body.size)} when compressed, and the server takes ${size(maxPacked)} (RETRACE_MAX_PACKED_MB)`,
       )
     }
-    say('said', `Sending ${size(body.size)}`)
+    say('said', `Sending ${size(body.size)}. Keep this page open: who reloads it has to send anew.`)
     const onWait = (why: string) => say('said', why)
-    const task = await send(body, { headers: announced(content), onProgress: advance, onWait, signal })
+    const onBegin = (begun: string) => address = begun
+    const task = await send(body, { headers: announced(content), onProgress: advance, onWait, onBegin, signal })
+    sending = undefined
     say('said', `It is task ${task.id}`)
     await open(task)
   } catch (error) {
@@ -159,6 +208,7 @@ async function start(): Promise<void> {
     show('progress-row', false)
   } finally {
     sending = undefined
+    address = undefined
     show('cancel-button', false)
     enable()
   }
@@ -168,6 +218,12 @@ async function packed({ file, content, core, slim }: Chosen): Promise<{ body: Bl
   const isSlim = slim !== undefined &&
     document.querySelector('input[name=way]:checked')?.getAttribute('value') === 'slim'
   if (!isSlim && content.packing !== 'none') return { body: file, content }
+  const unpacked = (isSlim ? slim.slim : core ?? file).size
+  if (unpacked > maxUnpacked) {
+    throw new NotSent(
+      `It is ${size(unpacked)}, and the server takes ${size(maxUnpacked)} unpacked (RETRACE_MAX_UNPACKED_MB)`,
+    )
+  }
   say('said', 'Compressing')
   const body = await gzipped(isSlim ? slim.slim : core ?? file, advance)
   return { body, content: { ...content, packing: 'gzip' } }

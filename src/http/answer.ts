@@ -16,6 +16,9 @@ export const TEXT = 'text/plain; charset=utf-8'
 export const JSON_TYPE = 'application/json'
 export const MARKDOWN = 'text/markdown'
 
+/** Text and JSON may hold what a stranger wrote: no browser takes them for a script, a style or a page (Fetch, 3.7). */
+export const NO_GUESSING = { 'X-Content-Type-Options': 'nosniff' } as const
+
 /** Files up to this size are read at once, larger ones as the client takes them. */
 const AT_ONCE = 65_536
 
@@ -40,6 +43,7 @@ export function headersOf(bytes: number, { status, type = TEXT, headers }: Answe
     ...(bytes > 0 && { 'Content-Type': type }),
     ...(status !== 204 && { 'Content-Length': String(bytes) }),
     'Cache-Control': 'no-store',
+    ...NO_GUESSING,
     ...headers,
   }
 }
@@ -86,13 +90,14 @@ export async function answerFile(
     'Vary': [...wishes.vary ?? [], 'Accept-Encoding'].join(', '),
     'ETag': entityTag(found, coding),
     'Cache-Control': 'no-store',
+    ...NO_GUESSING,
   })
   const whole = (coding: Coding | undefined) => ({
     ...headers(coding),
     'Content-Type': type,
     ...(coding !== undefined && { 'Content-Encoding': coding }),
   })
-  if (matches(wishes.ifNoneMatch, headers(wanted).ETag)) {
+  if (matchesTag(wishes.ifNoneMatch, headers(wanted).ETag)) {
     return new Response(null, { status: 304, headers: headers(wanted) })
   }
   if (wanted !== undefined && wishes.isHead && source.kept(wanted) === undefined) {
@@ -124,7 +129,7 @@ function entityTag({ ino, size, mtimeNs }: { ino: bigint; size: bigint; mtimeNs:
 }
 
 /** If-None-Match, by the weak comparison (RFC 9110, 13.1.2). */
-function matches(given: string | undefined, tag: string): boolean {
+export function matchesTag(given: string | undefined, tag: string): boolean {
   const opaque = (each: string) => each.trim().replace(/^W\//, '')
   return (given ?? '').slice(0, 4096).split(',').some((each) => each.trim() === '*' || opaque(each) === opaque(tag))
 }
@@ -142,10 +147,12 @@ export function preferredType<const Type extends string>(c: Context<AppEnv>, typ
   const weights = new Map<string, number>()
   for (const part of (c.req.header('Accept') ?? '').slice(0, 4096).split(',')) {
     const [type = '', ...parameters] = part.split(';').map((word) => word.trim().toLowerCase())
-    const q = Number(parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? 1)
+    const q = Number(parameters.find((parameter) => /^q *=/.test(parameter))?.replace(/^q *= */, '') ?? 1)
     weights.set(type, Number.isNaN(q) ? 0 : q)
   }
   const weightOf = (type: string) => weights.get(type) ?? 0
+  // What is not named has the weight of what stands for it (RFC 9110, 12.5.1).
+  const text = weights.get('text/plain') ?? weights.get('text/*') ?? weightOf('*/*')
   const [best] = types.toSorted((a, b) => weightOf(b) - weightOf(a))
-  return best !== undefined && weightOf(best) > 0 && weightOf(best) >= weightOf('text/plain') ? best : undefined
+  return best !== undefined && weightOf(best) > 0 && weightOf(best) >= text ? best : undefined
 }

@@ -41,7 +41,13 @@ export function isOwn({ origin, site, host }: Asking, publicUrl: string | undefi
   if (origin === undefined) return true
   const asks = hostOf(origin)
   if (asks === undefined) return false
-  return asks === host?.toLowerCase() || (publicUrl !== undefined && asks === hostOf(publicUrl))
+  return (host !== undefined && asks === hostOf(`${schemeOf(origin)}//${host}`)) ||
+    (publicUrl !== undefined && asks === hostOf(publicUrl))
+}
+
+/** A proxy may have put the scheme's own port into Host. */
+function schemeOf(origin: string): string {
+  return new URL(origin).protocol
 }
 
 /** With its port where that is not the scheme's own, as Host has it; undefined for `null` and what is no origin. */

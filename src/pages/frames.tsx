@@ -31,17 +31,18 @@ const TRUSTS: Readonly<Record<Trust, { word: string; why: string } | undefined>>
     why: 'Found through a frame whose module is missing or says not how to unwind it: it may not have been called.',
   },
 }
-const KINDS: Readonly<Record<string, string>> = {
-  'inline': 'inlined',
-  'signal-handler': 'signal handler',
-  'dummy': 'called by the debugger',
-  'tail-call': 'tail call',
-}
-const ROLES: Readonly<Record<string, string>> = {
-  interpreter: "interpreter's loop",
-  jit: 'made by an interpreter',
-  runtime: 'of an interpreter',
-}
+/** Maps: a stranger's word finds nothing in them that an object has by itself (`constructor`). */
+const KINDS: ReadonlyMap<string, string> = new Map([
+  ['inline', 'inlined'],
+  ['signal-handler', 'signal handler'],
+  ['dummy', 'called by the debugger'],
+  ['tail-call', 'tail call'],
+])
+const ROLES: ReadonlyMap<string, string> = new Map([
+  ['interpreter', "interpreter's loop"],
+  ['jit', 'made by an interpreter'],
+  ['runtime', 'of an interpreter'],
+])
 
 export interface FramesProps {
   readonly id: string
@@ -101,6 +102,7 @@ function End({ thread: { stopped, hasMore } }: { thread: Thread }) {
 function FrameItem({ frame }: { frame: Frame }) {
   const trust = TRUSTS[frame.trust]
   const module = frame.path?.slice(frame.path.lastIndexOf('/') + 1)
+  const words = [KINDS.get(frame.kind), frame.role === undefined ? undefined : ROLES.get(frame.role)]
   return (
     <li class={`frame ${frame.trust}`} value={frame.level}>
       <div class='call'>
@@ -118,8 +120,7 @@ function FrameItem({ frame }: { frame: Frame }) {
             {frame.function === undefined && frame.offset !== undefined ? `+${frame.offset}` : ''}
           </span>
         )}
-        {KINDS[frame.kind] && <span class='tag'>{KINDS[frame.kind]}</span>}
-        {frame.role !== undefined && ROLES[frame.role] && <span class='tag'>{ROLES[frame.role]}</span>}
+        {words.map((word) => word !== undefined && <span class='tag'>{word}</span>)}
         {trust && <span class={`tag trust ${frame.trust}`} title={trust.why}>{trust.word}</span>}
         <Locals of={frame.locals} />
       </div>

@@ -5,18 +5,19 @@ import { line, shown } from './shell.tsx'
 
 const MAX_MODULES = 500
 
-const STATUSES: Readonly<Record<string, { word: string; why: string; isGood: boolean }>> = {
-  'exact': { word: 'complete', why: 'Its file and debuginfo are those that ran, by the build-id.', isGood: true },
-  'by-path': { word: 'by name', why: 'The core has no build-id of it: it was found by its path.', isGood: true },
-  'mismatch': {
+/** A map: a stranger's word finds nothing in it that an object has by itself. */
+const STATUSES: ReadonlyMap<string, { word: string; why: string; isGood: boolean }> = new Map([
+  ['exact', { word: 'complete', why: 'Its file and debuginfo are those that ran, by the build-id.', isGood: true }],
+  ['by-path', { word: 'by name', why: 'The core has no build-id of it: it was found by its path.', isGood: true }],
+  ['mismatch', {
     word: 'another build',
     why: 'Only files with another build-id are known; they were not used.',
     isGood: false,
-  },
-  'missing': { word: 'missing', why: 'No package that is known here holds it.', isGood: false },
-  'no-debuginfo': { word: 'no debuginfo', why: 'Its file is here, its debuginfo is not.', isGood: false },
-  'not-applicable': { word: 'part of the kernel', why: 'No package holds it.', isGood: true },
-}
+  }],
+  ['missing', { word: 'missing', why: 'No package that is known here holds it.', isGood: false }],
+  ['no-debuginfo', { word: 'no debuginfo', why: 'Its file is here, its debuginfo is not.', isGood: false }],
+  ['not-applicable', { word: 'part of the kernel', why: 'No package holds it.', isGood: true }],
+])
 
 export function Modules({ modules }: { modules: readonly Module[] }): JSX.Element {
   const sorted = modules.toSorted((a, b) => Number(isGood(a)) - Number(isGood(b)))
@@ -42,12 +43,12 @@ export function Modules({ modules }: { modules: readonly Module[] }): JSX.Elemen
 }
 
 function isGood({ status, damage }: Module): boolean {
-  return damage === undefined && (STATUSES[status]?.isGood ?? false)
+  return damage === undefined && (STATUSES.get(status)?.isGood ?? false)
 }
 
 function ModuleRow({ module }: { module: Module }) {
   const { path, status, package: name, debugPackage, buildId, tried, damage, missingDwz, isDeleted } = module
-  const said = STATUSES[status]
+  const said = STATUSES.get(status)
   const reasons = [
     ...(isGood(module) && missingDwz === undefined ? [] : [said?.why]),
     damage,

@@ -97,7 +97,6 @@ function Downloads({ id, isSuccess, hasMarkdown }: ResultProps) {
         </>
       )}
       <a href={`${id}/log`} download={`log-${id}.txt`}>Log</a>
-      <span id='copied' role='status' aria-live='polite' class='quiet'></span>
     </p>
   )
 }
@@ -111,6 +110,10 @@ function Facts({ crash, backtrace, outcome }: ResultProps) {
       [report?.package, report?.release && `on ${report.release}`].filter((word) => word).join(' ') || undefined,
     ],
     ['To blame', [report?.blame?.package, report?.blame?.version].filter((word) => word).join(' ') || undefined],
+    [
+      'Update',
+      report?.blame?.package && (report.blame.newer === undefined ? 'none is known here' : report.blame.newer),
+    ],
     ['Command', report?.core.commandLine],
     ['Signature', crash?.signature ?? report?.signature.stable],
     ['ABRT duphash', crash?.duphash ?? report?.signature.duphash],
@@ -140,7 +143,7 @@ function ratingText(value: number | undefined, of: { reasons: readonly string[] 
 }
 
 function Stacks({ id, backtrace }: ResultProps & { backtrace: Backtrace }) {
-  const { report, crashed, groups, tooLarge } = backtrace
+  const { report, crashed, groups, unread } = backtrace
   const trusts = new Set<Trust>(crashed?.thread.frames.map(({ trust }) => trust))
   const hasLanguages = report.languages.some(({ missing, stacks }) =>
     missing !== undefined || stacks.some((each) => each.isCrashed)
@@ -167,19 +170,21 @@ function Stacks({ id, backtrace }: ResultProps & { backtrace: Backtrace }) {
           <Legend trusts={trusts} />
         </section>
       )}
+      {unread > 0 && (
+        <p class='notice'>
+          {count(unread, 'thread')} {unread === 1 ? 'is' : 'are'} left out of this page for size; the text has{' '}
+          {unread === 1 ? 'it' : 'them'}.
+        </p>
+      )}
       {groups.length > 0 && (
         <section aria-labelledby='others'>
           <h2 id='others'>
             Other threads{' '}
             <span class='quiet'>
-              {count(groups.reduce((sum, { others }) => sum + others.length + 1, 0), 'thread')},{' '}
-              {count(groups.length, 'stack')}
+              {count(groups.reduce((sum, { times }) => sum + times, 0), 'thread')}, {count(groups.length, 'stack')}
             </span>
           </h2>
           <OtherThreads id={id} groups={groups} from={0} />
-          {tooLarge > 0 && (
-            <p class='notice'>{count(tooLarge, 'thread')} are too large for this page; the text has them.</p>
-          )}
         </section>
       )}
       {report.languages.some(({ stacks }) => stacks.some((each) => !each.isCrashed)) && (

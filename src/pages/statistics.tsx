@@ -23,7 +23,7 @@ export async function statisticsPage(site: Site, shown: Shown): Promise<string> 
         const rest = Object.entries(outcomes).filter(([name]) => !series.includes(name) || name === REST)
           .reduce((sum, [, tasks]) => sum + tasks, 0)
         return series.map((name) => ({
-          period: start.slice(5),
+          period: periodName(start, shown.days),
           series: name,
           value: name === REST ? rest : outcomes[name] ?? 0,
         }))
@@ -64,6 +64,11 @@ export async function statisticsPage(site: Site, shown: Shown): Promise<string> 
       </>
     ),
   })
+}
+
+/** Short, but never the same for two: of more than a year the year is said, too. */
+export function periodName(start: string, days: number): string {
+  return days > 300 ? start : start.slice(5)
 }
 
 /** The most frequent outcomes, and one for the others where there are more. */
@@ -251,13 +256,15 @@ function Disk({ disk }: Shown) {
   return (
     <section aria-labelledby='disk'>
       <h2 id='disk'>Kept files</h2>
-      <Table
-        heads={['Release', 'Packages', 'Size']}
-        rows={disk.map((
-          { release, packages, bytes },
-        ) => [release, count(packages, 'package'), `${(bytes / 2 ** 20).toFixed(1)} MB`])}
-        numbers={2}
-      />
+      <div class='scroll' tabindex={0} role='region' aria-label='Kept files'>
+        <Table
+          heads={['Release', 'Packages', 'Size']}
+          rows={disk.map((
+            { release, packages, bytes },
+          ) => [release, count(packages, 'package'), `${(bytes / 2 ** 20).toFixed(1)} MB`])}
+          numbers={2}
+        />
+      </div>
     </section>
   )
 }

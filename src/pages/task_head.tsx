@@ -32,6 +32,7 @@ export function TaskActions({ id, password, isRunning }: TaskHeadProps): JSX.Ele
           <button type='submit' class='danger'>{isRunning ? 'Cancel and delete it' : 'Delete it'}</button>
         </form>
       </details>
+      <p id='copied' role='status' aria-live='polite' class='quiet'></p>
     </section>
   )
 }

@@ -34,25 +34,34 @@ export function OtherThreads({ id, groups, from }: ThreadsProps): JSX.Element {
   )
 }
 
-function GroupItem({ id, group: { range, number, lwp, functions, frames, others } }: { id: string; group: Group }) {
+function GroupItem({ id, group }: { id: string; group: Group }) {
+  const { range, number, lwp, functions, frames, others, times, thread } = group
+  const named = others.slice(0, MAX_NAMED)
   return (
     <details class='thread'>
       <summary>
         <span class='who'>
           Thread {number} <span class='quiet'>LWP {lwp}</span>
         </span>
-        {others.length > 0 && <span class='tag'>{count(others.length + 1, 'thread')}</span>}{' '}
+        {times > 1 && <span class='tag'>{count(times, 'thread')}</span>}{' '}
         <span class='path'>{functions.map((name) => line(name, 60)).join(' ← ') || 'no frames'}</span>
       </summary>
-      {others.length > 0 && (
+      {times > 1 && (
         <p class='quiet'>
-          The same stack: threads {[number, ...others.slice(0, MAX_NAMED)].join(', ')}
-          {others.length > MAX_NAMED ? ` and ${others.length - MAX_NAMED} more` : ''}
+          The same stack: threads {[number, ...named].join(', ')}
+          {times > named.length + 1 ? ` and ${times - named.length - 1} more` : ''}
         </p>
       )}
-      <p class='more'>
-        <a data-more data-now href={`${id}?thread=${range.start}-${range.end}`}>Show its {count(frames, 'frame')}</a>
-      </p>
+      {thread !== undefined ? <Frames id={id} thread={thread} range={range} from={0} /> : (
+        <>
+          <p class='more'>
+            <a data-more data-now href={`${id}?thread=${range.start}-${range.end}`}>
+              Show its {count(frames, 'frame')}
+            </a>
+          </p>
+          <p class='printed'>Its {count(frames, 'frame')} are in the text.</p>
+        </>
+      )}
     </details>
   )
 }

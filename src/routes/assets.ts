@@ -2,6 +2,7 @@
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
 import { RetraceError } from '../errors/errors.ts'
+import { matchesTag } from '../http/answer.ts'
 import { codingFor } from '../http/content_coding.ts'
 import { refusals } from '../http/description.ts'
 import { methodNotAllowed } from '../http/method_not_allowed.ts'
@@ -26,7 +27,7 @@ export function assetRoutes({ assets }: Pick<Services, 'assets'>): Hono<AppEnv> 
         // An address with another hash, or none, is of another version: nobody should keep ours under it.
         'Cache-Control': c.req.url.endsWith(`?${hash}`) ? FOR_EVER : 'no-cache',
       }
-      if (c.req.header('If-None-Match') === tag) return new Response(null, { status: 304, headers })
+      if (matchesTag(c.req.header('If-None-Match'), tag)) return new Response(null, { status: 304, headers })
       const body = isCoded ? gzip : plain
       return new Response(body, {
         headers: {

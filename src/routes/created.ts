@@ -2,7 +2,7 @@
 import type { Context } from 'hono'
 import { RetraceError } from '../errors/errors.ts'
 import { whatIsMissing, whatTakesNothing } from '../health/equipment.ts'
-import { answer, TEXT } from '../http/answer.ts'
+import { answer, NO_GUESSING, TEXT } from '../http/answer.ts'
 import { notEquipped } from '../http/failure.ts'
 import { headersSent } from '../http/headers_sent.ts'
 import type { AppEnv, Services } from '../http/services.ts'
@@ -82,7 +82,7 @@ async function createdResponse(
   // For proxies that would hold the body back until it is complete.
   headers['X-Accel-Buffering'] = 'no'
   const body = pullStream((signal) => taskBody(task, { signal }), services.stopping)
-  return new Response(body, { status: 201, headers: { 'Content-Type': TEXT, ...headers } })
+  return new Response(body, { status: 201, headers: { 'Content-Type': TEXT, ...NO_GUESSING, ...headers } })
 }
 
 /** A missing estimate never makes an accepted upload fail. */

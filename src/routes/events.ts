@@ -9,7 +9,7 @@ import { pullStream } from '../stream/pull.ts'
 import { TaskStreams } from '../http/task_streams.ts'
 import type { AppEnv, Services } from '../http/services.ts'
 import type { Task } from '../task/task.ts'
-import { answer } from '../http/answer.ts'
+import { answer, NO_GUESSING } from '../http/answer.ts'
 import { refusals, TASK_FAILURES, taskParameters } from '../http/description.ts'
 import { methodNotAllowed } from '../http/method_not_allowed.ts'
 import { TASK_PATH, taskOf } from './task_access.ts'
@@ -17,6 +17,7 @@ import { TASK_PATH, taskOf } from './task_access.ts'
 const HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   'Cache-Control': 'no-store',
+  ...NO_GUESSING,
   'X-Accel-Buffering': 'no',
 }
 

@@ -16,7 +16,10 @@ export async function failureResponse(error: unknown, c: Context<AppEnv>, servic
   const failure = failureOf(error)
   services.metrics.refusals.inc({ code: failure.code })
   const response = errorResponse(error, c)
-  if (!wantsPage(c)) return response
+  if (!wantsPage(c)) {
+    response.headers.set('Vary', 'Accept')
+    return response
+  }
   services.metrics.pages.inc({ page: failure.code === 'wrong-password' ? 'login' : 'failure' })
   const site = siteOf(services, c.req.path)
   const { title }: Refusal = REFUSALS[failure.code]

@@ -31,6 +31,8 @@ export function openRoutes(services: Services): Hono<AppEnv> {
       const client = clientKey(clientAddress(hopOf(c.env.incoming), config.trustProxy))
       attempts.demandPatience(client) //                   429
       const form = await formOf(c) //                      415 411 413
+      // Others may have come meanwhile: from here on nothing waits.
+      attempts.demandPatience(client)
       const id = form.get('id')?.trim() ?? ''
       const password = form.get('password')?.trim() ?? ''
       try {

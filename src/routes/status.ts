@@ -134,9 +134,30 @@ function sentenceOf(task: Task, { state, services }: Asked): string {
     : `The task failed; the log at /${task.id}/log says why`
 }
 
+const part = (
+  name: string,
+  schema: { type: 'string' | 'integer'; pattern?: string; minimum?: number },
+  description: string,
+) => ({
+  name,
+  in: 'query' as const,
+  required: false,
+  description,
+  schema,
+})
+
 const describeStatus = describeRoute({
   summary: 'What a task does, or how it ended',
-  parameters: taskParameters,
+  parameters: [
+    ...taskParameters,
+    part(
+      'thread',
+      { type: 'string', pattern: '^[0-9]{1,15}-[0-9]{1,15}$' },
+      'Of a page: one thread, by its place in backtrace.json',
+    ),
+    part('from', { type: 'integer', minimum: 0 }, 'Of a page of one thread: its first frame'),
+    part('stacks', { type: 'integer', minimum: 0 }, 'Of a page: the other threads from this stack on'),
+  ],
   responses: {
     200: {
       description: 'The state in X-Task-Status, and a sentence or the details',

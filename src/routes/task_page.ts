@@ -30,7 +30,8 @@ export async function taskPage(
 ): Promise<Response> {
   const { thread, stacks } = c.req.query()
   const headers = { 'X-Task-Status': state }
-  if (thread !== undefined || stacks !== undefined) {
+  // The state announces a result, not its file.
+  if (state !== 'PENDING' && (thread !== undefined || stacks !== undefined)) {
     services.metrics.pages.inc({ page: 'thread' })
     const range = rangeOf(thread)
     const html = range !== undefined

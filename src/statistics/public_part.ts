@@ -21,14 +21,21 @@ export function publicPart(database: Database, all: Statistics, rows: number): S
   const isHidden = (all.package !== null && !isKnown(all.package)) ||
     (all.release !== null && !configured.has(all.release)) || all.tasks < FEW
   if (isHidden) return nothing(all)
+  const releases = grouped(all.releases, ({ release }) => configured.has(release), (tasks) => ({
+    release: OTHERS,
+    tasks,
+  }))
+  const named = new Set(releases.map(({ release }) => release))
   return {
     ...all,
+    ...timesOf(all),
     outcomes: merged(all.outcomes, few(all.outcomes)),
-    periods: all.periods.map((period) => ({ ...period, outcomes: merged(period.outcomes, few(all.outcomes)) })),
-    releases: grouped(all.releases, ({ release }) => configured.has(release), (tasks) => ({ release: OTHERS, tasks })),
+    // A day is a group of its own.
+    periods: all.periods.map((period) => ({ ...period, outcomes: merged(period.outcomes, few(period.outcomes)) })),
+    releases,
     packages: grouped(all.packages, (row) => isKnown(row.package), (tasks) => ({ package: OTHERS, tasks })),
     crashes: all.crashes.filter(({ tasks, package: name }) => tasks >= FEW && isKnown(name)).slice(0, rows)
-      .map((crash) => ({ ...crash, releases: crash.releases.filter((release) => configured.has(release)) })),
+      .map((crash) => ({ ...crash, releases: crash.releases.filter((release) => named.has(release)) })),
     missing: all.missing.filter((row) =>
       row.times >= FEW && isKnown(nameOf(row.package)) && configured.has(row.release)
     )
@@ -60,10 +67,26 @@ function grouped<Row extends { tasks: number }>(
   return rest === 0 ? shown : [...shown, others(rest)]
 }
 
+/** Steps that few tasks took are not told, nor what a few tasks used. They are of all tasks, whatever was asked for. */
+function timesOf({ steps, supply }: Statistics): Pick<Statistics, 'steps' | 'supply'> {
+  const shown = steps.filter(({ times }) => times >= FEW)
+  return { steps: shown, supply: shown.length > 0 ? supply : { here: 0, fetched: 0 } }
+}
+
 /** As if nobody had asked for anything that is there. */
 function nothing(all: Statistics): Statistics {
   const periods = all.periods.map(({ start }) => ({ start, tasks: 0, outcomes: {} }))
-  return { ...all, tasks: 0, outcomes: {}, periods, releases: [], packages: [], crashes: [], missing: [] }
+  return {
+    ...all,
+    ...timesOf(all),
+    tasks: 0,
+    outcomes: {},
+    periods,
+    releases: [],
+    packages: [],
+    crashes: [],
+    missing: [],
+  }
 }
 
 /** `name_version_arch` or `name-version-release.arch`, without what follows the name. */

@@ -31,8 +31,9 @@ export interface Asked {
 
 export async function statisticsOf(database: Database, { question, now, isPublic }: Asked): Promise<Statistics> {
   const { by, days, release, package: name } = question
+  const asked = (word: string | undefined) => word === UNKNOWN ? '' : word
   const until = Math.ceil((now + 1) / DAY_S) * DAY_S
-  const interval: Interval = { since: until - days * DAY_S, until, release, package: name }
+  const interval: Interval = { since: until - days * DAY_S, until, release: asked(release), package: asked(name) }
   const period = by === 'day' ? { seconds: DAY_S, origin: 0 } : { seconds: WEEK_S, origin: MONDAY }
   const ends = outcomesIn(database, interval, period)
   await immediate()

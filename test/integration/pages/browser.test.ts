@@ -91,13 +91,22 @@ describe('a task', () => {
 
   it('is read without scripts, too', async () => {
     await using tab = await tabFor({ javaScriptEnabled: false })
-    const task = await taskWithResults(server, pythonResults())
-    await logIn(tab.page, task)
+    await logIn(tab.page, await taskWithResults(server, pythonResults()))
     expect(await tab.page.textContent('h1')).toContain('read address 0x0 in strlen')
+    expect(await tab.page.locator('.thread .frame').first().isVisible()).toBe(false)
+    await tab.page.click('.thread summary')
+    expect(await tab.page.locator('.thread .frame').first().isVisible()).toBe(true)
+    await logIn(tab.page, await taskWithResults(server, largeResults({ threads: 200, frames: 110, locals: 0 })))
     await tab.page.click('.thread summary')
     await tab.page.click('.thread a')
     expect(await tab.page.textContent('h1')).toMatch(/^Thread \d of task/)
-    expect(await tab.page.locator('.frame').count()).toBeGreaterThan(10)
+    expect(await tab.page.locator('.frame').count()).toBe(100)
+    await tab.page.click('.more a')
+    expect(await tab.page.locator('.frame').count()).toBe(10)
+    await tab.page.click('text=Back to the task')
+    await tab.page.click('.more a:has-text("stacks")')
+    expect(await tab.page.textContent('h1')).toMatch(/^Threads of task/)
+    expect(await tab.page.locator('.thread').count()).toBe(99)
   })
 
   it('is seen on while its server stops and comes back', async () => {
@@ -139,9 +148,8 @@ describe('a result', () => {
     expect(await page.locator('.locals table').first().isVisible()).toBe(false)
     await page.locator('.locals summary').first().click()
     expect(await page.locator('.locals table').first().isVisible()).toBe(true)
-    const before = await page.locator('.frame').count()
     await page.locator('.thread summary').first().press('Enter')
-    await becomes(page, `document.querySelectorAll('.frame').length > ${before}`)
+    expect(await page.locator('.thread .frame').first().isVisible()).toBe(true)
     expect(await page.textContent('mark')).toContain('=>')
     expect(complaintsOf(tab)).toEqual([])
   })
@@ -156,6 +164,8 @@ describe('a result', () => {
     expect(await page.locator('.thread').count()).toBe(100)
     await page.click('a[data-more]:has-text("stacks")')
     await becomes(page, "document.querySelectorAll('.thread').length === 200")
+    await page.locator('.thread summary').first().press('Enter')
+    await becomes(page, "document.querySelectorAll('.frame').length === 210")
   })
 
   it('of a hostile core is text: no dialog, no request, no element of it', async () => {

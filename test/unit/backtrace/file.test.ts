@@ -50,6 +50,41 @@ describe('readBacktrace', () => {
     expect(backtrace?.groups.length).toBe(2)
   })
 
+  it('does not take stacks for equal by names that hold what parts them', async () => {
+    const threads = [thread(1, 'a'), thread(2, 'f', 'g'), thread(3, 'f\0/lib/a.so\u00001\ng')]
+    expect((await read({ threads })).backtrace?.groups.length).toBe(2)
+  })
+
+  it('counts all threads of a stack, and says of how many nothing is shown', async () => {
+    const threads = Array.from({ length: 20_003 }, (_, at) => thread(at + 1, at === 0 ? 'crash' : 'poll'))
+    const { backtrace } = await read({ threads: [...threads.slice(0, 3), null, ...threads.slice(3)] })
+    expect(backtrace?.groups.map(({ times }) => times)).toEqual([19_998])
+    expect(backtrace?.unread).toBe(5)
+    expect((await read({ threads: [null, thread(2, 'poll')] })).backtrace?.unread).toBe(1)
+  })
+
+  it('has threads whole where all of them are small', async () => {
+    const wholeOf = async (...threads: unknown[]) =>
+      (await read({ threads })).backtrace?.groups.map((group) => group.thread?.frames.length)
+    const large = { ...thread(4, 'large'), lost: [{ part: 'frames', why: 'x'.repeat(2 ** 18) }] }
+    const small = [thread(1, 'crash'), thread(2, 'a', 'b'), thread(3, 'c'), thread(4, 'c')]
+    expect(await wholeOf(...small)).toEqual([2, 1])
+    expect(await wholeOf(...small, large)).toEqual([undefined, undefined, undefined])
+  })
+
+  it('reads nothing that is nested too deep', async () => {
+    const threads = [thread(1, 'crash'), thread(2, 'small'), { ...thread(3, 'deep'), more: 'DEEP' }, thread(4, 'x')]
+    const json = { sentence: 'It crashed', core: { command_line: 'DEEP' }, signal: { name: 'SIGSEGV' }, threads }
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000)
+    const { backtrace } = await read(JSON.stringify(json).replaceAll('"DEEP"', deep))
+    expect(backtrace?.groups.map(({ number }) => number)).toEqual([2, 4])
+    expect([backtrace?.unread, backtrace?.report.sentence, backtrace?.report.signal]).toEqual([
+      1,
+      'It crashed',
+      'SIGSEGV',
+    ])
+  })
+
   it.each([['nothing', ''], ['no JSON', '{"threads'], ['a list', '[]']])('%s is no backtrace', async (_, text) => {
     expect((await read(text)).backtrace).toBeUndefined()
   })

@@ -16,7 +16,7 @@ const MAY_CALL: Record<string, string> = {
   'src/database': 'src/errors src/files src/program',
   'src/elf': 'src/text src/units',
   'src/slim': 'src/elf src/units',
-  'src/browser': 'src/elf src/slim',
+  'src/browser': 'src/elf src/slim src/text',
   'src/backtrace': 'src/files src/stream src/units',
   'src/statistics': 'schema src/database src/packages/index src/runner src/units',
   'src/pages': 'src/text src/backtrace src/statistics',

@@ -18,6 +18,20 @@ describe('isOwn', () => {
     ['a page of another site that names no origin', { site: 'cross-site' }, false],
     ['a page without an origin', { origin: 'null' }, false],
     ['nonsense', { origin: 'x' }, false],
+    ['our own page, behind a proxy that names the port', {
+      origin: 'https://retrace.example.org',
+      host: 'Retrace.example.org:443',
+    }, true],
+    ['our own page of another port', {
+      origin: 'https://retrace.example.org:8443',
+      host: 'retrace.example.org:8443',
+    }, true],
+    ['a page of the scheme without a secret', {
+      origin: 'http://retrace.example.org',
+      host: 'retrace.example.org:443',
+    }, false],
+    ['a page where the request names no host', { origin: 'https://retrace.example.org', host: undefined }, false],
+    ['a page whose origin is a list', { origin: 'https://retrace.example.org, https://evil.example' }, false],
     ['a page of the address that the administrator named', { origin: 'https://public.example' }, true],
   ])('%s: %o is our own: %s', (_, said, expected) => {
     expect(isOwn({ ...asking, ...said }, 'https://public.example/retrace')).toBe(expected)

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { periodName } from '../../../src/pages/statistics.tsx'
 import { countOnce, pruneCounts } from '../../../src/runner/crash_table.ts'
 import type { Question } from '../../../src/statistics/shape.ts'
 import { statisticsOf } from '../../../src/statistics/statistics.ts'
@@ -92,6 +93,23 @@ describe('for an administrator', () => {
     expect(debug?.p99).toBeGreaterThan(85)
   })
 
+  it('finds what is of no known release or package by the word that it is shown as', async () => {
+    task({ package: '', release: '', daysAgo: 100 })
+    const found = await ask({ days: 365 })
+    expect([found.releases.at(-1), found.packages.at(-1)]).toEqual([{ release: 'unknown', tasks: 1 }, {
+      package: 'unknown',
+      tasks: 1,
+    }])
+    expect((await ask({ days: 365, release: 'unknown', package: 'unknown' })).tasks).toBe(1)
+  })
+
+  it.each([7, 30, 90, 365, 730] as const)('names no two periods of %i days alike in a plot', async (days) => {
+    for (const by of ['day', 'week'] as const) {
+      const names = (await ask({ days, by })).periods.map(({ start }) => periodName(start, days))
+      expect(new Set(names).size).toBe(names.length)
+    }
+  })
+
   it('counts by week from Mondays, of one release, of one package, of more days', async () => {
     expect((await ask({ by: 'week' })).periods.at(-1)?.start).toBe('2026-11-23')
     expect((await ask({ release: 'own-1-amd64' })).tasks).toBe(1)
@@ -108,6 +126,39 @@ describe('for everybody', () => {
     expect(found.crashes.map(({ signature }) => signature)).toEqual(['1:bash'])
     expect(found.missing.map(({ file }) => file)).toEqual(['libffi8.so'])
     expect(JSON.stringify(found)).not.toMatch(/private|rare|own-1/)
+  })
+
+  it('a day is a group, too, and so are the steps and packages of the tasks of a time', async () => {
+    const { periods, steps, supply } = await ask({}, true)
+    expect(periods.at(-1)).toEqual({ start: '2026-11-28', tasks: 6, outcomes: { 'debuginfo-missing': 4, 'others': 2 } })
+    expect(periods.at(-2)).toEqual({ start: '2026-11-27', tasks: 1, outcomes: { others: 1 } })
+    expect([steps.length, supply]).toEqual([2, { here: 33, fetched: 11 }])
+    await using few = await temporaryDatabase()
+    const times = { debug: 1, total: 2 }
+    const details = {
+      hour: HOUR,
+      release: RELEASE,
+      signature: '',
+      sentence: '',
+      seconds: times,
+      packages: { here: 3, fetched: 1 },
+      missing: [],
+    }
+    countOnce(few.database, 1, {
+      hour: HOUR,
+      release: RELEASE,
+      package: 'bash',
+      outcome: 'ok',
+      signature: '',
+      duphash: '',
+    }, details)
+    const one = await statisticsOf(few.database, { question: QUESTION, now: NOW, isPublic: true })
+    expect(one).toMatchObject({ tasks: 0, steps: [], supply: { here: 0, fetched: 0 } })
+  })
+
+  it('of a crash only those releases are named that others crashed on, too', async () => {
+    const found = await ask({}, true)
+    expect(found.crashes.flatMap(({ releases }) => releases)).toEqual([RELEASE])
   })
 
   it.each([[{ package: 'private' }], [{ package: 'rare' }], [{ release: 'own-1-amd64' }], [{
