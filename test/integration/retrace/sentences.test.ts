@@ -30,6 +30,9 @@ const PLUS = `
 #include <exception>
 #include <filesystem>
 struct Own { int code; };
+struct Tag { int number = 5; virtual ~Tag() {} };
+struct Second : Tag, std::runtime_error { Second() : std::runtime_error("of two bases") {} };
+struct Shared : virtual std::runtime_error { int number = 7; Shared() : std::runtime_error("of a virtual base") {} };
 #include <cxxabi.h>
 #include <cstdlib>
 #include <typeinfo>
@@ -48,6 +51,12 @@ __attribute__((noinline)) void thrower(const std::string &what) {
   if (what == "virtual") { struct Base { Base() { call(); } void call() { work(); } virtual void work() = 0; };
     struct Derived : Base { void work() override {} } made; made.work(); }
   if (what == "own") throw Own{3};
+  if (what == "second") throw Second();
+  if (what == "shared") throw Shared();
+  if (what == "nested" || what == "handled") try { throw std::runtime_error("inner"); } catch (...) {
+    if (what == "handled") throw std::logic_error("in a handler");
+    std::throw_with_nested(std::logic_error("outer"));
+  }
   if (what == "quiet") quiet();
   if (what == "new") { char *p = new char[(size_t)-1 / 4]; p[1] = 1; }
   if (what == "again") { std::exception_ptr p; try { throw std::runtime_error("first"); } catch (...) { p = std::current_exception(); } std::rethrow_exception(p); }
@@ -112,6 +121,23 @@ describe('the sentence on top', () => {
   ])('names who threw, behind all that handles exceptions: %s', async (word, expected) => {
     expect(await sentenceOf(plus, word)).toContain(expected)
     expect(await sentenceOf(plus, word, { hostDebug: true })).toContain(expected)
+  })
+
+  it('names the caller where the C library is a part of the program', async () => {
+    const source = '#include <stdlib.h>\nvoid *twice;\nint main() { twice = malloc(24); free(twice); free(twice); }'
+    const program = compile(folder.path, 'static.c', source, ['-static', '-w', '-fno-builtin'])
+    expect(await sentenceOf(program, '')).toMatch(
+      /^static of debian-12 was aborted by the C library, .* \('free\(\): double free .*'\), in main \(static\.c:3\)$/,
+    )
+  })
+
+  it.each([
+    ['nested', "std::_Nested_exception<std::logic_error> ('outer'), thrown in"],
+    ['second', "Second ('of two bases'), thrown in"],
+    ['shared', "Shared ('of a virtual base'), thrown in"],
+    ['handled', "std::logic_error ('in a handler'), thrown in"],
+  ])('has what() of an exception with several bases, and of one of several exceptions: %s', async (word, expected) => {
+    expect(await sentenceOf(plus, word)).toContain(` exception ${expected}`)
   })
 
   it('has type and what() of an uncaught exception, and who threw it', async () => {

@@ -123,6 +123,14 @@ describe('the package to blame', () => {
     // Linked statically, the library is in the program's own file.
     expect(blame('__memmove_avx512_unaligned_erms', 'main')?.frame.level).toBe(1)
     expect(blame('memmove_avx2', 'main')?.frame.level).toBe(0)
+    expect(blame('_int_free', 'free', 'main')?.frame.level).toBe(2)
+    expect(blame('__vfprintf_internal', '_IO_printf', 'main')?.frame.level).toBe(2)
+    expect(blame('msort_with_tmp.part.0', 'qsort', 'freeze', 'main')?.frame.level).toBe(2)
+    expect(blame('raise', 'abort', '__libc_message', 'malloc_printerr', '_int_free', 'main')?.frame.level).toBe(5)
+    // A program's own, of whose source file its debuginfo tells.
+    const [own, ...rest] = frames('strdup', 'main')
+    const all = own === undefined ? [] : [{ ...own, file: '/src/own.c' }, ...rest]
+    expect(blameOf(reportThread('x', PROGRAM, { frames: all }))?.frame.level).toBe(0)
     expect(blame('nowhere', 'main')?.frame.level).toBe(1)
     expect(blame('libc:strlen')?.path).toBe(LIBC.module.path)
     expect(blame('nowhere')).toBeUndefined()

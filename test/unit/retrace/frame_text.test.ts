@@ -59,6 +59,21 @@ describe('framesText()', () => {
     expect(framesText({ text, frames: [frame] })).toBe('#0  f ()\n #5  of a name\n Thread 2\n#1  main ()')
   })
 
+  it('keeps a frame on its line, whatever line ends are in the names of its source file and its module', () => {
+    const [file, path] = ['/src/a\nThread 1 (LWP 5):\n#1  0x1 in y () at b.c', '/lib/x\n#1 y.so']
+    const text = `#0  f () at ${file}:5\nNo locals.\n#1  g () from ${path}\n#2  main ()`
+    const frames = [{ ...frame, file }, { ...frame, module: { module: { path } } }]
+    expect(framesText({ text, frames })).toBe([
+      '#0  f () at /src/a\\x0aThread 1 (LWP 5):\\x0a#1  0x1 in y () at b.c:5',
+      'No locals.',
+      '#1  g () from /lib/x\\x0a#1 y.so',
+      '#2  main ()',
+    ].join('\n'))
+    expect(framesText({ text: '#0  f ()\n#1  main ()', frames: [{ ...frame, file: '\n#1' }] })).toBe(
+      '#0  f ()\n#1  main ()',
+    )
+  })
+
   it.each([
     ['with its source line', {}, '#1  0x0000000000401136 in f (...) at f.c:3'],
     ['without a line', { line: undefined }, '#1  0x0000000000401136 in f (...) at f.c'],

@@ -3,6 +3,7 @@
  * Pure. Owns what of a stack is how a process ended, and not why; refuses to look behind a signal handler.
  */
 import type { ReportFrame } from '../report/frames.ts'
+import { isCFunction } from './c_functions.ts'
 import { isByProcessor, plainFunction, plainModule } from './names.ts'
 
 type Frame = Pick<ReportFrame, 'function' | 'module' | 'kind' | 'file'>
@@ -12,6 +13,8 @@ const C_LIBRARY =
   /^(libc|libpthread|ld-musl.*|libc\.musl.*|ld-linux.*|ld64|ld|lib[a-z]*san|libgcc_s|libunwind)\.so$|^linux-vdso|^linux-gate/
 /** What of glibc is compiled into its callers: strcpy() that looks at sizes, in `bits/string_fortified.h`. */
 const OF_ITS_HEADERS = /(?<!\/c\+\+\/[^/]+(?:\/[^/]+)?)\/bits\/[\w-]+\.h$/
+/** Where the C library has its small functions, such as atoi(). */
+const OF_A_HEADER = /\/include\/[\w-]+\.h$/
 /** The standard libraries of C++ and Rust. */
 const RUNTIME_LIBRARY = /^(libstdc\+\+|libc\+\+|libc\+\+abi|libsupc\+\+|libstd-[0-9a-f]+)\.so$/
 /** Functions by how their names begin, whatever module they are in: a program can be linked statically. */
@@ -113,7 +116,10 @@ export function isOfCLibrary({ module, function: name, kind, file }: Frame): boo
   if (kind === 'inline' && file !== undefined && OF_ITS_HEADERS.test(file)) return true
   if (module !== undefined && C_LIBRARY.test(plainModule(module.module.path))) return true
   // Of a program that is linked statically, too.
-  return name !== undefined && (isByProcessor(name) || ALLOCATING.test(plainFunction(name)))
+  if (name === undefined) return false
+  const plain = plainFunction(name)
+  return isByProcessor(name) || ALLOCATING.test(plain) ||
+    (isCFunction(plain) && (file === undefined || (kind === 'inline' && OF_A_HEADER.test(file))))
 }
 
 /** Whether a frame is of the standard library of a language, by its file, or by its name where it is compiled into the program. */

@@ -70,10 +70,21 @@ export function framesText(
     readonly frames: readonly FrameFacts[]
   },
 ): string {
-  return inOrder(text ?? '') ||
+  return inOrder(withWholePlaces(text ?? '', frames)) ||
     frames.flatMap((frame, index) =>
       frameLines({ ...frame, isOuter: frames[index - 1]?.kind === 'inline' }, plain?.[frame.level])
     ).join('\n')
+}
+
+/** Names of that kind that are looked for. */
+const MAX_BROKEN = 64
+
+/** gdb breaks a frame's line where the name of a source file or module has a line end: a frame is one line. */
+function withWholePlaces(text: string, frames: readonly FrameFacts[]): string {
+  const places = frames.flatMap(({ file, module }) => [[' at ', file ?? ''], [' from ', module?.module.path ?? '']])
+    .filter(([, name = '']) => /[\r\n]/.test(name)).map(([before, name]) => `${before}${name}`)
+  return [...new Set(places)].slice(0, MAX_BROKEN)
+    .reduce((whole, place) => whole.replaceAll(visible(place), () => onOneLine(place)), text)
 }
 
 /** gdb counts its frames from 0: whatever else begins as one, or as a thread, is a part of some name, and indented. */

@@ -13,6 +13,8 @@ EXCEPTION_CLASS = 0x474E5543432B2B00  # 'GNUCC++\0'
 DEPENDENT_CLASS = EXCEPTION_CLASS + 1
 MAX_EXCEPTION_STACK = 65536
 MAX_BASES = 16
+MAX_EXCEPTIONS = 16
+IS_VIRTUAL = 1
 WITH_MESSAGE = ("St13runtime_error", "St11logic_error")
 MAX_WHAT = 4096
 # Each stands for what was written before, so that a name of some hundred letters can mean gigabytes.
@@ -48,44 +50,84 @@ def answer_exception(limit):
 
     stack = inferior.read_memory(start, min(end - start, MAX_EXCEPTION_STACK)).tobytes()
     words = (int.from_bytes(stack[at : at + size], order) for at in range(0, len(stack) - size + 1, size))
+    found = []
     for header in dict.fromkeys(each for each in words if each > 4096 and each % 8 == 0):
         try:
-            found = inferior.read_memory(header, 8).tobytes()
-            if found == dependent:
+            kind = inferior.read_memory(header, 8).tobytes()
+            if kind == dependent:
                 header = word(header + layout[0]) - layout[1]
-            elif found != primary:
+            elif kind != primary:
                 continue
-            names = type_names(word(header + layout[0]), word, size)
+            exception = header + layout[0]
+            bases = bases_of(word(exception), header + layout[1], word, size)
+            following, catches = word(exception + 4 * size), word(exception + 5 * size) & 0xFFFFFFFF
         except (gdb.error, OverflowError):
             continue
-        if names:
-            send(exception=readable_type(names[0]), what=what_of(names, header + layout[1] + size, word))
-            return
+        if bases:
+            found.append((header, following - layout[0] if following else 0, catches, bases))
+            if len(found) == MAX_EXCEPTIONS:
+                break
+    if found:
+        bases = uncaught_of(found)
+        send(exception=readable_type(bases[0][0]), what=what_of(bases, size, word))
 
 
-def what_of(names, place, word):
+def uncaught_of(found):
+    """Of several exceptions, whose addresses may have been left on the stack: who gives up has caught it before (2.4.2), on top
+    of those that handlers were busy with."""
+    caught = [each for each in found if 0 < each[2] < 0x80000000] or found
+    below = {following for _, following, _, _ in caught}
+    return next((each for each in caught if each[0] not in below), caught[0])[3]
+
+
+def what_of(bases, size, word):
     """Its text, where it is one of the standard library's that have one; None: it cannot be read."""
-    if not any(name in WITH_MESSAGE for name in names):
-        return None
-    try:
-        return text_at(word(place), MAX_WHAT) or None
-    except (gdb.error, OverflowError):
-        return None
+    for name, place in bases:
+        if name not in WITH_MESSAGE:
+            continue
+        try:
+            return text_at(word(place + size), MAX_WHAT) or None
+        except (gdb.error, OverflowError):
+            return None
+    return None
 
 
-def type_names(info, word, size):
-    """The mangled name of a type_info, and those of its bases as far as there is one each."""
-    names = []
-    for _ in range(MAX_BASES):
+def bases_of(info, place, word, size):
+    """The mangled name of the class of a type_info, and those of its bases, each with where it is in the object (2.9.5)."""
+    found = []
+    open_ = [(info, place)]
+    while open_ and len(found) < MAX_BASES:
+        info, place = open_.pop(0)
         raw, end = bytes_until_nul(word(info + size), 1024)
         name = raw.decode("latin-1").lstrip("*")
         if end != "nul" or not name or not all(each.isalnum() or each in "_." for each in name):
-            break
-        names.append(name)
-        if "__si_class_type_info" not in said("info symbol 0x%x" % word(info)):
-            break
-        info = word(info + 2 * size)
-    return names
+            continue
+        found.append((name, place))
+        kind = said("info symbol 0x%x" % word(info))
+        if "__si_class_type_info" in kind:
+            open_.append((word(info + 2 * size), place))
+        elif "__vmi_class_type_info" in kind:
+            open_ += several_bases(info, place, word, size)
+    return found
+
+
+def several_bases(info, place, word, size):
+    """Flags and number of bases are two words of 32 bits; then of each base its type_info, and where it is with flags."""
+    raw = gdb.selected_inferior().read_memory(info + 2 * size + 4, 4).tobytes()
+    number = int.from_bytes(raw, "big" if "big" in said("show endian") else "little")
+    first = info + 2 * size + 8
+    bases = []
+    for at in range(min(number, MAX_BASES)):
+        base, where = word(first + 2 * at * size), signed(word(first + (2 * at + 1) * size), size)
+        offset = where >> 8
+        if where & IS_VIRTUAL:
+            offset = signed(word(word(place) + offset), size)
+        bases.append((base, place + offset))
+    return bases
+
+
+def signed(value, size):
+    return value - (1 << 8 * size) if value >> (8 * size - 1) else value
 
 
 def readable_type(mangled):
