@@ -3,14 +3,13 @@
  */
 import { readCore } from '../elf/core.ts'
 import { parseHeader, PT_LOAD, readProgramHeaders } from '../elf/header.ts'
-import type { LeftOutRange } from '../elf/left_out.ts'
 import type { ByteSource } from '../elf/source.ts'
 import { layout, type Undumped } from './layout.ts'
 import { notesOf } from './notes.ts'
 import { NO_ADDRESS } from './pages.ts'
 import { allNotes } from './process.ts'
 import type { Run } from './runs.ts'
-import { type Range, without } from './spans.ts'
+import { apart, type Range, without } from './spans.ts'
 
 /** Memory that came later. */
 export interface LaterPage {
@@ -76,17 +75,6 @@ export function filledCore(source: ByteSource, pages: readonly LaterPage[]): Gen
     }),
   })
   return bytesOf(source, parts, made)
-}
-
-/** Sorted; what lies in another one is cut off. */
-function apart(ranges: readonly LeftOutRange[]): LeftOutRange[] {
-  let end = 0n
-  return ranges.toSorted((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0)).flatMap((range) => {
-    const start = range.start > end ? range.start : end
-    if (start >= range.end) return []
-    end = range.end
-    return [{ ...range, start }]
-  })
 }
 
 function* bytesOf(

@@ -5,6 +5,17 @@ export interface Range {
   readonly end: bigint
 }
 
+/** Sorted; what lies in another one is cut off. */
+export function apart<Each extends Range>(ranges: readonly Each[]): Each[] {
+  let end = 0n
+  return ranges.toSorted((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0)).flatMap((range) => {
+    const start = range.start > end ? range.start : end
+    if (start >= range.end) return []
+    end = range.end
+    return [{ ...range, start }]
+  })
+}
+
 /** What is left of a range without others, which are sorted by their start. */
 export function without(range: Range, others: readonly Range[]): Range[] {
   const left: Range[] = []

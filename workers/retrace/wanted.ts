@@ -3,6 +3,7 @@
  * around them. Pure. Asks nothing twice, and no more than a round takes.
  */
 import type { Core } from '../../src/elf/core.ts'
+import { apart, type Range } from '../../src/slim/spans.ts'
 import { MAX_ROUND, type WantedRange } from '../../src/task/rounds.ts'
 import { KIB } from '../../src/units/bytes.ts'
 import type { Conversation } from './gdb/told.ts'
@@ -16,11 +17,6 @@ const WINDOW = 2n * BigInt(KIB)
 const MAX_RANGES = 480
 const MAX_ADDRESSES = 20_000
 
-interface Range {
-  readonly start: bigint
-  readonly end: bigint
-}
-
 /** Sorted and apart; empty: nothing is missing that could be sent. */
 export function wantedOf(
   core: Pick<Core, 'leftOut' | 'keptBack'>,
@@ -28,8 +24,9 @@ export function wantedOf(
   before: readonly WantedRange[],
 ): WantedRange[] {
   if (core.leftOut === undefined || core.keptBack !== undefined) return []
-  const isLeftOut = within(core.leftOut.ranges)
-  const wasAsked = within(before.map(({ start, length }) => ({ start, end: start + BigInt(length) })))
+  const leftOut = apart(core.leftOut.ranges)
+  const isLeftOut = within(leftOut)
+  const wasAsked = within(apart(before.map(({ start, length }) => ({ start, end: start + BigInt(length) }))))
   const pieces = new Map<bigint, bigint>()
   let bytes = 0n
   for (const address of missedAddresses(said)) {
@@ -37,17 +34,16 @@ export function wantedOf(
     for (let at = from; at < from + WINDOW; at += GRAIN) {
       const end = at + GRAIN
       if (pieces.has(at) || wasAsked(at, end) || !isLeftOut(at, end)) continue
-      if (bytes + GRAIN > MAX_ROUND) return joined(pieces)
+      if (bytes + GRAIN > MAX_ROUND) return leftOutOf(joined(pieces), leftOut)
       pieces.set(at, end)
       bytes += GRAIN
     }
   }
-  return joined(pieces)
+  return leftOutOf(joined(pieces), leftOut)
 }
 
-/** Whether a piece of memory lies in one of these ranges in part. */
-function within(ranges: readonly Range[]): (start: bigint, end: bigint) => boolean {
-  const sorted = ranges.toSorted((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0))
+/** Whether a piece of memory lies in one of these ranges in part, which are sorted and apart. */
+function within(sorted: readonly Range[]): (start: bigint, end: bigint) => boolean {
   return (start, end) => {
     let [low, high] = [0, sorted.length]
     while (low < high) {
@@ -78,12 +74,28 @@ function* missedAddresses({ threads, missed }: Pick<Conversation, 'threads' | 'm
   for (const address of missed) if (fresh(address)) yield address
 }
 
-function joined(pieces: ReadonlyMap<bigint, bigint>): WantedRange[] {
-  const out: { start: bigint; length: number }[] = []
+/** What of sorted ranges was left out: what the core has, nobody needs to send. */
+function leftOutOf(ranges: readonly Range[], leftOut: readonly Range[]): WantedRange[] {
+  const out: WantedRange[] = []
+  let next = 0
+  for (const range of ranges) {
+    while ((leftOut[next]?.end ?? range.end) <= range.start) next++
+    for (let at = next; at < leftOut.length && out.length < MAX_RANGES; at++) {
+      const { start, end } = leftOut[at] ?? range
+      if (start >= range.end) break
+      const from = start > range.start ? start : range.start
+      out.push({ start: from, length: Number((end < range.end ? end : range.end) - from) })
+    }
+  }
+  return out
+}
+
+function joined(pieces: ReadonlyMap<bigint, bigint>): Range[] {
+  const out: { start: bigint; end: bigint }[] = []
   for (const [start, end] of [...pieces].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const last = out.at(-1)
-    if (last !== undefined && last.start + BigInt(last.length) === start) last.length += Number(end - start)
-    else if (out.length < MAX_RANGES) out.push({ start, length: Number(end - start) })
+    if (last?.end === start) last.end = end
+    else out.push({ start, end })
   }
   return out
 }

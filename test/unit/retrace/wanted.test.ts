@@ -19,7 +19,7 @@ function said(...addresses: bigint[]): Said {
 describe('wantedOf()', () => {
   it('asks for whole pieces around what could not be read, where it was left out', () => {
     expect(wantedOf({ leftOut: LEFT_OUT }, said(0x10234n), [])).toEqual([{ start: 0x10200n, length: 2048 }])
-    expect(wantedOf({ leftOut: LEFT_OUT }, said(0x400f0n), [])).toEqual([{ start: 0x40000n, length: 512 }])
+    expect(wantedOf({ leftOut: LEFT_OUT }, said(0x400f0n), [])).toEqual([{ start: 0x40000n, length: 256 }])
     expect(wantedOf({ leftOut: LEFT_OUT }, { threads: [], missed: [0x10000n, 0x10100n] }, [])).toEqual([
       { start: 0x10000n, length: 2048 },
     ])

@@ -36,7 +36,7 @@ class Memory:
         self.reads_left = MAX_READS // parts
         self.until = time.monotonic() + MAX_SECONDS / parts
 
-    def read(self, address, size):
+    def read(self, address, size, is_wanted=True):
         if not 0 <= size <= MAX_READ:
             raise Unreadable("%d bytes are too many" % size)
         self.reads_left -= 1
@@ -45,32 +45,41 @@ class Memory:
             raise Unreadable("there is too much to be read")
         start = address - address % PAGE
         if address + size > start + PAGE:
-            return self.fetch(address, size)
+            return self.fetch(address, size, is_wanted)
         page = self.pages.get(start)
         if page is None:
             page = self.page(start)
-        return page[address - start : address - start + size] if page else self.fetch(address, size)
+        return page[address - start : address - start + size] if page else self.fetch(address, size, is_wanted)
 
     def page(self, start):
         if len(self.pages) >= MAX_PAGES:
             self.pages.clear()
         try:
-            page = self.fetch(start, PAGE)
+            page = self.fetch(start, PAGE, False)
         except Unreadable:
             page = b""  # a part of it may be there
         self.pages[start] = page
         return page
 
-    def fetch(self, address, size):
+    def fetch(self, address, size, is_wanted):
         if address < PAGE or (address + size) >> (8 * self.word_size):
             raise Unreadable("0x%x is no address" % address)
         try:
             return self.inferior.read_memory(address, size).tobytes() if size else b""
         except (gdb.error, OverflowError) as error:
-            if size < PAGE:  # a page that is there in part is read again, as far as it is wanted
+            if is_wanted:
                 found = MISSED.search(str(error))
                 note_missed(int(found.group(1), 16) if found else address)
             raise Unreadable("cannot read memory at 0x%x" % address)
+
+    def some(self, address, size):
+        """As much as is there, from the beginning: a text can end right before what is not."""
+        while size > 1:
+            try:
+                return self.read(address, size, False)
+            except Unreadable:
+                size = size // 4
+        return self.read(address, 1)
 
     def number(self, address, size, signed=False):
         return int.from_bytes(self.read(address, size), self.order, signed=signed)
@@ -89,7 +98,7 @@ class Memory:
         out = b""
         while len(out) < limit:
             at = address + len(out)
-            piece, nul, _ = self.read(at, min(limit - len(out), PAGE - at % PAGE)).partition(b"\0")
+            piece, nul, _ = self.some(at, min(limit - len(out), PAGE - at % PAGE)).partition(b"\0")
             out += piece
             if nul:
                 break
