@@ -30,7 +30,8 @@ export async function startInside(
 ): Promise<Running> {
   const args = FIRST_CHANNEL + channels
   const bytes = wallArguments(sandbox).map((word) => `${word}\0`).join('')
-  const filter = seccompFilter(arch, { isAlone: sandbox.limits.processes === 1 })
+  const { limits, makesLinks } = sandbox
+  const filter = seccompFilter(arch, { isAlone: limits.processes === 1, makesLinks })
   const { users, handed } = await usersFor(sandbox)
   const running = new Running({
     title: sandbox.runs[0],

@@ -5,7 +5,7 @@
  * what it tries. Sources: linux/filter.h, linux/seccomp.h, linux/audit.h, linux/sched.h, asm-generic/ioctls.h,
  * linux/fcntl.h, seccomp(2).
  */
-import { ALLOWED, type Groups, LOOKED_INTO, type Numbers, REFUSED } from './system_calls.ts'
+import { ALLOWED, type Groups, LINKING, LOOKED_INTO, type Numbers, REFUSED } from './system_calls.ts'
 
 /** One host architecture: AUDIT_ARCH_*, which of the numbers are its own, and whether they have the x32 bit. */
 interface Abi {
@@ -48,10 +48,13 @@ const UNKNOWN: Instruction = [RETURN, 0, 0, 0x00050026]
 
 /**
  * The filter for a host architecture (Node's `arch()`), as the array of `struct sock_filter` that the kernel reads:
- * 8 bytes each, little-endian. `isAlone`: it starts neither processes nor threads. Throws RangeError for a host that has
+ * 8 bytes each, little-endian. `isAlone`: it starts neither processes nor threads; `makesLinks`: symbolic ones. Throws RangeError for a host that has
  * no row.
  */
-export function seccompFilter(hostArchitecture: string, { isAlone = false } = {}): Uint8Array {
+export function seccompFilter(
+  hostArchitecture: string,
+  { isAlone = false, makesLinks = false }: { isAlone?: boolean; makesLinks?: boolean | undefined } = {},
+): Uint8Array {
   const { audit, column, hasX32 } = abiOf(hostArchitecture)
   const numbers = (calls: Readonly<Record<string, Numbers>>) =>
     Object.values(calls).map((each) => each[column]).filter((number) => number !== undefined)
@@ -64,7 +67,8 @@ export function seccompFilter(hostArchitecture: string, { isAlone = false } = {}
     UNKNOWN,
     [LOAD_WORD, 0, 0, AT.number],
     ...(hasX32 ? [[JUMP_AT_LEAST, 0, 1, X32_BIT], UNKNOWN] as const : []),
-    ...[...Object.values(ALLOWED).flatMap(numbers), ...(isAlone ? [] : forks)].flatMap((each) => on(each, [ALLOW])),
+    ...[...Object.values(ALLOWED).flatMap(numbers), ...(isAlone ? [] : forks), ...(makesLinks ? numbers(LINKING) : [])]
+      .flatMap((each) => on(each, [ALLOW])),
     ...[...Object.values(REFUSED).flatMap(numbers), ...makers].flatMap((each) => on(each, [NOT_PERMITTED])),
     ...on(clone[column], [
       ...[[LOAD_WORD, 0, 0, AT.firstArgument], [JUMP_IF_ANY_BIT, 0, 1, NEW_NAMESPACES], NOT_PERMITTED, ALLOW] as const,

@@ -306,6 +306,12 @@ export const REFUSED = {
   },
 } as const satisfies Groups
 
+/** Symbolic links: for who needs them, where nobody else could follow one. */
+export const LINKING = {
+  symlink: [88, undefined],
+  symlinkat: [266, 36],
+} as const satisfies Readonly<Record<string, Numbers>>
+
 /** Calls whose arguments decide. */
 export const LOOKED_INTO = {
   clone: [56, 220],

@@ -55,6 +55,8 @@ export interface Sandbox {
   /** Can be written, too, and made for this sandbox: its user owns all in it meanwhile. */
   readonly writable?: readonly Bind[]
   readonly devices?: readonly string[]
+  /** It may make symbolic links: only where nobody but itself can find them, in that /tmp. */
+  readonly makesLinks?: true
   /** Bytes of a /tmp in memory; without it there is none. */
   readonly tmpBytes?: number
   readonly environment?: Readonly<Record<string, string>>

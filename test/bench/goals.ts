@@ -5,6 +5,12 @@
 export const GOALS = {
   'worker-over-gdb': 0.7,
   'worker-over-gdb-evince': 0.8,
+  'worker-over-gdb-firefox': 1,
+  'last-byte-to-gdb': 100,
+  'upload-xz-over-tar': 1.05,
+  'upload-gzip-over-tar': 1.05,
+  'upload-zstd-over-tar': 1.05,
+  'upload-none-over-tar': 1.05,
   'retrace-threads-1500-over-gdb': 1.1,
   'worker-before-gdb': 100,
   'build-id-lookup-p99': 0.1,

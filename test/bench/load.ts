@@ -3,17 +3,16 @@
  * upload runs.
  */
 import { execFileSync } from 'node:child_process'
-import { randomFillSync } from 'node:crypto'
-import { createReadStream, statSync, writeFileSync } from 'node:fs'
-import { request } from 'node:https'
+import { writeFileSync } from 'node:fs'
 import { designMembers, tarOf } from '../helpers/archives.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
-import { type ServerChild, startServerChild } from '../helpers/server.ts'
+import { startServerChild } from '../helpers/server.ts'
 import { scriptedWorker } from '../helpers/task.ts'
 import { absolute, type Figure, percentile } from './figure.ts'
 import { GOALS } from './goals.ts'
 import { residentMb, statusTimes } from './http.ts'
 import { fillSpool } from './spool.ts'
+import { coreOf, upload } from './uploads.ts'
 
 const MIB = 1_048_576
 const TASKS = 10_000
@@ -38,41 +37,14 @@ export async function* figures(): AsyncGenerator<Figure> {
   yield absolute('status-while-uploading-p99', percentile(times, 99), { unit: 'ms', goal: 25 })
 
   const small = archive(folder, 40)
-  await Promise.all(Array.from({ length: 20 }, (_, each) => upload(server, small, `127.0.2.${1 + each}`)))
+  await Promise.all(Array.from({ length: 20 }, (_, each) => upload(server, small, undefined, `127.0.2.${1 + each}`)))
   yield absolute('server-rss-peak-20-uploads', residentMb(pid, true) - idle, { unit: 'MiB more', goal: 128 })
 }
 
-/** A design archive, `xz -2`, whose core has this many MiB: an eighth of them random, as in cores of programs. */
+/** A design archive, `xz -2`, whose core has this many MiB. */
 function archive(folder: Folder, mib: number): string {
   const path = folder.file(`${mib}.tar.xz`)
-  const core = new Uint8Array(mib * MIB)
-  core.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1])
-  for (let at = 64; at + MIB < core.length; at += MIB) {
-    randomFillSync(core, at, 4096)
-    core.copyWithin(at + 4096, at, at + MIB / 8)
-  }
-  writeFileSync(
-    path,
-    execFileSync('xz', ['-2', '-T0', '-c'], { input: tarOf(designMembers(core)), maxBuffer: 1024 * MIB }),
-  )
+  const input = tarOf(designMembers(coreOf(mib)))
+  writeFileSync(path, execFileSync('xz', ['-2', '-T0', '-c'], { input, maxBuffer: 1024 * MIB }))
   return path
-}
-
-/** Sends a file as it would be sent by curl, from one of this machine's addresses; resolves when the 201 has come. */
-async function upload(server: ServerChild, path: string, localAddress = '127.0.0.1'): Promise<void> {
-  const status = await new Promise<number | undefined>((resolve, reject) => {
-    const sending = request(`${server.url}/create`, {
-      method: 'POST',
-      ca: server.ca,
-      localAddress,
-      headers: {
-        'Content-Type': 'application/x-xz',
-        'Content-Length': String(statSync(path).size),
-        'Prefer': 'respond-async',
-      },
-    }, (answer) => resolve(answer.resume().statusCode))
-    sending.on('error', reject)
-    createReadStream(path).pipe(sending)
-  })
-  if (status !== 201) throw new Error(`Expected 201, got ${status}`)
 }

@@ -1,9 +1,10 @@
 /**
- * Cores of real programs, for the bench: evince in a root of its own, made once by mmdebstrap out of this machine's archive and kept
- * in ~/.cache/abrt-retrace-bench (700 MB, some minutes), and this machine's CPython. Progress goes to standard error.
+ * Cores of real programs, for the bench: each in a root of its own, made once by mmdebstrap out of this machine's archive and kept
+ * with its core in ~/.cache/abrt-retrace-bench (500 to 700 MB each, a minute or some), and this machine's CPython. Progress goes to
+ * standard error. Another program is another InRoot.
  */
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { stderr } from 'node:process'
@@ -22,7 +23,21 @@ export interface Crashed {
 }
 
 /** Each crashes one; undefined: it cannot be had here, and standard error says why. */
-export const PROGRAMS: readonly ((folder: Folder) => Crashed | undefined)[] = [python, evince]
+export const PROGRAMS: readonly ((folder: Folder) => Crashed | undefined)[] = [
+  python,
+  () => inRoot(EVINCE),
+  () => inRoot(FIREFOX),
+]
+
+/** A program that has a root of its own. */
+interface InRoot extends Pick<Crashed, 'name' | 'program' | 'goals'> {
+  /** Packages besides the essential ones. */
+  readonly packages: readonly string[]
+  /** Files in its folder, /crash, which is also its home. */
+  readonly files: Readonly<Record<string, string>>
+  /** In a shell in that folder: starts it, and lets it crash with a core. */
+  readonly script: string
+}
 
 /** Threads that wait, one that calls into C with what is no address. */
 const THREADS = `
@@ -31,19 +46,39 @@ for _ in range(4): threading.Thread(target=time.sleep, args=(60,), daemon=True).
 time.sleep(0.5)
 ctypes.string_at(0)`
 
+/** As large a desktop program as there is: 80 threads, a core of 370 MB. */
+const FIREFOX: InRoot = {
+  name: 'firefox',
+  program: '/usr/lib/firefox-esr/firefox-esr',
+  packages: ['firefox-esr'],
+  files: {},
+  script: `
+firefox-esr --headless --no-remote about:blank & p=$!
+sleep 40; kill -SEGV $p; wait $p`,
+  goals: { gdb: GOALS['worker-over-gdb-firefox'], extracting: 0.1 },
+}
+
 /** A window needs a while to show a page, with 140 libraries. */
-const EVINCE = `
-cd /crash; export HOME=/crash XDG_RUNTIME_DIR=/crash GSETTINGS_BACKEND=memory
-Xvfb :7 -screen 0 800x600x24 & x=$!
-for each in $(seq 100); do [ -e /tmp/.X11-unix/X7 ] && break; sleep 0.2; done
-DISPLAY=:7 evince /crash/page.pdf & p=$!
-sleep 25; kill -SEGV $p; wait $p; kill $x`
-const PAGE = `%PDF-1.4
+const EVINCE: InRoot = {
+  name: 'evince',
+  program: '/usr/bin/evince',
+  packages: ['evince', 'xvfb'],
+  files: {
+    'page.pdf': `%PDF-1.4
 1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
 3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj
 trailer<</Root 1 0 R>>
-`
+`,
+  },
+  script: `
+Xvfb :7 -screen 0 800x600x24 & x=$!
+for each in $(seq 100); do [ -e /tmp/.X11-unix/X7 ] && break; sleep 0.2; done
+DISPLAY=:7 evince /crash/page.pdf & p=$!
+sleep 25; kill -SEGV $p; wait $p; kill $x`,
+  goals: { gdb: GOALS['worker-over-gdb-evince'], extracting: 0.1 },
+}
+const HOME = 'cd /crash; export HOME=/crash XDG_RUNTIME_DIR=/crash GSETTINGS_BACKEND=memory'
 const LIMIT_MS = 1_800_000
 
 function python(folder: Folder): Crashed {
@@ -52,53 +87,45 @@ function python(folder: Folder): Crashed {
   return { name: 'python-threads', core, program, goals: { gdb: GOALS['worker-over-gdb'], extracting: 0.2 } }
 }
 
-function evince(): Crashed | undefined {
+function inRoot({ name, program, packages, files, script, goals }: InRoot): Crashed | undefined {
   const place = join(homedir(), '.cache', 'abrt-retrace-bench')
-  const core = join(place, 'evince.core')
-  const goals = { gdb: GOALS['worker-over-gdb-evince'], extracting: 0.1 }
-  const found = { name: 'evince', core, program: '/usr/bin/evince', goals }
+  const core = join(place, `${name}.core`)
+  const found = { name, core, program, goals }
   if (existsSync(core)) return found
-  if (!kernelWritesCoresHere()) return lacking('the kernel writes no cores here')
-  const root = join(place, 'evince')
+  if (!kernelWritesCoresHere()) return lacking(name, 'the kernel writes no cores here')
+  const root = join(place, name)
   if (!existsSync(root)) {
-    stderr.write(`bench: a root with evince is made in ${place}\n`)
+    stderr.write(`bench: a root with ${name} is made in ${place}\n`)
     mkdirSync(place, { recursive: true })
     const made = spawnSync('mmdebstrap', [
-      ...['--mode=root', '--variant=apt', '--aptopt=APT::Install-Recommends "false"', '--include=evince,xvfb'],
+      ...[
+        '--mode=root',
+        '--variant=apt',
+        '--aptopt=APT::Install-Recommends "false"',
+        `--include=${packages.join(',')}`,
+      ],
       ...['bookworm', `${root}.new`, '-'],
     ], { input: archiveSources(), stdio: ['pipe', 'inherit', 'inherit'], timeout: LIMIT_MS })
     if (made.error !== undefined || made.status !== 0) {
       rmSync(`${root}.new`, { recursive: true, force: true })
-      return lacking(`mmdebstrap failed: ${made.error?.message ?? `exit code ${made.status}`}`)
+      return lacking(name, `mmdebstrap failed: ${made.error?.message ?? `exit code ${made.status}`}`)
     }
     renameSync(`${root}.new`, root)
   }
-  stderr.write('bench: evince crashes\n')
+  stderr.write(`bench: ${name} crashes\n`)
   mkdirSync(join(root, 'crash'), { recursive: true })
-  writeFileSync(join(root, 'crash', 'page.pdf'), PAGE)
-  writeFileSync(join(root, 'crash', 'script'), EVINCE)
-  const walls = [
-    '--bind',
-    root,
-    '/',
-    '--proc',
-    '/proc',
-    '--dev',
-    '/dev',
-    '--unshare-pid',
-    '--unshare-net',
-    '--die-with-parent',
-  ]
-  spawnSync('bwrap', [...walls, 'prlimit', '--core=unlimited', 'sh', '/crash/script'], {
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(root, 'crash', file), text)
+  writeFileSync(join(root, 'crash', 'script'), `${HOME}\n${script}`)
+  const own = ['--proc', '/proc', '--dev', '/dev', '--unshare-pid', '--unshare-net', '--die-with-parent']
+  spawnSync('bwrap', ['--bind', root, '/', ...own, 'prlimit', '--core=unlimited', 'sh', '/crash/script'], {
     stdio: 'ignore',
     timeout: 120_000,
   })
-  if (!existsSync(join(root, 'crash', 'core'))) return lacking('evince left no core')
-  copyFileSync(join(root, 'crash', 'core'), `${core}.new`)
-  renameSync(`${core}.new`, core)
+  if (!existsSync(join(root, 'crash', 'core'))) return lacking(name, 'it left no core')
+  renameSync(join(root, 'crash', 'core'), core)
   return found
 }
 
-function lacking(why: string): undefined {
-  stderr.write(`bench: no figures of evince: ${why}\n`)
+function lacking(name: string, why: string): undefined {
+  stderr.write(`bench: no figures of ${name}: ${why}\n`)
 }

@@ -2,7 +2,7 @@
  * Programs of the archive that crashed: the worker against bare gdb with the same commands and files, and against what other
  * retracers do, which unpack all packages into a folder for each crash and run gdb there. Packages are here on both sides.
  */
-import { spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
   cpSync,
@@ -16,13 +16,17 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:https'
 import { join } from 'node:path'
 import { env, stderr } from 'node:process'
 import Sqlite from 'better-sqlite3'
 import { installationRoot } from '../../src/program/program.ts'
 import { archiveSources, fetchFromPool } from '../helpers/archive.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
-import { against, alternate, type Figure } from './figure.ts'
+import { startServerChild } from '../helpers/server.ts'
+import { absolute, against, alternate, type Figure, percentile } from './figure.ts'
+import { GOALS } from './goals.ts'
 import { type Crashed, PROGRAMS } from './prepare.ts'
 
 const COMMANDS = [
@@ -65,6 +69,7 @@ async function* figuresOf(crashed: Crashed, folder: Folder, settings: Record<str
   const bare = () => finished('gdb-multiarch', gdbArguments(sysroot, crashed), {})
   const times = await alternate(retrace, bare, ROUNDS)
   yield against(`worker-over-gdb-${name}`, times, { unit: 's', goal: crashed.goals.gdb })
+  yield* beforeGdb(crashed, settings)
   const files = await downloaded(packages, folder, settings)
   const place = folder.file(`${name}-extracted`)
   const extracting = await alternate(retrace, async () => {
@@ -76,6 +81,46 @@ async function* figuresOf(crashed: Crashed, folder: Folder, settings: Record<str
   yield against(`worker-over-extract-all-${name}`, extracting, { unit: 's', goal: crashed.goals.extracting })
   const bytes = { ours: written(join(spool, '2')), theirs: written(place) }
   yield against(`written-over-extract-all-${name}`, bytes, { unit: 'bytes', goal: GOAL_OF_BYTES })
+}
+
+/**
+ * From the last byte of an upload to the line that says that gdb runs, as the one hears it who sends. The body is held back before its
+ * last byte until the server has all the rest.
+ */
+async function* beforeGdb(
+  { name, core }: Crashed,
+  settings: Record<string, string>,
+): AsyncGenerator<Figure> {
+  if (name !== 'evince') return
+  const packed = execFileSync('xz', ['-2', '-T0', '-c', core], { maxBuffer: 1 << 30 })
+  await using home = await temporaryFolder()
+  const { RETRACE_REPO_DIR = '', RETRACE_DATABASE = '', RETRACE_REPOS_D = '' } = settings
+  await using server = await startServerChild({
+    folder: home,
+    settings: { RETRACE_REPO_DIR, RETRACE_DATABASE, RETRACE_REPOS_D },
+  })
+  const times: number[] = []
+  for (let round = 0; round <= ROUNDS; round++) {
+    const headers = {
+      'Content-Type': 'application/x-core',
+      'Content-Encoding': 'xz',
+      'Content-Length': String(packed.length),
+    }
+    const sending = request(`${server.url}/create`, { method: 'POST', ca: server.ca, headers })
+    sending.write(packed.subarray(0, -1))
+    await new Promise((resolve) => setTimeout(resolve, 2_000))
+    const start = performance.now()
+    sending.end(packed.subarray(-1))
+    const [answer] = await once(sending, 'response') as [IncomingMessage]
+    let said = ''
+    for await (const chunk of answer) {
+      if (!said.includes('debug: running gdb') && `${said}${chunk}`.includes('debug: running gdb')) {
+        if (round > 0) times.push(performance.now() - start)
+      }
+      said += chunk
+    }
+  }
+  yield absolute('last-byte-to-gdb', percentile(times, 50), { unit: 'ms', goal: GOALS['last-byte-to-gdb'] })
 }
 
 function synced(folder: Folder): Record<string, string> {

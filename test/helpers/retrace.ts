@@ -10,6 +10,7 @@ import { type ElfFile, readElfFile } from '../../src/elf/file.ts'
 import { fileSource } from '../../src/elf/source.ts'
 import type { Sandbox } from '../../src/process/wall.ts'
 import { installationRoot } from '../../src/program/program.ts'
+import { GdbAhead } from '../../workers/retrace/ahead.ts'
 import { assemble } from '../../workers/retrace/assemble.ts'
 import { debugCore, type Debugged } from '../../workers/retrace/debug.ts'
 import { type Companions, companionsOf } from '../../workers/retrace/companions.ts'
@@ -21,6 +22,7 @@ import { engines } from '../../workers/retrace/gdb/engines.ts'
 import type { LeftOut } from '../../workers/retrace/gdb/thread_record.ts'
 import { Session } from '../../workers/retrace/gdb/session.ts'
 import type { BacktraceJson } from './backtrace_json.ts'
+import { temporaryFolder } from './folder.ts'
 import { withoutDebuginfo } from '../../workers/retrace/leave_out.ts'
 import { makeReport, type Report } from '../../workers/retrace/report.ts'
 import { type Matching, matching, matchingByPath } from '../../workers/retrace/resolve/mismatch.ts'
@@ -133,6 +135,8 @@ export interface RetraceOptions {
   maxBacktraceKb?: number
   /** The symbols of all modules are read, whatever the stacks point into. */
   spareNothing?: boolean
+  /** No gdb is started before it is known which files it needs. */
+  isLate?: boolean
   /** By default this machine's own gdb alone. */
   engines?: Engine[]
   companions?: Partial<Companions>
@@ -163,19 +167,30 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
   const companions = { ...companionsOf(core, modules), ...options.companions }
   const copies = `${root}.copies`
   const spared = options.spareNothing === true ? new Set<never>() : modulesToSpare(core, corePath, modules)
+  const seconds = options.seconds ?? 60
+  const config = {
+    taskMemoryMb: options.memoryMb ?? 4096,
+    taskTimeoutS: seconds,
+    maxBacktraceKb: options.maxBacktraceKb ?? 16_384,
+  }
+  const known = options.engines ?? engines(NO_ENGINES)
+  const { architecture } = core
+  const first = known.find(({ serves }) => architecture !== undefined && serves(architecture))
+  await using folder = await temporaryFolder()
+  const place = { config: { ...config, repoDir: folder.path }, root: WORKER_ROOT, cgroups: options.cgroups }
+  await using ahead = options.isLate === true ? undefined : await GdbAhead.start(first, corePath, place)
   const assembleWithout = (leftOut: LeftOut) =>
     assemble(core, withoutDebuginfo(modules, leftOut, copies), { corePath, companions, spared })
-  const assembly = assembleWithout(new Set())
-  const seconds = options.seconds ?? 60
+  const assembly = ahead === undefined
+    ? assembleWithout(new Set())
+    : assemble(core, modules, { corePath, companions, spared, store: ahead.names })
+  if (ahead !== undefined) ahead.assembly = assembly
   const deadline = new Deadline(seconds * 1000)
   const debugged = await debugCore(core, assembleWithout, {
-    config: {
-      taskMemoryMb: options.memoryMb ?? 4096,
-      taskTimeoutS: seconds,
-      maxBacktraceKb: options.maxBacktraceKb ?? 16_384,
-    },
+    config,
+    ahead,
     deadline,
-    engines: options.engines ?? engines(NO_ENGINES),
+    engines: known,
     root: WORKER_ROOT,
     signal: new AbortController().signal,
     cgroups: options.cgroups,

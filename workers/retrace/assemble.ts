@@ -3,10 +3,10 @@
  * copied, and only package folders that modules of this task use are bound.
  */
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
-import { basename, dirname, join, relative } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Architecture } from '../../src/elf/architecture.ts'
 import type { Core, CoreModule } from '../../src/elf/core.ts'
-import type { Companions } from './companions.ts'
+import { type Companions, THREAD_LIBRARY } from './companions.ts'
 import type { LoadedPrinters } from './gdb/inquiry.ts'
 import type { LoadedFile } from './gdb/opening.ts'
 import { readableRegions, type Region } from './gdb/readable_memory.ts'
@@ -14,6 +14,7 @@ import type { KeptFile, ResolvedModule } from './resolve/resolve.ts'
 import type { Bind, Link } from '../../src/process/wall.ts'
 import { INSIDE, MAX_LINKS, mergedLinks } from './sandbox/arguments.ts'
 import { canonicalPath, LinkSet } from './sandbox/links.ts'
+import { PackageNames, type StoreNames } from './store_names.ts'
 
 /** The task's part of the sandbox. */
 export interface Assembly {
@@ -49,53 +50,57 @@ const DELETED = ' (deleted)'
 export function assemble(
   core: Core,
   modules: readonly ResolvedModule[],
-  { corePath, companions, spared = new Set() }: {
+  { corePath, companions, spared = new Set(), store = new PackageNames() }: {
     corePath: string
     companions: Companions
     spared?: ReadonlySet<CoreModule>
+    store?: StoreNames
   },
 ): Assembly {
   const links = new LinkSet()
-  const store = new StoreFolders()
   const problems: string[] = []
   for (const link of mergedLinks(INSIDE.sysroot)) links.add(link.path, link.target)
   for (const { module, binary, debug, dwz } of modules) {
     if (binary !== undefined) {
-      const target = store.inside(binary)
+      const target = store.file(binary)
       for (const name of namesOf(module)) {
         if (!links.add(INSIDE.sysroot + name, target)) problems.push(`${name} is in the way of another module's name`)
       }
       if (binary.buildId !== undefined) links.add(buildIdPath(binary.buildId), target)
     }
     for (const file of [...(debug === undefined ? [] : [debug]), ...dwz]) {
-      if (file.buildId !== undefined) links.add(`${buildIdPath(file.buildId)}.debug`, store.inside(file))
+      if (file.buildId !== undefined) links.add(`${buildIdPath(file.buildId)}.debug`, store.file(file))
     }
     if (binary !== undefined && debug !== undefined && debug.path !== binary.path && debug.buildId === undefined) {
-      for (const name of linkedNames(store, module, { binary, debug })) links.add(name, store.inside(debug))
+      for (const name of linkedNames(store, module, { binary, debug })) links.add(name, store.file(debug))
     }
   }
   const known = new Set(modules.filter((each) => each.binary !== undefined).map((each) => each.module.path))
   const regions = readableRegions(core, (path) => known.has(path) || known.has(path.replace(/ \(deleted\)$/, '')))
   if (regions.length > MAX_REGIONS) problems.push('the core has too many mappings to tell undumped memory from zeros')
-  const threadLibraries = new Map([...companions.threadLibraries].map(([name, each]) => [name, store.inside(each)]))
-  const printers = companions.printers.map((each) => ({ name: each.name, folder: store.inside(each) }))
+  const threadLibraries = new Map(
+    [...companions.threadLibraries].map((
+      [name, each],
+    ) => [name, dirname(store.file({ ...each, path: join(each.path, THREAD_LIBRARY) }))]),
+  )
+  const printers = companions.printers.map((each) => ({ name: each.name, folder: store.folder(each) }))
   return {
     binds: [{ from: corePath, at: INSIDE.core, isPrivate: true }, ...store.binds()],
     links: links.list(),
     executable: executableIn(modules, links),
     files: modules.flatMap(({ module, binary, debug, dwz }) =>
       binary === undefined ? [] : [{
-        path: store.inside(binary),
+        path: store.file(binary),
         module,
         debuginfo: debuginfoNames(store, module, { binary, debug, dwz }),
-        debugFile: debug === undefined || debug.path === binary.path ? undefined : store.inside(debug),
+        debugFile: debug === undefined || debug.path === binary.path ? undefined : store.file(debug),
         isSpared: spared.has(module),
       }]
     ),
     regions: regions.length > MAX_REGIONS ? undefined : regions,
     debugFiles: modules.flatMap(({ debug, dwz }) =>
       [...(debug === undefined ? [] : [debug]), ...dwz].flatMap(({ buildId, packageDir }) =>
-        buildId === undefined ? [] : [{ buildId, packageDir, packageInside: store.folder(packageDir) }]
+        buildId === undefined ? [] : [{ buildId, packageDir, packageInside: store.package(packageDir) }]
       )
     ),
     threadLibraries,
@@ -138,24 +143,24 @@ function namesOf(module: ResolvedModule['module']): Set<string> {
  * library beside its name. It compares the checksum itself.
  */
 function linkedNames(
-  store: StoreFolders,
+  store: StoreNames,
   module: ResolvedModule['module'],
   { binary, debug }: { binary: KeptFile; debug: KeptFile },
 ): string[] {
-  const folders = [store.inside(binary), ...[...namesOf(module)].map((name) => INSIDE.sysroot + name)].map(dirname)
+  const folders = [store.file(binary), ...[...namesOf(module)].map((name) => INSIDE.sysroot + name)].map(dirname)
   return folders.map((folder) => `${INSIDE.debug}${folder}/${basename(debug.path)}`)
 }
 
 /** Under which names gdb can read DWARF of a module: its own file's, those of debug and dwz files, and where these lead. */
 function debuginfoNames(
-  store: StoreFolders,
+  store: StoreNames,
   module: ResolvedModule['module'],
   { binary, debug, dwz }: { binary: KeptFile; debug: KeptFile | undefined; dwz: readonly KeptFile[] },
 ): string[] {
   if (debug === undefined) return []
   const own = debug.path === binary.path ? [...namesOf(module)].map((name) => INSIDE.sysroot + name) : []
   const separate = [debug, ...dwz].flatMap((file) => [
-    store.inside(file),
+    store.file(file),
     ...(file.buildId === undefined ? [] : [buildIdPath(file.buildId), `${buildIdPath(file.buildId)}.debug`]),
   ])
   const linked = own.length === 0 && debug.buildId === undefined ? linkedNames(store, module, { binary, debug }) : []
@@ -170,27 +175,4 @@ function executableIn(modules: readonly ResolvedModule[], links: LinkSet): strin
 
 function buildIdPath(buildId: string): string {
   return `${INSIDE.debug}/.build-id/${buildId.slice(0, 2)}/${buildId.slice(2)}`
-}
-
-/** The package folders that are bound, by number: /store/0, /store/1, ... */
-class StoreFolders {
-  readonly #numbers = new Map<string, number>()
-
-  inside({ path, packageDir }: Pick<KeptFile, 'path' | 'packageDir'>): string {
-    return `${this.folder(packageDir)}/${relative(packageDir, path)}`
-  }
-
-  folder(packageDir: string): string {
-    const number = this.#numbers.get(packageDir) ?? this.#numbers.size
-    this.#numbers.set(packageDir, number)
-    return `${INSIDE.store}/${number}`
-  }
-
-  binds(): Bind[] {
-    return [...this.#numbers].map(([from, number]) => ({
-      from,
-      at: `${INSIDE.store}/${number}`,
-      isShared: true as const,
-    }))
-  }
 }

@@ -50,7 +50,7 @@ export interface CompanionContext {
 }
 
 const C_LIBRARY = /\/libc(-\d[\d.]*)?\.so(\.6)?$/
-const THREAD_LIBRARY = 'libthread_db.so.1'
+export const THREAD_LIBRARY = 'libthread_db.so.1'
 /** Of the time left: thread-local variables are worth a download, but not the backtrace. */
 const FETCH_SHARE = 0.1
 

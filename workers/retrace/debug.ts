@@ -5,6 +5,7 @@
  */
 import { count } from '../../src/text/count.ts'
 import { type Core, type CoreModule, moduleAt } from '../../src/elf/core.ts'
+import type { GdbAhead } from './ahead.ts'
 import type { Assembly } from './assemble.ts'
 import { divisorInMemory } from './exploitable/class.ts'
 import { currentInstruction } from './exploitable/instruction.ts'
@@ -40,6 +41,8 @@ export interface Debugged {
 }
 
 export interface DebugContext extends RunContext {
+  /** Started while the core's files were looked up. */
+  readonly ahead?: GdbAhead | undefined
   readonly engines: readonly Engine[]
   /** Hears which engine answers, and why others are passed over. */
   say(line: string): void
@@ -86,7 +89,7 @@ class Debugging {
     this.#core = core
     this.#assemble = assemble
     this.#context = context
-    const { files, printers } = assemble(new Set())
+    const { files, printers } = context.ahead?.assembly ?? assemble(new Set())
     this.#inquiry = new Inquiry(core, {
       withDebuginfo: files.filter(({ debuginfo }) => debuginfo.length > 0).map(({ module }) => module),
       printers,
@@ -152,12 +155,14 @@ class Debugging {
     }
     const { deadline, say } = this.#context
     const asked = { leftOut, isLast: this.#isLast, openingMs: openingTime(deadline), openOnly }
-    const assembly = this.#assemble(leftOut)
-    this.#inquiry.modulesOfFile = fileFinder(assembly.files)
     await this.#closed
+    const started = leftOut.size > 0 ? undefined : await this.#context.ahead?.take(engine, asked.openingMs)
+    const assembly = started?.assembly ?? this.#assemble(leftOut)
+    this.#inquiry.modulesOfFile = fileFinder(assembly.files)
+    if (this.#inquiry.printers.length > 0) this.#inquiry.printers = assembly.printers
     const run = await runGdb(
       engine,
-      { assembly, inquiry: this.#inquiry, ...asked },
+      { assembly, inquiry: this.#inquiry, started, ...asked },
       this.#context,
     )
     this.#closed = run.closed

@@ -20,6 +20,7 @@ import { newestAside, roundsOf, type Wanted, wantedBefore } from '../../src/task
 import { removeTraces } from '../../src/task/tidy.ts'
 import { count } from '../../src/text/count.ts'
 import { MIB } from '../../src/units/bytes.ts'
+import { GdbAhead } from './ahead.ts'
 import { assemble, withLinkFolder } from './assemble.ts'
 import { findCompanions, NO_COMPANIONS } from './companions.ts'
 import type { NAME } from './command_line.ts'
@@ -92,6 +93,8 @@ export async function retrace(task: Task, tools: Tools): Promise<number> {
   const report = makeReport(found, watch.seconds())
   const wanted = nextRound(task, found, tools.config)
   if (wanted !== undefined) {
+    // The core is its debugger's until then, and what comes is laid into it.
+    await found.debugged?.closed
     await keepAside(task, report, { said, watch, wanted })
     return EXIT.done
   }
@@ -150,6 +153,10 @@ async function investigate(
   if (core === undefined || reason !== undefined) return { ...found, core, reason }
   said.say('read', describeCore(core))
   for (const remark of remarksOn(core, manifest)) said.say('read', remark)
+  const { architecture } = core
+  const cgroups = usableCgroups({ memoryMb: config.taskMemoryMb, processes: MAX_PROCESSES })
+  const first = tools.engines.find(({ serves }) => architecture !== undefined && serves(architecture))
+  await using ahead = await GdbAhead.start(first, corePath, { ...tools, cgroups })
 
   watch.start('resolve')
   said.say('resolve', beforeResolving(core))
@@ -182,15 +189,19 @@ async function investigate(
     const modules = withoutDebuginfo(resolution.modules, leftOut, join(folder, 'copies'))
     return withLinkFolder(assemble(core, modules, { corePath, companions, spared }), join(folder, 'links'))
   }
-  const assembly = assembleWithout(new Set())
+  const store = ahead?.names
+  const assembly = store === undefined
+    ? assembleWithout(new Set())
+    : assemble(core, resolution.modules, { corePath, companions, spared, store })
+  if (ahead !== undefined) ahead.assembly = assembly
   for (const problem of assembly.problems) said.note('assemble', problem)
 
   watch.start('debug')
   said.say('debug', beforeDebugging(assembly.links.length, resolution.modules.length, deadline.leftMs()))
-  const cgroups = usableCgroups({ memoryMb: tools.config.taskMemoryMb, processes: MAX_PROCESSES })
   said.note('debug', `memory is ${cgroups ? `held by a control group (v${cgroups.version})` : 'watched through /proc'}`)
-  const debugged = await debugCore(core, (leftOut) => leftOut.size === 0 ? assembly : assembleWithout(leftOut), {
+  const debugged = await debugCore(core, assembleWithout, {
     ...tools,
+    ahead,
     deadline,
     cgroups,
     say: (line) => said.say('debug', line),

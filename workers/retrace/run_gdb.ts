@@ -3,6 +3,7 @@
  * of the process; what it is to be asked, and what becomes of that, is the inquiry's.
  */
 import type { Config } from '../../src/config/config.ts'
+import type { Link, Sandbox } from '../../src/process/wall.ts'
 import { KIB, MIB } from '../../src/units/bytes.ts'
 import type { Assembly } from './assemble.ts'
 import { MAX_FRAMES } from './gdb/answers.ts'
@@ -14,7 +15,7 @@ import type { Engine } from './gdb/engine.ts'
 import type { Inquiry } from './gdb/inquiry.ts'
 import { Session, type SessionEnd } from './gdb/session.ts'
 import { debuggerSandbox, INSIDE, MAX_PROCESSES } from './sandbox/arguments.ts'
-import { type Cgroup, type CgroupHome, makeCgroup } from './sandbox/cgroup.ts'
+import { type CgroupHome, makeCgroup } from './sandbox/cgroup.ts'
 import { launch } from './sandbox/launch.ts'
 import type { Deadline } from './time/deadline.ts'
 
@@ -48,32 +49,55 @@ const MAX_LINE = 8 * MIB
 /** gdb works with several threads, so processor time runs faster than the clock. */
 const PROCESSOR_PER_CLOCK = 4
 
-/** `openOnly`: to see whether it lives. */
-export async function runGdb(
+/** A gdb that runs, and has been asked nothing yet. */
+export interface StartedGdb {
+  readonly session: Session
+  /** Ends it, and resolves when nothing of it runs any more. */
+  close(): Promise<void>
+}
+
+/** Behind the wall, with what it sees besides itself and the installation's part. */
+export async function startGdb(
   engine: Engine,
-  { assembly, inquiry, ...asked }: Pick<Questions, 'leftOut' | 'isLast' | 'openingMs' | 'openOnly'> & {
-    assembly: Assembly
-    inquiry: Inquiry
+  { binds, links, words, ...may }: Pick<Sandbox, 'binds' | 'makesLinks'> & {
+    links: readonly Link[]
+    words: readonly string[]
   },
-  { config, deadline, root, signal, cgroups }: RunContext,
-): Promise<Run> {
+  { config, root, cgroups }: Pick<RunContext, 'config' | 'root' | 'cgroups'>,
+): Promise<StartedGdb> {
   const limits = { memoryMb: config.taskMemoryMb, seconds: config.taskTimeoutS * PROCESSOR_PER_CLOCK }
   const installed = [['etc', '/etc'], ['scripts', INSIDE.scripts]]
     .map(([name, at = '']) => ({ from: `${root}/${name}`, at, isShared: true as const }))
-  const indexes = indexLinks(engine, assembly)
-  const links = [...assembly.links, ...indexes]
-  const plan = { debugger: engine.sees, binds: [...installed, ...assembly.binds], links }
-  const { text: maxText, crashedText: maxCrashedText } = textBounds(config)
-  const threadLibrary = assembly.threadLibraries.get(engine.runsAs)
-  const words = gdbArguments({ threadLibrary, hasIndexes: indexes.length > 0 })
+  const plan = { debugger: engine.sees, binds: [...installed, ...binds], links }
   const group = cgroups && makeCgroup(cgroups, { memoryMb: config.taskMemoryMb, processes: MAX_PROCESSES })
-  const sandbox = debuggerSandbox(plan, limits, [...engine.command, ...words])
+  const sandbox = { ...debuggerSandbox(plan, limits, [...engine.command, ...words]), ...may }
+  const { crashedText: maxCrashedText } = textBounds(config)
   const session = new Session(await launch(sandbox, group), {
     memoryMb: config.taskMemoryMb,
     lineBytes: MAX_LINE,
     messageBytes: 6 * maxCrashedText,
     totalBytes: 12 * maxCrashedText,
   })
+  const close = async () => {
+    await session.close()
+    await group?.remove()
+  }
+  return { session, close }
+}
+
+/** `started`: it runs already, with all of `assembly` in view. `openOnly`: to see whether it lives. */
+export async function runGdb(
+  engine: Engine,
+  { assembly, inquiry, started, ...asked }: Pick<Questions, 'leftOut' | 'isLast' | 'openingMs' | 'openOnly'> & {
+    assembly: Assembly
+    inquiry: Inquiry
+    started?: StartedGdb | undefined
+  },
+  context: RunContext,
+): Promise<Run> {
+  const { config, deadline, signal } = context
+  const { session, close } = started ?? await startGdb(engine, planOf(engine, assembly), context)
+  const { text: maxText, crashedText: maxCrashedText } = textBounds(config)
   const stop = () => void session.close()
   signal.addEventListener('abort', stop, { once: true })
   try {
@@ -82,19 +106,21 @@ export async function runGdb(
     const { withoutPlace } = inquiry
     const verdict = await converse(session, inquiry, { ...questions, ...asked, withoutPlace }, deadline)
     const end = session.end ?? (verdict.kind === 'unopened' ? verdict.late : undefined)
-    const closed = close({ session, group })
+    const closed = close()
     return { verdict, end, warnings: session.warnings, peakMb: session.peakMb, closed }
   } catch (error) {
-    await close({ session, group })
+    await close()
     throw error
   } finally {
     signal.removeEventListener('abort', stop)
   }
 }
 
-async function close({ session, group }: { session: Session; group: Cgroup | undefined }): Promise<void> {
-  await session.close()
-  await group?.remove()
+function planOf(engine: Engine, assembly: Assembly): Parameters<typeof startGdb>[1] {
+  const indexes = indexLinks(engine, assembly)
+  const threadLibrary = assembly.threadLibraries.get(engine.runsAs)
+  const words = gdbArguments({ threadLibrary, hasIndexes: indexes.length > 0 })
+  return { binds: assembly.binds, links: [...assembly.links, ...indexes], words }
 }
 
 function textBounds({ maxBacktraceKb }: Pick<Config, 'maxBacktraceKb'>): { text: number; crashedText: number } {

@@ -12,6 +12,7 @@ import { isLease, takeLease } from '../index/lease.ts'
 import { allReleases } from '../index/releases.ts'
 import { INDEX_WORK, WORK_FOLDER } from './kept.ts'
 import { keptFolders } from './kept_packages.ts'
+import { viewState } from './view.ts'
 import { DAY_MS } from '../../units/time.ts'
 
 /** A partial download can be resumed for this long. */
@@ -59,6 +60,8 @@ function strayNames(database: Database, repoDir: string, dryRun: boolean): strin
  * package's lease, or that of indices.
  */
 function isNobodys(database: Database, file: string, name: string): boolean {
+  const view = viewState(file)
+  if (view !== 'none') return view === 'over'
   const [stem = '', ...rest] = name.split('.')
   const ending = rest.join('.')
   if (name !== INDEX_WORK && !/^[0-9]+$/.test(stem)) return true

@@ -86,7 +86,7 @@ const MAY_CALL: Record<string, string> = {
   'workers/retrace/words':
     'src/text src/task src/elf src/packages/format src/units workers/retrace/gdb workers/retrace/resolve workers/retrace/report workers/retrace/outcome workers/retrace/crash workers/retrace/exploitable',
   'workers/retrace':
-    'src/text src/errors src/config src/program src/task src/database src/files src/packages/format src/packages/index src/elf src/slim workers/retrace/sandbox workers/retrace/time workers/retrace/gdb workers/retrace/indexing workers/retrace/resolve workers/retrace/report workers/retrace/outcome workers/retrace/crash workers/retrace/exploitable workers/retrace/words src/packages/naming src/process src/units',
+    'src/text src/errors src/config src/program src/task src/database src/files src/packages/format src/packages/index src/packages/keep src/elf src/slim workers/retrace/sandbox workers/retrace/time workers/retrace/gdb workers/retrace/indexing workers/retrace/resolve workers/retrace/report workers/retrace/outcome workers/retrace/crash workers/retrace/exploitable workers/retrace/words src/packages/naming src/process src/units',
 }
 
 function folderOf(path: string): string {

@@ -45,6 +45,21 @@ describe('seccompFilter()', () => {
     }
   })
 
+  it.each(['x64', 'arm64', 'riscv64'])(
+    'lets on %s symbolic links be made where that is asked for, and nothing else',
+    (arch) => {
+      const audit = { x64: X86_64, arm64: 0xc00000b7, riscv64: 0xc00000f3 }[arch] ?? 0
+      const [usual, linking] = [seccompFilter(arch), seccompFilter(arch, { makesLinks: true })]
+      const verdicts = (filter: Uint8Array) =>
+        Array.from({ length: 700 }, (_, number) => verdict(filter, audit, number))
+      const before = verdicts(usual)
+      const changed = verdicts(linking).flatMap((each, number) =>
+        each === before[number] ? [] : [[number, before[number], each]]
+      )
+      expect(changed).toEqual((arch === 'x64' ? [88, 266] : [36]).map((number) => [number, ENOSYS, ALLOW]))
+    },
+  )
+
   it('no call is on both lists, and the kernel takes a program of that length', () => {
     for (const arch of ['x64', 'arm64']) {
       const both = [...allowedNumbers(arch).keys(), ...refusedNumbers(arch).keys()]

@@ -64,19 +64,26 @@ const SURVIVING = [
 export function gdbArguments(
   { threadLibrary, hasIndexes = false }: { threadLibrary: string | undefined; hasIndexes?: boolean },
 ): string[] {
+  const scripts = SCRIPTS.map((each) => `source ${INSIDE.scripts}/${each}`)
+  const settings = [...SETTINGS, ...companionSettings({ threadLibrary, hasIndexes })].map((each) => `set ${each}`)
+  const commands = [...settings, ...SURVIVING.map((each) => `maintenance set ${each}`), ...scripts]
+  return ['-nx', '-q', '--interpreter=mi3', ...commands.flatMap((command) => ['-iex', command])]
+}
+
+/** The same, for a gdb that runs already: what is set then counts for what is opened afterwards. */
+export function companionSettings(
+  { threadLibrary, hasIndexes = false }: { threadLibrary: string | undefined; hasIndexes?: boolean },
+): string[] {
+  // Nothing can be written there: of what has no index gdb keeps none.
+  const indexes = hasIndexes
+    ? [`index-cache directory ${INSIDE.index}`, 'index-cache enabled on']
+    : ['index-cache enabled off']
   const threads = threadLibrary === undefined ? [`libthread-db-search-path ${NOWHERE}`] : [
     `libthread-db-search-path ${threadLibrary}`,
     `auto-load safe-path ${threadLibrary}`,
     'auto-load libthread-db on',
   ]
-  const scripts = SCRIPTS.map((each) => `source ${INSIDE.scripts}/${each}`)
-  // Nothing can be written there: of what has no index gdb keeps none.
-  const indexes = hasIndexes
-    ? [`index-cache directory ${INSIDE.index}`, 'index-cache enabled on']
-    : ['index-cache enabled off']
-  const settings = [...SETTINGS, ...indexes, ...threads].map((each) => `set ${each}`)
-  const commands = [...settings, ...SURVIVING.map((each) => `maintenance set ${each}`), ...scripts]
-  return ['-nx', '-q', '--interpreter=mi3', ...commands.flatMap((command) => ['-iex', command])]
+  return [...indexes, ...threads]
 }
 
 /** For one debug file: its index comes into a folder, under the file's name and `.gdb-index`; that of its dwz file, too. */

@@ -84,6 +84,22 @@ def note_missed(address):
         missed[address] = True
 
 
+ROOT = "/tmp/root"
+
+
+def answer_names(links):
+    """The names that gdb will look for, and what they lead to: for a sandbox that was made before they were known. Where gdb looks
+    are links into this folder."""
+    made = set()
+    for path, target in links:
+        folder = os.path.dirname(ROOT + path)
+        if folder not in made:
+            os.makedirs(folder, exist_ok=True)
+            made.add(folder)
+        os.symlink(target, ROOT + path)
+    send(named=True)
+
+
 def answer_text(command):
     send(text=said_with_names(command))
 

@@ -1,0 +1,88 @@
+/**
+ * Uploads against the decoder and tar that a user would pick: the same bytes, both on the disk in the end. A core of 200 MiB, an
+ * eighth of it random and most of the rest zeros, as in cores of programs.
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import { randomFillSync } from 'node:crypto'
+import { once } from 'node:events'
+import { createReadStream, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { request } from 'node:https'
+import { designMembers, tarOf } from '../helpers/archives.ts'
+import { type Folder, temporaryFolder } from '../helpers/folder.ts'
+import { type ServerChild, startServerChild } from '../helpers/server.ts'
+import { scriptedWorker } from '../helpers/task.ts'
+import { against, alternate, type Figure } from './figure.ts'
+import { GOALS } from './goals.ts'
+
+const MIB = 1_048_576
+const CORE_MIB = 200
+
+/** What packs it, and what the peer does with the file. */
+const ENCODINGS = [
+  {
+    type: 'application/x-xz',
+    pack: ['xz', '-2', '-T0', '-c'],
+    unpack: 'xz -dc "$1" | tar -x',
+    name: 'upload-xz-over-tar',
+  },
+  { type: 'application/gzip', pack: ['gzip', '-c'], unpack: 'gzip -dc "$1" | tar -x', name: 'upload-gzip-over-tar' },
+  { type: 'application/zstd', pack: ['zstd', '-c'], unpack: 'zstd -dc "$1" | tar -x', name: 'upload-zstd-over-tar' },
+  { type: 'application/x-tar', pack: ['cat'], unpack: 'tar -xf "$1"', name: 'upload-none-over-tar' },
+] as const
+
+export async function* figures(): AsyncGenerator<Figure> {
+  await using folder = await temporaryFolder()
+  const settings = { RETRACE_MAX_PACKED_MB: '500' }
+  const workerCommand = scriptedWorker(folder, 'rm -f "$1/coredump"; exit 1')
+  await using server = await startServerChild({ folder, workerCommand, settings })
+  const plain = tarOf(designMembers(coreOf(CORE_MIB)))
+  for (const { type, pack, unpack, name } of ENCODINGS) {
+    const [program, ...args] = pack
+    const path = folder.file(name)
+    writeFileSync(path, execFileSync(program, args, { input: plain, maxBuffer: 1024 * MIB }))
+    const times = await alternate(() => upload(server, path, type), () => unpacked(folder, path, unpack))
+    yield against(name, times, { unit: 's', goal: GOALS[name] })
+  }
+}
+
+/** The peer: into a folder of its own, and on the disk. */
+async function unpacked(folder: Folder, path: string, command: string): Promise<void> {
+  const place = folder.file('unpacked')
+  rmSync(place, { recursive: true, force: true })
+  mkdirSync(place)
+  const script = `cd "$2" && ${command} && sync -- *`
+  const child = spawn('sh', ['-c', script, 'sh', path, place], { stdio: 'ignore' })
+  await once(child, 'exit')
+  if (child.exitCode !== 0) throw new Error(`${command} ended with ${child.exitCode}`)
+}
+
+/** A core of so many MiB. */
+export function coreOf(mib: number): Uint8Array {
+  const core = new Uint8Array(mib * MIB)
+  core.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4])
+  for (let at = 64; at + MIB < core.length; at += MIB) {
+    randomFillSync(core, at, 4096)
+    core.copyWithin(at + 4096, at, at + MIB / 8)
+  }
+  return core
+}
+
+/** Sends a file as curl would, from one of this machine's addresses; resolves when the 201 has come. */
+export async function upload(
+  server: ServerChild,
+  path: string,
+  type = 'application/x-xz',
+  localAddress = '127.0.0.1',
+): Promise<void> {
+  const status = await new Promise<number | undefined>((resolve, reject) => {
+    const sending = request(`${server.url}/create`, {
+      method: 'POST',
+      ca: server.ca,
+      localAddress,
+      headers: { 'Content-Type': type, 'Content-Length': String(statSync(path).size), 'Prefer': 'respond-async' },
+    }, (answer) => resolve(answer.resume().statusCode))
+    sending.on('error', reject)
+    createReadStream(path).pipe(sending)
+  })
+  if (status !== 201) throw new Error(`Expected 201, got ${status}`)
+}
