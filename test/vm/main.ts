@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util'
 import { installationRoot } from '../../src/program/program.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { type Check, SERVER } from './check.ts'
+import { APPARMOR } from './checks/apparmor.ts'
 import { installing } from './checks/install.ts'
 import { LIFE } from './checks/life.ts'
 import { LIMITS } from './checks/limits.ts'
@@ -76,7 +77,7 @@ await using mirror = await serveMirror(folder.file('mirror'), join(image, 'debs'
 await using machine = await Machine.boot({ image, product, folder: folder.path, kernelWords: kernel })
 stderr.write(`vm: booted: ${await machine.get('uname -r; cat /proc/cmdline')}\n`)
 const first = installing(mirror.sources)
-const rest = [...LIMITS, ...LIFE, ...TIME].filter(({ name }) => name.includes(only))
+const rest = [...LIMITS, ...LIFE, ...TIME, ...APPARMOR].filter(({ name }) => name.includes(only))
 let failed = 0
 for (const check of [...first, ...rest]) if (!await passes(check, machine)) failed++
 stdout.write(`vm: ${first.length + rest.length - failed} passed, ${failed} failed\n`)

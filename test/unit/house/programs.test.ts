@@ -20,6 +20,10 @@ const APART = [
     isOfIt: (path: string) => /^(ops\/lib\/vm|test\/vm\/|test\/bench\/prepare\.ts)/.test(path),
   },
   {
+    list: 'ops/lib/policy-packages',
+    isOfIt: (path: string) => /^(ops\/(apparmor|selinux|package)\/|test\/(policies|vm)\/)/.test(path),
+  },
+  {
     list: 'ops/package/packages',
     isOfIt: (path: string) => /^(ops\/package\/|ops\/release$|test\/package\/)/.test(path),
   },
