@@ -10,8 +10,10 @@ import type { Machine } from './machine.ts'
 
 const PROBE = '/usr/local/lib/attempts'
 const SECRET = '/var/spool/abrt-retrace/of-another-task'
-/** All of the machine is bound where it is, for writing, and its network is there: what is refused, the policy refuses. */
-const SANDBOX = `bwrap --unshare-pid --bind / / --ro-bind ${PROBE} /usr/bin/gdb-multiarch --`
+/** The machine's folders are bound where they are, for writing, and its network is there: what is refused, the policy refuses. */
+const SANDBOX = `bwrap --unshare-pid ${
+  ['usr', 'etc', 'var', 'run', 'tmp', 'root'].map((name) => `--bind /${name} /${name}`).join(' ')
+} --symlink usr/lib /lib --symlink usr/lib64 /lib64 --symlink usr/bin /bin --ro-bind ${PROBE} /usr/bin/gdb-multiarch --`
 
 /**
  * The lines of those that succeeded. `unit`: words for systemd-run, by which the first program is confined as the server's unit
