@@ -65,13 +65,17 @@ export const StatisticsAnswer = z.object({
 /** `isOwnListener`: only this machine reaches it. */
 export function statsRoutes(services: Services, { isOwnListener = false } = {}): Hono<AppEnv> {
   const kept = new Map<string, { at: number; statistics: Promise<Statistics> }>()
+  /** One is made at a time: many at once would take turns, and none would be ready. */
+  let before: Promise<unknown> = Promise.resolve()
 
   function ask(question: Question, isPublic: boolean): Promise<Statistics> {
     const key = JSON.stringify([question, isPublic])
     const now = services.now().getTime()
     const known = kept.get(key)
     if (known !== undefined && now - known.at < KEPT_MS) return known.statistics
-    const statistics = statisticsOf(services.database, { question, now: Math.floor(now / 1000), isPublic })
+    const asked = { question, now: Math.floor(now / 1000), isPublic }
+    const statistics = before.then(() => statisticsOf(services.database, asked))
+    before = statistics.catch(() => undefined)
     kept.delete(key)
     kept.set(key, { at: now, statistics })
     statistics.catch(() => kept.delete(key))

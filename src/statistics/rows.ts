@@ -1,5 +1,9 @@
-/** What the tables of counts say of an interval: sums, made by the database. Hours are Unix seconds. */
-import { and, count, desc, eq, gte, lt, max, ne, sql, sum } from 'drizzle-orm'
+/**
+ * What the tables of counts say of an interval. They are walked in pages, and summed up here: the database's own sums of 100,000 tasks
+ * held the only thread for a third of a second. Hours are Unix seconds.
+ */
+import { setImmediate as immediate } from 'node:timers/promises'
+import { and, count, eq, gte, inArray, lt, ne, sql, sum } from 'drizzle-orm'
 import {
   crashCount,
   crashSentence,
@@ -26,9 +30,9 @@ export interface Outcomes {
 
 export interface CrashRow {
   readonly signature: string
-  readonly package: string | null
-  /** Joined by commas; the empty one, too. */
-  readonly releases: string | null
+  readonly package: string
+  /** The empty one, too. */
+  readonly releases: readonly string[]
   readonly tasks: number
   readonly sentence: string | null
 }
@@ -38,59 +42,146 @@ export interface MissingRow {
   readonly package: string
   readonly file: string
   readonly buildId: string
-  readonly status: string | null
+  readonly status: string
   readonly times: number
 }
 
-const total = sum(crashCount.count).mapWith(Number)
+/** Rows that are read in one go: some milliseconds. Others' requests come between. */
+const PAGE = 1000
+/** Of a sum's keys. Where there are more, those with the least are let go: what is frequent stays. */
+const MAX_KEYS = 200_000
 
-function within({ since, until, release, package: name }: Interval) {
-  return and(
-    gte(crashCount.hour, since),
-    lt(crashCount.hour, until),
-    release === undefined ? undefined : eq(crashCount.release, release),
-    name === undefined ? undefined : eq(crashCount.package, name),
-  )
+/** Sums of counts, with what else is known of each key. Its memory is bounded. */
+class Sums<More> {
+  readonly #rows = new Map<string, { count: number; more: More }>()
+
+  add(key: string, count: number, { first, again }: { first: () => More; again?: (more: More) => void }): void {
+    const known = this.#rows.get(key)
+    if (known !== undefined) {
+      known.count += count
+      return again?.(known.more)
+    }
+    if (this.#rows.size >= MAX_KEYS) this.#letGo()
+    this.#rows.set(key, { count, more: first() })
+  }
+
+  /** The most frequent first. Of very many only the first are put in order. */
+  sorted(limit = Infinity): { key: string; count: number; more: More }[] {
+    let best: { key: string; count: number; more: More }[] = []
+    const cut = () => best = best.sort((one, other) => other.count - one.count).slice(0, limit)
+    let least = 0
+    for (const [key, row] of this.#rows) {
+      if (row.count <= least) continue
+      best.push({ key, ...row })
+      if (best.length < 4 * limit) continue
+      cut()
+      least = best.at(-1)?.count ?? 0
+    }
+    return cut()
+  }
+
+  #letGo(): void {
+    for (const { key } of this.sorted().slice(MAX_KEYS / 2)) this.#rows.delete(key)
+  }
 }
 
-/** By outcome and period; a period is `seconds` long, counted from `origin`. */
-export function outcomesIn(
+export interface Counted {
+  readonly outcomes: Outcomes[]
+  readonly releases: { release: string; tasks: number }[]
+  readonly packages: { package: string; tasks: number }[]
+  /** By signature, the most frequent first; `package` is one of those that it was seen in. */
+  readonly crashes: CrashRow[]
+}
+
+/** What `crash_count` says of an interval, in one walk. A period is `seconds` long, counted from `origin`; `limit`: of crashes. */
+export async function countsIn(
   database: Database,
   interval: Interval,
-  { seconds, origin }: { seconds: number; origin: number },
-): Outcomes[] {
-  const period = sql<number>`cast((${crashCount.hour} - ${origin}) / ${seconds} AS INTEGER)`
-  return database.select({ period, outcome: crashCount.outcome, tasks: total }).from(crashCount).where(within(interval))
-    .groupBy(period, crashCount.outcome).all()
+  { seconds, origin, limit }: { seconds: number; origin: number; limit: number },
+): Promise<Counted> {
+  const outcomes = new Sums<Omit<Outcomes, 'tasks'>>()
+  const releases = new Sums<undefined>()
+  const packages = new Sums<undefined>()
+  const crashes = new Sums<{ package: string; releases: Set<string> }>()
+  const nothing = { first: () => undefined }
+  for await (const { hour, outcome, release, name, signature, count: tasks } of crashesOf(database, interval)) {
+    const period = Math.trunc((hour - origin) / seconds)
+    outcomes.add(`${period} ${outcome}`, tasks, { first: () => ({ period, outcome }) })
+    releases.add(release, tasks, nothing)
+    packages.add(name, tasks, nothing)
+    if (signature === '') continue
+    crashes.add(signature, tasks, {
+      first: () => ({ package: name, releases: new Set([release]) }),
+      again(known) {
+        if (name > known.package) known.package = name
+        known.releases.add(release)
+      },
+    })
+  }
+  const found = crashes.sorted(limit)
+  const sentences = sentencesOf(database, found.map(({ key }) => key))
+  return {
+    outcomes: outcomes.sorted().map(({ count: tasks, more }) => ({ ...more, tasks })),
+    releases: releases.sorted().map(({ key: release, count: tasks }) => ({ release, tasks })),
+    packages: packages.sorted().map(({ key, count: tasks }) => ({ package: key, tasks })),
+    crashes: found.map(({ key: signature, count: tasks, more }) => ({
+      signature,
+      package: more.package,
+      releases: [...more.releases],
+      tasks,
+      sentence: sentences.get(signature) ?? null,
+    })),
+  }
 }
 
-export function releasesIn(database: Database, interval: Interval): { release: string; tasks: number }[] {
-  return database.select({ release: crashCount.release, tasks: total }).from(crashCount).where(within(interval))
-    .groupBy(crashCount.release).orderBy(desc(total)).all()
+/** In the order of the index by hours, which ends in the row's number. */
+async function* crashesOf(database: Database, { since, until, release, package: name }: Interval) {
+  const { hour, release: of, package: named, outcome, signature, count: tasks } = crashCount
+  const row = sql<number>`rowid`
+  const columns = { hour, row, release: of, name: named, outcome, signature, count: tasks }
+  for (let last = { hour: since - 1, row: 0 };;) {
+    const page = database.select(columns).from(crashCount).where(and(
+      sql`(${hour}, rowid) > (${last.hour}, ${last.row})`,
+      lt(hour, until),
+      release === undefined ? undefined : eq(of, release),
+      name === undefined ? undefined : eq(named, name),
+    )).orderBy(hour, row).limit(PAGE).all()
+    yield* page
+    const end = page.at(-1)
+    if (end === undefined || page.length < PAGE) return
+    last = end
+    await immediate()
+  }
 }
 
-export function packagesIn(database: Database, interval: Interval): { package: string; tasks: number }[] {
-  return database.select({ package: crashCount.package, tasks: total }).from(crashCount).where(within(interval))
-    .groupBy(crashCount.package).orderBy(desc(total)).all()
+function sentencesOf(database: Database, signatures: string[]): Map<string, string> {
+  const rows = database.select().from(crashSentence).where(inArray(crashSentence.signature, signatures)).all()
+  return new Map(rows.map(({ signature, sentence }) => [signature, sentence]))
 }
 
-/** Crashes by signature, the most frequent first; `package` is one of those that it was seen in. */
-export function crashesIn(database: Database, interval: Interval, limit: number): CrashRow[] {
-  const { signature, package: name, release } = crashCount
-  const releases = sql<string>`group_concat(DISTINCT ${release})`
-  return database.select({ signature, package: max(name), releases, tasks: total, sentence: crashSentence.sentence })
-    .from(crashCount).leftJoin(crashSentence, eq(crashSentence.signature, signature))
-    .where(and(within(interval), ne(signature, ''))).groupBy(signature).orderBy(desc(total)).limit(limit).all()
-}
-
-/** Counts of times by step and bucket, of all tasks. */
-export function timesIn(
+/** Counts of times by step and bucket, of all tasks, in the order of the buckets. */
+export async function timesIn(
   database: Database,
   { since, until }: Interval,
-): { step: string; bucket: number; times: number }[] {
-  return database.select({ step: stepTime.step, bucket: stepTime.bucket, times: sum(stepTime.count).mapWith(Number) })
-    .from(stepTime).where(and(gte(stepTime.hour, since), lt(stepTime.hour, until)))
-    .groupBy(stepTime.step, stepTime.bucket).orderBy(stepTime.step, stepTime.bucket).all()
+): Promise<{ step: string; bucket: number; times: number }[]> {
+  const { hour, step, bucket, count: times } = stepTime
+  const sums = new Sums<{ step: string; bucket: number }>()
+  for (let last = { hour: since - 1, step: '', bucket: 0 };;) {
+    const page = database.select({ hour, step, bucket, times }).from(stepTime).where(and(
+      sql`(${hour}, ${step}, ${bucket}) > (${last.hour}, ${last.step}, ${last.bucket})`,
+      lt(hour, until),
+    )).orderBy(hour, step, bucket).limit(PAGE).all()
+    for (const row of page) {
+      sums.add(`${row.step} ${row.bucket}`, row.times, { first: () => ({ step: row.step, bucket: row.bucket }) })
+    }
+    const end = page.at(-1)
+    if (end === undefined || page.length < PAGE) break
+    last = end
+    await immediate()
+  }
+  return sums.sorted().map(({ more, count: all }) => ({ ...more, times: all })).sort((one, other) =>
+    one.bucket - other.bucket
+  )
 }
 
 /** Packages that tasks used, by where they came from. */
@@ -103,15 +194,35 @@ export function suppliesIn(database: Database, { since, until }: Interval): { he
 }
 
 /** Files that tasks lacked, the most frequent first. */
-export function missingIn(database: Database, { since, until, release }: Interval, limit: number): MissingRow[] {
-  const times = sum(missingFile.count).mapWith(Number)
-  const { release: of, package: name, file, buildId, status } = missingFile
-  return database.select({ release: of, package: name, file, buildId, status: max(status), times }).from(missingFile)
-    .where(and(
-      gte(missingFile.hour, since),
-      lt(missingFile.hour, until),
-      release === undefined ? undefined : eq(of, release),
-    )).groupBy(of, name, file, buildId).orderBy(desc(times)).limit(limit).all()
+export async function missingIn(
+  database: Database,
+  { since, until, release }: Interval,
+  limit: number,
+): Promise<MissingRow[]> {
+  const { hour, release: of, package: name, file, buildId, status, count: times } = missingFile
+  const sums = new Sums<Omit<MissingRow, 'times' | 'status'> & { status: string }>()
+  for (let last = { hour: since - 1, release: '', buildId: '', file: '', package: '' };;) {
+    const page = database.select({ hour, release: of, package: name, file, buildId, status, times }).from(missingFile)
+      .where(and(
+        sql`(${hour}, ${of}, ${buildId}, ${file}, ${name}) >
+          (${last.hour}, ${last.release}, ${last.buildId}, ${last.file}, ${last.package})`,
+        lt(hour, until),
+        release === undefined ? undefined : eq(of, release),
+      )).orderBy(hour, of, buildId, file, name).limit(PAGE).all()
+    for (const { hour: _, times: more, ...row } of page) {
+      sums.add(JSON.stringify([row.release, row.package, row.file, row.buildId]), more, {
+        first: () => row,
+        again(known) {
+          if (row.status > known.status) known.status = row.status
+        },
+      })
+    }
+    const end = page.at(-1)
+    if (end === undefined || page.length < PAGE) break
+    last = end
+    await immediate()
+  }
+  return sums.sorted(limit).map(({ more, count: all }) => ({ ...more, times: all }))
 }
 
 /** Whether a repository that the administrator's files name has, or had, a package of this name. */

@@ -1,13 +1,13 @@
 /**
  * What crashes most, how tasks end, what the mirror lacks: for administrators, and for everybody with what could tell of one task
- * left out. From the tables that outlive tasks. Gives way between its questions.
+ * left out. From the tables that outlive tasks. Gives way after every thousand rows.
  */
 import { setImmediate as immediate } from 'node:timers/promises'
 import type { Database } from '../database/database.ts'
 import { summarizeRepositories } from '../packages/index/summary.ts'
 import { DAY_S, HOUR_S } from '../units/time.ts'
 import { percentilesOf } from './percentiles.ts'
-import { crashesIn, type Interval, missingIn, outcomesIn, packagesIn, releasesIn, suppliesIn, timesIn } from './rows.ts'
+import { countsIn, type Interval, missingIn, suppliesIn, timesIn } from './rows.ts'
 import { groupedBy } from './grouped.ts'
 import { publicPart } from './public_part.ts'
 import type { Question, Statistics } from './shape.ts'
@@ -35,15 +35,12 @@ export async function statisticsOf(database: Database, { question, now, isPublic
   const until = Math.ceil((now + 1) / DAY_S) * DAY_S
   const interval: Interval = { since: until - days * DAY_S, until, release: asked(release), package: asked(name) }
   const period = by === 'day' ? { seconds: DAY_S, origin: 0 } : { seconds: WEEK_S, origin: MONDAY }
-  const ends = outcomesIn(database, interval, period)
+  const limit = isPublic ? 4 * MAX_ROWS : MAX_ROWS
+  const { outcomes: ends, releases, packages, crashes } = await countsIn(database, interval, { ...period, limit })
   await immediate()
-  const releases = releasesIn(database, interval)
+  const missing = await missingIn(database, interval, limit)
   await immediate()
-  const packages = packagesIn(database, interval)
-  await immediate()
-  const crashes = crashesIn(database, interval, isPublic ? 4 * MAX_ROWS : MAX_ROWS)
-  await immediate()
-  const missing = missingIn(database, interval, isPublic ? 4 * MAX_ROWS : MAX_ROWS)
+  const times = await timesIn(database, interval)
   await immediate()
   const all: Statistics = {
     by,
@@ -55,15 +52,14 @@ export async function statisticsOf(database: Database, { question, now, isPublic
     tasks: ends.reduce((sum, { tasks }) => sum + tasks, 0),
     outcomes: summed(ends),
     periods: periodsOf(ends, { ...period, ...interval }),
-    steps: percentilesOf(timesIn(database, interval)),
+    steps: percentilesOf(times),
     releases: releases.slice(0, MAX_NAMES).map(({ release: each, tasks }) => ({ release: each || UNKNOWN, tasks })),
     packages: packages.slice(0, MAX_NAMES).map(({ package: each, tasks }) => ({ package: each || UNKNOWN, tasks })),
     crashes: crashes.map((crash) => ({
       ...crash,
-      package: crash.package ?? '',
-      releases: (crash.releases ?? '').split(',').filter((each) => each !== '').sort(),
+      releases: crash.releases.filter((each) => each !== '').sort(),
     })),
-    missing: missing.map(({ buildId, status, ...each }) => ({ ...each, build_id: buildId, status: status ?? '' })),
+    missing: missing.map(({ buildId, status, ...each }) => ({ ...each, build_id: buildId, status })),
     supply: suppliesIn(database, interval),
     disk: summarizeRepositories(database).map(({ release: each, here, bytes }) => ({
       release: each,

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers'
+import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { periodName } from '../../../src/pages/statistics.tsx'
 import { countOnce, pruneCounts } from '../../../src/runner/crash_table.ts'
@@ -187,5 +189,32 @@ it('what is too old goes, with the sentences of crashes that are counted no more
     steps: [],
     missing: [],
     supply: { here: 0, fetched: 0 },
+  })
+})
+
+describe('statistics of very many tasks', () => {
+  it('let others go on after every thousand rows, and count what is frequent right', async () => {
+    await using many = await temporaryDatabase()
+    const rows = 30_000
+    // Each a crash of its own but every third; within few hours, so that pages end within one.
+    many.database.run(sql`WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows - 1})
+      INSERT INTO crash_count (signature, hour, release, package, outcome, duphash, count)
+      SELECT iif(i % 3 = 0, 'often', 'once-' || i), ${HOUR} - 3600 * (i % 5), ${RELEASE}, 'p' || (i % 700), 'ok', i, 1 FROM n`)
+    many.database.run(sql`WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows - 1})
+      INSERT INTO missing_file (hour, release, build_id, file, package, status, count)
+      SELECT ${HOUR} - 3600 * (i % 5), ${RELEASE}, 'b' || (i / 5), 'f', 'p', iif(i % 2 = 0, 'missing', 'mismatch'), 1 FROM n`)
+    let turns = 0
+    let isOver = false
+    const tick = () => void (isOver || (turns++, setImmediate(tick)))
+    setImmediate(tick)
+    const found = await statisticsOf(many.database, { question: QUESTION, now: NOW, isPublic: false })
+    isOver = true
+    expect(turns).toBeGreaterThanOrEqual(2 * rows / 1000)
+    expect(found.tasks).toBe(rows)
+    expect(found.outcomes).toEqual({ ok: rows })
+    expect(found.crashes[0]).toMatchObject({ signature: 'often', tasks: rows / 3, package: 'p99', releases: [RELEASE] })
+    expect(found.crashes).toHaveLength(50)
+    expect(found.packages).toHaveLength(500)
+    expect(found.missing[0]?.times).toBe(5)
   })
 })
