@@ -4,6 +4,7 @@
  * order, or does not end where it says.
  */
 import { RetraceError } from '../errors/errors.ts'
+import { count } from '../text/count.ts'
 import { type MemoryRecord, RECORD_HEAD, recordsIn } from '../task/memory_records.ts'
 import { MAX_ROUND, type WantedRange } from '../task/rounds.ts'
 import type { RequestHead } from './headers.ts'
@@ -26,7 +27,7 @@ export function memoryLength(head: RequestHead): number {
   const most = MAX_ROUND + MAX_RECORDS * RECORD_HEAD
   if (Number(length) <= most) return Number(length)
   throw new RetraceError('packed-too-large', {
-    detail: `A round takes 1 MiB of memory, with its records at most ${most} bytes`,
+    detail: `A round takes 1 MiB of memory, with its records at most ${count(most, 'byte')}`,
   })
 }
 
@@ -36,7 +37,7 @@ export function parseMemory(body: Uint8Array, wanted: readonly WantedRange[]): M
   let [end, at] = [0n, 0]
   for (const record of recordsIn(body)) {
     const { start, length, bytes } = record
-    const name = `The record at 0x${start.toString(16)}, of ${length} bytes,`
+    const name = `The record at 0x${start.toString(16)}, of ${count(length, 'byte')},`
     if (records.length >= MAX_RECORDS) throw bad(`There are more than ${MAX_RECORDS} records`)
     if (length === 0) throw bad(`${name} is empty`)
     if (bytes.length < length) throw bad(`${name} ends behind the body`)
