@@ -27,7 +27,8 @@ const DRAFT = { 'Upload-Draft-Interop-Version': '8', 'Accept': 'text/plain' }
 const PAUSES_MS = [500, 1000, 2000, 5000, 10_000] as const
 /** Without any byte more. */
 const MAX_WAIT_MS = 600_000
-const MAX_RETRY_S = 60
+/** Somebody looks on: a server that restarts is back before the minute that it asks for. */
+const MAX_RETRY_S = 15
 const MAX_BEGINNINGS = 3
 /** The connection broke: no answer at all. */
 const BROKEN = 0

@@ -12,6 +12,7 @@ import {
   type Tab,
 } from '../../helpers/browser.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
+import { countOnce } from '../../../src/runner/crash_table.ts'
 import { largeResults, pythonResults, taskWithResults } from '../../helpers/page_tasks.ts'
 import { startServer } from '../../helpers/server.ts'
 import { createTask, endOf, FAIL, scriptedWorker, SUCCEED } from '../../helpers/task.ts'
@@ -21,6 +22,10 @@ type Server = Awaited<ReturnType<typeof startServer>>
 let folder: Folder
 let browser: Browser
 let server: Server
+
+const OVERFLOW = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
+const MEMBERS = { coredump: 'x', architecture: 'x86_64', release: 'debian-12-amd64' }
+const HOSTILE = '<img src=x onerror=alert(1)><b id=evil>'
 
 const siteOf = ({ url }: { url: string }) => url.replace('127.0.0.1', 'localhost')
 
@@ -44,6 +49,15 @@ beforeAll(async () => {
   folder = await temporaryFolder()
   server = await startServer({ workerCommand: worker(), settings: { RETRACE_STATS: 'public' } })
   browser = await startBrowser()
+  const hour = Math.floor(Date.now() / 3_600_000) * 3600
+  const counted = { hour, release: HOSTILE, package: HOSTILE, outcome: 'ok', signature: HOSTILE, duphash: '' }
+  countOnce(server.program.services.database, 1_000_000, counted, {
+    ...counted,
+    sentence: HOSTILE,
+    seconds: { total: 1 },
+    packages: { here: 1, fetched: 1 },
+    missing: [{ package: HOSTILE, file: HOSTILE, buildId: HOSTILE, status: 'missing' }],
+  })
 }, 60_000)
 
 afterAll(async () => {
@@ -57,6 +71,27 @@ async function tabFor(options: Parameters<typeof openTab>[2] = {}): Promise<Tab>
 }
 
 describe('a task', () => {
+  it('is opened by a cookie of its own alone; one tab that leaves or deletes it is followed by the other', async () => {
+    await using tab = await tabFor()
+    const { page, context } = tab
+    const task = await createTask(server, { ...MEMBERS, packages: '' })
+    await logIn(page, task)
+    const reaches = async (path: string) => (await context.cookies(siteOf(server) + path)).length
+    expect(await reaches(`/${task.id}/events`)).toBe(1)
+    expect([await reaches('/'), await reaches(`/${task.id}0`), await reaches('/open')]).toEqual([0, 0, 0])
+    expect(await page.evaluate('document.cookie')).toBe('')
+    const other = await context.newPage()
+    await other.goto(`/${task.id}`)
+    await other.click('text=Leave')
+    await other.waitForURL(/\/$/)
+    expect((await other.goto(`/${task.id}`))?.status()).toBe(403)
+    await logIn(other, task)
+    await other.click('.delete summary')
+    await other.click('.delete button')
+    await page.waitForSelector('.notice.bad')
+    expect(await reaches(`/${task.id}`)).toBe(0)
+  })
+
   it('asks for its password, again where it is wrong, and is deleted by two clicks', async () => {
     await using tab = await tabFor()
     const { page } = tab
@@ -78,8 +113,7 @@ describe('a task', () => {
 
   it('that failed says why, what to do, and how its log ends', async () => {
     await using tab = await tabFor()
-    const members = { coredump: 'x', architecture: 'x86_64', release: 'debian-12-amd64', packages: 'fail_1_amd64' }
-    const task = await createTask(server, members)
+    const task = await createTask(server, { ...MEMBERS, packages: 'fail_1_amd64' })
     await endOf(server, task)
     await logIn(tab.page, task)
     const text = await tab.page.textContent('main')
@@ -151,6 +185,39 @@ describe('a result', () => {
     await page.locator('.thread summary').first().press('Enter')
     expect(await page.locator('.thread .frame').first().isVisible()).toBe(true)
     expect(await page.textContent('mark')).toContain('=>')
+    await page.locator('.locals summary').first().click()
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
+    for (const folded of ['.locals table', '.thread:not([open]) .frame', '.registers']) {
+      expect([folded, await page.locator(folded).first().isVisible()]).toEqual([folded, true])
+    }
+    expect(await page.locator('.task-actions').isVisible()).toBe(false)
+    expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(255, 255, 255)')
+    expect(complaintsOf(tab)).toEqual([])
+  })
+
+  it('is copied as it is, as text and as Markdown, and its password, too', async () => {
+    await using tab = await tabFor({ permissions: ['clipboard-read', 'clipboard-write'] })
+    const { page } = tab
+    const results = pythonResults()
+    const task = await taskWithResults(server, results)
+    await logIn(page, task)
+    await page.click('.share summary')
+    for (
+      const [name, copied] of [
+        ['Copy as text', String(results.backtrace)],
+        ['Copy as Markdown', String(results['backtrace.md'])],
+        ['Copy the password', task.password],
+      ] as const
+    ) {
+      const button = page.getByRole('button', { name })
+      // A second click while it says 'Copied' changes nothing.
+      const handle = await button.elementHandle()
+      await handle?.click()
+      await becomes(page, "document.querySelector('#copied').textContent === 'It is in the clipboard.'")
+      await handle?.click()
+      await button.waitFor()
+      expect(await page.evaluate('navigator.clipboard.readText()')).toBe(copied)
+    }
     expect(complaintsOf(tab)).toEqual([])
   })
 
@@ -170,7 +237,8 @@ describe('a result', () => {
 
   it('of a hostile core is text: no dialog, no request, no element of it', async () => {
     const evil =
-      '<img src="https://evil.example/x" onerror=alert(1)><script>alert(2)</script><b id=evil>\u202e\u001b[31m'
+      '<img src="https://evil.example/x" onerror=alert(1)><script>alert(2)</script><b id=evil>\u202e\u001b[31m' +
+      'x'.repeat(400)
     const frame = {
       level: 0,
       function: evil,
@@ -184,17 +252,45 @@ describe('a result', () => {
     }
     const json = {
       sentence: evil,
-      threads: [{ number: 1, frames: [frame] }, { number: 2, frames: [frame] }],
-      modules: [{ path: evil, status: 'missing' }],
+      threads: [
+        { number: 1, frames: [{ ...frame, source_url: `https://sources.example/${evil}` }, frame], stopped: evil },
+        { number: 2, frames: [frame] },
+      ],
+      languages: [{
+        implementation: evil,
+        missing: evil,
+        stacks: [true, false].map((crashed) => ({
+          crashed,
+          thread: 1,
+          goroutine: evil,
+          frames: [{ function: evil, file: evil, kind: evil, arguments: [{ name: evil, value: evil }] }],
+        })),
+      }],
+      core: { command_line: evil },
+      limits: [evil],
+      modules: [{ path: evil, status: evil, package: evil, build_id: evil, tried: [evil] }],
       registers: { [evil]: evil },
       instructions: [`=> ${evil}`],
       messages: { abort: evil },
     }
-    await using tab = await tabFor()
+    await using tab = await tabFor({ viewport: { width: 320, height: 800 } })
     const { page } = tab
     await logIn(page, await taskWithResults(server, { 'backtrace.json': JSON.stringify(json) }))
-    await page.locator('.thread summary').first().click()
-    await page.waitForSelector('.thread .frame')
+    await page.evaluate("document.querySelectorAll('details').forEach((each) => each.open = true)")
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      expect([colorScheme, await accessibilityFaults(page), await page.evaluate(OVERFLOW)]).toEqual([
+        colorScheme,
+        [],
+        0,
+      ])
+    }
+    expect(await page.locator('.frame a').count()).toBe(1)
+    expect(await page.locator('.frame a').getAttribute('rel')).toBe('noreferrer')
+    await page.emulateMedia({ media: 'print' })
+    expect(await page.evaluate("getComputedStyle(document.querySelector('.frame a'), '::after').content")).toContain(
+      'https://sources.example/',
+    )
     expect(await page.locator('main img, main script, #evil, [onerror], a[href^=javascript]').count()).toBe(0)
     expect(await page.locator('.function').first().textContent()).toContain(
       '<img src="https://evil.example/x" onerror=alert(1)>',
@@ -205,7 +301,7 @@ describe('a result', () => {
 })
 
 describe('every page', () => {
-  it.each([['light', 1200], ['dark', 360]] as const)(
+  it.each([['light', 1200], ['dark', 320]] as const)(
     '%s, %i pixels wide: axe finds no fault, and nothing is cut off',
     async (colorScheme, width) => {
       await using tab = await tabFor({ colorScheme, viewport: { width, height: 800 } })
@@ -220,18 +316,31 @@ describe('every page', () => {
       const pages: [string, () => Promise<unknown>][] = [
         ['start', () => page.goto('/')],
         ['form', () => page.goto(`/${done.id}`)],
+        ['wrong password', async () => {
+          await page.goto(`/${done.id}`)
+          await page.getByLabel('Password').fill('wrong')
+          await page.keyboard.press('Enter')
+          await page.waitForSelector('[role=alert]')
+        }],
         ['failure', () => page.goto('/nowhere')],
-        ['task', () => logIn(page, running)],
+        ['task', async () => {
+          await logIn(page, running)
+          for (const folded of await page.locator('.task-actions summary').all()) await folded.click()
+        }],
         ['result', () => logIn(page, done)],
-        ['statistics', () => page.goto('/stats')],
+        ['statistics', async () => {
+          await page.goto('/stats?days=730')
+          await page.evaluate("document.querySelectorAll('details').forEach((each) => each.open = true)")
+          expect(await page.textContent('main')).toContain(HOSTILE)
+          expect(await page.locator('figure svg').count()).toBe(4)
+          expect(await page.locator('main img, main b[id], main script').count()).toBe(0)
+        }],
       ]
       for (const [name, open] of pages) {
         await open()
         expect([name, await accessibilityFaults(page)]).toEqual([name, []])
-        const overflow = await page.evaluate<number>(
-          'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-        )
-        expect([name, overflow]).toEqual([name, 0])
+        expect([name, await page.evaluate(OVERFLOW)]).toEqual([name, 0])
+        if (name === 'wrong password' || name === 'task') continue
         await page.keyboard.press('Tab')
         expect([name, await page.evaluate('document.activeElement.className')]).toEqual([name, 'skip'])
       }

@@ -1,9 +1,11 @@
 /** A core that is sent from a real Chromium: slim, whole, dropped, in parts over a broken connection, refused, given up. */
 import { Buffer } from 'node:buffer'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { randomBytes } from 'node:crypto'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Browser } from 'playwright-core'
-import { becomes, complaintsOf, openTab, startBrowser, type Tab } from '../../helpers/browser.ts'
+import { accessibilityFaults, becomes, complaintsOf, openTab, startBrowser, type Tab } from '../../helpers/browser.ts'
 import { fixtureCore } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { startServer } from '../../helpers/server.ts'
@@ -47,6 +49,13 @@ async function tabFor(options: Parameters<typeof openTab>[2] = {}): Promise<Tab>
   return await openTab(browser, siteOf(server), options)
 }
 
+/** As Promise.withResolvers(), which Node 20 does not have. */
+function withResolvers(): { promise: Promise<void>; resolve(): void } {
+  let resolve = () => {}
+  const promise = new Promise<void>((fulfil) => resolve = fulfil)
+  return { promise, resolve: () => resolve() }
+}
+
 const isReady = '!document.querySelector("#send-button").disabled'
 
 describe('a core that is sent from the browser', () => {
@@ -72,6 +81,58 @@ describe('a core that is sent from the browser', () => {
     await page.waitForSelector('#task[data-state=FINISHED_SUCCESS]')
     expect(await page.textContent('main')).toContain('All is well.')
     expect(page.url()).toMatch(/\/[0-9]+$/)
+    expect(complaintsOf(tab)).toEqual([])
+  })
+
+  it('is chosen, agreed to and sent by the keyboard alone, not before it is known what could be left out', async () => {
+    await using tab = await tabFor()
+    const { page } = tab
+    const held = withResolvers()
+    await page.route('**/assets/slim.js*', async (route) => {
+      await held.promise
+      await route.continue()
+    })
+    await page.goto('/')
+    const tabTo = async (id: string) => {
+      for (let steps = 0; await page.evaluate('document.activeElement.id') !== id; steps++) {
+        expect(steps).toBeLessThan(20)
+        await page.keyboard.press('Tab')
+      }
+    }
+    await tabTo('file')
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Space')])
+    await chooser.setFiles({
+      name: 'core\u202egnp.<img src=x>',
+      mimeType: 'application/octet-stream',
+      buffer: readFileSync(core),
+    })
+    await becomes(page, 'document.querySelector("#said").textContent === "Looking at the core"')
+    expect(await page.textContent('#about')).toContain('core\\u202egnp.<img src=x>')
+    await tabTo('consent')
+    await page.keyboard.press('Space')
+    expect(await page.isDisabled('#send-button')).toBe(true)
+    held.resolve()
+    await becomes(page, isReady)
+    expect(await page.textContent('#about')).toContain('core\\u202egnp.<img src=x>')
+    expect(await page.locator('#upload img').count()).toBe(0)
+    expect(await accessibilityFaults(page)).toEqual([])
+    await tabTo('send-button')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/\/[0-9]+$/)
+    expect(complaintsOf(tab)).toEqual([])
+  })
+
+  it('of two files that are chosen the later one counts, however long the first one takes', async () => {
+    await using tab = await tabFor()
+    const { page } = tab
+    await page.goto('/')
+    const large = Buffer.alloc(2 ** 25)
+    large.set(readFileSync(core).subarray(0, 4096))
+    await page.setInputFiles('#file', { name: 'first.gz', mimeType: 'application/gzip', buffer: gzipSync(large) })
+    await page.setInputFiles('#file', core)
+    await page.waitForSelector('#ways:not([hidden])')
+    await page.waitForTimeout(300)
+    expect(await page.textContent('#about')).toMatch(/^crash \(amd64\), 3 threads, .*: amd64\.core/)
     expect(complaintsOf(tab)).toEqual([])
   })
 
@@ -111,6 +172,76 @@ describe('a core that is sent from the browser', () => {
     await page.waitForURL(/\/[0-9]+$/)
     expect(patches).toBe(2)
     expect(complaintsOf(tab)).toEqual([])
+  })
+
+  it('goes on where its server was when it stopped', async () => {
+    const place = await temporaryFolder()
+    const first = await startServer({ folder: place, workerCommand: worker() })
+    await using tab = await openTab(browser, siteOf(first))
+    const { page } = tab
+    const offsets: number[] = []
+    page.on('request', (request) => {
+      if (request.method() === 'PATCH') offsets.push(Number(request.headers()['upload-offset']))
+    })
+    await page.clock.install()
+    await page.goto('/')
+    const random = Buffer.from(randomBytes(1_500_000))
+    random.set(readFileSync(core).subarray(0, 4096))
+    await page.setInputFiles('#file', { name: 'core', mimeType: 'application/octet-stream', buffer: random })
+    await page.check('#consent')
+    await becomes(page, isReady)
+    const network = await tab.context.newCDPSession(page)
+    const throttle = (uploadThroughput: number) =>
+      network.send('Network.emulateNetworkConditions', {
+        offline: false,
+        latency: 0,
+        downloadThroughput: -1,
+        uploadThroughput,
+      })
+    await throttle(400_000)
+    await page.click('#send-button')
+    await becomes(page, 'document.querySelector("#said").textContent.startsWith("Sending")')
+    await becomes(
+      page,
+      'document.querySelector("#progress").value > 20 && document.querySelector("#progress").value < 90',
+    )
+    await first[Symbol.asyncDispose]()
+    const settings = { RETRACE_PORT: String(first.port) }
+    await using _second = await startServer({ folder: place, workerCommand: worker(), settings })
+    await throttle(-1)
+    // The pause that it makes is not waited for.
+    await page.clock.fastForward(15_000)
+    await page.waitForURL(/\/[0-9]+$/)
+    expect(offsets[0]).toBe(0)
+    expect(offsets.at(-1)).toBeGreaterThan(0)
+    await place[Symbol.asyncDispose]()
+  })
+
+  it('asks before its page goes away, and takes back what is half there', async () => {
+    await using tab = await tabFor()
+    const { page } = tab
+    const partial = () => readdirSync(server.spool()).filter((name) => name.startsWith('partial-')).sort()
+    const before = partial()
+    const asked: string[] = []
+    page.on('dialog', (dialog) => {
+      asked.push(dialog.type())
+      void dialog.accept()
+    })
+    await page.route(
+      '**/uploads/*',
+      (route) => route.request().method() === 'PATCH' ? route.abort('connectionreset') : route.continue(),
+    )
+    await page.goto('/')
+    await page.setInputFiles('#file', core)
+    await page.waitForSelector('#ways:not([hidden])')
+    await page.check('#consent')
+    await page.click('#send-button')
+    await becomes(page, 'document.querySelector("#said").textContent.includes("going on")')
+    expect(await page.isDisabled('#file')).toBe(true)
+    expect(partial().length).toBe(before.length + 1)
+    await page.reload()
+    expect(asked).toEqual(['beforeunload'])
+    await vi.waitFor(() => expect(partial()).toEqual(before), 10_000)
   })
 
   it('is given up by a click, and nothing of it stays', async () => {
@@ -164,5 +295,13 @@ describe('a core that is sent from the browser', () => {
     await page.click('#send-button')
     await becomes(page, 'document.querySelector("#trouble").textContent !== ""')
     expect(await page.textContent('#trouble')).toContain('RETRACE_MAX_UNPACKED_MB')
+    await page.setInputFiles('#file', { name: 'core.gz', mimeType: 'application/gzip', buffer: gzipSync(whole) })
+    await becomes(
+      page,
+      'document.querySelector("#said").textContent === "It is sent whole: more than 1.0 MB come out of it"',
+    )
+    await becomes(page, isReady)
+    await page.click('#send-button')
+    await becomes(page, 'document.querySelector("#trouble").textContent.includes("RETRACE_MAX_UNPACKED_MB")')
   })
 })
