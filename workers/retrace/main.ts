@@ -67,9 +67,8 @@ function print(text: string): number {
   return EXIT.done
 }
 
-try {
-  exit(await main(argv.slice(2)))
-} catch (error) {
+// Not awaited: the bundle is a script, which V8 can be given compiled (ops/lib/start.cjs).
+main(argv.slice(2)).then(exit, (error) => {
   stderr.write(`${NAME}: ${escapeText(describe(error))}\n`)
   exit(isDiskFull(error) ? EXIT_DISK_FULL : error instanceof UsageError ? EXIT.usage : EXIT.failed)
-}
+})

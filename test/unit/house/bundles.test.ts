@@ -9,7 +9,7 @@ const OPS = join(installationRoot(), 'ops')
 describe('a program in ops/bin', () => {
   it.each(readdirSync(join(OPS, 'bin')))('%s starts the bundle of its name, which ops/lib/build makes', (name) => {
     const script = readFileSync(join(OPS, 'bin', name), 'utf8')
-    expect(script).toContain(`program=$root/dist/bundle/${name}.js\n`)
+    expect(script).toMatch(new RegExp(`^program=\\$root/dist/bundle/${name}\\.c?js$`, 'm'))
     expect(readFileSync(join(OPS, 'lib', 'build'), 'utf8')).toMatch(new RegExp(`\\b${name}=dist\\.new/\\S+/main\\.js`))
   })
 })
