@@ -113,9 +113,9 @@ describe('CoreFile', () => {
   })
 })
 
-/** Calls of write() and its kin that this process has made. */
+/** Calls of write() and its kin that this thread has made; others write to wake it. */
 function systemWrites(): number {
-  return Number(/^syscw: (\d+)$/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1])
+  return Number(/^syscw: (\d+)$/m.exec(readFileSync('/proc/thread-self/io', 'utf8'))?.[1])
 }
 
 describe('dataRuns()', () => {
