@@ -3,11 +3,12 @@
  * not work is refused and the one before it stays.
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import type { Config } from '../config/config.ts'
-import { errnoOf } from '../errors/errno.ts'
 import { UsageError } from '../errors/usage_error.ts'
+import { readPem, whatElse } from './pem.ts'
+import { remarksOnNames, remarksOnStrength, whyNoHandshake } from './usable.ts'
 
 /** Whoever is neither the owner of a file nor in its group. */
 const OTHERS = 0o007
@@ -31,18 +32,26 @@ export function readCertificate(config: Pick<Config, 'tlsCert' | 'tlsKey'>): Cer
   if (tlsCert === undefined || tlsKey === undefined) {
     throw new UsageError('RETRACE_TLS_CERT and RETRACE_TLS_KEY must both be set, or neither')
   }
-  const cert = readPem('RETRACE_TLS_CERT', tlsCert)
+  const pem = readPem('RETRACE_TLS_CERT', tlsCert)
   const key = readPem('RETRACE_TLS_KEY', tlsKey)
-  const chain = readChain(cert, tlsCert)
+  const chain = readChain(pem, tlsCert)
+  // As OpenSSL wants them: without what stands around them, each from a line of its own on.
+  const cert = chain.map(String).join('')
   const [own] = chain
   assertFits(chain, { key: readKey(key, tlsKey), tlsCert, tlsKey })
+  const why = whyNoHandshake(own)
+  if (why !== undefined) throw new UsageError(`RETRACE_TLS_CERT (${tlsCert}) is of use to no client: ${why}`)
   try {
     createSecureContext({ cert, key })
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new UsageError(`RETRACE_TLS_CERT and RETRACE_TLS_KEY cannot be used together (${reason})`, { cause })
   }
-  const remarks = [...remarksOnChain(chain, tlsCert), ...remarksOnKey(tlsKey)]
+  const remarks = [
+    ...remarksOnChain(chain, tlsCert),
+    ...[...remarksOnNames(chain), ...remarksOnStrength(own)].map((text) => `RETRACE_TLS_CERT (${tlsCert}) ${text}`),
+    ...remarksOnKey(tlsKey),
+  ]
   return { cert, key, starts: new Date(own.validFrom), expires: new Date(own.validTo), remarks }
 }
 
@@ -74,7 +83,7 @@ function readChain(text: string, path: string): Chain {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new UsageError(`RETRACE_TLS_CERT (${path}) has a certificate that cannot be read (${reason})`, { cause })
   }
-  throw new UsageError(`RETRACE_TLS_CERT (${path}) has no PEM certificate: it begins with no line BEGIN CERTIFICATE`)
+  throw new UsageError(`RETRACE_TLS_CERT (${path}) has no PEM certificate: ${whatElse(text, 'certificate')}`)
 }
 
 function readKey(text: string, path: string): KeyObject {
@@ -88,7 +97,9 @@ function readKey(text: string, path: string): KeyObject {
     return createPrivateKey(text)
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new UsageError(`RETRACE_TLS_KEY (${path}) has no PEM private key (${reason})`, { cause })
+    throw new UsageError(`RETRACE_TLS_KEY (${path}) has no PEM private key: ${whatElse(text, 'key')} (${reason})`, {
+      cause,
+    })
   }
 }
 
@@ -120,12 +131,4 @@ function remarksOnKey(path: string): string[] {
   if ((mode & OTHERS) === 0) return []
   const octal = (mode & 0o7777).toString(8).padStart(4, '0')
   return [`Everybody on this machine can read RETRACE_TLS_KEY (${path}, mode ${octal}): run chmod o= on it`]
-}
-
-function readPem(setting: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new UsageError(`${setting} (${path}) cannot be read: ${errnoOf(cause) ?? cause}`, { cause })
-  }
 }

@@ -9,7 +9,7 @@ import { once } from 'node:events'
 import { openDatabase } from '../../src/database/database.ts'
 import { takeSpoolLock } from '../../src/spool/server_lock.ts'
 import { engineOf } from './engine_folder.ts'
-import { dated } from './dated_certificate.ts'
+import { dated, selfSignedAs } from './dated_certificate.ts'
 import type { Folder } from './folder.ts'
 
 type Undo = () => unknown
@@ -53,6 +53,11 @@ export const FAULTS: readonly Fault[] = [
     what: 'a certificate that is not valid yet',
     looks: certificate,
     before: (folder) => dated(folder, FUTURE),
+  },
+  {
+    what: 'a key of a curve that no client offers',
+    looks: certificate,
+    before: (folder) => selfSignedAs(folder, ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:secp256k1']),
   },
   {
     what: 'a key that others can read',

@@ -39,7 +39,7 @@ const MAY_CALL: Record<string, string> = {
   'src/packages/index': 'schema src/database src/packages/format src/process src/packages/naming src/units',
   'src/task': 'src/errors src/files src/units',
   'src/spool': 'schema src/errors src/config src/database src/files src/task src/telemetry src/process src/units',
-  'src/tls': 'src/errors src/config',
+  'src/tls': 'src/errors src/config src/units',
   'src/health':
     'src/text src/errors src/config src/database src/files src/packages src/packages/index src/spool src/tls src/process src/units',
   'src/packages':

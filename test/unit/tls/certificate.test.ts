@@ -1,4 +1,5 @@
 /** Pairs of certificate and key that OpenSSL takes and no client can use, and those that deserve a word. */
+import { Buffer } from 'node:buffer'
 import { execFileSync } from 'node:child_process'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -12,13 +13,25 @@ const KEYS = {
   ec2: ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384'],
   ed: ['-newkey', 'ed25519'],
 }
+const NAMES = ['-addext', 'subjectAltName=DNS:localhost']
 let folder: Folder
 
 beforeAll(async () => {
   folder = await temporaryFolder()
   for (const [name, words] of Object.entries(KEYS)) {
     const files = ['-keyout', folder.file(`${name}.key`), '-out', folder.file(`${name}.crt`)]
-    execFileSync('openssl', ['req', '-x509', ...words, '-nodes', '-days', '3', '-subj', `/CN=${name}`, ...files], {
+    execFileSync('openssl', [
+      'req',
+      '-x509',
+      ...words,
+      '-nodes',
+      '-days',
+      '3',
+      '-subj',
+      `/CN=${name}`,
+      ...NAMES,
+      ...files,
+    ], {
       stdio: 'pipe',
     })
     chmodSync(folder.file(`${name}.key`), 0o600)
@@ -42,7 +55,8 @@ const whys = (cert: string, key: string) => {
 
 describe('readCertificate()', () => {
   it.each(Object.keys(KEYS))('takes a pair of kind %s', (name) => {
-    expect(readCertificate(pair(`${name}.crt`, `${name}.key`))).toMatchObject({ remarks: [] })
+    const remarks = /^ed/.test(name) ? [expect.stringMatching(/ has a key of Ed25519: browsers refuse it$/)] : []
+    expect(readCertificate(pair(`${name}.crt`, `${name}.key`))).toMatchObject({ remarks })
   })
 
   const others = Object.keys(KEYS).flatMap((one) => Object.keys(KEYS).map((two) => [one, two] as const))
@@ -74,11 +88,90 @@ describe('readCertificate()', () => {
     expect(whys('gone.crt', 'rsa.key')).toMatch(/^UsageError: RETRACE_TLS_CERT .* cannot be read: ENOENT$/)
   })
 
+  it.each<[string, string[], RegExp]>([
+    [
+      'a curve that no client offers',
+      ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:secp256k1', ...NAMES],
+      /is of use to no client: its key is of the curve secp256k1/,
+    ],
+    ['no name of a host', ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'], /names no host \(subjectAltName\)/],
+    ['a purpose that is not a server', [
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      ...NAMES,
+      '-addext',
+      'extendedKeyUsage=clientAuth',
+    ], /is not for servers/],
+    ['a short key', ['-newkey', 'rsa:1024', ...NAMES], /has a key of 1024 bits/],
+  ])('tells of a certificate with %s', (_, words, said) => {
+    const files = ['-keyout', folder.file('odd.key'), '-out', folder.file('odd.crt')]
+    execFileSync('openssl', ['req', '-x509', ...words, '-nodes', '-days', '3', '-subj', '/CN=x', ...files], {
+      stdio: 'pipe',
+    })
+    chmodSync(folder.file('odd.key'), 0o600)
+    const why = whys('odd.crt', 'odd.key')
+    expect(why === 'taken' ? readCertificate(pair('odd.crt', 'odd.key'))?.remarks : [why]).toEqual([
+      expect.stringMatching(said),
+    ])
+  })
+
+  it("tells of an authority's certificate in the first place", () => {
+    const found = readCertificate(pair(chain('authority-first.crt', 'rsa', 'ec'), 'rsa.key'))
+    expect(found?.remarks).toContainEqual(expect.stringMatching(/has an authority's certificate in the first place/))
+  })
+
+  const ec = () => readFileSync(folder.file('ec.crt'), 'utf8')
+  const ecKey = () => readFileSync(folder.file('ec.key'), 'utf8')
+  const write = (name: string, text: string | Uint8Array) => writeFileSync(folder.file(name), text, { mode: 0o600 })
+
+  it.each<[string, (text: string) => string]>([
+    ['ends of lines as DOS has them', (text) => text.replaceAll('\n', '\r\n')],
+    ['a BOM', (text) => `\ufeff${text}`],
+    ['no last line end', (text) => text.trimEnd()],
+    ['spaces around its lines', (text) => text.replaceAll('\n', ' \n  ')],
+    ['words around it', (text) => `Bag Attributes\n  friendlyName: é\n${text}the end`],
+  ])('takes a file with %s', (_, change) => {
+    write('changed.crt', change(ec()) + change(readFileSync(folder.file('ec.crt'), 'utf8')))
+    write('changed.key', change(ecKey()))
+    expect(whys('changed.crt', 'changed.key')).toBe('taken')
+  })
+
+  const made = (...words: string[]) => execFileSync('openssl', words, { stdio: ['ignore', 'pipe', 'pipe'] })
+  it.each<[RegExp, () => string | Uint8Array, 'crt' | 'key']>([
+    [
+      /PKCS #12: openssl pkcs12/,
+      () =>
+        made('pkcs12', '-export', '-in', folder.file('ec.crt'), '-inkey', folder.file('ec.key'), '-passout', 'pass:x'),
+      'crt',
+    ],
+    [/it is DER: openssl x509/, () => made('x509', '-in', folder.file('ec.crt'), '-outform', 'DER'), 'crt'],
+    [/it is DER: openssl x509/, () => made('pkey', '-in', folder.file('ec.key'), '-outform', 'DER'), 'key'],
+    [/it is a public key/, () => made('pkey', '-in', folder.file('ec.key'), '-pubout'), 'key'],
+    [/it is PKCS #7/, () => made('crl2pkcs7', '-nocrl', '-certfile', folder.file('ec.crt')), 'crt'],
+    [/it is a request/, () => made('req', '-new', '-key', folder.file('ec.key'), '-subj', '/CN=x'), 'crt'],
+    [/it is UTF-16/, () => Buffer.from(`\ufeff${ec()}`, 'utf16le'), 'crt'],
+    [/it is UTF-16/, () => Buffer.from(ecKey(), 'utf16le'), 'key'],
+    [/it is empty/, () => '\n', 'crt'],
+    [/it is empty/, () => '', 'key'],
+    [/it is damaged, cut off/, () => ec().slice(0, 200), 'crt'],
+    [/it is damaged, cut off/, () => ecKey().slice(0, 100), 'key'],
+    [/it has a private key: is each/, ecKey, 'crt'],
+    [/it has a certificate: is each/, ec, 'key'],
+    [/no line of it is -----BEGIN/, () => 'nothing', 'crt'],
+    [/larger than 1024 KiB/, () => new Uint8Array(1 << 21), 'crt'],
+  ])('says what a file is that has not what it should: %s', (said, content, ending) => {
+    write(`other.${ending}`, content())
+    expect(ending === 'crt' ? whys('other.crt', 'ec.key') : whys('ec.crt', 'other.key')).toMatch(said)
+  })
+
   it('remarks a key that everybody can read, and a chain of which one did not sign the one before', () => {
     chmodSync(folder.file('ec2.key'), 0o644)
     const found = readCertificate(pair(chain('chain.crt', 'ec2', 'rsa'), 'ec2.key'))
     expect(found?.remarks).toEqual([
       expect.stringMatching(/^Certificate 1 of RETRACE_TLS_CERT .* is not signed by certificate 2/),
+      expect.stringMatching(/^RETRACE_TLS_CERT .* has an authority's certificate in the first place/),
       expect.stringMatching(/^Everybody on this machine can read RETRACE_TLS_KEY .*mode 0644/),
     ])
     chmodSync(folder.file('ec2.key'), 0o640)
