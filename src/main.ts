@@ -10,6 +10,7 @@ import { UsageError } from './errors/usage_error.ts'
 import { EXIT, version } from './program/program.ts'
 import { workerCommand } from './program/runtime.ts'
 import { check } from './health/check.ts'
+import { looksNamed } from './health/looks.ts'
 import { init } from './init/init.ts'
 import { closeInherited } from './process/inherited.ts'
 import { makeTaskGroups } from './process/task_groups.ts'
@@ -18,14 +19,15 @@ import { startProgram } from './start.ts'
 
 const NAME = 'abrt-retrace-server'
 const WORKER = 'abrt-retrace-worker'
-const HELP = `Usage: ${NAME} [--init | --check | --help | --version]
+const HELP = `Usage: ${NAME} [--init | --check [LOOK...] | --help | --version]
 
 Takes coredumps over HTTPS and answers with backtraces. It runs in the foreground and logs to standard error;
 SIGTERM stops it, SIGHUP makes it read its certificate again.
 
   --init      make folders, a self-signed certificate, repositories out of this machine's apt or dnf, and the file of
               settings beside them, each where it is missing; ask nothing, change nothing that is there
-  --check     look at configuration, certificate, spool, database, sandbox, gdb, the last sync, ...; exit 0 or 1
+  --check     look at configuration, certificate, spool, database, sandbox, gdb, the last sync, ..., or at those that
+              are named ('--check sandbox gdb'); exit 0 or 1
   -h, --help  this text
   --version   name and version
 
@@ -38,7 +40,9 @@ async function main(words: readonly string[]): Promise<number> {
   // Nothing may follow '--' here: there are no operands.
   const [word, ...rest] = words.at(-1) === '--' ? words.slice(0, -1) : words
   if (word === '--') throw new UsageError(`Expected nothing behind '--', got '${rest[0]}'; see --help`)
-  if (rest.length > 0) throw new UsageError(`Expected at most one argument, got ${words.length}; see --help`)
+  if (rest.length > 0 && word !== '--check') {
+    throw new UsageError(`Expected at most one argument, got ${words.length}; see --help`)
+  }
   switch (word) {
     case '-h':
     case '--help':
@@ -48,7 +52,9 @@ async function main(words: readonly string[]): Promise<number> {
       stdout.write(`${NAME} ${version()}\n`)
       return EXIT.done
     case '--check':
-      return await check((line) => void stdout.write(`${line}\n`)) ? EXIT.done : EXIT.failed
+      return await check((line) => void stdout.write(`${line}\n`), { looks: looksNamed(rest) })
+        ? EXIT.done
+        : EXIT.failed
     case '--init':
       await init((line) => void stdout.write(`${line}\n`))
       return EXIT.done

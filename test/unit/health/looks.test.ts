@@ -5,7 +5,7 @@ import { readConfig } from '../../../src/config/config.ts'
 import { openDatabase } from '../../../src/database/database.ts'
 import { whatTakesNothing } from '../../../src/health/equipment.ts'
 import { type Finding, lookAt, type Subject } from '../../../src/health/look.ts'
-import { LOOKS } from '../../../src/health/looks.ts'
+import { LOOKS, looksNamed } from '../../../src/health/looks.ts'
 import { createReadiness } from '../../../src/health/readiness.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 
@@ -33,6 +33,15 @@ describe('the looks', () => {
     expect(new Set(LOOKS.map(({ what }) => what)).size).toBe(LOOKS.length)
     const parts = [...new Set(toldToStrangers.map(({ part }) => part))]
     expect(parts).toEqual(['spool', 'space', 'database', 'store', 'sandbox', 'programs', 'sync'])
+  })
+
+  it('are those that --check names, all of them where it names none, and refuses other names with those that there are', () => {
+    expect(looksNamed([])).toEqual(LOOKS)
+    for (const { what } of LOOKS) expect(looksNamed([what]).map((each) => each.what)).toEqual([what])
+    expect(looksNamed(['gdb', 'sandbox']).map(({ what }) => what)).toEqual(['sandbox', 'gdb'])
+    expect(() => looksNamed(['sandbox', 'walls'])).toThrow(
+      /^There is no look 'walls' of --check; there are .*\bsandbox\b/,
+    )
   })
 
   it('find no fault before the first start, but that nothing was synced', async () => {

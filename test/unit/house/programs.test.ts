@@ -13,7 +13,7 @@ import {
 
 const hasDpkg = existsSync('/var/lib/dpkg/status')
 const named = namedPackages().map(({ name }) => name)
-/** What `npm run vm`, and packaging, need besides, and nobody else may. */
+/** What `npm run vm`, packaging and containers need besides, and nobody else may. */
 const APART = [
   {
     list: 'ops/lib/vm-packages',
@@ -26,6 +26,10 @@ const APART = [
   {
     list: 'ops/package/packages',
     isOfIt: (path: string) => /^(ops\/package\/|ops\/release$|test\/package\/)/.test(path),
+  },
+  {
+    list: 'ops/container/packages',
+    isOfIt: (path: string) => /^(ops\/container\/|test\/package\/)/.test(path),
   },
 ]
 

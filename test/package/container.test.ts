@@ -1,0 +1,179 @@
+/** The image: built, refused where bubblewrap cannot work, run with what docs/container.md says, a first retrace, its end. */
+import { execFile } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { env } from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { installationRoot } from '../../src/program/program.ts'
+import { DebRepository } from '../helpers/deb_repository.ts'
+import { type FileServer, serveFolder } from '../helpers/file_server.ts'
+import { type Folder, temporaryFolder } from '../helpers/folder.ts'
+import { bin } from '../helpers/run_program.ts'
+import { Podman } from './podman.ts'
+
+const PORT = '18444'
+const root = installationRoot()
+/** Of docs/container.md, 'What bubblewrap needs inside'. */
+const NEEDED = [
+  ...['--cap-drop=ALL', '--security-opt=no-new-privileges', '--security-opt=unmask=/proc/sys'],
+  `--security-opt=seccomp=${join(root, 'ops/container/seccomp.json')}`,
+]
+const VOLUMES = {
+  etc: '/etc/abrt-retrace',
+  lib: '/var/lib/abrt-retrace',
+  spool: '/var/spool/abrt-retrace',
+  cache: '/var/cache/abrt-repo',
+}
+
+let folder: Folder
+let podman: Podman
+let repository: DebRepository
+let mirror: FileServer
+
+/** Volumes in folders of ours, as the image has them: of its user 990. */
+function volumes(): string[] {
+  return Object.entries(VOLUMES).flatMap(([name, at]) => {
+    mkdirSync(folder.file(name), { recursive: true })
+    return ['-v', `${folder.file(name)}:${at}:U`]
+  })
+}
+
+const settings = () => ['-e', `RETRACE_PORT=${PORT}`, '-e', 'RETRACE_MIN_FREE_MB=10']
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 600 && !await isSo(); tries++) await sleep(500)
+}
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  // The service's user looks for its volumes there.
+  chmodSync(folder.path, 0o755)
+  podman = new Podman(folder.path)
+  podman.build()
+  mkdirSync(folder.file('archive'))
+  repository = new DebRepository(folder.file('archive'))
+  mirror = await serveFolder(repository.root)
+})
+
+afterAll(async () => {
+  await mirror[Symbol.asyncDispose]()
+  repository[Symbol.dispose]()
+  await podman[Symbol.asyncDispose]()
+  await folder[Symbol.asyncDispose]()
+})
+
+describe('the container', () => {
+  it.each([
+    ['with the defaults of podman', []],
+    ['without the filter', NEEDED.filter((each) => !each.includes('seccomp'))],
+    ['without /proc/sys', NEEDED.filter((each) => !each.includes('unmask'))],
+    ['as its root, without its capability', ['--user=0']],
+  ])('refuses to start a server whose sandbox does not work: %s', async (_, options) => {
+    const { status, text } = await podman.run(options)
+    expect([status, text]).toEqual([
+      1,
+      expect.stringMatching(/^FAIL sandbox .*[\s\S]*docs\/container\.md says what it needs/m),
+    ])
+    expect(text).not.toContain('listening on')
+  })
+
+  it('needs no capability, no root and no unconfined filter', async () => {
+    const { status, text } = await podman.run(
+      NEEDED,
+      'sh',
+      '-c',
+      'grep -E "^(Cap|Seccomp:|NoNew)" /proc/self/status; id -u',
+    )
+    expect([status, text.replaceAll(/\s+/g, ' ')]).toEqual([
+      0,
+      'CapInh: 0000000000000000 CapPrm: 0000000000000000 CapEff: 0000000000000000 CapBnd: 0000000000000000 ' +
+      'CapAmb: 0000000000000000 NoNewPrivs: 1 Seccomp: 2 990 ',
+    ])
+    expect((await podman.run(NEEDED, 'abrt-retrace-server', '--check', 'sandbox')).text).toMatch(/^ok {3}sandbox /m)
+  })
+
+  it('the first retrace: the server, its repositories, a core of a program of the image', async () => {
+    const started = performance.now()
+    await podman.start('server', [...NEEDED, ...volumes(), ...settings()])
+    await until(async () => (await podman.logs('server')).text.includes('listening on'))
+    const listening = performance.now()
+    expect(readdirSync(folder.file('etc', 'repos.d')).join()).toMatch(/\.sources$/)
+    await takePackages()
+    const synced = await podman.exec('server', 'container-start', 'abrt-reposync')
+    expect([synced.status, synced.text]).toEqual([0, expect.stringContaining('3 packages')])
+    mkdirSync(folder.file('crash'))
+    const core = await podman.run(
+      ['-v', `${folder.file('crash')}:/work:U`, '--ulimit=core=-1:-1', ...NEEDED],
+      ...['sh', '-c', 'cd /work; sleep 100 & sleep 1; kill -SEGV $!; wait $!; mv core* the-core'],
+    )
+    expect(existsSync(folder.file('crash', 'the-core')), core.text).toBe(true)
+    const { stdout } = await promisify(execFile)(bin('retrace'), [
+      ...['--server', `https://localhost:${PORT}`, '--yes', folder.file('crash', 'the-core')],
+    ], { env: { ...env, NODE_EXTRA_CA_CERTS: folder.file('etc', 'server.crt') }, timeout: 300_000 })
+    expect(stdout).toMatch(/__GI___clock_nanosleep .*\n[\s\S]*__libc_start_call_main/)
+    console.log(`listening after ${Math.round(listening - started)} ms`)
+  })
+
+  it('the mirror runs at once and waits for its next time, and one that fails is said', async () => {
+    await podman.start('mirror', [...NEEDED, ...volumes(), ...settings()], 'reposync')
+    await until(async () => (await podman.logs('mirror')).text.includes('packages in'))
+    await podman.start(
+      'broken',
+      [...NEEDED, ...volumes(), ...settings(), '-e', 'RETRACE_REPO_DIR=/proc/none'],
+      'reposync',
+    )
+    await until(async () => (await podman.logs('broken')).text.includes('it runs again in 600 s'))
+    expect((await podman.logs('broken')).text).toContain('RETRACE_REPO_DIR')
+    for (const name of ['mirror', 'broken']) expect((await podman.stop(name)).text, name).toBe('0\n')
+  })
+
+  it('what it is given as environment goes before the file of settings', async () => {
+    const { text } = await podman.run([...NEEDED, ...volumes(), '-e', "RETRACE_PUBLIC_URL=https://it's here"], 'env')
+    expect(text).toContain("RETRACE_PUBLIC_URL=https://it's here\n")
+    expect(text).toContain('RETRACE_TLS_CERT=/etc/abrt-retrace/server.crt\n')
+  })
+
+  it('SIGTERM ends the server in order, and what ended without a parent is no zombie', async () => {
+    const { text } = await podman.exec(
+      'server',
+      'sh',
+      '-c',
+      'grep -l "^State:.Z" /proc/[0-9]*/status 2>/dev/null | wc -l',
+    )
+    expect(text).toBe('0\n')
+    expect((await podman.stop('server')).text).toBe('0\n')
+    expect((await podman.logs('server')).text).toMatch(/stopp|ended/)
+  })
+})
+
+/** The packages of the image's sleep and libc, in the repository that the server mirrors instead of Debian's. */
+async function takePackages(): Promise<void> {
+  mkdirSync(folder.file('debs'))
+  const { status, text } = await podman.run(
+    ['--user=0', '-v', `${folder.file('debs')}:/debs`],
+    ...[
+      'sh',
+      '-c',
+      'apt-get -q update && cd /debs && apt-get -q -o APT::Sandbox::User=root download coreutils libc6 libc6-dbg',
+    ],
+  )
+  expect([status, text]).toEqual([0, expect.anything()])
+  for (const name of readdirSync(folder.file('debs'))) repository.takeReal(folder.file('debs', name))
+  repository.publish()
+  const key = repository.armouredKey.trimEnd().split('\n').map((line) => ` ${line === '' ? '.' : line}`).join('\n')
+  const repos = folder.file('etc', 'repos.d')
+  for (const name of readdirSync(repos)) writeFileSync(join(repos, name), '')
+  writeFileSync(join(repos, 'test.sources'), repository.sources(mirror.url, { 'Signed-By': `\n${key}` }))
+}
+
+describe('ops/container/compose.yaml', () => {
+  it('asks for what docs/container.md says, in the words of docker', () => {
+    const compose = readFileSync(join(root, 'ops/container/compose.yaml'), 'utf8')
+    expect(compose).toContain('cap_drop: [ALL]')
+    for (const each of ['no-new-privileges:true', 'seccomp=./seccomp.json', 'systempaths=unconfined']) {
+      expect(compose).toContain(`'${each}'`)
+    }
+  })
+})
