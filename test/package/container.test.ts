@@ -1,6 +1,6 @@
 /** The image: built, refused where bubblewrap cannot work, run with what docs/container.md says, a first retrace, its end. */
 import { execFile } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { env } from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -167,13 +167,3 @@ async function takePackages(): Promise<void> {
   for (const name of readdirSync(repos)) writeFileSync(join(repos, name), '')
   writeFileSync(join(repos, 'test.sources'), repository.sources(mirror.url, { 'Signed-By': `\n${key}` }))
 }
-
-describe('ops/container/compose.yaml', () => {
-  it('asks for what docs/container.md says, in the words of docker', () => {
-    const compose = readFileSync(join(root, 'ops/container/compose.yaml'), 'utf8')
-    expect(compose).toContain('cap_drop: [ALL]')
-    for (const each of ['no-new-privileges:true', 'seccomp=./seccomp.json', 'systempaths=unconfined']) {
-      expect(compose).toContain(`'${each}'`)
-    }
-  })
-})
