@@ -96,12 +96,12 @@ describe('the container', () => {
 
   it('the first retrace: the server, its repositories, a core of a program of the image', async () => {
     const started = performance.now()
-    await podman.start('server', [...NEEDED, ...volumes(), ...settings()])
-    await until(async () => (await podman.logs('server')).text.includes('listening on'))
+    await podman.start('retrace-test-server', [...NEEDED, ...volumes(), ...settings()])
+    await until(async () => (await podman.logs('retrace-test-server')).text.includes('listening on'))
     const listening = performance.now()
     expect(readdirSync(folder.file('etc', 'repos.d')).join()).toMatch(/\.sources$/)
     await takePackages()
-    const synced = await podman.exec('server', 'container-start', 'abrt-reposync')
+    const synced = await podman.exec('retrace-test-server', 'container-start', 'abrt-reposync')
     expect([synced.status, synced.text]).toEqual([0, expect.stringContaining('3 packages')])
     mkdirSync(folder.file('crash'))
     const core = await podman.run(
@@ -117,16 +117,18 @@ describe('the container', () => {
   })
 
   it('the mirror runs at once and waits for its next time, and one that fails is said', async () => {
-    await podman.start('mirror', [...NEEDED, ...volumes(), ...settings()], 'reposync')
-    await until(async () => (await podman.logs('mirror')).text.includes('packages in'))
+    await podman.start('retrace-test-mirror', [...NEEDED, ...volumes(), ...settings()], 'reposync')
+    await until(async () => (await podman.logs('retrace-test-mirror')).text.includes('packages in'))
     await podman.start(
       'broken',
       [...NEEDED, ...volumes(), ...settings(), '-e', 'RETRACE_REPO_DIR=/proc/none'],
       'reposync',
     )
-    await until(async () => (await podman.logs('broken')).text.includes('it runs again in 600 s'))
-    expect((await podman.logs('broken')).text).toContain('RETRACE_REPO_DIR')
-    for (const name of ['mirror', 'broken']) expect((await podman.stop(name)).text, name).toBe('0\n')
+    await until(async () => (await podman.logs('retrace-test-broken')).text.includes('it runs again in 600 s'))
+    expect((await podman.logs('retrace-test-broken')).text).toContain('RETRACE_REPO_DIR')
+    for (const name of ['retrace-test-mirror', 'retrace-test-broken']) {
+      expect((await podman.stop(name)).text, name).toBe('0\n')
+    }
   })
 
   it('what it is given as environment goes before the file of settings', async () => {
@@ -143,8 +145,8 @@ describe('the container', () => {
       'grep -l "^State:.Z" /proc/[0-9]*/status 2>/dev/null | wc -l',
     )
     expect(text).toBe('0\n')
-    expect((await podman.stop('server')).text).toBe('0\n')
-    expect((await podman.logs('server')).text).toMatch(/stopp|ended/)
+    expect((await podman.stop('retrace-test-server')).text).toBe('0\n')
+    expect((await podman.logs('retrace-test-server')).text).toMatch(/stopp|ended/)
   })
 })
 

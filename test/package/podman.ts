@@ -17,6 +17,7 @@ const WITHOUT_V2 = 'umount /sys/fs/cgroup/unified 2>/dev/null; exec "$0" "$@"'
 
 export class Podman {
   readonly #environment: Record<string, string | undefined>
+  readonly #started: string[] = []
 
   /** CONTAINERS_STORAGE_CONF names another storage: images that are in it are not made anew. */
   constructor(folder: string) {
@@ -53,6 +54,7 @@ export class Podman {
 
   /** The same, in the background, under a name. */
   start(name: string, options: readonly string[], ...words: string[]): Promise<Said> {
+    this.#started.push(name)
     return this.#podman('run', '-d', '--name', name, ...HERE, ...options, IMAGE, ...words)
   }
 
@@ -71,7 +73,7 @@ export class Podman {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#podman('rm', '--all', '--force', '--time', '0')
+    if (this.#started.length > 0) await this.#podman('rm', '--force', '--time', '0', ...this.#started)
     if (env.CONTAINERS_STORAGE_CONF === undefined) await this.#podman('rmi', '--all', '--force')
   }
 
