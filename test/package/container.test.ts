@@ -119,13 +119,10 @@ describe('the container', () => {
   it('the mirror runs at once and waits for its next time, and one that fails is said', async () => {
     await podman.start('retrace-test-mirror', [...NEEDED, ...volumes(), ...settings()], 'reposync')
     await until(async () => (await podman.logs('retrace-test-mirror')).text.includes('packages in'))
-    await podman.start(
-      'broken',
-      [...NEEDED, ...volumes(), ...settings(), '-e', 'RETRACE_REPO_DIR=/proc/none'],
-      'reposync',
-    )
+    mirror.fault('InRelease', 'error')
+    await podman.start('retrace-test-broken', [...NEEDED, ...volumes(), ...settings()], 'reposync')
     await until(async () => (await podman.logs('retrace-test-broken')).text.includes('it runs again in 600 s'))
-    expect((await podman.logs('retrace-test-broken')).text).toContain('RETRACE_REPO_DIR')
+    expect((await podman.logs('retrace-test-broken')).text).toContain('container-start: abrt-reposync ended with 1')
     for (const name of ['retrace-test-mirror', 'retrace-test-broken']) {
       expect((await podman.stop(name)).text, name).toBe('0\n')
     }
@@ -139,7 +136,7 @@ describe('the container', () => {
 
   it('SIGTERM ends the server in order, and what ended without a parent is no zombie', async () => {
     const { text } = await podman.exec(
-      'server',
+      'retrace-test-server',
       'sh',
       '-c',
       'grep -l "^State:.Z" /proc/[0-9]*/status 2>/dev/null | wc -l',
