@@ -105,10 +105,8 @@ function Facts({ crash, backtrace, outcome }: ResultProps) {
   const report = backtrace?.report
   const facts: [string, string | undefined][] = [
     ['Signal', report?.signal],
-    [
-      'Package',
-      [report?.package, report?.release && `on ${report.release}`].filter((word) => word).join(' ') || undefined,
-    ],
+    ['Package', report?.package],
+    ['Release', report?.release],
     ['To blame', [report?.blame?.package, report?.blame?.version].filter((word) => word).join(' ') || undefined],
     [
       'Update',

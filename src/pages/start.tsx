@@ -67,13 +67,14 @@ curl --data-binary @crash.tar.xz -H 'Content-Type: application/x-xz' -H 'Prefer:
   })
 }
 
-function Upload({ worker, maxPackedMb, maxUnpackedMb }: StartProps) {
+/** There from the first, so that nothing moves when its script comes; the style hides it where there are none. */
+function Upload({ script, worker, maxPackedMb, maxUnpackedMb }: StartProps) {
   return (
     <section
       id='upload'
       class='card'
       aria-labelledby='send'
-      hidden
+      hidden={script === undefined}
       data-worker={worker}
       data-packed={maxPackedMb}
       data-unpacked={maxUnpackedMb}
