@@ -113,9 +113,9 @@ async function awaitWith(
   { screen, signal }: Pick<Tools, 'screen' | 'signal'>,
 ): Promise<void> {
   const over = new AbortController()
-  const waiting = { screen, signal: AbortSignal.any([signal, over.signal]) }
-  const isAgreed = archive.headers[ROUNDS] !== undefined
-  const sending = slim !== undefined && isAgreed ? sendWanted(server, sent.task, slim, waiting) : undefined
+  const rounds = Number(archive.headers[ROUNDS] ?? 0)
+  const waiting = { rounds, screen, signal: AbortSignal.any([signal, over.signal]) }
+  const sending = slim === undefined ? undefined : sendWanted(server, sent.task, slim, waiting)
   try {
     await awaitEnd(server, sent, { screen, signal })
   } finally {

@@ -1,15 +1,14 @@
 /**
  * Further memory, where the debugger missed some: the server names it in the task's status, and it is sent if the core has it and it was
- * not kept back. Owns what a server can get so: three rounds of 1 MiB, whatever it asks for. What goes wrong here costs nothing but
- * that memory.
+ * not kept back. Owns what a server can get so: as many rounds of 1 MiB as the person agreed to, whatever it asks for. What goes wrong here
+ * costs nothing but that memory.
  */
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Slim } from '../slim/slim.ts'
 import { MIB } from '../units/bytes.ts'
 import { size } from './about.ts'
-import { ClientFailure } from './failure.ts'
-import { MAX_ROUNDS } from './offer.ts'
+import { ClientFailure, sentenceOf } from './failure.ts'
 import type { Screen } from './screen.ts'
 import type { Task } from './send.ts'
 import type { Server } from './server.ts'
@@ -25,40 +24,75 @@ interface Range {
   readonly length: number
 }
 
-/** Until the task has ended, or `signal` aborts. */
-export async function sendWanted(
-  server: Server,
-  task: Task,
-  slim: Slim,
-  { screen, signal }: { screen: Screen; signal: AbortSignal },
-): Promise<void> {
-  let done = 0
+interface Wanted {
+  /** 0: nothing is wanted now. */
+  readonly round: number
+  readonly ranges: readonly Range[] | undefined
+}
+
+interface Tools {
+  /** How often the person agreed to send more. */
+  rounds: number
+  screen: Screen
+  signal: AbortSignal
+}
+
+/** Until the task has ended, or `signal` aborts. Never throws: what goes wrong is told. */
+export async function sendWanted(server: Server, task: Task, slim: Slim, tools: Tools): Promise<void> {
+  const { screen, signal } = tools
   try {
-    while (done < MAX_ROUNDS) {
+    let last = 0
+    for (let sent = 0; sent < tools.rounds;) {
       await sleep(POLL_MS, undefined, { signal })
-      const headers = { 'X-Task-Password': task.password }
-      const answer = await server.ask(`/${task.id}`, { headers: { ...headers, Accept: 'application/json' }, signal })
-      const said = wantedIn(await answer.text(MAX_STATUS))
-      if (answer.status !== 200 || said === undefined) return
-      if (said.ranges === undefined || said.round <= done) continue
-      done = said.round
+      const said = await unlessBroken(() => wantedOf(server, task, signal))
+      if (said === 'ended') return
+      if (said?.ranges === undefined || said.round <= last) continue
       const body = bodyOf(slim.more(said.ranges, MAX_BYTES))
       screen.now(`sending ${size(body.length)} more, which the debugger missed`)
-      const taken = await server.ask(`/${task.id}/memory`, {
-        method: 'POST',
-        headers: { ...headers, 'Content-Type': 'application/octet-stream', 'Content-Length': String(body.length) },
-        body: Readable.from(body.length === 0 ? [] : [body], { objectMode: false }),
-        signal,
-      })
-      await taken.text()
+      // Where that broke off, the task still waits, or has it.
+      if (!await unlessBroken(() => post(server, task, body, signal))) continue
+      last = said.round
+      sent++
     }
   } catch (cause) {
-    if (!signal.aborted && !(cause instanceof ClientFailure)) throw cause
+    if (!signal.aborted) screen.tell(`No more of the core is sent: ${sentenceOf(cause)}`)
+  }
+}
+
+async function wantedOf(server: Server, { id, password }: Task, signal: AbortSignal): Promise<Wanted | 'ended'> {
+  const headers = { 'X-Task-Password': password, 'Accept': 'application/json' }
+  const answer = await server.ask(`/${id}`, { headers, signal })
+  const text = await answer.text(MAX_STATUS)
+  return answer.status === 200 ? wantedIn(text) ?? 'ended' : 'ended'
+}
+
+async function post(server: Server, { id, password }: Task, body: Uint8Array, signal: AbortSignal): Promise<true> {
+  const answer = await server.ask(`/${id}/memory`, {
+    method: 'POST',
+    headers: {
+      'X-Task-Password': password,
+      'Content-Type': 'application/octet-stream',
+      'Content-Length': String(body.length),
+    },
+    body: Readable.from(body.length === 0 ? [] : [body], { objectMode: false }),
+    signal,
+  })
+  await answer.text()
+  return true
+}
+
+/** Undefined: the connection broke. */
+async function unlessBroken<Answer>(act: () => Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await act()
+  } catch (cause) {
+    if (cause instanceof ClientFailure && cause.isBroken) return undefined
+    throw cause
   }
 }
 
 /** What a status says; undefined: the task has ended, or it is no status. Pure. */
-export function wantedIn(text: string): { round: number; ranges: Range[] | undefined } | undefined {
+export function wantedIn(text: string): Wanted | undefined {
   let status: unknown
   try {
     status = JSON.parse(text)

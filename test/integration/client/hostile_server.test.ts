@@ -1,18 +1,25 @@
 /** `retrace` and servers that lie, break off, never end, or are older than it. */
+import { Buffer } from 'node:buffer'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { crashPython } from '../../helpers/cores.ts'
+import { readCore } from '../../../src/elf/core.ts'
+import { fileSource } from '../../../src/elf/source.ts'
+import { crash, crashPython } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { retrace } from '../../helpers/retrace_client.ts'
 
 let folder: Folder
 let core: string
+let secretive: string
 
 beforeAll(async () => {
   folder = await temporaryFolder()
   core = crashPython(folder.path)
+  secretive = crash(folder.path, '/usr/bin/python3.11', ['-c', 'import ctypes; ctypes.string_at(0)'], {
+    environment: { TOKEN_OF_TEST: 'secret of the environment' },
+  })
 })
 
 afterAll(async () => await folder[Symbol.asyncDispose]())
@@ -133,6 +140,78 @@ describe('a server that lies', () => {
     }
     expect(await against(handler)).toMatchObject({ code: 0, posted: [expect.anything(), expect.anything()] })
   }, 60_000)
+})
+
+describe('a server that asks for more of the core', () => {
+  /** What `retrace` sends to one that asks for all of its memory, again and again. */
+  async function sentTo(more: string[], until: number, wanted: (round: number) => unknown) {
+    const bodies: number[] = []
+    let [asked, waits, secrets] = [0, 0, 0]
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = []
+      request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
+        const body = Buffer.concat(chunks)
+        if (request.url === '/settings') {
+          response.writeHead(200, { 'Content-Type': 'application/json' })
+          return response.end(JSON.stringify({ slim_cores: true, kept_back: true, more_memory: { max_rounds: 99 } }))
+        }
+        if (request.url === '/create') return response.writeHead(201, TASK).end()
+        if (request.url === '/7/memory') {
+          bodies.push(body.length)
+          if (body.includes('TOKEN_OF_TEST=secret')) secrets++
+          return response.writeHead(202).end()
+        }
+        if (request.headers.accept !== 'application/json') {
+          // What waits for the end asks so, every 3 s: once more after all has come.
+          const state = bodies.length >= until && waits++ > 0 ? 'FINISHED_FAILURE' : 'PENDING'
+          return response.writeHead(200, { 'X-Task-Status': state }).end('x\n')
+        }
+        response.writeHead(200).end(JSON.stringify({ state: 'PENDING', wanted: wanted(++asked) }))
+      })
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    try {
+      const { stderr } = await retrace(folder.path, ['--server', url, '--yes', '--budget', '0', ...more, secretive])
+      return { bodies, secrets, stderr }
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
+  }
+
+  /** All memory that a Linux process can have, in pieces. */
+  const ALL = Array.from(
+    { length: 500 },
+    (_, at) => ({ start: `0x${(0x7f0000000000 + at * 2 ** 30).toString(16)}`, length: 2 ** 20 }),
+  )
+
+  it(
+    'gets 1 MiB as often as the person agreed to, none of the environment, and nothing where no value is sent',
+    async () => {
+      using source = fileSource(secretive)
+      // The stack's mapping ends with the environment.
+      const stack = readCore(source).segments.filter(({ flags, dumped }) => (flags & 2) !== 0 && dumped > 100_000n).at(
+        -1,
+      )
+      const start = (stack?.start ?? 0n) + (stack?.memorySize ?? 0n) - 2n ** 17n
+      const ranges = [...ALL, { start: `0x${start.toString(16)}`, length: 2 ** 17 }]
+      const [three, one, none, masked] = await Promise.all([
+        sentTo([], 3, (round) => ({ round, ranges })),
+        sentTo(['--rounds', '1'], 1, (round) => ({ round: round * 1000, ranges })),
+        sentTo(['--rounds', '0'], 0, (round) => ({ round, ranges })),
+        sentTo(['--no-values'], 0, (round) => ({ round, ranges })),
+      ])
+      expect([three, one, none, masked].map(({ bodies }) => bodies.length)).toEqual([3, 1, 0, 0])
+      expect(Math.min(...three.bodies)).toBeGreaterThan(1000)
+      expect(Math.max(...three.bodies)).toBeLessThan(2 ** 20 + 20_000)
+      expect([three, one].map(({ secrets }) => secrets)).toEqual([0, 0])
+      expect(one.stderr).toContain('; at most 1 MB more, if the debugger misses some')
+      expect(none.stderr).not.toContain('more, if the debugger')
+    },
+    60_000,
+  )
 })
 
 describe('an older server', () => {
