@@ -199,12 +199,12 @@ describe('a server that asks for more of the core', () => {
       const ranges = [...ALL, { start: `0x${start.toString(16)}`, length: 2 ** 17 }]
       const [three, one, none, masked] = await Promise.all([
         sentTo([], 3, (round) => ({ round, ranges })),
-        sentTo(['--rounds', '1'], 1, (round) => ({ round: round * 1000, ranges })),
+        sentTo(['--rounds', '1'], 1, (round) => ({ round: round * 1000, ranges: ranges.slice(-1) })),
         sentTo(['--rounds', '0'], 0, (round) => ({ round, ranges })),
         sentTo(['--no-values'], 0, (round) => ({ round, ranges })),
       ])
       expect([three, one, none, masked].map(({ bodies }) => bodies.length)).toEqual([3, 1, 0, 0])
-      expect(Math.min(...three.bodies)).toBeGreaterThan(1000)
+      expect(Math.min(...three.bodies, ...one.bodies)).toBeGreaterThan(1000)
       expect(Math.max(...three.bodies)).toBeLessThan(2 ** 20 + 20_000)
       expect([three, one].map(({ secrets }) => secrets)).toEqual([0, 0])
       expect(one.stderr).toContain('; at most 1 MB more, if the debugger misses some')

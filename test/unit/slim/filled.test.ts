@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bytesSource } from '../../../src/elf/bytes_source.ts'
 import { readCore } from '../../../src/elf/core.ts'
+import { fileSource } from '../../../src/elf/source.ts'
 import { filledCore } from '../../../src/slim/filled.ts'
 import { type Slim, slimCore } from '../../../src/slim/slim.ts'
-import { fixtureCore } from '../../helpers/cores.ts'
+import { crash, fixtureCore } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { slimBytes } from '../../helpers/slim.ts'
 
@@ -97,5 +98,18 @@ describe('what is sent of a slim core later', () => {
     expect(pagesOf(slim, [{ start: 0n, end: 4096n }, { start: 2n ** 64n - 8n, end: 2n ** 64n + 8n }])).toEqual([])
     const masked = slimCore(bytesSource(full), { keepsArguments: false, keepsValues: false, maker: 'test 1' })
     expect(pagesOf(masked, left)).toEqual([])
+  })
+
+  it('is none of the environment, whatever is asked', () => {
+    const core = crash(folder.path, '/usr/bin/python3.11', ['-c', 'import ctypes; ctypes.string_at(0)'], {
+      environment: { TOKEN_OF_TEST: 'secret of the environment' },
+    })
+    using source = fileSource(core)
+    expect(readFileSync(core).includes('TOKEN_OF_TEST=secret')).toBe(true)
+    const slim = slimCore(source, { budget: 0, keepsArguments: true, maker: 'test 1' })
+    const all = readCore(source).segments.map(({ start, memorySize }) => ({ start, end: start + memorySize }))
+    const sent = Buffer.concat(pagesOf(slim, all).map(({ bytes }) => bytes))
+    expect(sent.length).toBeGreaterThan(2 ** 20)
+    expect(sent.includes('secret of the environment')).toBe(false)
   })
 })
