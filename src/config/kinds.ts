@@ -28,7 +28,7 @@ export const boolean: Kind<boolean> = z.codec(either, z.boolean(), {
 })
 
 /** An address or a name; an IPv6 address may be in the brackets that it has in a URL. */
-export const host: Kind<string> = z.codec(z.string().min(1), z.string(), {
+export const host: Kind<string> = z.codec(z.string().regex(/\S/, 'must be an address or a name'), z.string(), {
   decode: (text) => /^\[(.+)\]$/.exec(text.trim())?.[1] ?? text.trim(),
   encode: (address) => address,
 })

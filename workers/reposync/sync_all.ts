@@ -3,6 +3,7 @@
  * not affect the others. The run's temporary folder is made here.
  */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { stdout } from 'node:process'
 import { errnoOf } from '../../src/errors/errno.ts'
@@ -53,7 +54,8 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
   const { repositories, warnings, faults } = readConfiguration(config.reposD, formats)
   for (const warning of warnings) logger.warning(warning)
   for (const fault of faults) logger.error(fault)
-  const taken = takeLease(database, 'sync')
+  // Who only looks writes nothing, and may look while another one is at work.
+  const taken = options.dryRun ? { subject: 'sync', [Symbol.dispose]: () => undefined } : takeLease(database, 'sync')
   if (!isLease(taken)) {
     const said = `another abrt-reposync is at work (process ${taken.pid} on ${taken.host}); nothing is done`
     if (options.verbose === true) logger.info(said)
@@ -62,7 +64,7 @@ export async function syncAll(options: Arguments, services: Services): Promise<n
   }
   using _lease = taken
   const started = performance.now()
-  using temporary = runFolder(config.repoDir)
+  using temporary = options.dryRun ? folderIn(tmpdir()) : runFolder(config.repoDir)
   const run: Run = {
     config,
     options,
@@ -177,10 +179,14 @@ function runFolder(repoDir: string): { folder: string } & Disposable {
     for (const name of readdirSync(repoDir)) {
       if (name.startsWith(FOLDER_PREFIX)) rmSync(join(repoDir, name), { recursive: true, force: true })
     }
-    const folder = mkdtempSync(join(repoDir, FOLDER_PREFIX))
-    return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) }
+    return folderIn(repoDir)
   } catch (error) {
     const code = errnoOf(error) ?? 'unknown'
     throw new UsageError(`RETRACE_REPO_DIR is ${repoDir}, which cannot be written to (${code})`, { cause: error })
   }
+}
+
+function folderIn(place: string): { folder: string } & Disposable {
+  const folder = mkdtempSync(join(place, FOLDER_PREFIX))
+  return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) }
 }
