@@ -1,5 +1,6 @@
 /** GET /stats: who sees it, as page and as JSON, from tasks that really ended. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { countedTasks } from '../../../src/runner/crash_table.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { startServer } from '../../helpers/server.ts'
 import { createTask, endOf, scriptedWorker, SUCCEED } from '../../helpers/task.ts'
@@ -13,6 +14,12 @@ beforeAll(async () => {
 })
 afterAll(() => folder[Symbol.asyncDispose]())
 
+type Server = Awaited<ReturnType<typeof startServer>>
+
+/** A task is counted just after its end is told. */
+const counted = async ({ program }: Server, tasks: number) =>
+  await vi.waitFor(() => expect(countedTasks(program.services.database).size).toBe(tasks), 10_000)
+
 const serverFor = (shown: string) => startServer({ workerCommand: worker, settings: { RETRACE_STATS: shown } })
 
 describe('GET /stats', () => {
@@ -21,6 +28,7 @@ describe('GET /stats', () => {
     for (let time = 0; time < 2; time++) {
       const task = await createTask(server)
       await endOf(server, task)
+      await counted(server, time + 1)
       await server.client.ask(`/${task.id}`, { method: 'DELETE', password: task.password })
     }
     const found = (await server.client.ask('/stats')).json()
@@ -50,6 +58,7 @@ describe('GET /stats', () => {
   it('tells who is not of this machine nothing of few tasks', async () => {
     await using server = await serverFor('public')
     await endOf(server, await createTask(server))
+    await counted(server, 1)
     const elsewhere = await server.client.ask('/stats', { headers: { 'X-Forwarded-For': '203.0.113.7' } })
     expect(elsewhere.json()).toMatchObject({ tasks: 0, packages: [] })
     expect((await server.client.ask('/stats')).json()).toMatchObject({ tasks: 1 })
