@@ -18,6 +18,7 @@ import { createCrashCounts } from './runner/crash_counts.ts'
 import { createEstimates } from './runner/estimates.ts'
 import { IndexMaker } from './runner/index_maker.ts'
 import { MemoryRoom } from './runner/memory_room.ts'
+import { resultsRoom } from './runner/results_room.ts'
 import { Runner } from './runner/runner.ts'
 import { subjectOf } from './runner/subject.ts'
 import { tellRefusals } from './http/error_response.ts'
@@ -102,6 +103,7 @@ async function startLocked(
   const indexes = new IndexMaker({ database, command: workerCommand, settings })
   const memory = new MemoryRoom({ database, limitMb: config.taskMemoryMb, subjectOf, ...(available && { available }) })
   const runner = new Runner({ config, estimates, memory, counts, workerCommand, subjectOf, metrics, indexes })
+  spool.keepForResults((all) => resultsRoom(runner.load(), config, all))
   const uploads = new ClientUploads(config)
   const partials = await PartialUploads.open({
     spool,

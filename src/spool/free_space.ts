@@ -1,6 +1,6 @@
 /**
  * The free space of the spool's file system, and who was promised how much of it, so that several uploads together
- * cannot take it under RETRACE_MIN_FREE_MB (507: docs/http.md, 'POST /create'). It does not know what is written.
+ * cannot take it under RETRACE_MIN_FREE_MB, nor what tasks need for their results (507: docs/http.md, 'POST /create'). It does not know what is written.
  */
 import type { Config } from '../config/config.ts'
 import { RetraceError } from '../errors/errors.ts'
@@ -16,6 +16,7 @@ export class FreeSpace {
   readonly #minMb: number
   readonly #look: () => number
   readonly #open = new Set<Reservation>()
+  #results: () => number = () => 0
 
   /** `look` says how many bytes are free; left out, the file system of `directory` does. */
   constructor(directory: string, config: Pick<Config, 'minFreeMb'>, look?: () => number) {
@@ -27,6 +28,11 @@ export class FreeSpace {
   /** Bytes that are free now, promised or not. */
   free(): number {
     return this.#look()
+  }
+
+  /** From here on `bytes()` more are kept from uploads: what tasks may still write. */
+  keep(bytes: () => number): void {
+    this.#results = bytes
   }
 
   /** Promises `bytes` to an upload, the Content-Length that it announced. Throws no-space. */
@@ -49,7 +55,7 @@ export class FreeSpace {
   #left(): number {
     let promised = 0
     for (const reservation of this.#open) promised += reservation.outstanding
-    return this.#look() - promised - this.#minMb * MIB
+    return this.#look() - promised - this.#results() - this.#minMb * MIB
   }
 
   #grow(needed: number): number {
@@ -61,7 +67,7 @@ export class FreeSpace {
   #noSpace(): RetraceError {
     return new RetraceError('no-space', {
       detail: `There is not enough free space on the server to take this upload: ${this.#minMb} MB ` +
-        '(RETRACE_MIN_FREE_MB) must stay free; try again later',
+        '(RETRACE_MIN_FREE_MB) and room for the results of tasks must stay free; try again later',
       limit: { setting: 'RETRACE_MIN_FREE_MB', value: this.#minMb, unit: 'MiB' },
     })
   }

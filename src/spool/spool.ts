@@ -13,6 +13,7 @@ import { UsageError } from '../errors/usage_error.ts'
 import { Draft } from './draft.ts'
 import { errnoOf } from '../errors/errno.ts'
 import { makeFolders } from '../files/folder.ts'
+import { allBytes } from '../files/space.ts'
 import { FreeSpace, type Reservation } from './free_space.ts'
 import { listTasks, recoverSpool } from './recovery.ts'
 import { noSuchTask, Task } from '../task/task.ts'
@@ -51,6 +52,11 @@ export class Spool {
   /** Promises an upload of an earlier server what is still to come of it. */
   restore(bytes: number): Reservation {
     return this.#space.restore(bytes)
+  }
+
+  /** What tasks may still write is kept from uploads; `bytes` gets the size of the whole file system. */
+  keepForResults(bytes: (all: number) => number): void {
+    this.#space.keep(() => bytes(allBytes(this.directory)))
   }
 
   /** Bytes that are free in the spool's file system. */

@@ -33,6 +33,18 @@ describe('FreeSpace', () => {
     expect(second.outstanding).toBe(4 * MIB)
   })
 
+  it('keeps from uploads what tasks may still write, for as long as they may', () => {
+    const { space } = disk(11)
+    let kept = 4 * MIB
+    space.keep(() => kept)
+    const upload = space.reserve(6 * MIB)
+    upload.take(6 * MIB)
+    expect(() => upload.take(1)).toThrow('RETRACE_MIN_FREE_MB')
+    kept = 0
+    upload.take(1)
+    expect(upload.outstanding).toBe(10 * MIB)
+  })
+
   it('takes what is written off the promise, and grows it when more comes than was announced', () => {
     const { space, state } = disk(9)
     const upload = space.reserve(MIB)

@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest'
+import { resultsRoom } from '../../../src/runner/results_room.ts'
+
+const MIB = 1024 * 1024
+const config = { maxRunningTasks: 3, maxBacktraceKb: 2048 }
+const idle = { running: 0, queued: 0, uploading: 0 }
+
+describe('resultsRoom()', () => {
+  it('is what those that run may write, and one that comes, and no more for those that wait', () => {
+    const all = 100_000 * MIB
+    expect(resultsRoom(idle, config, all)).toBe(6 * MIB)
+    expect(resultsRoom({ ...idle, uploading: 1 }, config, all)).toBe(12 * MIB)
+    expect(resultsRoom({ running: 3, queued: 0, uploading: 0 }, config, all)).toBe(18 * MIB)
+    expect(resultsRoom({ running: 3, queued: 50, uploading: 9 }, config, all)).toBe(18 * MIB)
+  })
+
+  it('is a small part of a small file system', () => {
+    expect(resultsRoom({ ...idle, running: 3 }, config, 64 * MIB)).toBe(MIB)
+  })
+})
