@@ -205,11 +205,9 @@ describe('ops/install', () => {
       stdio: 'pipe',
     })
     const programs = ['sbin/abrt-retrace-server', 'sbin/abrt-reposync', 'sbin/abrt-retrace-clean', 'bin/retrace']
-    for (const program of [...programs, 'bin/abrt-retrace-worker']) {
-      expect(execFileSync(join(root, 'usr', program), { encoding: 'utf8' })).toBe(
-        `this Node: ${program.split('/')[1]}.js\n`,
-      )
-    }
+    const started = (program: string) => execFileSync(join(root, 'usr', program), { encoding: 'utf8' })
+    for (const program of programs) expect(started(program)).toBe(`this Node: ${program.split('/')[1]}.js\n`)
+    expect(started('bin/abrt-retrace-worker')).toBe('this Node: start.cjs\n')
     expect(readFileSync(join(root, 'usr/lib/abrt-retrace/node/LICENSE'), 'utf8')).toBe('its licence')
   }, 60_000)
 
