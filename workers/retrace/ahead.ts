@@ -19,7 +19,7 @@ type AheadContext = Pick<RunContext, 'root' | 'cgroups'> & {
 
 /** Where root/scripts/retrace.py makes names. */
 const NAMES = '/tmp/root'
-const PLACES = [INSIDE.sysroot, INSIDE.debug, INSIDE.index]
+const PLACES = [INSIDE.sysroot, INSIDE.debug]
 /** Links beside those of the task, of debug files that gdb finds by their names: they say where a library's own file lies. */
 const BY_NAME = `${INSIDE.debug}${INSIDE.store}/`
 
@@ -46,7 +46,7 @@ export class GdbAhead implements AsyncDisposable {
   ): Promise<GdbAhead | undefined> {
     const view = engine === undefined ? undefined : KeptView.make(context.config.repoDir)
     if (engine === undefined || view === undefined) return undefined
-    const started = await startGdb(engine, {
+    const starting = startGdb(engine, {
       binds: [
         { from: corePath, at: INSIDE.core, isPrivate: true },
         { from: view.folder, at: INSIDE.store, isShared: true },
@@ -55,7 +55,10 @@ export class GdbAhead implements AsyncDisposable {
       words: gdbArguments({ threadLibrary: undefined }),
       makesLinks: true,
     }, context)
-    return new GdbAhead(engine, view, started)
+    const started = await starting.catch(() => undefined)
+    if (started !== undefined) return new GdbAhead(engine, view, started)
+    view[Symbol.dispose]()
+    return undefined
   }
 
   /** For the first gdb that is asked, with all of the task in view; undefined: start one. */
@@ -76,19 +79,18 @@ export class GdbAhead implements AsyncDisposable {
   }
 
   async #prepare({ session }: StartedGdb, assembly: Assembly, limitMs: number): Promise<boolean> {
-    const indexes = indexLinks(this.#engine, assembly).map(({ path, target }) => ({
-      path,
-      target: this.names.file({ path: target }),
-    }))
-    const links = [...assembly.links, ...indexes]
+    const { links } = assembly
+    const indexes = indexLinks(this.#engine, assembly).map(({ path, target }) => ({ from: target, at: path }))
     if (links.length > MAX_LINKS || assembly.binds.some(({ at }) => PLACES.includes(at))) return false
     if (links.some(({ path }) => path.startsWith(BY_NAME))) return false
     const { files, folders } = this.names.places()
-    if (!this.#view.show(files, folders)) return false
+    if (!this.#view.show([...files, ...indexes], folders)) return false
     const named = await session.ask('names', [links.map(({ path, target }) => [path, target])], limitMs)
     if (named.kind !== 'done') return false
     const threadLibrary = assembly.threadLibraries.get(this.#engine.runsAs)
-    for (const each of companionSettings({ threadLibrary, hasIndexes: indexes.length > 0 })) {
+    // In the view, where gdb cannot write.
+    const shown = indexes.length > 0 ? INSIDE.store + INSIDE.index : undefined
+    for (const each of companionSettings({ threadLibrary, indexes: shown })) {
       if ((await session.command(`-gdb-set ${each}`, limitMs)).kind !== 'done') return false
     }
     return true

@@ -119,7 +119,7 @@ export async function runGdb(
 function planOf(engine: Engine, assembly: Assembly): Parameters<typeof startGdb>[1] {
   const indexes = indexLinks(engine, assembly)
   const threadLibrary = assembly.threadLibraries.get(engine.runsAs)
-  const words = gdbArguments({ threadLibrary, hasIndexes: indexes.length > 0 })
+  const words = gdbArguments({ threadLibrary, indexes: indexes.length > 0 ? INSIDE.index : undefined })
   return { binds: assembly.binds, links: [...assembly.links, ...indexes], words }
 }
 

@@ -26,9 +26,11 @@ let count = 0
 
 export class KeptView implements Disposable {
   readonly folder: string
+  readonly #made: string
 
   private constructor(folder: string) {
     this.folder = folder
+    this.#made = identityOf(folder)
   }
 
   /** Undefined where none can be made: it is of use, and not needed. */
@@ -54,7 +56,8 @@ export class KeptView implements Disposable {
         makeFolder(this.folder + at)
         for (const file of filesBelow(from)) this.#link(from + file, this.folder + at + file, made)
       }
-      return true
+      // One that was removed meanwhile and is made anew is not what the sandbox sees.
+      return identityOf(this.folder) === this.#made
     } catch {
       return false
     }
@@ -71,9 +74,19 @@ export class KeptView implements Disposable {
     linkSync(from, to)
   }
 
+  /** What cannot be removed is a stray, for the next clean-up. */
   [Symbol.dispose](): void {
-    rmSync(this.folder, { recursive: true, force: true })
+    try {
+      rmSync(this.folder, { recursive: true, force: true })
+    } catch {
+      // NFS keeps names of files that are still mapped.
+    }
   }
+}
+
+function identityOf(folder: string): string {
+  const { dev, ino } = lstatSync(folder, { bigint: true })
+  return `${dev}:${ino}`
 }
 
 /** Whether a name in the work folder is that of a view, and whether nobody looks at it any more. */

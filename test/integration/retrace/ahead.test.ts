@@ -1,6 +1,8 @@
 /** A gdb that was started before it was known what it is to see: it sees that and nothing else, says the same, and leaves nothing. */
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { indexPath } from '../../../src/packages/keep/debug_index.ts'
 import { removeStrays } from '../../../src/packages/keep/strays.ts'
 import { KeptView } from '../../../src/packages/keep/view.ts'
 import { GdbAhead } from '../../../workers/retrace/ahead.ts'
@@ -82,6 +84,33 @@ describe('a gdb that was started ahead', () => {
     const unused = await started(store.path, engine)
     await unused[Symbol.asyncDispose]()
     expect(views(store.path)).toEqual([])
+  })
+
+  it('has indices where it cannot write, so that it makes none of its own', async () => {
+    await using store = await temporaryFolder()
+    const engine = { ...host(), indexKey: 'gdb-1' }
+    await using ahead = await started(store.path, engine)
+    const packageDir = store.file('package')
+    const path = packageDir + indexPath(engine.indexKey, 'abcd')
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, 'an index')
+    if (ahead.assembly === undefined) throw new Error('Expected what it is to see')
+    ahead.assembly = { ...ahead.assembly, debugFiles: [{ buildId: 'abcd', packageDir, packageInside: packageDir }] }
+    const taken = await ahead.take(engine, LIMIT_MS)
+    if (taken === undefined) throw new Error('Expected that it fits')
+    expect(await python(taken, 'gdb.parameter("index-cache directory")')).toBe('/store/index')
+    expect(await python(taken, 'os.listdir("/store/index")')).toBe("['abcd.gdb-index']")
+    expect(await python(taken, 'os.access("/store/index", os.W_OK)')).toBe('False')
+    await taken.close()
+  })
+
+  it('is not asked where its view was removed, and made anew, meanwhile', async () => {
+    await using store = await temporaryFolder()
+    const engine = host()
+    const ahead = await started(store.path, engine)
+    // Another folder of that name, and of another number.
+    renameSync(`${store.path}/.fetch`, store.file('removed'))
+    expect(await ahead.take(engine, LIMIT_MS)).toBeUndefined()
   })
 
   it('says what one says that was started when all was known', async () => {

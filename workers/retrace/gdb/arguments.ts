@@ -59,31 +59,31 @@ const SURVIVING = [
 /**
  * `threadLibrary`: the folder, inside, with libthread_db.so.1 of the target's glibc for the debugger's architecture:
  * thread-local variables need it. It is loaded from there only (docs/facts.md, 'Cross-architecture gdb'); undefined:
- * none is. `hasIndexes`: indices of debuginfo are at INSIDE.index.
+ * none is. `indexes`: the folder, inside, with indices of debuginfo, in which nothing can be written; undefined: there are none.
  */
 export function gdbArguments(
-  { threadLibrary, hasIndexes = false }: { threadLibrary: string | undefined; hasIndexes?: boolean },
+  { threadLibrary, indexes }: { threadLibrary: string | undefined; indexes?: string | undefined },
 ): string[] {
   const scripts = SCRIPTS.map((each) => `source ${INSIDE.scripts}/${each}`)
-  const settings = [...SETTINGS, ...companionSettings({ threadLibrary, hasIndexes })].map((each) => `set ${each}`)
+  const settings = [...SETTINGS, ...companionSettings({ threadLibrary, indexes })].map((each) => `set ${each}`)
   const commands = [...settings, ...SURVIVING.map((each) => `maintenance set ${each}`), ...scripts]
   return ['-nx', '-q', '--interpreter=mi3', ...commands.flatMap((command) => ['-iex', command])]
 }
 
 /** The same, for a gdb that runs already: what is set then counts for what is opened afterwards. */
 export function companionSettings(
-  { threadLibrary, hasIndexes = false }: { threadLibrary: string | undefined; hasIndexes?: boolean },
+  { threadLibrary, indexes }: { threadLibrary: string | undefined; indexes?: string | undefined },
 ): string[] {
-  // Nothing can be written there: of what has no index gdb keeps none.
-  const indexes = hasIndexes
-    ? [`index-cache directory ${INSIDE.index}`, 'index-cache enabled on']
-    : ['index-cache enabled off']
+  // Of what has no index gdb would make one, where it could write: seconds, and gigabytes.
+  const cache = indexes === undefined
+    ? ['index-cache enabled off']
+    : [`index-cache directory ${indexes}`, 'index-cache enabled on']
   const threads = threadLibrary === undefined ? [`libthread-db-search-path ${NOWHERE}`] : [
     `libthread-db-search-path ${threadLibrary}`,
     `auto-load safe-path ${threadLibrary}`,
     'auto-load libthread-db on',
   ]
-  return [...indexes, ...threads]
+  return [...cache, ...threads]
 }
 
 /** For one debug file: its index comes into a folder, under the file's name and `.gdb-index`; that of its dwz file, too. */

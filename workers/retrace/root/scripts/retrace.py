@@ -96,6 +96,9 @@ def answer_names(links):
         if folder not in made:
             os.makedirs(folder, exist_ok=True)
             made.add(folder)
+        # A name that leads nowhere would make a poorer backtrace, and nobody would know why. Others lead to names that are made here.
+        if target.startswith('/store/'):
+            os.stat(target)
         os.symlink(target, ROOT + path)
     send(named=True)
 
