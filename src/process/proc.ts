@@ -2,7 +2,16 @@
  * What the kernel says about processes: the only reader of /proc (proc(5)), and the only writer. A process can end while
  * it is looked at; then the answer is that there is nothing. All reads are synchronous; they never touch a disk.
  */
-import { readdirSync, readFileSync, readlinkSync, statfsSync, type StatsFs, statSync, writeFileSync } from 'node:fs'
+import {
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statfsSync,
+  type StatsFs,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { errnoOf } from '../errors/errno.ts'
 
@@ -103,9 +112,25 @@ export function deletedLockHolder(path: string): number | undefined {
   })
   return [...new Set(holders)].find((pid) =>
     [...openFiles(pid).values()].some((target) =>
-      target.endsWith(end) && identityOf(`/proc/${pid}/root${dirname(target.slice(0, -DELETED.length))}`) === folder
+      target.endsWith(end) && folderThere(pid, dirname(target.slice(0, -DELETED.length))) === folder
     )
   )
+}
+
+/**
+ * The folder of this path as a process sees it. What the kernel calls an open file has no link in it: where one stands now, it was
+ * put there later, and could lead anywhere in our own tree.
+ */
+function folderThere(pid: number, path: string): string | undefined {
+  const names = path.split('/').slice(1)
+  const isLink = (at: number) =>
+    lstatSync(`/proc/${pid}/root/${names.slice(0, at).join('/')}`, { throwIfNoEntry: false })?.isSymbolicLink() === true
+  try {
+    if (names.some((_, at) => isLink(at + 1))) return undefined
+  } catch {
+    return undefined
+  }
+  return identityOf(`/proc/${pid}/root${path}`)
 }
 
 function identityOf(path: string): string | undefined {

@@ -52,15 +52,20 @@ function take(file: string, setting: string): Disposable {
   let held = locked(file, setting)
   let isTold = false
   const watch = setInterval(() => {
-    if (held.identity === identityOf(file) || !existsSync(dirname(file))) return
     try {
+      // Throws where the file system does not answer: then it is unchanged as far as anybody knows.
+      if (held.identity === identityOf(file) || !existsSync(dirname(file))) return
       const again = locked(file, setting, 0)
       held.client.close()
       held = again
       isTold = false
       log('server').warning(`${file}, the lock of ${setting}, was deleted or replaced while the server ran: made anew`)
     } catch (cause) {
-      if (!isTold) log('server').error(`The lock of ${setting} was deleted or replaced while the server ran: ${cause}`)
+      if (!isTold) {
+        log('server').error(
+          `The lock of ${setting} cannot be looked at, or was deleted or replaced while the server ran: ${cause}`,
+        )
+      }
       isTold = true
     }
   }, WATCH_MS).unref()

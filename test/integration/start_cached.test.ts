@@ -35,4 +35,10 @@ it('run the same with what was compiled, without it, and with what another V8 le
     writeFileSync(cache, other)
     expect(run(program, '--cache', 'of', 'mine')).toEqual(right)
   }
+  writeFileSync(cache, Uint8Array.from(whole, (byte, at) => at === whole.length >> 1 ? ~byte : byte))
+  expect(run(program, '--cache', 'of', 'mine')).toEqual(right)
+  // Of another text of the same length V8 takes the cache without a word.
+  writeFileSync(cache, whole)
+  writeFileSync(program, PROGRAM.replace('exit(3)', 'exit(4)'))
+  expect(run(program, '--cache', 'of', 'mine')).toEqual({ ...right, status: 4 })
 })

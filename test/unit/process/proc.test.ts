@@ -1,13 +1,21 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cwd, kill, pid } from 'node:process'
 import { describe, expect, it } from 'vitest'
 import { isRunning, startOf, thisProcess } from '../../../src/process/identity.ts'
 import { availableMb, processTree, residentKb, residentMb } from '../../../src/process/memory.ts'
-import { childrenOf, openFiles, parseStat, processIds, workingDirectory } from '../../../src/process/proc.ts'
+import {
+  childrenOf,
+  deletedLockHolder,
+  openFiles,
+  parseStat,
+  processIds,
+  workingDirectory,
+} from '../../../src/process/proc.ts'
 import { installationRoot } from '../../../src/program/program.ts'
+import { temporaryFolder } from '../../helpers/folder.ts'
 
 /** A number that no process can have: pid_max is 4194304 at most. */
 const NOBODY = 99_999_999
@@ -135,4 +143,34 @@ describe('what a process has open', () => {
     expect(workingDirectory(NOBODY)).toBeUndefined()
     expect(childrenOf(NOBODY)).toEqual([])
   })
+})
+
+const LOCKING = `
+import fcntl, os, sys
+folder, name, leads_to = sys.argv[1:]
+file = open(os.path.join(folder, name), "w")
+fcntl.lockf(file, fcntl.LOCK_EX)
+os.unlink(file.name)
+if leads_to:
+    os.rmdir(folder)
+    os.symlink(leads_to, folder)
+print("ready", flush=True)
+sys.stdin.read()`
+
+it('who holds the lock of a deleted file is found, and nobody who only leads there by a link', async () => {
+  await using folder = await temporaryFolder()
+  for (const name of ['spool', 'other']) mkdirSync(folder.file(name))
+  const hold = async (...words: string[]) => {
+    const child = spawn('python3', ['-c', LOCKING, ...words], { stdio: ['pipe', 'pipe', 'inherit'] })
+    await once(child.stdout, 'data')
+    return child
+  }
+  const forger = await hold(folder.file('other'), 'server.lock', folder.file('spool'))
+  expect(deletedLockHolder(folder.file('spool', 'server.lock'))).toBe(undefined)
+  const holder = await hold(folder.file('spool'), 'server.lock', '')
+  expect(deletedLockHolder(folder.file('spool', 'server.lock'))).toBe(holder.pid)
+  for (const child of [forger, holder]) {
+    child.stdin.end()
+    await once(child, 'exit')
+  }
 })
