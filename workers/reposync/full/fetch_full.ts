@@ -9,7 +9,7 @@ import type { Database } from '../../../src/database/database.ts'
 import { log } from '../../../src/telemetry/log.ts'
 import { EXIT } from '../../../src/program/program.ts'
 import { readConfiguration } from '../../../src/packages/configuration.ts'
-import { FetchError, isPassing } from '../../../src/packages/format/error.ts'
+import { FetchError } from '../../../src/packages/format/error.ts'
 import type { PackageFormat } from '../../../src/packages/format/format.ts'
 import { FORMATS } from '../../../src/packages/formats.ts'
 import { type FetchContext, fetchPackage } from '../../../src/packages/supply/package.ts'
@@ -25,6 +25,8 @@ import { megabytes, MIB } from '../../../src/units/bytes.ts'
 import { HOUR_MS } from '../../../src/units/time.ts'
 import { count } from '../../../src/text/count.ts'
 
+/** So many packages in a row that this machine had not the means for are no fault of theirs. */
+const MAX_LACKED = 3
 const AT_ONCE = 8
 const PER_HOST = 4
 /** Time for one package with all tries, and for the whole run. What is cut off is resumed by the next run. */
@@ -53,6 +55,8 @@ interface Run extends FullServices {
   ended: AbortSignal
   /** Why no further package is begun; those under way go on. */
   noMore: string | undefined
+  /** Packages in a row for which this machine had not the means. */
+  lacked: number
   counts: Record<string, number>
 }
 
@@ -87,6 +91,7 @@ async function fetchAll(wanted: Wanted[], services: FullServices): Promise<numbe
     progress,
     ended: AbortSignal.any([services.signal, AbortSignal.timeout(RUN_MS)]),
     noMore: undefined,
+    lacked: 0,
     counts: {},
   }
   const hosts = byHost(wanted, { waits: services.hostWaits ?? HOST_WAITS_MS, signal: run.ended })
@@ -132,14 +137,19 @@ async function fetchOne(wanted: Wanted, host: Host, run: Run): Promise<void> {
     })
     host.answered()
     part.ended(true)
+    run.lacked = 0
     // It was evicted at once, so it is larger than the quota alone, and the next ones would fare no better.
     if (index.again(wanted.id)?.folder === null) run.noMore ??= QUOTA_REACHED
   } catch (error) {
     if (!(error instanceof FetchError)) throw error
     if (run.ended.aborted || error.isHost) part.putOff()
     if (run.ended.aborted) return
-    if (isPassing(error.kind)) run.noMore ??= error.message
-    else if (error.isHost) host.failed(wanted, error.message)
+    // One package can want more than any opener may have: the next ones tell whether it is the machine.
+    if (error.kind === 'no-space' || (error.kind === 'machine' && ++run.lacked >= MAX_LACKED)) {
+      run.noMore ??= error.message
+    }
+    if (error.kind === 'no-space') return
+    if (error.isHost) host.failed(wanted, error.message)
     else {
       host.answered()
       part.ended(false)

@@ -36,6 +36,7 @@ export interface IndexContext {
 /** Debuginfo of the largest browsers takes some minutes. */
 const TIMEOUT_MS = 1_800_000
 /** Files in one run: the next one goes on. */
+const MAX_LACKED = 3
 const MAX_FILES = 10_000
 const WATCH_MS = 200
 
@@ -52,6 +53,7 @@ export async function makeIndexes(context: IndexContext): Promise<{ made: number
   using _lease = taken
   removeOtherIndexes(database, config.repoDir, engines.flatMap(({ indexKey }) => indexKey ?? []))
   const folder = join(config.repoDir, WORK_FOLDER, INDEX_WORK)
+  let lacked = 0
   try {
     for (const of of filesWithoutIndex(database, { key, leastBytes }).slice(0, MAX_FILES)) {
       rmSync(folder, { recursive: true, force: true })
@@ -61,7 +63,13 @@ export async function makeIndexes(context: IndexContext): Promise<{ made: number
       if (of.altBuildId !== null && dwz === undefined) continue
       const end = await runGdb({ of, dwz, folder }, { ...context, engine })
       // What it was interrupted at is nobody's fault, nor is what this machine lacked: it is tried again.
-      if (signal.aborted || isOfMachine(end)) break
+      if (signal.aborted) break
+      // One file can want more than any debugger may have: the next ones tell whether it is the machine.
+      if (isOfMachine(end)) {
+        if (++lacked >= MAX_LACKED) break
+        continue
+      }
+      lacked = 0
       const name = `${basename(of.path)}.gdb-index`
       const size = plainSize(join(folder, name)) ?? 0
       const other = readdirSync(folder).find((each) => each !== name && each.endsWith('.gdb-index'))
