@@ -16,11 +16,15 @@ import type { AppEnv, Services } from '../http/services.ts'
 import { statisticsPage } from '../pages/statistics.tsx'
 import { PERIODS, type Question, SPANS, type Statistics } from '../statistics/shape.ts'
 import { statisticsOf } from '../statistics/statistics.ts'
+import { count } from '../text/count.ts'
 import { siteOf } from './site.ts'
 
 /** What was asked a moment ago is not asked of the database again: anybody may ask, as often as he likes. */
 const KEPT_MS = 30_000
 const MAX_KEPT = 16
+/** Questions whose answer nobody has begun to make. */
+const MAX_WAITING = 8
+const RETRY_S = 10
 const MAX_NAME = 200
 
 const LOOPBACK = new BlockList()
@@ -62,20 +66,32 @@ export const StatisticsAnswer = z.object({
   queue: z.object({ running: z.int(), queued: z.int(), uploading: z.int() }),
 }).meta({ ref: 'Statistics' })
 
+function tooManyQuestions(): RetraceError {
+  return new RetraceError('server-full', {
+    detail: `${count(MAX_WAITING, 'question')} to the statistics wait already; try again in ${
+      count(RETRY_S, 'second')
+    }`,
+    headers: { 'Retry-After': String(RETRY_S) },
+  })
+}
+
 /** `isOwnListener`: only this machine reaches it. */
 export function statsRoutes(services: Services, { isOwnListener = false } = {}): Hono<AppEnv> {
   const kept = new Map<string, { at: number; statistics: Promise<Statistics> }>()
   /** One is made at a time: many at once would take turns, and none would be ready. */
   let before: Promise<unknown> = Promise.resolve()
+  let waiting = 0
 
   function ask(question: Question, isPublic: boolean): Promise<Statistics> {
     const key = JSON.stringify([question, isPublic])
     const now = services.now().getTime()
     const known = kept.get(key)
     if (known !== undefined && now - known.at < KEPT_MS) return known.statistics
+    if (waiting > MAX_WAITING) throw tooManyQuestions()
+    waiting++
     const asked = { question, now: Math.floor(now / 1000), isPublic }
     const statistics = before.then(() => statisticsOf(services.database, asked))
-    before = statistics.catch(() => undefined)
+    before = statistics.catch(() => undefined).finally(() => waiting--)
     kept.delete(key)
     kept.set(key, { at: now, statistics })
     statistics.catch(() => kept.delete(key))
@@ -142,6 +158,6 @@ const describeStats = describeRoute({
         'text/html': { schema: { type: 'string' } },
       },
     },
-    ...refusals('not-found', 'database-unavailable'),
+    ...refusals('not-found', 'server-full', 'database-unavailable'),
   },
 })

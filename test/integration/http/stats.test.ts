@@ -55,6 +55,15 @@ describe('GET /stats', () => {
     expect((await server.client.ask('/stats', { headers })).status).toBe(status)
   })
 
+  it('lets so many different questions wait, and refuses further ones until those are answered', async () => {
+    await using server = await serverFor('loopback')
+    const ask = async (name: number) => (await server.client.ask(`/stats?package=none-${name}`)).status
+    const all = await Promise.all(Array.from({ length: 40 }, (_, name) => ask(name)))
+    expect(all.filter((status) => status === 200).length).toBeGreaterThanOrEqual(8)
+    expect(new Set(all)).toEqual(new Set([200, 503]))
+    expect(await ask(100)).toBe(200)
+  })
+
   it('tells who is not of this machine nothing of few tasks', async () => {
     await using server = await serverFor('public')
     await endOf(server, await createTask(server))

@@ -36,8 +36,9 @@ export interface IndexContext {
 /** Debuginfo of the largest browsers takes some minutes. */
 const TIMEOUT_MS = 1_800_000
 /** Files in one run: the next one goes on. */
-const MAX_LACKED = 3
 const MAX_FILES = 10_000
+/** So many files in a row that this machine had not the means for are no fault of theirs. */
+const MAX_LACKED = 3
 const WATCH_MS = 200
 
 /** How many were made; files of which none can be made are remembered, and counted as `failed`. */
