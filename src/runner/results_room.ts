@@ -9,7 +9,7 @@ const FORMS = 3
 const MOST = 1 / 64
 
 /**
- * Bytes. Those that run, and one that is about to arrive, write results; each that ends gives back its core, so those that wait
+ * Bytes. Those that run write results, and those that arrive soon do; each that ends gives back its core, so those that wait
  * behind them need none of their own. `all`: bytes of the file system.
  */
 export function resultsRoom(
@@ -17,6 +17,6 @@ export function resultsRoom(
   { maxRunningTasks, maxBacktraceKb }: Pick<Config, 'maxRunningTasks' | 'maxBacktraceKb'>,
   all: number,
 ): number {
-  const writers = Math.min(running + queued + uploading + 1, maxRunningTasks)
+  const writers = Math.min(running + queued + uploading, maxRunningTasks)
   return Math.min(writers * FORMS * maxBacktraceKb * KIB, all * MOST)
 }

@@ -6,10 +6,10 @@ const config = { maxRunningTasks: 3, maxBacktraceKb: 2048 }
 const idle = { running: 0, queued: 0, uploading: 0 }
 
 describe('resultsRoom()', () => {
-  it('is what those that run may write, and one that comes, and no more for those that wait', () => {
+  it('is what those that run and arrive may write, and no more for those that wait', () => {
     const all = 100_000 * MIB
-    expect(resultsRoom(idle, config, all)).toBe(6 * MIB)
-    expect(resultsRoom({ ...idle, uploading: 1 }, config, all)).toBe(12 * MIB)
+    expect(resultsRoom(idle, config, all)).toBe(0)
+    expect(resultsRoom({ ...idle, uploading: 2 }, config, all)).toBe(12 * MIB)
     expect(resultsRoom({ running: 3, queued: 0, uploading: 0 }, config, all)).toBe(18 * MIB)
     expect(resultsRoom({ running: 3, queued: 50, uploading: 9 }, config, all)).toBe(18 * MIB)
   })
