@@ -42,8 +42,15 @@ function volumes(): string[] {
 
 const settings = () => ['-e', `RETRACE_PORT=${PORT}`, '-e', 'RETRACE_MIN_FREE_MB=10']
 
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 600 && !await isSo(); tries++) await sleep(500)
+/** Throws where what a container says never holds these words. */
+async function untilItSays(name: string, words: string): Promise<void> {
+  let text = ''
+  for (let tries = 0; tries < 240; tries++) {
+    text = (await podman.logs(name)).text
+    if (text.includes(words)) return
+    await sleep(500)
+  }
+  throw new Error(`${name} never said '${words}', but: ${text}`)
 }
 
 beforeAll(async () => {
@@ -97,7 +104,7 @@ describe('the container', () => {
   it('the first retrace: the server, its repositories, a core of a program of the image', async () => {
     const started = performance.now()
     await podman.start('retrace-test-server', [...NEEDED, ...volumes(), ...settings()])
-    await until(async () => (await podman.logs('retrace-test-server')).text.includes('listening on'))
+    await untilItSays('retrace-test-server', 'listening on')
     const listening = performance.now()
     expect(readdirSync(folder.file('etc', 'repos.d')).join()).toMatch(/\.sources$/)
     await takePackages()
@@ -117,11 +124,20 @@ describe('the container', () => {
   })
 
   it('the mirror runs at once and waits for its next time, and one that fails is said', async () => {
+    const asked = mirror.requests.length
     await podman.start('retrace-test-mirror', [...NEEDED, ...volumes(), ...settings()], 'reposync')
-    await until(async () => (await podman.logs('retrace-test-mirror')).text.includes('packages in'))
+    // It says nothing where nothing changed; the archive was asked.
+    for (let tries = 0; tries < 240 && mirror.requests.length === asked; tries++) await sleep(500)
+    expect(mirror.requests.length).toBeGreaterThan(asked)
+    const waits = [
+      'sh',
+      '-c',
+      'for i in $(seq 60); do grep -hx sleep /proc/[0-9]*/comm && exit; timeout 1 tail -f /dev/null || :; done',
+    ]
+    expect((await podman.exec('retrace-test-mirror', ...waits)).text).toBe('sleep\n')
     mirror.fault('InRelease', 'error')
     await podman.start('retrace-test-broken', [...NEEDED, ...volumes(), ...settings()], 'reposync')
-    await until(async () => (await podman.logs('retrace-test-broken')).text.includes('it runs again in 600 s'))
+    await untilItSays('retrace-test-broken', 'it runs again in 600 s')
     expect((await podman.logs('retrace-test-broken')).text).toContain('container-start: abrt-reposync ended with 1')
     for (const name of ['retrace-test-mirror', 'retrace-test-broken']) {
       expect((await podman.stop(name)).text, name).toBe('0\n')

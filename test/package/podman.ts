@@ -1,5 +1,6 @@
 /** Podman with a storage of its own in a folder, on machines that let it have no control groups, too. Owns that storage. */
-import { execFile, execFileSync } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { env } from 'node:process'
@@ -12,12 +13,16 @@ const run = promisify(execFile)
 /** What a container runs with here: this machine's network, its limits, no control group. */
 const HERE = ['--network=host', '--cgroups=disabled', '--ulimit=nofile=4096:4096', '--ulimit=nproc=8192:8192']
 
-/** crun refuses where version 1 and version 2 are both mounted: then the latter is not there for podman. */
-const WITHOUT_V2 = 'umount /sys/fs/cgroup/unified 2>/dev/null; exec "$0" "$@"'
+/**
+ * crun refuses where version 1 and version 2 are both mounted: then the latter is not there for podman. All calls share the one place
+ * without it, since what a container has as its root is mounted there alone. It ends with its input.
+ */
+const WITHOUT_V2 = 'umount /sys/fs/cgroup/unified 2>/dev/null; echo ready; exec cat'
 
 export class Podman {
   readonly #environment: Record<string, string | undefined>
   readonly #started: string[] = []
+  #place: Promise<ChildProcess> | undefined
 
   /** CONTAINERS_STORAGE_CONF names another storage: images that are in it are not made anew. */
   constructor(folder: string) {
@@ -75,15 +80,17 @@ export class Podman {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#started.length > 0) await this.#podman('rm', '--force', '--time', '0', ...this.#started)
     if (env.CONTAINERS_STORAGE_CONF === undefined) await this.#podman('rmi', '--all', '--force')
+    ;(await this.#place)?.stdin?.end()
   }
 
   async #podman(...words: string[]): Promise<Said> {
     try {
-      const { stdout, stderr } = await run(
-        'unshare',
-        ['--mount', '--propagation', 'private', 'sh', '-c', WITHOUT_V2, 'podman', ...words],
-        { env: this.#environment, timeout: 300_000, maxBuffer: 1 << 26 },
-      )
+      const { pid } = await (this.#place ??= makePlace())
+      const { stdout, stderr } = await run('nsenter', [`--mount=/proc/${pid}/ns/mnt`, 'podman', ...words], {
+        env: this.#environment,
+        timeout: 300_000,
+        maxBuffer: 1 << 26,
+      })
       return { status: 0, text: stdout + stderr }
     } catch (error) {
       const { code, stdout, stderr } = error as { code?: number; stdout?: string; stderr?: string }
@@ -93,3 +100,11 @@ export class Podman {
 }
 
 const IMAGE = 'localhost/abrt-retrace'
+
+async function makePlace(): Promise<ChildProcess> {
+  const child = spawn('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', WITHOUT_V2], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  await once(child.stdout, 'data')
+  return child
+}
