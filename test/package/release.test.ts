@@ -32,7 +32,7 @@ function become(version: string, heading: string): void {
   const [top = '', ...parts] = readFileSync(path, 'utf8').split(/^(?=## )/m)
   const own = `## ${heading}\n\n- What changed in ${version}.\n\n`
   writeFileSync(path, [top, own, ...parts.filter((part) => !part.includes('What changed in'))].join(''))
-  git(...AUTHOR, 'commit', '-qam', `Release ${version}`)
+  git(...AUTHOR, 'commit', '--allow-empty', '-qam', `Release ${version}`)
 }
 
 /** Made by a shell with another umask, place, language and time zone. */
