@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname } from 'node:path'
+import { geteuid, pid as thisPid } from 'node:process'
 import { errnoOf } from '../errors/errno.ts'
 
 /** Of fcntl.h, alike on all architectures that Linux has but alpha, parisc and sparc. */
@@ -100,17 +101,20 @@ const DELETED = ' (deleted)'
 
 /**
  * The process that holds a lock on a file of this path (absolute) which was deleted since; undefined: nobody, or a process whose
- * files may not be looked at. Folders are compared by their numbers: it can know them by another name.
+ * files may not be looked at. Folders are compared by their numbers: it can know them by another name. In a namespace of its own any
+ * process can mount a folder where it likes, so that only those count who may have the lock: ours, root's, and the folder's owner's.
  */
 export function deletedLockHolder(path: string): number | undefined {
   const folder = identityOf(dirname(path))
   if (folder === undefined) return undefined
+  const users = [geteuid?.(), 0, statSync(dirname(path), { throwIfNoEntry: false })?.uid]
   const end = `/${basename(path)}${DELETED}`
   const holders = procText('locks').split('\n').flatMap((line) => {
     const [, kind, , access, pid] = line.trim().split(/\s+/)
     return kind === 'POSIX' && access === 'WRITE' && Number(pid) > 0 ? [Number(pid)] : []
   })
   return [...new Set(holders)].find((pid) =>
+    users.includes(realUserOf(pid)) &&
     [...openFiles(pid).values()].some((target) =>
       target.endsWith(end) && folderThere(pid, dirname(target.slice(0, -DELETED.length))) === folder
     )
@@ -131,6 +135,21 @@ function folderThere(pid: number, path: string): string | undefined {
     return undefined
   }
   return identityOf(`/proc/${pid}/root${path}`)
+}
+
+/** Whose process it is. Not of the folder in /proc, which is root's where a process lets nobody look; not whom a setuid program acts as. */
+function realUserOf(pid: number): number | undefined {
+  const found = /^Uid:\s+([0-9]+)/m.exec(procText(`${pid}/status`))?.[1]
+  return found === undefined ? undefined : Number(found)
+}
+
+/**
+ * Where this process has a file open that has these numbers (`dev:ino`) now: looking there opens nothing, and closing what was opened
+ * would drop all its locks on the file. Undefined: nowhere.
+ */
+export function whereOpen(identity: string): string | undefined {
+  const paths = [...openFiles(thisPid).keys()].map((number) => `/proc/self/fd/${number}`)
+  return paths.find((path) => identityOf(path) === identity)
 }
 
 function identityOf(path: string): string | undefined {

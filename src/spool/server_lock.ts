@@ -10,7 +10,7 @@ import type { Config } from '../config/config.ts'
 import { Sqlite, type SqliteConnection } from '../database/driver.ts'
 import { errnoOf } from '../errors/errno.ts'
 import { finalPath } from '../files/final_path.ts'
-import { deletedLockHolder, lockHolders } from '../process/proc.ts'
+import { deletedLockHolder, lockHolders, whereOpen } from '../process/proc.ts'
 import { log } from '../telemetry/log.ts'
 import { UsageError } from '../errors/usage_error.ts'
 
@@ -51,10 +51,14 @@ function take(file: string, setting: string): Disposable {
   if (holder !== undefined) throw anotherServer(setting, ` (process ${holder}; its lock ${file} was deleted)`)
   let held = locked(file, setting)
   let isTold = false
+  const isSame = () => held.identity() === identityOf(file) || !existsSync(dirname(file))
   const watch = setInterval(() => {
     try {
       // Throws where the file system does not answer: then it is unchanged as far as anybody knows.
-      if (held.identity === identityOf(file) || !existsSync(dirname(file))) return
+      if (isSame()) {
+        isTold = false
+        return
+      }
       const again = locked(file, setting, 0)
       held.client.close()
       held = again
@@ -82,18 +86,23 @@ function anotherServer(setting: string, which = '', options: ErrorOptions = {}):
   return new UsageError(`Another server runs with this ${setting}${which}; ${more}`, options)
 }
 
-/** A lock that is held until `client` is closed, and the file on which. */
+/**
+ * A lock that is held until `client` is closed, and the numbers that its file has now: there are file systems that change them, and
+ * another lock on the same file would go with this one.
+ */
 function locked(
   file: string,
   setting: string,
   timeout = PATIENCE_MS,
-): { client: SqliteConnection; identity: string | undefined } {
+): { client: SqliteConnection; identity: () => string | undefined } {
   const client = opened(file, setting, timeout)
   try {
     client.pragma('journal_mode = MEMORY')
     // SQLite opens a file that may only be read all the same, and then BEGIN EXCLUSIVE locks nothing: a write tells.
     client.exec('BEGIN EXCLUSIVE; PRAGMA user_version = 1')
-    return { client, identity: identityOf(file) }
+    const first = identityOf(file)
+    const open = first === undefined ? undefined : whereOpen(first)
+    return { client, identity: () => (open === undefined ? first : identityOf(open)) }
   } catch (cause) {
     client.close()
     const code = errnoOf(cause) ?? ''

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cwd, kill, pid } from 'node:process'
 import { describe, expect, it } from 'vitest'
@@ -173,4 +173,38 @@ it('who holds the lock of a deleted file is found, and nobody who only leads the
     child.stdin.end()
     await once(child, 'exit')
   }
+})
+
+const MOUNTING = `
+import fcntl, os, subprocess, sys
+folder, leads_to = sys.argv[1:]
+file = open(os.path.join(folder, "server.lock"), "w")
+fcntl.lockf(file, fcntl.LOCK_EX)
+os.unlink(file.name)
+subprocess.check_call(["mount", "--bind", leads_to, folder])
+print("ready", flush=True)
+sys.stdin.read()`
+
+const AS_NOBODY = [
+  '--reuid=65534',
+  '--regid=65534',
+  '--clear-groups',
+  'unshare',
+  '--user',
+  '--map-root-user',
+  '--mount',
+]
+const nobodyMounts = spawnSync('setpriv', [...AS_NOBODY, 'true']).status === 0
+
+it.runIf(nobodyMounts)('nobody holds a lock by a mount of the folder in a namespace of another user', async () => {
+  await using folder = await temporaryFolder()
+  mkdirSync(folder.file('spool'), { mode: 0o700 })
+  mkdirSync(folder.file('other'))
+  for (const path of [folder.path, folder.file('other')]) chmodSync(path, 0o777)
+  const words = [...AS_NOBODY, 'python3', '-c', MOUNTING, folder.file('other'), folder.file('spool')]
+  const forger = spawn('setpriv', words, { stdio: ['pipe', 'pipe', 'inherit'] })
+  expect(String((await once(forger.stdout, 'data'))[0])).toBe('ready\n')
+  expect(deletedLockHolder(folder.file('spool', 'server.lock'))).toBe(undefined)
+  forger.stdin.end()
+  await once(forger, 'exit')
 })
