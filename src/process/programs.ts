@@ -50,6 +50,7 @@ const VERSION = 'nothing: it is asked for its version'
 export const OUTSIDE = {
   'abrt-retrace-worker':
     'what an upload unpacked to: manifest files and headers of the core, by our own code (src/elf)',
+  'node': 'nothing: it gives back the listening socket that it is given',
   'systemd-notify': 'nothing: it sends words of ours to the supervisor',
   'unshare': 'nothing: it makes the user namespace of sandboxes, in which tee writes a number of ours',
   'openssl': 'nothing: it makes a key, and a certificate of words of ours',

@@ -36,6 +36,9 @@ export interface Command {
   readonly user?: number | undefined
 }
 
+/** An open socket, as Node sends it. */
+export type OpenSocket = Parameters<ChildProcess['send']>[1]
+
 export interface StartOptions {
   /** Its standard input: a stream, an open file; 'open': what the caller writes to `input`; none: it is empty. */
   input?: Readable | number | 'open'
@@ -47,6 +50,8 @@ export interface StartOptions {
   environment?: 'inherited'
   /** Stays in the group of this process, and so in the foreground of its terminal; ends by itself. Standard error is this process's. */
   sharesTerminal?: boolean
+  /** It is a Node, to which messages go and from which they come, and open sockets with them: `messages`. */
+  messages?: boolean
   /** How far it stands back from others, where that is more than nice(1) in its words can do; by default as far as this process. */
   niceness?: number
   /** Ends it when it aborts. */
@@ -72,6 +77,8 @@ export class Running implements AsyncDisposable {
   readonly input: Writable
   readonly output: Readable
   readonly channels: readonly Duplex[]
+  /** Of a program that takes messages and could be started. */
+  readonly messages: Pick<ChildProcess, 'send' | 'on'> | undefined
   /** Resolves when it has ended and its pipes are closed, however it did. */
   readonly ended: Promise<End>
   readonly #command: Command
@@ -89,10 +96,12 @@ export class Running implements AsyncDisposable {
       options.sharesTerminal === true ? 2 : output,
       ...Array<Descriptor>(channels).fill('pipe'),
       ...command.given ?? [],
+      ...options.messages === true ? ['ipc' as const] : [],
     ] as const
     const child = command.impediment ?? spawned(command, own, options)
     const pipes = child instanceof Error ? [] : child.stdio ?? []
     this.pid = child instanceof Error ? undefined : child.pid
+    this.messages = child instanceof Error || options.messages !== true ? undefined : child
     const niceness = options.niceness ?? ownNiceness()
     if (this.pid !== undefined && niceness > 0 && options.sharesTerminal !== true) standBack(this.pid, niceness)
     // Where there is no pipe, and where this process has no descriptor left for one: nothing comes, all goes nowhere.
@@ -217,7 +226,7 @@ function signalOf(code: number | null): string | undefined {
   return Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0]
 }
 
-type Descriptor = 'pipe' | 'ignore' | number
+type Descriptor = 'pipe' | 'ignore' | 'ipc' | number
 
 /** The system's refusal instead, as far as it comes at once. */
 function spawned(

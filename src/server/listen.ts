@@ -15,6 +15,7 @@ import { createRepeats } from '../telemetry/repeats.ts'
 import { count } from '../text/count.ts'
 import { quote } from '../text/escape.ts'
 import { type Certificate, secureOptions } from '../tls/certificate.ts'
+import { Acceptors } from './acceptors.ts'
 import { Connections } from './connections.ts'
 import { answerOn, httpOptions } from './http1.ts'
 import type { TlsParts } from './http2.ts'
@@ -92,6 +93,7 @@ export async function listen(
     server.listen(fd === undefined ? { host: config.host, port: config.port } : { fd }, resolve)
   })
   server.on('error', (error) => log('http').error(`The listening socket failed: ${error.message}`))
+  const acceptors = new Acceptors(server)
   const { address, port } = server.address() as AddressInfo
   const name = fd === undefined ? config.host : address
   const host = name.includes(':') ? `[${name}]` : name
@@ -102,6 +104,7 @@ export async function listen(
       if (server instanceof TlsServer) server.setSecureContext(secureOptions(renewed))
     },
     stopAccepting() {
+      acceptors.close()
       server.close()
       crowd.flush()
       floods.flush()
