@@ -26,7 +26,8 @@ const POLICY = [
 
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'Content-Security-Policy': POLICY,
-  'Referrer-Policy': 'no-referrer',
+  // Not `no-referrer`: by the Fetch standard ('append a request Origin header') a form then sends `Origin: null`, which is nobody's.
+  'Referrer-Policy': 'same-origin',
   'X-Content-Type-Options': 'nosniff',
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',

@@ -7,11 +7,17 @@ const SHELL = '/usr/bin/chromium-headless-shell'
 /** Of one wait, under load. */
 const PATIENCE_MS = 20_000
 
-export async function startBrowser(): Promise<Browser> {
+/** `hosts`: names that lead to this machine, and are no loopback name to the browser: over plain HTTP it sends no Sec-Fetch-Site there. */
+export async function startBrowser({ hosts = [] }: { hosts?: readonly string[] } = {}): Promise<Browser> {
+  const rules = hosts.map((name) => `MAP ${name} 127.0.0.1`).join(',')
   return await chromium.launch({
     executablePath: SHELL,
     // Its own sandbox needs another user than root.
-    args: ['--disable-dev-shm-usage', ...(geteuid?.() === 0 ? ['--no-sandbox'] : [])],
+    args: [
+      '--disable-dev-shm-usage',
+      ...(rules === '' ? [] : [`--host-resolver-rules=${rules}`]),
+      ...(geteuid?.() === 0 ? ['--no-sandbox'] : []),
+    ],
   })
 }
 
