@@ -2,10 +2,13 @@
  * PAX extended headers (POSIX.1-2001, pax): records `LENGTH KEY=VALUE\n`, and what of them changes how a member is
  * read. Pure but for its count. Time stamps, owners and vendors' keys are skipped.
  */
+import { Buffer } from 'node:buffer'
 import { badStream } from './bad_stream.ts'
 import type { Turns } from '../stream/turns.ts'
 import type { Overhead } from './overhead.ts'
 import { parseCommaMap, parseDecimal, SparseMap } from './sparse_map.ts'
+
+const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** What PAX headers have said about the next member, or about all that follow. */
 export interface PaxValues {
@@ -21,17 +24,26 @@ export interface PaxValues {
   sparseOffset?: number | undefined
 }
 
+/** Decimal digits of the length of a record: more than a header can have. */
+const MAX_DIGITS = 10
+
 /** The records of a header, in order, their values as bytes. Throws bad-stream. */
 export function* paxRecords(bytes: Uint8Array): Generator<{ key: string; value: Uint8Array }> {
+  const whole = bufferOf(bytes)
   for (let at = 0; at < bytes.length;) {
-    const space = bytes.subarray(at, at + 11).indexOf(0x20)
-    const length = space < 1 ? NaN : Number(digits(bytes.subarray(at, at + space)))
-    const record = bytes.subarray(at + space + 1, at + length)
-    const equals = record.indexOf(0x3d)
-    const isWhole = length > space + 1 && at + length <= bytes.length && record.at(-1) === 0x0a
-    if (!isWhole || equals < 1) throw badStream('An extended header of the tar archive is damaged')
-    yield { key: ascii(record.subarray(0, equals)), value: record.subarray(equals + 1, -1) }
-    at += length
+    let space = at
+    let length = 0
+    for (let digit = digitAt(bytes, space); digit >= 0 && space - at < MAX_DIGITS; digit = digitAt(bytes, ++space)) {
+      length = length * 10 + digit
+    }
+    const end = at + length
+    const equals = whole.indexOf(0x3d, space + 1)
+    const isRecord = space > at && bytes[space] === 0x20 && end <= bytes.length && bytes[end - 1] === 0x0a
+    if (!isRecord || equals < space + 2 || equals >= end) {
+      throw badStream('An extended header of the tar archive is damaged')
+    }
+    yield { key: whole.toString('latin1', space + 1, equals), value: bytes.subarray(equals + 1, end - 1) }
+    at = end
   }
 }
 
@@ -43,7 +55,8 @@ export async function applyPax(
 ): Promise<void> {
   for (const { key, value } of paxRecords(bytes)) {
     overhead.takeRecord()
-    await turns.next()
+    const turn = turns.next()
+    if (turn !== undefined) await turn
     switch (key) {
       case 'path':
         values.path = value.length === 0 ? undefined : textOf(value)
@@ -83,16 +96,22 @@ export async function applyPax(
   }
 }
 
-function digits(bytes: Uint8Array): string {
-  const text = ascii(bytes)
-  return /^[0-9]+$/.test(text) ? text : 'NaN'
+/** The value of a digit, or -1. */
+function digitAt(bytes: Uint8Array, at: number): number {
+  const digit = (bytes[at] ?? 0) - 0x30
+  return digit <= 9 ? digit : -1
 }
 
 function textOf(bytes: Uint8Array): string {
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+  return UTF8.decode(bytes)
 }
 
 /** For keys and numbers; one character a byte, so that nothing foreign becomes one of ours. */
 function ascii(bytes: Uint8Array): string {
-  return new TextDecoder('latin1').decode(bytes)
+  return bufferOf(bytes).toString('latin1')
+}
+
+/** The same bytes. */
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }

@@ -94,7 +94,8 @@ export async function parseCommaMap(text: string, turns: Turns): Promise<SparseM
     const offset = next()
     if (at > text.length) throw damagedMap()
     map.add(offset, next())
-    await turns.next()
+    const turn = turns.next()
+    if (turn !== undefined) await turn
   }
   return map
 }

@@ -3,13 +3,14 @@
  * (ustar, GNU long names, PAX), sparse ones with their map. Which members are welcome, and where they are written, is
  * decided elsewhere.
  */
+import { Buffer } from 'node:buffer'
 import { badStream } from './bad_stream.ts'
 import type { ByteReader } from './byte_reader.ts'
 import { isAllZero } from './bytes.ts'
 import { MAX_OVERHEAD, Overhead } from './overhead.ts'
 import { applyPax, type PaxValues } from './pax.ts'
 import { addOldParts, damagedMap, parseDecimal, SparseMap } from './sparse_map.ts'
-import { parseHeader, parseNumber, TAR_BLOCK, type TarHeader } from './tar_header.ts'
+import { parseHeader, parseNumber, TAR_BLOCK, type TarHeader, textOf } from './tar_header.ts'
 import { Turns } from '../stream/turns.ts'
 
 /** A piece of a member and where it belongs in the file. */
@@ -75,7 +76,7 @@ export async function* readTar(reader: ByteReader): AsyncGenerator<TarMember> {
         await applyPax(globals, await readMeta(reading, header.size), reading)
         break
       case 'L':
-        pending = { path: untilNul(await readMeta(reading, header.size)), ...pending }
+        pending = { path: textOf(await readMeta(reading, header.size)), ...pending }
         break
       case 'K':
         await readMeta(reading, header.size)
@@ -173,7 +174,8 @@ async function* sparseExtents(
   const { map, length } = await member.readMap()
   map.check(member.size, member.stored - length)
   for (const part of map.parts()) {
-    await turns.next()
+    const turn = turns.next()
+    if (turn !== undefined) await turn
     for (let done = 0; done < part.length;) {
       const chunk = await reader.some(part.length - done)
       if (chunk === undefined) throw endsEarly()
@@ -190,7 +192,8 @@ async function oldMap({ reader, turns }: Reading, header: Uint8Array): Promise<R
   addOldParts(map, header, { offset: 386, count: 4 })
   for (let isExtended = header[482] !== 0; isExtended;) {
     const before = map.count
-    await turns.next()
+    const turn = turns.next()
+    if (turn !== undefined) await turn
     const block = await reader.exactly(TAR_BLOCK)
     if (block.length < TAR_BLOCK) throw endsEarly()
     addOldParts(map, block, { offset: 0, count: 21 })
@@ -209,11 +212,12 @@ async function leadingMap({ reader, turns }: Reading, stored: number): Promise<R
   let offset: number | undefined
   while (count === undefined || map.count < count) {
     if (length + TAR_BLOCK > stored) throw damagedMap()
-    await turns.next()
+    const turn = turns.next()
+    if (turn !== undefined) await turn
     const block = await reader.exactly(TAR_BLOCK)
     if (block.length < TAR_BLOCK) throw endsEarly()
     length += TAR_BLOCK
-    const lines = (rest + new TextDecoder('latin1').decode(block)).split('\n')
+    const lines = (rest + Buffer.from(block).toString('latin1')).split('\n')
     rest = lines.pop()!
     for (const line of lines) {
       if (count !== undefined && map.count === count) break
@@ -230,11 +234,6 @@ async function leadingMap({ reader, turns }: Reading, stored: number): Promise<R
     if (rest.length > 2 * TAR_BLOCK) throw damagedMap()
   }
   return { map, length }
-}
-
-function untilNul(bytes: Uint8Array): string {
-  const end = bytes.indexOf(0)
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(end < 0 ? bytes : bytes.subarray(0, end))
 }
 
 function endsEarly(): Error {

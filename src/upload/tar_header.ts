@@ -6,6 +6,8 @@ import { badStream } from './bad_stream.ts'
 
 export const TAR_BLOCK = 512
 
+const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true })
+
 export interface TarHeader {
   /** As it stands in the header, the ustar prefix before it. Bytes that are no UTF-8 are replaced. */
   name: string
@@ -68,8 +70,8 @@ function hasRightSum(block: Uint8Array): boolean {
 }
 
 /** A field's text, up to its first NUL. */
-export function textOf(block: Uint8Array, offset: number, length: number): string {
+export function textOf(block: Uint8Array, offset = 0, length = block.length): string {
   const field = block.subarray(offset, offset + length)
   const end = field.indexOf(0)
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(end < 0 ? field : field.subarray(0, end))
+  return UTF8.decode(end < 0 ? field : field.subarray(0, end))
 }
