@@ -12,8 +12,8 @@ export interface Folder extends AsyncDisposable {
 }
 
 /** `await using folder = await temporaryFolder()` */
-export async function temporaryFolder(): Promise<Folder> {
-  const path = await mkdtemp(join(tmpdir(), 'retrace-test-'))
+export async function temporaryFolder(below = tmpdir()): Promise<Folder> {
+  const path = await mkdtemp(join(below, 'retrace-test-'))
   return {
     path,
     file: (...names) => join(path, ...names),

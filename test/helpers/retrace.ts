@@ -177,7 +177,12 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
   const { architecture } = core
   const first = known.find(({ serves }) => architecture !== undefined && serves(architecture))
   await using folder = await temporaryFolder()
-  const place = { config: { ...config, repoDir: folder.path }, root: WORKER_ROOT, cgroups: options.cgroups }
+  const place = {
+    config: { ...config, repoDir: folder.path },
+    root: WORKER_ROOT,
+    cgroups: options.cgroups,
+    onUnused: () => undefined,
+  }
   await using ahead = options.isLate === true ? undefined : await GdbAhead.start(first, corePath, place)
   const assembleWithout = (leftOut: LeftOut) =>
     assemble(core, withoutDebuginfo(modules, leftOut, copies), { corePath, companions, spared })

@@ -153,10 +153,13 @@ class Debugging {
     if (leftOut.size > 0 && !openOnly) {
       this.#context.say(`${engine.name} is asked without the debuginfo of ${namesOf(leftOut)}`)
     }
-    const { deadline, say } = this.#context
+    const { ahead, deadline, say, signal } = this.#context
     const asked = { leftOut, isLast: this.#isLast, openingMs: openingTime(deadline), openOnly }
     await this.#closed
-    const started = leftOut.size > 0 ? undefined : await this.#context.ahead?.take(engine, asked.openingMs)
+    const started = leftOut.size > 0 ? undefined : await ahead?.take(engine, {
+      limitMs: asked.openingMs,
+      signal,
+    })
     const assembly = started?.assembly ?? this.#assemble(leftOut)
     this.#inquiry.modulesOfFile = fileFinder(assembly.files)
     if (this.#inquiry.printers.length > 0) this.#inquiry.printers = assembly.printers

@@ -31,6 +31,7 @@ import { type Findings, nothingFound } from './findings.ts'
 import type { Engine } from './gdb/engine.ts'
 import type { LeftOut } from './gdb/thread_record.ts'
 import type { Journal } from './journal.ts'
+import { startedLate } from './late_start.ts'
 import { layMemory } from './lay_memory.ts'
 import { withoutDebuginfo } from './leave_out.ts'
 import { readCoreFile } from './read.ts'
@@ -156,7 +157,11 @@ async function investigate(
   const { architecture } = core
   const cgroups = usableCgroups({ memoryMb: config.taskMemoryMb, processes: MAX_PROCESSES })
   const first = tools.engines.find(({ serves }) => architecture !== undefined && serves(architecture))
-  await using ahead = await GdbAhead.start(first, corePath, { ...tools, cgroups })
+  await using ahead = await GdbAhead.start(first, corePath, {
+    ...tools,
+    cgroups,
+    onUnused: (why) => said.note('debug', startedLate(why)),
+  })
 
   watch.start('resolve')
   said.say('resolve', beforeResolving(core))

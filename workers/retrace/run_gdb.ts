@@ -72,15 +72,22 @@ export async function startGdb(
   const group = cgroups && makeCgroup(cgroups, { memoryMb: config.taskMemoryMb, processes: MAX_PROCESSES })
   const sandbox = { ...debuggerSandbox(plan, limits, [...engine.command, ...words]), ...may }
   const { crashedText: maxCrashedText } = textBounds(config)
-  const session = new Session(await launch(sandbox, group), {
+  const launched = await launch(sandbox, group).catch((error: unknown) => {
+    group?.removeNow()
+    throw error
+  })
+  const session = new Session(launched, {
     memoryMb: config.taskMemoryMb,
     lineBytes: MAX_LINE,
     messageBytes: 6 * maxCrashedText,
     totalBytes: 12 * maxCrashedText,
   })
   const close = async () => {
-    await session.close()
-    await group?.remove()
+    try {
+      await session.close()
+    } finally {
+      await group?.remove()
+    }
   }
   return { session, close }
 }
@@ -100,6 +107,7 @@ export async function runGdb(
   const { text: maxText, crashedText: maxCrashedText } = textBounds(config)
   const stop = () => void session.close()
   signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
   try {
     const { executable, files, regions } = assembly
     const questions = { core: inquiry.core, executable, files, regions, maxText, maxCrashedText }
