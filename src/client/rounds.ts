@@ -1,11 +1,12 @@
 /**
  * Further memory, where the debugger missed some: the server names it in the task's status, and it is sent if the core has it and it was
- * not kept back. Owns what a server can get so: as many rounds of 1 MiB as the person agreed to, whatever it asks for. What goes wrong here
- * costs nothing but that memory.
+ * not kept back. Owns what a server can get so: as many rounds of 1 MiB as the person agreed to, whatever it asks for and however often
+ * it breaks off. What goes wrong here costs nothing but that memory.
  */
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Slim } from '../slim/slim.ts'
+import { quote } from '../text/escape.ts'
 import { MIB } from '../units/bytes.ts'
 import { size } from './about.ts'
 import { ClientFailure, sentenceOf } from './failure.ts'
@@ -18,6 +19,10 @@ const MAX_RANGES = 512
 const MAX_STATUS = 4 * MIB
 const POLL_MS = 1_000
 const HEAD = 12
+/** How often the memory of one round is sent, where it did not arrive: a minute's waiting in all. */
+const MAX_TRIES = 20
+/** Silence, a connection before this one that the server believes in still, too many requests. */
+const LATER = new Set([408, 409, 429])
 
 interface Range {
   readonly start: bigint
@@ -28,6 +33,14 @@ interface Wanted {
   /** 0: nothing is wanted now. */
   readonly round: number
   readonly ranges: readonly Range[] | undefined
+}
+
+/** Of a round. */
+interface Sent {
+  readonly round: number
+  readonly body: Uint8Array
+  isThere: boolean
+  tries: number
 }
 
 interface Tools {
@@ -41,18 +54,20 @@ interface Tools {
 export async function sendWanted(server: Server, task: Task, slim: Slim, tools: Tools): Promise<void> {
   const { screen, signal } = tools
   try {
-    let last = 0
-    for (let sent = 0; sent < tools.rounds;) {
+    let last: Sent = { round: 0, body: new Uint8Array(), isThere: true, tries: 0 }
+    for (let rounds = 0; rounds < tools.rounds || !last.isThere;) {
       await sleep(POLL_MS, undefined, { signal })
       const said = await unlessBroken(() => wantedOf(server, task, signal))
       if (said === 'ended') return
-      if (said?.ranges === undefined || said.round <= last) continue
-      const body = bodyOf(slim.more(said.ranges, MAX_BYTES))
-      screen.now(`sending ${size(body.length)} more, which the debugger missed`)
-      // Where that broke off, the task still waits, or has it.
-      if (!await unlessBroken(() => post(server, task, body, signal))) continue
-      last = said.round
-      sent++
+      if (said?.ranges === undefined) continue
+      if (said.round > last.round && rounds < tools.rounds) {
+        rounds++
+        last = { round: said.round, body: bodyOf(slim.more(said.ranges, MAX_BYTES)), isThere: false, tries: 0 }
+      }
+      // What broke off is sent again as it was, whatever ranges are named now: of each round the server gets one answer.
+      if (last.isThere || said.round !== last.round || ++last.tries > MAX_TRIES) continue
+      screen.now(`sending ${size(last.body.length)} more, which the debugger missed`)
+      last.isThere = await unlessBroken(() => post(server, task, last.body, signal)) ?? false
     }
   } catch (cause) {
     if (!signal.aborted) screen.tell(`No more of the core is sent: ${sentenceOf(cause)}`)
@@ -66,7 +81,8 @@ async function wantedOf(server: Server, { id, password }: Task, signal: AbortSig
   return answer.status === 200 ? wantedIn(text) ?? 'ended' : 'ended'
 }
 
-async function post(server: Server, { id, password }: Task, body: Uint8Array, signal: AbortSignal): Promise<true> {
+/** False: not now, and perhaps later, while the task waits. Throws ClientFailure where it is refused. */
+async function post(server: Server, { id, password }: Task, body: Uint8Array, signal: AbortSignal): Promise<boolean> {
   const answer = await server.ask(`/${id}/memory`, {
     method: 'POST',
     headers: {
@@ -77,8 +93,10 @@ async function post(server: Server, { id, password }: Task, body: Uint8Array, si
     body: Readable.from(body.length === 0 ? [] : [body], { objectMode: false }),
     signal,
   })
-  await answer.text()
-  return true
+  const text = await answer.text()
+  if (answer.status < 300) return true
+  if (LATER.has(answer.status) || answer.status >= 500) return false
+  throw new ClientFailure(`${server.address} says: ${quote(text.trim())}`)
 }
 
 /** Undefined: the connection broke. */

@@ -56,6 +56,8 @@ async function take(
     if (!turn.giveUp()) throw notWanted()
     return answer('No memory came; the task ends with what it has\n', { status: 202 })
   }
+  // A task whose time is over meanwhile would end, and be tidied up, before all of it is written.
+  if (!turn.hold()) throw notWanted()
   await writeMemory(task, body).catch((cause) => {
     if (turn.signal.aborted) throw notWanted()
     throw outOfSpace(cause) //                                                            507

@@ -18,12 +18,18 @@ interface Waiting {
   readonly timer: ReturnType<typeof setTimeout>
   /** Somebody brings memory just now. */
   isTaken: boolean
+  /** What came is written just now: nothing but a deletion or the end of the server comes between. */
+  isHeld: boolean
+  /** The time was over meanwhile. */
+  isLate: boolean
 }
 
 /** The right to bring the memory that a task waits for, until it is disposed of. */
 export interface MemoryTurn extends Disposable {
   /** Aborts when the task waits no longer: what comes then comes too late. */
   readonly signal: AbortSignal
+  /** From here on the task waits until this is disposed of, however late that is. False: it waits no longer. */
+  hold(): boolean
   /** The task runs again. False: it waits no longer. */
   goOn(): boolean
   /** It ends with what it has. False: it waits no longer. */
@@ -48,8 +54,15 @@ export class Rounds {
 
   wait(job: Job, seconds: number): void {
     const { id } = job.task
-    const timer = setTimeout(() => this.#end(waiting, this.#giveUp), seconds * 1000)
-    const waiting: Waiting = { job, over: new AbortController(), timer, isTaken: false }
+    const timer = setTimeout(() => this.#timeIsOver(waiting), seconds * 1000)
+    const waiting: Waiting = {
+      job,
+      over: new AbortController(),
+      timer,
+      isTaken: false,
+      isHeld: false,
+      isLate: false,
+    }
     this.#waiting.set(id, waiting)
     log('runner').info(`Waits ${seconds} s for memory that was missed`, { task: id })
   }
@@ -65,10 +78,19 @@ export class Rounds {
     waiting.isTaken = true
     return {
       signal: waiting.over.signal,
+      hold: () => waiting.isHeld = this.#waiting.get(id) === waiting,
       goOn: () => this.#end(waiting, this.#goOn),
       giveUp: () => this.#end(waiting, this.#giveUp),
-      [Symbol.dispose]: () => void (waiting.isTaken = false),
+      [Symbol.dispose]: () => {
+        waiting.isTaken = waiting.isHeld = false
+        if (waiting.isLate) this.#timeIsOver(waiting)
+      },
     }
+  }
+
+  #timeIsOver(waiting: Waiting): void {
+    waiting.isLate = true
+    if (!waiting.isHeld) this.#end(waiting, this.#giveUp)
   }
 
   #end(waiting: Waiting, then: (job: Job) => void): boolean {

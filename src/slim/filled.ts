@@ -32,14 +32,18 @@ export function filledCore(source: ByteSource, pages: readonly LaterPage[]): Gen
   const programs = readProgramHeaders(source, header).filter(({ type }) => type === PT_LOAD)
   const runs: Run[] = []
   const undumped: Undumped[] = []
+  let kept = 0n
   for (const { address, offset, fileSize, memorySize, flags } of programs) {
-    if (address + memorySize >= NO_ADDRESS || offset >= NO_ADDRESS || offset + fileSize > BigInt(source.size)) {
-      return undefined
+    kept += fileSize
+    if (fileSize > 0n) {
+      if (address + fileSize >= NO_ADDRESS || offset + fileSize > BigInt(source.size)) return undefined
+      const [start, end] = [Number(address), Number(address + fileSize)]
+      runs.push({ start, end, fileOffset: Number(offset), flags })
     }
-    const [start, end] = [Number(address), Number(address + fileSize)]
-    if (fileSize > 0n) runs.push({ start, end, fileOffset: Number(offset), flags })
     if (memorySize > fileSize) undumped.push({ start: address + fileSize, size: memorySize - fileSize, flags })
   }
+  // A slim core of ours has each byte once; one whose segments share them would become as large as they claim.
+  if (kept > BigInt(source.size)) return undefined
   const taken: Range[] = []
   const left = apart(core.leftOut.ranges)
   let offset = source.size

@@ -118,9 +118,16 @@ export async function setAside(
 
 /** Memory that came, for the worker; then nothing is wanted any more. Throws the errors of the disk. */
 export async function writeMemory(task: Task, bytes: Uint8Array): Promise<void> {
-  rmSync(partialOf(task, 'memory'), { recursive: true, force: true })
-  await write(partialOf(task, 'memory'), bytes)
-  renameSync(partialOf(task, 'memory'), task.file('memory'))
+  const partial = partialOf(task, 'memory')
+  rmSync(partial, { recursive: true, force: true })
+  try {
+    await write(partial, bytes)
+    renameSync(partial, task.file('memory'))
+  } catch (cause) {
+    // On a full disk the task waits on, and this would take what is left of it.
+    rmSync(partial, { force: true })
+    throw cause
+  }
   rmSync(task.file('wanted'), { force: true })
   await syncDirectory(task.directory)
 }

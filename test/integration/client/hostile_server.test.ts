@@ -144,8 +144,14 @@ describe('a server that lies', () => {
 
 describe('a server that asks for more of the core', () => {
   /** What `retrace` sends to one that asks for all of its memory, again and again. */
-  async function sentTo(more: string[], until: number, wanted: (round: number) => unknown) {
+  async function sentTo(
+    more: string[],
+    until: number,
+    wanted: (round: number) => unknown,
+    taken: (response: ServerResponse) => unknown = (response) => response.writeHead(202).end(),
+  ) {
     const bodies: number[] = []
+    const different = new Set<string>()
     let [asked, waits, secrets] = [0, 0, 0]
     const server = createServer((request, response) => {
       const chunks: Buffer[] = []
@@ -158,8 +164,9 @@ describe('a server that asks for more of the core', () => {
         if (request.url === '/create') return response.writeHead(201, TASK).end()
         if (request.url === '/7/memory') {
           bodies.push(body.length)
+          different.add(body.toString('latin1'))
           if (body.includes('TOKEN_OF_TEST=secret')) secrets++
-          return response.writeHead(202).end()
+          return taken(response)
         }
         if (request.headers.accept !== 'application/json') {
           // What waits for the end asks so, every 3 s: once more after all has come.
@@ -174,7 +181,7 @@ describe('a server that asks for more of the core', () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     try {
       const { stderr } = await retrace(folder.path, ['--server', url, '--yes', '--budget', '0', ...more, secretive])
-      return { bodies, secrets, stderr }
+      return { bodies, different: different.size, secrets, stderr }
     } finally {
       server.closeAllConnections()
       server.close()
@@ -212,6 +219,25 @@ describe('a server that asks for more of the core', () => {
     },
     60_000,
   )
+
+  it('gets the same once more, and nothing else, where it breaks off or says that it has none of it', async () => {
+    // Other ranges each time it asks.
+    const wanted = (asked: number) => ({ round: 1, ranges: ALL.slice(asked * 40) })
+    const handlers: [string, number, (response: ServerResponse) => unknown][] = [
+      ['breaks off', 2, (response) => response.destroy()],
+      ['is busy', 2, (response) => response.writeHead(409).end('no\n')],
+      ['is full', 2, (response) => response.writeHead(507).end('full\n')],
+      ['refuses', 1, (response) => response.writeHead(400).end('bad\n')],
+    ]
+    const ran = await Promise.all(handlers.map(([, until, taken]) => sentTo(['--rounds', '1'], until, wanted, taken)))
+    expect(ran.map(({ bodies, different }, at) => [handlers[at]?.[0], different, bodies.length >= 2])).toEqual([
+      ['breaks off', 1, true],
+      ['is busy', 1, true],
+      ['is full', 1, true],
+      ['refuses', 1, false],
+    ])
+    expect(ran.at(-1)?.stderr).toContain('No more of the core is sent: ')
+  }, 60_000)
 })
 
 describe('an older server', () => {

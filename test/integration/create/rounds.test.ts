@@ -4,6 +4,8 @@
  */
 import { Buffer } from 'node:buffer'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import fsPromises from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { describe, expect, it } from 'vitest'
 import { designMembers, tarOf } from '../../helpers/archives.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
@@ -79,6 +81,20 @@ async function withServer(
   await using folder = await temporaryFolder()
   await using server = await startServer({ folder, settings, workerCommand: scriptedWorker(folder, commands) })
   await act(server, folder)
+}
+
+/** Until it is disposed of, `before` is awaited where memory that came is opened to be written. */
+function slowDisk(before: () => Promise<unknown>): Disposable {
+  const { open } = fsPromises
+  const use = (each: typeof open) => {
+    fsPromises.open = each
+    syncBuiltinESMExports()
+  }
+  use(async (path, ...more) => {
+    if (String(path).endsWith('/memory.partial')) await before()
+    return await open(path, ...more)
+  })
+  return { [Symbol.dispose]: () => use(open) }
 }
 
 /** Nothing of the rounds is left, nor the core. */
@@ -162,6 +178,40 @@ describe('a task that lacks memory', () => {
       expect(await endOf(server, silent)).toBe('FINISHED_SUCCESS')
       expect(await backtraceOf(server, silent)).toContain('crash () at crash.c:3')
     }, { settings: { RETRACE_ROUND_WAIT_S: '1' } })
+  })
+
+  it('takes what came in time, however long the disk takes for it, and waits on where it is full', async () => {
+    await withServer(async (server) => {
+      const task = await waitingTask(server)
+      using _disk = slowDisk(() => new Promise((resolve) => setTimeout(resolve, 1500)))
+      expect((await post(server, task, record(0x1000n, 4096))).status).toBe(202)
+      expect(await endOf(server, task)).toBe('FINISHED_SUCCESS')
+      expect(await backtraceOf(server, task)).toContain('crash () at crash.c:3')
+      await eventually(() => leftovers(server, task).length === 0)
+    }, { settings: { RETRACE_ROUND_WAIT_S: '1' } })
+    await withServer(async (server) => {
+      const task = await waitingTask(server)
+      {
+        using _disk = slowDisk(() => Promise.reject(Object.assign(new Error('full'), { code: 'ENOSPC' })))
+        expect(await post(server, task, record(0x1000n, 4096))).toEqual({ status: 507, code: 'no-space' })
+        expect(leftovers(server, task).sort()).toEqual(['aside-1', 'coredump', 'wanted'])
+      }
+      expect((await post(server, task, record(0x1000n, 4096))).status).toBe(202)
+      expect(await endOf(server, task)).toBe('FINISHED_SUCCESS')
+    })
+  })
+
+  it('is gone with all that came when it is deleted while that is written', async () => {
+    await withServer(async (server) => {
+      const task = await waitingTask(server)
+      let deleted = 0
+      using _disk = slowDisk(async () => {
+        deleted = (await server.client.ask(`/${task.id}`, { method: 'DELETE', password: task.password })).status
+      })
+      expect([(await post(server, task, record(0x1000n, 4096))).status, deleted]).toEqual([409, 204])
+      expect(existsSync(server.spool(task.id))).toBe(false)
+      await waitingTask(server)
+    }, { settings: { RETRACE_MAX_TASKS_PER_CLIENT: '1' } })
   })
 
   it('keeps the result of the first run where the second one dies, and its log says so', async () => {

@@ -88,6 +88,38 @@ describe('filledCore()', () => {
   it('knows a core that is not slim', () => {
     expect(filledCore(bytesSource(full), [])).toBeUndefined()
   })
+
+  it('makes nothing larger than the core and what came, however often its segments claim the same bytes', () => {
+    const { slim, left } = slimOf()
+    const core = slimBytes(slim).slice()
+    const view = new DataView(core.buffer)
+    // All the memory of the core, once more for each of its segments.
+    const count = view.getUint16(56, true)
+    for (let at = 64; at < 64 + count * 56; at += 56) {
+      if (view.getUint32(at, true) !== 1 || view.getBigUint64(at + 32, true) === 0n) continue
+      view.setBigUint64(at + 8, 0n, true)
+      view.setBigUint64(at + 32, BigInt(core.length), true)
+    }
+    const pages = pagesOf(slim, left.slice(0, 1))
+    expect(pages).toHaveLength(1)
+    let size = 0
+    for (const chunk of filledCore(bytesSource(core), pages) ?? []) size += chunk.length
+    expect(size).toBeLessThan(2 * core.length)
+  })
+
+  it('keeps memory beyond all addresses of programs, which the kernel has', () => {
+    const { slim, left } = slimOf()
+    const core = slimBytes(slim).slice()
+    const view = new DataView(core.buffer)
+    const last = 64 + (view.getUint16(56, true) - 1) * 56
+    view.setBigUint64(last + 16, 0xffffffffff600000n, true)
+    view.setBigUint64(last + 32, 0n, true)
+    view.setBigUint64(last + 40, 4096n, true)
+    const range = left.find(({ start, end }) => end - start > 1000n) ?? { start: 0n, end: 0n }
+    const filled = Buffer.concat([...filledCore(bytesSource(core), pagesOf(slim, [range])) ?? []])
+    expect(memoryOf(filled).has(range.start + 32n - range.start % 32n)).toBe(true)
+    expect(readCore(bytesSource(new Uint8Array(filled))).segments.at(-1)?.start).toBe(0xffffffffff600000n)
+  })
 })
 
 describe('what is sent of a slim core later', () => {
