@@ -14,16 +14,11 @@ import { methodNotAllowed } from '../http/method_not_allowed.ts'
 import { answerPage, wantsPage } from '../http/page.ts'
 import type { AppEnv, Services } from '../http/services.ts'
 import { statisticsPage } from '../pages/statistics.tsx'
+import { MAX_WAITING, Questions } from '../statistics/questions.ts'
 import { PERIODS, type Question, SPANS, type Statistics } from '../statistics/shape.ts'
-import { statisticsOf } from '../statistics/statistics.ts'
 import { count } from '../text/count.ts'
 import { siteOf } from './site.ts'
 
-/** What was asked a moment ago is not asked of the database again: anybody may ask, as often as he likes. */
-const KEPT_MS = 30_000
-const MAX_KEPT = 16
-/** Questions whose answer nobody has begun to make. */
-const MAX_WAITING = 8
 const RETRY_S = 10
 const MAX_NAME = 200
 
@@ -77,29 +72,17 @@ function tooManyQuestions(): RetraceError {
 
 /** `isOwnListener`: only this machine reaches it. */
 export function statsRoutes(services: Services, { isOwnListener = false } = {}): Hono<AppEnv> {
-  const kept = new Map<string, { at: number; statistics: Promise<Statistics> }>()
-  /** One is made at a time: many at once would take turns, and none would be ready. */
-  let before: Promise<unknown> = Promise.resolve()
-  let waiting = 0
+  const questions = new Questions(services)
 
-  function ask(question: Question, isPublic: boolean): Promise<Statistics> {
-    const key = JSON.stringify([question, isPublic])
-    const now = services.now().getTime()
-    const known = kept.get(key)
-    if (known !== undefined && now - known.at < KEPT_MS) return known.statistics
-    if (waiting > MAX_WAITING) throw tooManyQuestions()
-    waiting++
-    const asked = { question, now: Math.floor(now / 1000), isPublic }
-    const statistics = before.then(() => statisticsOf(services.database, asked))
-    before = statistics.catch(() => undefined).finally(() => waiting--)
-    kept.delete(key)
-    kept.set(key, { at: now, statistics })
-    statistics.catch(() => kept.delete(key))
-    for (const oldest of kept.keys()) {
-      if (kept.size <= MAX_KEPT) break
-      kept.delete(oldest)
-    }
-    return statistics
+  async function ask(c: Context<AppEnv>, isPublic: boolean): Promise<Statistics> {
+    const gone = new AbortController()
+    c.env.outgoing.once('close', () => gone.abort())
+    const answer = questions.ask(questionOf(c.req.query()), { isPublic, gone: gone.signal })
+    if (answer === undefined) throw tooManyQuestions()
+    return await answer.catch((cause: unknown) => {
+      if (!gone.signal.aborted) throw cause
+      throw new RetraceError('client-gone', { detail: 'The connection was closed before there was an answer', cause })
+    })
   }
 
   return new Hono<AppEnv>()
@@ -109,7 +92,7 @@ export function statsRoutes(services: Services, { isOwnListener = false } = {}):
       if (shownTo === 'off' || (shownTo === 'loopback' && !isLocal)) {
         throw new RetraceError('not-found', { detail: 'Statistics are not shown here (RETRACE_STATS)' })
       }
-      const found = { ...await ask(questionOf(c.req.query()), !isLocal), queue: services.runner.load() }
+      const found = { ...await ask(c, !isLocal), queue: services.runner.load() }
       if (!wantsPage(c)) return answerJson(found, { headers: { Vary: 'Accept' } })
       services.metrics.pages.inc({ page: 'stats' })
       return await answerPage(c, await statisticsPage(siteOf(services), found))

@@ -20,6 +20,8 @@ export interface Interval {
   readonly until: number
   readonly release?: string | undefined
   readonly package?: string | undefined
+  /** Nobody waits for it any more: what walks is then an AbortError. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface Outcomes {
@@ -46,7 +48,10 @@ export interface MissingRow {
   readonly times: number
 }
 
-/** Rows that are read in one go: some milliseconds. Others' requests come between. */
+/**
+ * Rows that are read in one go: some milliseconds. Others' requests come between. What is not asked for is let go here: SQLite, given
+ * the condition, reads all rows until so many fit.
+ */
 const PAGE = 1000
 /** Of a sum's keys. Where there are more, those with the least are let go: what is frequent stays. */
 const MAX_KEYS = 200_000
@@ -135,7 +140,7 @@ export async function countsIn(
 }
 
 /** In the order of the index by hours, which ends in the row's number. */
-async function* crashesOf(database: Database, { since, until, release, package: name }: Interval) {
+async function* crashesOf(database: Database, { since, until, release, package: name, signal }: Interval) {
   const { hour, release: of, package: named, outcome, signature, count: tasks } = crashCount
   const row = sql<number>`rowid`
   const columns = { hour, row, release: of, name: named, outcome, signature, count: tasks }
@@ -143,15 +148,20 @@ async function* crashesOf(database: Database, { since, until, release, package: 
     const page = database.select(columns).from(crashCount).where(and(
       sql`(${hour}, rowid) > (${last.hour}, ${last.row})`,
       lt(hour, until),
-      release === undefined ? undefined : eq(of, release),
-      name === undefined ? undefined : eq(named, name),
     )).orderBy(hour, row).limit(PAGE).all()
-    yield* page
+    yield* page.filter((each) =>
+      (release === undefined || each.release === release) && (name === undefined || each.name === name)
+    )
     const end = page.at(-1)
     if (end === undefined || page.length < PAGE) return
     last = end
-    await immediate()
+    await giveWay(signal)
   }
+}
+
+/** To others' requests. Rejects with an AbortError. */
+export async function giveWay(signal: AbortSignal | undefined): Promise<void> {
+  await immediate(undefined, signal && { signal })
 }
 
 function sentencesOf(database: Database, signatures: string[]): Map<string, string> {
@@ -162,7 +172,7 @@ function sentencesOf(database: Database, signatures: string[]): Map<string, stri
 /** Counts of times by step and bucket, of all tasks, in the order of the buckets. */
 export async function timesIn(
   database: Database,
-  { since, until }: Interval,
+  { since, until, signal }: Interval,
 ): Promise<{ step: string; bucket: number; times: number }[]> {
   const { hour, step, bucket, count: times } = stepTime
   const sums = new Sums<{ step: string; bucket: number }>()
@@ -177,7 +187,7 @@ export async function timesIn(
     const end = page.at(-1)
     if (end === undefined || page.length < PAGE) break
     last = end
-    await immediate()
+    await giveWay(signal)
   }
   return sums.sorted().map(({ more, count: all }) => ({ ...more, times: all })).sort((one, other) =>
     one.bucket - other.bucket
@@ -196,7 +206,7 @@ export function suppliesIn(database: Database, { since, until }: Interval): { he
 /** Files that tasks lacked, the most frequent first. */
 export async function missingIn(
   database: Database,
-  { since, until, release }: Interval,
+  { since, until, release, signal }: Interval,
   limit: number,
 ): Promise<MissingRow[]> {
   const { hour, release: of, package: name, file, buildId, status, count: times } = missingFile
@@ -207,9 +217,9 @@ export async function missingIn(
         sql`(${hour}, ${of}, ${buildId}, ${file}, ${name}) >
           (${last.hour}, ${last.release}, ${last.buildId}, ${last.file}, ${last.package})`,
         lt(hour, until),
-        release === undefined ? undefined : eq(of, release),
       )).orderBy(hour, of, buildId, file, name).limit(PAGE).all()
     for (const { hour: _, times: more, ...row } of page) {
+      if (release !== undefined && row.release !== release) continue
       sums.add(JSON.stringify([row.release, row.package, row.file, row.buildId]), more, {
         first: () => row,
         again(known) {
@@ -220,7 +230,7 @@ export async function missingIn(
     const end = page.at(-1)
     if (end === undefined || page.length < PAGE) break
     last = end
-    await immediate()
+    await giveWay(signal)
   }
   return sums.sorted(limit).map(({ more, count: all }) => ({ ...more, times: all }))
 }

@@ -2,12 +2,11 @@
  * What crashes most, how tasks end, what the mirror lacks: for administrators, and for everybody with what could tell of one task
  * left out. From the tables that outlive tasks. Gives way after every thousand rows.
  */
-import { setImmediate as immediate } from 'node:timers/promises'
 import type { Database } from '../database/database.ts'
 import { summarizeRepositories } from '../packages/index/summary.ts'
 import { DAY_S, HOUR_S } from '../units/time.ts'
 import { percentilesOf } from './percentiles.ts'
-import { countsIn, type Interval, missingIn, suppliesIn, timesIn } from './rows.ts'
+import { countsIn, giveWay, type Interval, missingIn, suppliesIn, timesIn } from './rows.ts'
 import { groupedBy } from './grouped.ts'
 import { publicPart } from './public_part.ts'
 import type { Question, Statistics } from './shape.ts'
@@ -27,21 +26,28 @@ export interface Asked {
   readonly now: number
   /** Whether what could tell of one task, or of a package of nobody's repository, is left out. */
   readonly isPublic: boolean
+  /** Nobody waits for it any more. */
+  readonly signal?: AbortSignal | undefined
 }
 
-export async function statisticsOf(database: Database, { question, now, isPublic }: Asked): Promise<Statistics> {
+/** Rejects with an AbortError when the signal says so. */
+export async function statisticsOf(
+  database: Database,
+  { question, now, isPublic, signal }: Asked,
+): Promise<Statistics> {
   const { by, days, release, package: name } = question
   const asked = (word: string | undefined) => word === UNKNOWN ? '' : word
   const until = Math.ceil((now + 1) / DAY_S) * DAY_S
-  const interval: Interval = { since: until - days * DAY_S, until, release: asked(release), package: asked(name) }
+  const since = until - days * DAY_S
+  const interval: Interval = { since, until, release: asked(release), package: asked(name), signal }
   const period = by === 'day' ? { seconds: DAY_S, origin: 0 } : { seconds: WEEK_S, origin: MONDAY }
   const limit = isPublic ? 4 * MAX_ROWS : MAX_ROWS
   const { outcomes: ends, releases, packages, crashes } = await countsIn(database, interval, { ...period, limit })
-  await immediate()
+  await giveWay(signal)
   const missing = await missingIn(database, interval, limit)
-  await immediate()
+  await giveWay(signal)
   const times = await timesIn(database, interval)
-  await immediate()
+  await giveWay(signal)
   const all: Statistics = {
     by,
     days,

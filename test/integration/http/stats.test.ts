@@ -1,4 +1,5 @@
 /** GET /stats: who sees it, as page and as JSON, from tasks that really ended. */
+import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { countedTasks } from '../../../src/runner/crash_table.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
@@ -62,6 +63,26 @@ describe('GET /stats', () => {
     expect(all.filter((status) => status === 200).length).toBeGreaterThanOrEqual(8)
     expect(new Set(all)).toEqual(new Set([200, 503]))
     expect(await ask(100)).toBe(200)
+  })
+
+  it('reads no further where the one who asked has gone', async () => {
+    await using server = await serverFor('loopback')
+    const { database } = server.program.services
+    const rows = 50_000
+    database.run(sql`WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows - 1})
+      INSERT INTO crash_count (signature, hour, release, package, outcome, duphash, count)
+      SELECT 'x', unixepoch() / 3600 * 3600, 'r', 'p', 'ok', i, 1 FROM n`)
+    const reads = vi.spyOn(database, 'select')
+    const connection = await server.client.raw()
+    await connection.write('GET /stats HTTP/1.1\r\nHost: x\r\n\r\n')
+    await vi.waitFor(() => expect(reads).toHaveBeenCalled(), { timeout: 10_000, interval: 1 })
+    connection[Symbol.dispose]()
+    for (let before = -1; before < reads.mock.calls.length;) {
+      before = reads.mock.calls.length
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    expect(reads.mock.calls.length).toBeLessThan(rows / 1000)
+    expect((await server.client.ask('/stats')).json()).toMatchObject({ tasks: rows })
   })
 
   it('tells who is not of this machine nothing of few tasks', async () => {

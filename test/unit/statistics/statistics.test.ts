@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { periodName } from '../../../src/pages/statistics.tsx'
 import { countOnce, pruneCounts } from '../../../src/runner/crash_table.ts'
 import type { Question } from '../../../src/statistics/shape.ts'
+import type { Database } from '../../../src/database/database.ts'
+import { MAX_WAITING, Questions } from '../../../src/statistics/questions.ts'
 import { statisticsOf } from '../../../src/statistics/statistics.ts'
 import { addPackage, addRepository, temporaryDatabase } from '../../helpers/index_rows.ts'
 
@@ -190,10 +192,41 @@ it('what is too old goes, with the sentences of crashes that are counted no more
   })
 })
 
+/** How often others came to their turn while a question was answered. */
+async function turnsWhile(database: Database, question: Partial<Question>) {
+  let turns = 0
+  let isOver = false
+  const tick = () => void (isOver || (turns++, setImmediate(tick)))
+  setImmediate(tick)
+  const found = await statisticsOf(database, { question: { ...QUESTION, ...question }, now: NOW, isPublic: false })
+  isOver = true
+  return { turns, found }
+}
+
+/** Questions that all who asked have left are answered no more, and hold no place. */
+async function endsWithItsAskers(database: Database): Promise<void> {
+  const questions = new Questions({ database, now: () => new Date(NOW * 1000) })
+  const ask = (name: string) => {
+    const gone = new AbortController()
+    const answer = questions.ask({ ...QUESTION, package: name }, { isPublic: false, gone: gone.signal })
+    return { answer: answer?.then(({ tasks }) => tasks, (error: Error) => error.name), leave: () => gone.abort() }
+  }
+  const all = Array.from({ length: MAX_WAITING + 1 }, (_, name) => ask(`p${name}`))
+  const again = ask('p0')
+  expect(ask('one more').answer).toBeUndefined()
+  for (const each of all) each.leave()
+  const next = ask('p99')
+  expect(await Promise.all(all.slice(1).map(({ answer }) => answer))).toEqual(Array(MAX_WAITING).fill('AbortError'))
+  expect(await again.answer, 'for whom somebody waits still').toBeGreaterThan(0)
+  expect(await next.answer).toBeGreaterThan(0)
+  all[1]?.leave()
+  expect(await ask('p1').answer, 'is asked anew').toBeGreaterThan(0)
+}
+
 describe('statistics of very many tasks', () => {
   it('let others go on after every thousand rows, and count what is frequent right', async () => {
     await using many = await temporaryDatabase()
-    const rows = 30_000
+    const rows = 12_000
     // Each a crash of its own but every third; within few hours, so that pages end within one.
     many.database.run(sql`WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows - 1})
       INSERT INTO crash_count (signature, hour, release, package, outcome, duphash, count)
@@ -201,12 +234,7 @@ describe('statistics of very many tasks', () => {
     many.database.run(sql`WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows - 1})
       INSERT INTO missing_file (hour, release, build_id, file, package, status, count)
       SELECT ${HOUR} - 3600 * (i % 5), ${RELEASE}, 'b' || (i / 5), 'f', 'p', iif(i % 2 = 0, 'missing', 'mismatch'), 1 FROM n`)
-    let turns = 0
-    let isOver = false
-    const tick = () => void (isOver || (turns++, setImmediate(tick)))
-    setImmediate(tick)
-    const found = await statisticsOf(many.database, { question: QUESTION, now: NOW, isPublic: false })
-    isOver = true
+    const { turns, found } = await turnsWhile(many.database, {})
     expect(turns).toBeGreaterThanOrEqual(2 * rows / 1000)
     expect(found.tasks).toBe(rows)
     expect(found.outcomes).toEqual({ ok: rows })
@@ -214,5 +242,9 @@ describe('statistics of very many tasks', () => {
     expect(found.crashes).toHaveLength(50)
     expect(found.packages).toHaveLength(500)
     expect(found.missing[0]?.times).toBe(5)
+    const { turns: others, found: one } = await turnsWhile(many.database, { release: 'none', package: 'none' })
+    expect(others, 'where nothing fits, too').toBeGreaterThanOrEqual(2 * rows / 1000)
+    expect(one).toMatchObject({ tasks: 0, crashes: [], missing: [] })
+    await endsWithItsAskers(many.database)
   })
 })
