@@ -28,6 +28,22 @@ export const OUTCOME_CODES = [
 ] as const
 export type OutcomeCode = (typeof OUTCOME_CODES)[number]
 
+const EARLY: ReadonlySet<string> = new Set<OutcomeCode>([
+  'fetch-timeout',
+  'debugger-failed',
+  'debugger-timeout',
+  'out-of-memory',
+  'killed',
+  'server-unfit',
+  'disk-full',
+  'internal',
+])
+
+/** Whether a run that ended so would have found more, had it come to its end. Any text may be asked. */
+export function endedEarly(code: string): boolean {
+  return EARLY.has(code)
+}
+
 /** Exit code of a worker whose end a full disk did not take: the server writes it once there is room. */
 export const EXIT_DISK_FULL = 4
 

@@ -84,7 +84,11 @@ export function outcomeText({ code, summary, next_step }: Outcome, known: Circum
 
 /** How a task ended; undefined: it has not, or nobody can read what the file says. */
 export function readOutcome(task: Task): RecordedOutcome | undefined {
-  const text = task.text('outcome.json')
+  return parseOutcome(task.text('outcome.json'))
+}
+
+/** The same, of the text of such a file. */
+export function parseOutcome(text: string | undefined): RecordedOutcome | undefined {
   if (text === undefined) return undefined
   try {
     return OutcomeFile.safeParse(JSON.parse(text)).data

@@ -106,14 +106,25 @@ export async function setAside(
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { mode: 0o700 })
   const text = `${JSON.stringify(wantedJson(wanted))}\n`
-  await Promise.all(
+  // All of them have ended before a failure is told: who takes back what is there has it alone.
+  const written = await Promise.allSettled(
     [...results, ['wanted', text] as const].map(([each, content]) => write(join(folder, each), content)),
   )
+  for (const each of written) if (each.status === 'rejected') throw each.reason
   await syncDirectory(folder)
   renameSync(folder, task.file(name))
   await write(partialOf(task, 'wanted'), text)
   renameSync(partialOf(task, 'wanted'), task.file('wanted'))
   await syncDirectory(task.directory)
+}
+
+/** Takes back a result that could not be kept aside whole, and what was wanted with it. */
+export function dropAside(task: Task, { round }: Pick<Wanted, 'round'>): void {
+  const name = ASIDES[round - 1]
+  if (name === undefined) return
+  for (const each of ['wanted', name] as const) {
+    for (const path of [task.file(each), partialOf(task, each)]) rmSync(path, { recursive: true, force: true })
+  }
 }
 
 /** Memory that came, for the worker; then nothing is wanted any more. Throws the errors of the disk. */

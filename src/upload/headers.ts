@@ -95,7 +95,7 @@ export function checkHeaders(head: RequestHead, config: Pick<Config, 'maxPackedM
 /** As many as there are at most; what is no number is none: nobody is refused for it. */
 function roundsOf(head: RequestHead, { roundWaitS }: Pick<Config, 'roundWaitS'>): Pick<UploadPlan, 'rounds'> {
   const text = head.get('x-task-rounds')?.trim() ?? ''
-  const rounds = roundWaitS > 0 && /^[0-9]{1,3}$/.test(text) ? Math.min(Number(text), MAX_ROUNDS) : 0
+  const rounds = roundWaitS > 0 && /^[0-9]+$/.test(text) ? Math.min(Number(text), MAX_ROUNDS) : 0
   return rounds === 0 ? {} : { rounds }
 }
 

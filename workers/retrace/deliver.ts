@@ -1,7 +1,10 @@
 /** The end of a task: its results appear in their order, and what it no longer needs is removed. */
 import { stdout } from 'node:process'
+import { errnoOf } from '../../src/errors/errno.ts'
 import { freeBytes } from '../../src/files/space.ts'
-import { asideText, newestAside, setAside, takeAside, type Wanted } from '../../src/task/rounds.ts'
+import { endedEarly } from '../../src/task/outcome.ts'
+import { parseOutcome } from '../../src/task/outcome_file.ts'
+import { asideText, dropAside, newestAside, setAside, takeAside, type Wanted } from '../../src/task/rounds.ts'
 import type { Task } from '../../src/task/task.ts'
 import { count } from '../../src/text/count.ts'
 import { tidy } from '../../src/task/tidy.ts'
@@ -26,8 +29,7 @@ export async function deliver(
     said.say('report', `left out or cut, since the disk is nearly full (RETRACE_MIN_FREE_MB): ${lacking.join(', ')}`)
   }
   said.say('done', watch.summary())
-  // A second run that ends worse than the one before it, though it had more, makes nobody poorer.
-  if (!report.hasBacktrace && hasAsideBacktrace(task)) {
+  if (isWorseThanBefore(task, report)) {
     await takeAside(task, `${code}: ${summary} This is the result of the run before.`)
     return tidy(task)
   }
@@ -35,12 +37,30 @@ export async function deliver(
   tidy(task)
 }
 
-/** Keeps a whole result for the case that nothing better comes, and says what would make it better. */
+/**
+ * Whether a run with more memory shows less than the one before it: no backtrace, or one that came to no end, where that had one. Then
+ * that one's result is the task's, and nothing more is asked.
+ */
+export function isWorseThanBefore(
+  task: Task,
+  { hasBacktrace, outcome }: Pick<Report, 'hasBacktrace' | 'outcome'>,
+): boolean {
+  const aside = newestAside(task)
+  if (aside === undefined || asideText(task, aside, 'backtrace') === undefined) return false
+  if (!hasBacktrace) return true
+  const before = parseOutcome(asideText(task, aside, 'outcome.json'))?.code
+  return before !== undefined && endedEarly(outcome.code) && !endedEarly(before)
+}
+
+/**
+ * Keeps a whole result for the case that nothing better comes, and says what would make it better. False: the disk does not take it,
+ * and nothing of it is there.
+ */
 export async function keepAside(
   task: Task,
   report: Report,
   { said, watch, wanted }: { said: Journal; watch: Stopwatch; wanted: Wanted },
-): Promise<void> {
+): Promise<boolean> {
   const { code, summary } = report.outcome
   const bytes = wanted.ranges.reduce((sum, { length }) => sum + length, 0)
   said.say('report', `${code}: ${summary}`)
@@ -49,12 +69,15 @@ export async function keepAside(
     `round ${wanted.round} of ${wanted.rounds}: ${count(bytes, 'byte')} of memory that was missed can be sent`,
   )
   said.say('done', watch.summary())
-  await setAside(task, [...report.files, ['retrace-log', logBefore(task) + said.text()]], wanted)
-}
-
-function hasAsideBacktrace(task: Task): boolean {
-  const aside = newestAside(task)
-  return aside !== undefined && asideText(task, aside, 'backtrace') !== undefined
+  try {
+    await setAside(task, [...report.files, ['retrace-log', logBefore(task) + said.text()]], wanted)
+    return true
+  } catch (cause) {
+    if (errnoOf(cause) === undefined) throw cause
+    dropAside(task, wanted)
+    said.complain('report', `no more memory is asked for: ${cause instanceof Error ? cause.message : cause}`)
+    return false
+  }
 }
 
 /** The log of the runs before this one. */

@@ -26,7 +26,7 @@ import { findCompanions, NO_COMPANIONS } from './companions.ts'
 import type { NAME } from './command_line.ts'
 import { Deadline } from './time/deadline.ts'
 import { debugCore } from './debug.ts'
-import { deliver, keepAside } from './deliver.ts'
+import { deliver, isWorseThanBefore, keepAside } from './deliver.ts'
 import { type Findings, nothingFound } from './findings.ts'
 import type { Engine } from './gdb/engine.ts'
 import type { LeftOut } from './gdb/thread_record.ts'
@@ -92,12 +92,11 @@ export async function retrace(task: Task, tools: Tools): Promise<number> {
   watch.start('report')
   said.begin('report')
   const report = makeReport(found, watch.seconds())
-  const wanted = nextRound(task, found, tools.config)
+  const wanted = isWorseThanBefore(task, report) ? undefined : nextRound(task, found, tools.config)
   if (wanted !== undefined) {
     // The core is its debugger's until then, and what comes is laid into it.
     await found.debugged?.closed
-    await keepAside(task, report, { said, watch, wanted })
-    return EXIT.done
+    if (await keepAside(task, report, { said, watch, wanted })) return EXIT.done
   }
   await deliver(task, report, { said, watch, minFreeMb: tools.config.minFreeMb })
   await found.debugged?.closed

@@ -56,6 +56,14 @@ describe('checkHeaders()', () => {
     expect(check({ 'content-type': ' Application/X-XZ ; charset=binary', 'content-length': '1' }).encoding).toBe('xz')
   })
 
+  it('takes at most three rounds of further memory, and none from what is no number', () => {
+    const rounds = (text: string) =>
+      check({ 'content-type': 'application/x-core', 'content-length': '7', 'x-task-rounds': text }).rounds
+    expect(['1', ' 2 ', '3', '4', '999', '1000', '9'.repeat(400)].map(rounds)).toEqual([1, 2, 3, 3, 3, 3, 3])
+    const none = ['', '0', '000', '-1', '+1', '1.5', '0x3', '3, 3', 'many']
+    expect(none.map(rounds).filter((each) => each !== undefined)).toEqual([])
+  })
+
   it('ignores X-Task-Type on a core', () => {
     expect(check({ 'content-type': 'application/x-core', 'x-task-type': '99', 'content-length': '1' }).manifest).toBe(
       'bare',
