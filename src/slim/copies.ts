@@ -5,7 +5,7 @@
  */
 import type { ByteSource } from '../elf/bytes_source.ts'
 import type { Block } from './block.ts'
-import { PAGE, type Pages, type Span } from './pages.ts'
+import { type Area, PAGE, type Pages, type Span } from './pages.ts'
 import type { Run } from './runs.ts'
 import { type WordForm, wordsIn } from './words.ts'
 
@@ -24,8 +24,8 @@ const MAX_ENTRIES = 4096
 const MAX_ARRAYS = 64
 /** Bytes that are compared in all; then whatever begins as a text does counts as a copy to its end. */
 const MAX_COMPARED = 200_000_000
-/** Bytes before and behind what is kept that are looked at. */
-const MAX_AROUND = 16 * 1024
+/** Bytes that are looked at in one piece, where what is kept lies so near that what is around it is the same. */
+const MAX_JOINED = 4 * 1024 * 1024
 const KEY = 4
 const [EQUALS, NUL] = [0x3d, 0]
 
@@ -81,17 +81,18 @@ export function copiesIn(
   }
   const found: Span[] = []
   let left = MAX_COMPARED
-  // A text can begin before what is kept, or end behind it.
-  const around = Math.min(MAX_AROUND, needles.reduce((most, { bytes }) => Math.max(most, bytes.length), 0) + 1)
-  for (const run of runs) {
-    const area = pages.areaAt(run.start)
-    const from = Math.max(area?.start ?? run.start, run.start - around)
-    const to = Math.min(area?.end ?? run.end, run.end + around)
-    const bytes = source.read(run.fileOffset - (run.start - from), to - from)
+  // A text can begin before what is kept, or end behind it: of the middle of a long one neither is kept.
+  const around = needles.reduce((most, { bytes }) => Math.max(most, bytes.length), 0) + 1
+  for (const { from, to, fileOffset, runs: inside } of regionsAround(pages, runs, around)) {
+    const bytes = source.read(fileOffset, to - from)
+    let next = 0
     for (let at = 0; at + KEY <= bytes.length; at++) {
       if (heads[(bytes[at] ?? 0) | (bytes[at + 1] ?? 0) << 8] === 0) continue
       const same = byKey.get(keyAt(bytes, at))
       if (same === undefined) continue
+      while (next < inside.length && (inside[next]?.end ?? 0) <= from + at) next++
+      const kept = inside[next]
+      if (kept === undefined) break
       let length = left > 0 ? 0 : textLength(bytes, at)
       for (const needle of same) {
         if (left <= 0) break
@@ -100,13 +101,39 @@ export function copiesIn(
       }
       if (length === 0) continue
       const span = { start: from + at, end: from + at + length }
-      if (span.end <= run.start || span.start >= run.end) continue
+      if (span.end <= kept.start) continue
       if (except.some(({ start, end }) => span.start >= start && span.end <= end)) continue
       found.push(span)
       at += length - 1
     }
   }
   return found
+}
+
+interface Region {
+  from: number
+  to: number
+  readonly fileOffset: number
+  readonly area: Area | undefined
+  readonly runs: Run[]
+}
+
+/** What is looked at: runs, in order, with what lies `around` them in their areas; no byte twice where that meets. */
+function* regionsAround(pages: Pages, runs: readonly Run[], around: number): Generator<Region> {
+  let last: Region | undefined
+  for (const run of runs) {
+    const area = pages.areaAt(run.start)
+    const from = Math.max(area?.start ?? run.start, run.start - around)
+    const to = Math.min(area?.end ?? run.end, run.end + around)
+    if (last !== undefined && last.area === area && from <= last.to && to - last.from <= MAX_JOINED) {
+      last.to = Math.max(last.to, to)
+      last.runs.push(run)
+      continue
+    }
+    if (last !== undefined) yield last
+    last = { from, to, fileOffset: run.fileOffset - (run.start - from), runs: [run], area }
+  }
+  if (last !== undefined) yield last
 }
 
 function keyAt(bytes: Uint8Array, at: number): number {

@@ -31,3 +31,24 @@ it.each([
 ])('a copy is known in what is kept, where it %s', (_, at, isKnown) => {
   expect(found(at)).toEqual(isKnown ? [[at, at + NEEDLE.bytes.length]] : [])
 })
+
+it('a copy of a long text is known from any byte of it, in however many places it stands', () => {
+  const text = Buffer.from(`LONG=${Array.from({ length: 14_000 }, (_, at) => `part${at}-`).join('').slice(0, 130_000)}`)
+  const places = [0x1000, 0x400_000, 0x421_000, 0x900_000].map((at) => START + at)
+  const bytes = new Uint8Array(0xa00_000)
+  for (const at of places) bytes.set(text, at - START)
+  const source = bytesSource(bytes)
+  const pages = new Pages(source, [{ start: START, end: START + bytes.length, fileOffset: 0, flags: 6 }])
+  const foundOf = (starts: number[]) => {
+    const runs = starts.map((start) => ({ start, end: start + 3, fileOffset: start - START, flags: 6 }))
+    return copiesIn(pages, source, runs, { needles: [{ bytes: text, ends: false }], except: [] }).map(({ start }) =>
+      start
+    )
+  }
+  // Behind its end, and in every part of it.
+  const inside = [5, 10_000, 20_000, 65_000, 128_000]
+  expect(foundOf(places.map((at) => at + text.length))).toEqual([])
+  for (const at of inside) expect(foundOf(places.map((place) => place + at))).toEqual(places)
+  expect(foundOf(places.flatMap((place) => inside.map((at) => place + at)))).toEqual(places)
+  expect(foundOf([places[1] ?? 0, (places[3] ?? 0) + 64_000])).toEqual([places[1], places[3]])
+})
