@@ -46,8 +46,11 @@ export async function startInside(
   if (sandbox.tmpBytes !== undefined) watchTmp(running, sandbox.tmpBytes)
   if (sandbox.limits.memory !== undefined) watchMemory(running, sandbox.limits.memory)
   if (running.pid !== undefined) onStart?.(running.pid)
-  running.channels[channels]?.end(bytes)
-  running.channels[channels + 1]?.end(filter)
+  // Not before it has both: it waits for the end of each, which would come after all that the caller does in one turn.
+  const told = [bytes, filter].map((each, at) =>
+    new Promise<void>((done) => running.channels[channels + at]?.end(each, done))
+  )
+  await Promise.race([Promise.all(told), running.ended])
   return running
 }
 

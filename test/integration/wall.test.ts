@@ -3,7 +3,17 @@
  */
 import { type ChildProcess, spawn, spawnSync, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { execPath, geteuid, pid } from 'node:process'
@@ -224,6 +234,21 @@ describe('what a sandbox may use up', () => {
     } finally {
       neighbour.kill('SIGKILL')
     }
+  })
+
+  it('starts what runs behind it, whatever who started it does meanwhile without a pause', async () => {
+    const place = folder.file('begun')
+    mkdirSync(place)
+    const begin = {
+      ...shell(': > /here/begun', { processes: 64, fileBytes: 1 << 10 }),
+      writable: [{ from: place, at: '/here' }],
+    }
+    await using running = await startInside(begin, { timeoutMs: 60_000 })
+    const cell = new Int32Array(new SharedArrayBuffer(4))
+    // No turn of the loop: what this process has not written yet it would not write.
+    for (let each = 0; each < 2_000 && !existsSync(join(place, 'begun')); each++) Atomics.wait(cell, 0, 0, 10)
+    expect(existsSync(join(place, 'begun'))).toBe(true)
+    await running.succeeded()
   })
 
   it('processes: a decoder starts none', async () => {
