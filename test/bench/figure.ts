@@ -1,6 +1,7 @@
 /**
  * The figures that `npm run bench` prints, one JSON line each, and the timing of two peers against each other.
  */
+import { env } from 'node:process'
 
 /** One figure (README, 'Measuring'): `ok` is `ratio <= goal`, or `ours <= goal` where there is no peer. */
 export interface Figure {
@@ -50,6 +51,15 @@ export async function alternate(
     times.theirs.push(b)
   }
   return { ours: percentile(times.ours, 50), theirs: percentile(times.theirs, 50) }
+}
+
+/**
+ * This process's environment but for what makes each start of Node slower on some machines: with NODE_EXTRA_CA_CERTS it reads a
+ * bundle of certificates first, 40 ms for that of a distribution, whether or not it will ever ask anybody.
+ */
+export function plainEnvironment(): NodeJS.ProcessEnv {
+  const { NODE_EXTRA_CA_CERTS: _certificates, ...plain } = env
+  return plain
 }
 
 /** Wall seconds of one run. */

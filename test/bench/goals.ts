@@ -6,6 +6,8 @@ export const GOALS = {
   'worker-over-gdb': 0.7,
   'worker-over-gdb-evince': 0.8,
   'worker-over-gdb-firefox': 1,
+  'worker-over-gdb-thunderbird': 1,
+  'worker-over-gdb-impress': 0.8,
   'last-byte-to-gdb': 100,
   'upload-xz-over-tar': 1.05,
   'upload-gzip-over-tar': 1.05,

@@ -1,6 +1,6 @@
 /**
  * Cores of real programs, for the bench: each in a root of its own, made once by mmdebstrap out of this machine's archive and kept
- * with its core in ~/.cache/abrt-retrace-bench (500 to 700 MB each, a minute or some), and this machine's CPython. Progress goes to
+ * with its core in ~/.cache/abrt-retrace-bench (500 MB to 1 GB each, a minute or some), and this machine's CPython. Progress goes to
  * standard error. Another program is another InRoot.
  */
 import { spawnSync } from 'node:child_process'
@@ -27,6 +27,8 @@ export const PROGRAMS: readonly ((folder: Folder) => Crashed | undefined)[] = [
   python,
   () => inRoot(EVINCE),
   () => inRoot(FIREFOX),
+  () => inRoot(THUNDERBIRD),
+  () => inRoot(IMPRESS),
 ]
 
 /** A program that has a root of its own. */
@@ -77,6 +79,32 @@ for each in $(seq 100); do [ -e /tmp/.X11-unix/X7 ] && break; sleep 0.2; done
 DISPLAY=:7 evince /crash/page.pdf & p=$!
 sleep 25; kill -SEGV $p; wait $p; kill $x`,
   goals: { gdb: GOALS['worker-over-gdb-evince'], extracting: 0.1 },
+}
+
+/** The command is a script that becomes a program of another name. */
+const THUNDERBIRD: InRoot = {
+  name: 'thunderbird',
+  program: '/usr/lib/thunderbird/thunderbird-bin',
+  packages: ['thunderbird'],
+  files: {},
+  script: `
+thunderbird --headless & p=$!
+sleep 40; kill -SEGV $p; wait $p`,
+  goals: { gdb: GOALS['worker-over-gdb-thunderbird'], extracting: 0.1 },
+}
+
+/** LibreOffice: as many libraries as a program has here, 170. Its handler of crashes makes an abort of it. */
+const IMPRESS: InRoot = {
+  name: 'impress',
+  program: '/usr/lib/libreoffice/program/soffice.bin',
+  packages: ['libreoffice-impress', 'libreoffice-gtk3', 'xvfb'],
+  files: {},
+  script: `
+Xvfb :7 -screen 0 800x600x24 & x=$!
+for each in $(seq 100); do [ -e /tmp/.X11-unix/X7 ] && break; sleep 0.2; done
+DISPLAY=:7 SAL_USE_VCLPLUGIN=gtk3 soffice --impress --norestore --nologo & p=$!
+sleep 45; kill -SEGV $(pidof soffice.bin); wait $p; sleep 5; kill $x`,
+  goals: { gdb: GOALS['worker-over-gdb-impress'], extracting: 0.1 },
 }
 const HOME = 'cd /crash; export HOME=/crash XDG_RUNTIME_DIR=/crash GSETTINGS_BACKEND=memory'
 const LIMIT_MS = 1_800_000

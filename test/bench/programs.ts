@@ -25,7 +25,7 @@ import { installationRoot } from '../../src/program/program.ts'
 import { archiveSources, fetchFromPool } from '../helpers/archive.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 import { startServerChild } from '../helpers/server.ts'
-import { absolute, against, alternate, type Figure, percentile } from './figure.ts'
+import { absolute, against, alternate, type Figure, percentile, plainEnvironment } from './figure.ts'
 import { GOALS } from './goals.ts'
 import { type Crashed, PROGRAMS } from './prepare.ts'
 
@@ -197,7 +197,7 @@ function written(folder: string): number {
 }
 
 async function finished(program: string, words: string[], settings: Record<string, string>): Promise<void> {
-  const child = spawn(program, words, { stdio: 'ignore', env: { ...env, ...settings } })
+  const child = spawn(program, words, { stdio: 'ignore', env: { ...plainEnvironment(), ...settings } })
   await once(child, 'exit')
   if (child.exitCode !== 0) throw new Error(`${program} ended with ${child.exitCode ?? child.signalCode}`)
 }

@@ -12,7 +12,7 @@ import { archiveSources } from '../helpers/archive.ts'
 import { crash } from '../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 import { coreFigures } from './cores.ts'
-import { absolute, against, alternate, type Figure } from './figure.ts'
+import { absolute, against, alternate, type Figure, plainEnvironment } from './figure.ts'
 import { GOALS } from './goals.ts'
 
 /** repr() of a list in a list in a list: some 60,000 C frames, of which gdb shows 2048. */
@@ -97,7 +97,7 @@ function gdbArguments(sysroot: string, core: string): string[] {
 }
 
 async function finished(program: string, words: string[], settings: Record<string, string>): Promise<void> {
-  const child = spawn(program, words, { stdio: 'ignore', env: { ...env, ...settings } })
+  const child = spawn(program, words, { stdio: 'ignore', env: { ...plainEnvironment(), ...settings } })
   await once(child, 'exit')
   if (child.exitCode !== 0) throw new Error(`${program} ended with ${child.exitCode ?? child.signalCode}`)
 }
