@@ -50,7 +50,7 @@ async function take(
   }
   if (turn.signal.aborted) throw notWanted()
   if (at < length) throw clientGone()
-  const memory = parseMemory(body, wanted.ranges) //                                      400
+  const memory = parseMemory(body, [...wanted.ranges, ...wanted.within ?? []]) //                                      400
   const bytes = memory.reduce((sum, each) => sum + each.bytes.length, 0)
   if (bytes === 0) {
     if (!turn.giveUp()) throw notWanted()

@@ -36,6 +36,9 @@ export const Status = z.object({
     ranges: z.array(z.object({ start: z.string(), length: z.int() })).describe(
       'Sorted, apart, the address in hexadecimal',
     ),
+    within: z.array(z.object({ start: z.string(), length: z.int() })).describe(
+      'Where what these ranges point to may be sent, too',
+    ),
   }).nullable().describe('Memory that may be sent to /<id>/memory now; null: none'),
   created: Time,
   started: Time,

@@ -15,11 +15,11 @@ const SEARCHED = 320
 const MAX_THINGS = 400_000
 const GRAIN = 64
 
-/** Keeps pages within `budget` bytes; `roots` in the order of their weight. */
+/** Keeps pages within `budget` bytes; `roots` in the order of their weight. What is not `isIn` is followed, and not kept. */
 export function keepReachable(
   pages: Pages,
   roots: Iterable<number>,
-  { budget, form }: { budget: number; form: WordForm },
+  { budget, form, isIn = () => true }: { budget: number; form: WordForm; isIn?: (address: number) => boolean },
 ): void {
   let left = Math.floor(budget / PAGE)
   const seen = new Set<number>()
@@ -34,7 +34,7 @@ export function keepReachable(
   for (const root of roots) add(root)
   for (let at = 0; at < queue.length && left > 0; at++) {
     const address = queue[at] ?? 0
-    left -= pages.keep('pointed', Math.max(0, address - BEFORE), address + BEHIND)
+    if (isIn(address)) left -= pages.keep('pointed', Math.max(0, address - BEFORE), address + BEHIND)
     for (const word of wordsIn(pages, address, address + SEARCHED, form)) add(word)
   }
 }

@@ -17,11 +17,12 @@ import { copiesIn, type Needle, needlesOf } from './copies.ts'
 import { layout } from './layout.ts'
 import { type Mask, maskOf } from './mask.ts'
 import { keepLibraries, keepModules } from './modules.ts'
+import { type AskedRange, moreOf, type MorePage } from './more.ts'
 import { notesOf } from './notes.ts'
 import { areasOf, type Kind, PAGE, Pages, type Span } from './pages.ts'
 import { addressOf, allNotes, BEFORE_POINTER, BEHIND_POINTER, type Registers, registersOf } from './process.ts'
 import { keepReachable } from './reach.ts'
-import { allowedIn, type Run, type Runs, runsOf } from './runs.ts'
+import { type Runs, runsOf } from './runs.ts'
 import { stacksOf } from './stacks.ts'
 import { leftOutOf, undumpedOf } from './undumped.ts'
 import { watched } from './used.ts'
@@ -50,11 +51,8 @@ export interface Slim {
   readonly kinds: ReadonlyMap<Kind, number>
   /** Bytes that were dumped and are left out. */
   readonly leftOut: number
-  /** What of these ranges was dumped and is not kept back, in order, `most` bytes in all. Throws ElfError where the file became shorter. */
-  readonly more: (
-    ranges: readonly { readonly start: bigint; readonly length: number }[],
-    most: number,
-  ) => { readonly start: number; readonly bytes: Uint8Array }[]
+  /** What of these ranges, and `within` others of what they point to, was dumped and is not kept back. Throws ElfError where the file became shorter. */
+  readonly more: (ranges: readonly AskedRange[], most: number, within?: readonly AskedRange[]) => MorePage[]
 }
 
 /** What a core is allowed, by what was dumped of it: more makes it no truer (docs/facts.md, 'Slim cores, tried'). */
@@ -135,7 +133,8 @@ export function slimCore(source: ByteSource, asked: SlimOptions): Slim {
     kinds,
     leftOut: left.reduce((sum, { start, end }) => sum + end - start, 0),
     bytes: () => bytesOf(source, made, mask),
-    more: (ranges, most) => isMasked ? [] : moreOf(pages, source, { ranges, most, needles, except }),
+    more: (ranges, most, within = []) =>
+      isMasked ? [] : moreOf(pages, source, { ranges, within, most, form, needles, except }),
   }
 }
 
@@ -217,39 +216,6 @@ function withoutCopies(
     for (const copy of copies) pages.forbid(copy)
   }
   throw new ElfError('unsupported', 'The environment of the process lies everywhere in its memory')
-}
-
-function moreOf(
-  pages: Pages,
-  source: ByteSource,
-  { ranges, most, needles, except }: {
-    ranges: Parameters<Slim['more']>[0]
-    most: number
-    needles: readonly Needle[]
-    except: readonly Span[]
-  },
-): ReturnType<Slim['more']> {
-  const spans = ranges.map(({ start, length }) => ({ start: addressOf(start), end: addressOf(start) + length }))
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const runs: Run[] = []
-    let left = most
-    for (const run of allowedIn(pages, spans.filter(({ start }) => start > 0))) {
-      const end = Math.min(run.end, run.start + left)
-      if (end > run.start) runs.push({ ...run, end })
-      left -= end - run.start
-    }
-    const copies = copiesIn(pages, source, runs, { needles, except })
-    for (const copy of copies) pages.forbid(copy)
-    if (copies.length > 0) continue
-    return runs.map((run) => {
-      const bytes = source.read(run.fileOffset, run.end - run.start)
-      if (bytes.length < run.end - run.start) {
-        throw new ElfError('truncated', 'The core became shorter while it was read')
-      }
-      return { start: run.start, bytes }
-    })
-  }
-  return []
 }
 
 function* bytesOf(

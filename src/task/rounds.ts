@@ -30,13 +30,17 @@ export interface Wanted {
   readonly round: number
   readonly rounds: number
   readonly ranges: readonly WantedRange[]
+  /** Spans within which the client may send, too, what those point to: few and long, not all of it was left out. */
+  readonly within?: readonly WantedRange[]
 }
 
 const Hex = z.string().regex(/^0x[0-9a-f]{1,16}$/)
+const Ranges = z.array(z.object({ start: Hex, length: z.int().min(1) }))
 const WantedFile = z.object({
   round: z.int().min(1),
   rounds: z.int().min(1),
-  ranges: z.array(z.object({ start: Hex, length: z.int().min(1) })),
+  ranges: Ranges,
+  within: Ranges.default([]),
 })
 
 /** How many rounds the client said that it takes; 0: it said nothing. */
@@ -51,18 +55,17 @@ export function readWanted(task: Task): Wanted | undefined {
 }
 
 /** As the file has it, and the status of the task. */
-export function wantedJson({ round, rounds, ranges }: Wanted): z.infer<typeof WantedFile> {
-  return { round, rounds, ranges: ranges.map(({ start, length }) => ({ start: `0x${start.toString(16)}`, length })) }
+export function wantedJson({ round, rounds, ranges, within = [] }: Wanted): z.infer<typeof WantedFile> {
+  const json = ({ start, length }: WantedRange) => ({ start: `0x${start.toString(16)}`, length })
+  return { round, rounds, ranges: ranges.map(json), within: within.map(json) }
 }
 
 function parsed(text: string | undefined): Wanted | undefined {
   if (text === undefined) return undefined
   try {
     const found = WantedFile.safeParse(JSON.parse(text)).data
-    return found && {
-      ...found,
-      ranges: found.ranges.map(({ start, length }) => ({ start: BigInt(start), length })),
-    }
+    const ranges = (list: z.infer<typeof Ranges>) => list.map(({ start, length }) => ({ start: BigInt(start), length }))
+    return found && { ...found, ranges: ranges(found.ranges), within: ranges(found.within) }
   } catch (cause) {
     if (cause instanceof SyntaxError) return undefined
     throw cause

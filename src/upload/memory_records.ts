@@ -31,8 +31,9 @@ export function memoryLength(head: RequestHead): number {
   })
 }
 
-/** Throws bad-memory. `wanted`: sorted and apart. */
+/** Throws bad-memory. `wanted`: in any order. */
 export function parseMemory(body: Uint8Array, wanted: readonly WantedRange[]): MemoryRecord[] {
+  const allowed = joined(wanted)
   const records: MemoryRecord[] = []
   let [end, at] = [0n, 0]
   for (const record of recordsIn(body)) {
@@ -43,15 +44,22 @@ export function parseMemory(body: Uint8Array, wanted: readonly WantedRange[]): M
     if (bytes.length < length) throw bad(`${name} ends behind the body`)
     if (start < end) throw bad(`${name} begins before the end of the one before`)
     end = start + BigInt(length)
-    while (at < wanted.length && endOf(wanted[at]) < end) at++
-    if (start < (wanted[at]?.start ?? end)) throw bad(`${name} lies in no range that is wanted`)
+    while (at < allowed.length && (allowed[at]?.end ?? 0n) < end) at++
+    if (start < (allowed[at]?.start ?? end)) throw bad(`${name} lies in no range that is wanted`)
     records.push(record)
   }
   return records
 }
 
-function endOf(range: WantedRange | undefined): bigint {
-  return range === undefined ? 0n : range.start + BigInt(range.length)
+/** Sorted; what touches or overlaps is one. */
+function joined(wanted: readonly WantedRange[]): { readonly start: bigint; readonly end: bigint }[] {
+  const out: { start: bigint; end: bigint }[] = []
+  for (const { start, length } of wanted.toSorted((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0))) {
+    const [last, end] = [out.at(-1), start + BigInt(length)]
+    if (last === undefined || start > last.end) out.push({ start, end })
+    else if (end > last.end) last.end = end
+  }
+  return out
 }
 
 function bad(why: string): RetraceError {

@@ -46,7 +46,7 @@ import { usableCgroups } from './sandbox/cgroup.ts'
 import { Stopwatch } from './time/stopwatch.ts'
 import { sitesWithoutTables } from './unwinding.ts'
 import { describeCore, remarksOn } from './words/core.ts'
-import { wantedOf } from './wanted.ts'
+import { spansLeftOut, wantedOf } from './wanted.ts'
 import { moduleLine } from './words/module.ts'
 import { threadLines } from './words/thread.ts'
 import { afterDebugging, afterResolving, beforeDebugging, beforeReading, beforeResolving } from './words/progress.ts'
@@ -111,7 +111,7 @@ function nextRound(task: Task, { core, debugged }: Findings, config: Tools['conf
   const said = debugged?.conversation
   if (round > rounds || core === undefined || said === undefined || !hasRoom(task, config)) return undefined
   const ranges = wantedOf(core, said, wantedBefore(task))
-  return ranges.length === 0 ? undefined : { round, rounds, ranges }
+  return ranges.length === 0 ? undefined : { round, rounds, ranges, within: spansLeftOut(core) }
 }
 
 /** A core that is filled lies beside the one before for a moment. */

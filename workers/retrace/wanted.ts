@@ -17,6 +17,26 @@ const WINDOW = 2n * BigInt(KIB)
 const MAX_RANGES = 480
 const MAX_ADDRESSES = 20_000
 
+/** Spans that a client is told, and the largest number of an address in them. */
+const MAX_SPANS = 64
+const MAX_ADDRESS = 2n ** 53n
+
+/** All that was left out, as few spans with as little between them as can be: sorted and apart. */
+export function spansLeftOut({ leftOut }: Pick<Core, 'leftOut'>): WantedRange[] {
+  const ranges = apart(leftOut?.ranges ?? []).filter(({ end }) => end < MAX_ADDRESS)
+  const gaps = ranges.slice(1).map(({ start }, at) => ({ at: at + 1, size: start - (ranges[at]?.end ?? start) }))
+  const breaks = new Set(
+    gaps.toSorted((a, b) => (a.size > b.size ? -1 : 1)).slice(0, MAX_SPANS - 1).map(({ at }) => at),
+  )
+  const spans: { start: bigint; end: bigint }[] = []
+  for (const [at, { start, end }] of ranges.entries()) {
+    const last = spans.at(-1)
+    if (last === undefined || breaks.has(at)) spans.push({ start, end })
+    else last.end = end
+  }
+  return spans.map(({ start, end }) => ({ start, length: Number(end - start) }))
+}
+
 /** Sorted and apart; empty: nothing is missing that could be sent. */
 export function wantedOf(
   core: Pick<Core, 'leftOut' | 'keptBack'>,

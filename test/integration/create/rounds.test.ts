@@ -122,6 +122,27 @@ describe('a task that lacks memory', () => {
     }, { settings: { RETRACE_MAX_RUNNING_TASKS: '1' } })
   })
 
+  it('takes what its memory points to within the spans that it names, and nothing beside those', async () => {
+    const within = [{ start: '0x4000', length: 0x2000 }, { start: '0x800000', length: 2 ** 40 }]
+    const commands = ROUNDS.replace(
+      JSON.stringify(WANTED),
+      `${JSON.stringify(WANTED)},"within":${JSON.stringify(within)}`,
+    )
+    await withServer(async (server) => {
+      const task = await waitingTask(server)
+      expect((await statusOf(server, task)).wanted).toEqual({ round: 1, rounds: 3, ranges: WANTED, within })
+      for (const start of [0x3ff8n, 0x5ff8n, 0x7ffff8n, 0x800000n + 2n ** 40n - 8n]) {
+        expect([start, await post(server, task, record(start, 16))]).toEqual([start, {
+          status: 400,
+          code: 'bad-memory',
+        }])
+      }
+      const body = Buffer.concat([record(0x1000n, 16), record(0x4ff0n, 0x300), record(0x800000n + 2n ** 40n - 8n, 8)])
+      expect((await post(server, task, body)).status).toBe(202)
+      expect(await endOf(server, task)).toBe('FINISHED_SUCCESS')
+    }, { commands: commands + SUCCEED })
+  })
+
   it('refuses what it did not ask for, and goes on waiting', async () => {
     await withServer(async (server) => {
       const task = await waitingTask(server)

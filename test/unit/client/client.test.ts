@@ -11,7 +11,6 @@ import { timeListed } from '../../../src/client/input.ts'
 import { isOfThisMachine, parseOsRelease } from '../../../src/client/machine.ts'
 import { forget, remember, sentTasks } from '../../../src/client/memory.ts'
 import { lackOf, readOffer } from '../../../src/client/offer.ts'
-import { wantedIn } from '../../../src/client/rounds.ts'
 import { isLoopback } from '../../../src/client/server.ts'
 import { sentenceOf } from '../../../src/client/failure.ts'
 import { readReport } from '../../../src/client/report.ts'
@@ -239,37 +238,6 @@ describe('what this machine is asked', () => {
     for (const none of ['', '[]', 'TIME PID\n', '{"time":1}', '[{"time":"x"}]', '[null]']) {
       expect(timeListed(none)).toBeUndefined()
     }
-  })
-})
-
-describe('what a server wants', () => {
-  const status = (wanted: unknown, state = 'PENDING') => wantedIn(JSON.stringify({ state, wanted }))
-
-  it('is ranges of addresses, and nothing that is none', () => {
-    const ranges = [
-      { start: '0x10', length: 512 },
-      { start: '16', length: 1 },
-      { start: '0x0', length: 2 ** 21 },
-      null,
-      7,
-      {
-        start: '0xfffffffffffffffff',
-        length: 1,
-      },
-      { start: '0x1', length: -1 },
-      { start: '0x1', length: 1.5 },
-    ]
-    expect(status({ round: 2, ranges })).toEqual({ round: 2, ranges: [{ start: 16n, length: 512 }] })
-    for (const none of [null, 7, {}, { round: 0, ranges }, { round: 'x', ranges }]) {
-      expect(status(none)).toEqual({ round: 0, ranges: undefined })
-    }
-    expect(status({ round: 1, ranges: Array.from({ length: 9999 }, () => ranges[0]) })?.ranges).toHaveLength(512)
-  })
-
-  it('is over when the task has ended, or the answer is none', () => {
-    expect([status(null, 'FINISHED_SUCCESS'), wantedIn('<html>'), wantedIn('null'), wantedIn('')]).toEqual(
-      Array(4).fill(undefined),
-    )
   })
 })
 

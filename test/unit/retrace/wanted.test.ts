@@ -1,6 +1,6 @@
 /** What a task asks its client for. */
 import { describe, expect, it } from 'vitest'
-import { wantedOf } from '../../../workers/retrace/wanted.ts'
+import { spansLeftOut, wantedOf } from '../../../workers/retrace/wanted.ts'
 
 type Said = Parameters<typeof wantedOf>[1]
 
@@ -15,6 +15,33 @@ function said(...addresses: bigint[]): Said {
   )
   return { threads: [{ text, stop: undefined, values: new Map() }], missed: [] } as unknown as Said
 }
+
+describe('spansLeftOut()', () => {
+  it('has all that was left out in 64 spans at most, broken where most lies between, and no address above 2^53', () => {
+    expect(spansLeftOut({ leftOut: LEFT_OUT })).toEqual([
+      { start: 0x10000n, length: 0x10000 },
+      { start: 0x40000n, length: 256 },
+    ])
+    expect(spansLeftOut({})).toEqual([])
+    const range = (at: number, gap: number) => {
+      const start = BigInt(at) * 8192n + BigInt(Math.floor(at / 10)) * BigInt(gap)
+      return { start, end: start + 512n, flags: 6 }
+    }
+    const ranges = [...Array.from({ length: 60_000 }, (_, at) => range(at, 1 << 20)), {
+      start: 2n ** 64n - 8192n,
+      end: 2n ** 64n - 4096n,
+      flags: 5,
+    }]
+    const spans = spansLeftOut({ leftOut: { maker: '', ranges } })
+    expect(spans).toHaveLength(64)
+    const isIn = (start: bigint) =>
+      spans.some((each) => start >= each.start && start < each.start + BigInt(each.length))
+    expect(ranges.filter(({ start }) => !isIn(start))).toEqual(ranges.slice(-1))
+    expect(spans.every(({ start, length }, at) => start + BigInt(length) < (spans[at + 1]?.start ?? 2n ** 53n))).toBe(
+      true,
+    )
+  })
+})
 
 describe('wantedOf()', () => {
   it('asks for whole pieces around what could not be read, where it was left out', () => {

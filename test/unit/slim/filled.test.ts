@@ -7,7 +7,7 @@ import { readCore } from '../../../src/elf/core.ts'
 import { fileSource } from '../../../src/elf/source.ts'
 import { filledCore } from '../../../src/slim/filled.ts'
 import { type Slim, slimCore } from '../../../src/slim/slim.ts'
-import { crash, fixtureCore } from '../../helpers/cores.ts'
+import { compile, crash, fixtureCore } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { slimBytes } from '../../helpers/slim.ts'
 
@@ -130,6 +130,49 @@ describe('what is sent of a slim core later', () => {
     expect(pagesOf(slim, [{ start: 0n, end: 4096n }, { start: 2n ** 64n - 8n, end: 2n ** 64n + 8n }])).toEqual([])
     const masked = slimCore(bytesSource(full), { keepsArguments: false, keepsValues: false, maker: 'test 1' })
     expect(pagesOf(masked, left)).toEqual([])
+  })
+
+  it('is also what the memory asked for points to, link after link, where that is allowed, and once alone', () => {
+    const source = `#include <stdio.h>
+#include <stdlib.h>
+struct node { char name[24]; struct node *next; char far[9000]; };
+int main(void) {
+  struct node *first = NULL;
+  for (int at = 90; at >= 0; at--) {
+    struct node *each = calloc(1, sizeof *each);
+    sprintf(each->name, "node number %d.", at);
+    each->next = first;
+    first = each;
+  }
+  *(volatile int *)0 = first->far[0];
+}
+`
+    const core = crash(folder.path, compile(folder.path, 'list.c', source, ['-O0', '-w']), [], {
+      environment: { TOKEN_OF_TEST: 'secret of the environment' },
+    })
+    using file = fileSource(core)
+    const slim = slimCore(file, { budget: 0, keepsArguments: true, maker: 'test 1' })
+    const at = readFileSync(core).indexOf('node number 0.')
+    const { segments } = readCore(file)
+    const segment = segments.find(({ fileOffset, dumped }) =>
+      at >= Number(fileOffset) && at < Number(fileOffset + dumped)
+    )
+    const ranges = [{ start: (segment?.start ?? 0n) + BigInt(at) - (segment?.fileOffset ?? 0n), length: 64 }]
+    const within = [{ start: 4096n, length: 2 ** 52 }]
+    const nodesIn = (pages: ReturnType<Slim['more']>) =>
+      Buffer.concat(pages.map(({ bytes }) => bytes)).toString('latin1').match(/node number \d+\./g)?.length
+    expect(nodesIn(slim.more(ranges, 2 ** 20))).toBe(1)
+    expect(nodesIn(slim.more(ranges, 2 ** 20, [{ start: ranges[0]?.start ?? 0n, length: 20_000 }]))).toBeLessThan(5)
+    const sent = slim.more(ranges, 2 ** 20, within)
+    expect(nodesIn(sent)).toBe(91)
+    const [bytes] = [Buffer.concat(sent.map((each) => each.bytes))]
+    expect([bytes.length <= 2 ** 20, sent.length <= 1024]).toEqual([true, true])
+    expect(bytes.includes('secret of the environment')).toBe(false)
+    // What went before is not sent again, unless it is asked for.
+    expect(nodesIn(slim.more(ranges, 2 ** 20, within))).toBe(1)
+    const small = slimCore(file, { budget: 0, keepsArguments: true, maker: 'test 1' }).more(ranges, 10_000, within)
+    expect(small.reduce((sum, each) => sum + each.bytes.length, 0)).toBeLessThanOrEqual(10_000)
+    expect(nodesIn(small)).toBeGreaterThan(1)
   })
 
   it('is none of the environment, whatever is asked', () => {
