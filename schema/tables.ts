@@ -256,7 +256,8 @@ export const packageUse = sqliteTable('package_use', {
 /** What failed and is not tried again before `until`: `package:ID`, `host:NAME`. */
 export const fetchFailure = sqliteTable('fetch_failure', {
   subject: text('subject').primaryKey(),
-  kind: text('kind', { enum: ['not-found', 'refused', 'timeout', 'malformed', 'unreachable', 'no-space'] }).notNull(),
+  kind: text('kind', { enum: ['not-found', 'refused', 'timeout', 'malformed', 'unreachable', 'no-space', 'machine'] })
+    .notNull(),
   message: text('message').notNull(),
   until: integer('until').notNull(),
 })

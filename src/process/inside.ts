@@ -9,6 +9,7 @@ import { watchMemory } from './memory_watch.ts'
 import { handOver, handOverPrivate, share, takeBack } from './ownership.ts'
 import { findProgram, STARTERS } from './search_path.ts'
 import { Running, type StartOptions } from './start.ts'
+import { watchTime } from './time_watch.ts'
 import { watchTmp } from './tmp_watch.ts'
 import { wallUser, wallUsers } from './users.ts'
 import { type Sandbox, wallArguments, wallCommand } from './wall.ts'
@@ -45,6 +46,7 @@ export async function startInside(
   if (handed.length > 0) running.ended.then(() => handed.forEach(takeBack))
   if (sandbox.tmpBytes !== undefined) watchTmp(running, sandbox.tmpBytes)
   if (sandbox.limits.memory !== undefined) watchMemory(running, sandbox.limits.memory)
+  watchTime(running, sandbox.limits.cpuS)
   if (running.pid !== undefined) onStart?.(running.pid)
   // Not before it has both: it waits for the end of each, which would come after all that the caller does in one turn.
   const told = [bytes, filter].map((each, at) =>

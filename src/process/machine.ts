@@ -5,7 +5,10 @@
 import { isDiskFull, isOfMachine } from '../errors/errno.ts'
 import { ProgramError } from './error.ts'
 
-/** EAGAIN, ENOMEM, EMFILE, ENFILE, ENOSPC, EDQUOT, EIO, in glibc's words; and what libraries make of ENOMEM. */
+/**
+ * What follows from such words may only be that something is tried again soon: programs say what they read, and it can read like this.
+ * EAGAIN, ENOMEM, EMFILE, ENFILE, ENOSPC, EDQUOT, EIO, in glibc's words; and what libraries make of ENOMEM.
+ */
 const WORDS = [
   'Resource temporarily unavailable',
   'Cannot allocate memory',

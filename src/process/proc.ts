@@ -55,6 +55,17 @@ function hasBit(text: string | undefined, bit: number): boolean {
   return Math.floor(Number(text ?? 0) / bit) % 2 === 1
 }
 
+/** Clock ticks of a second, for user space, on all architectures that Linux has but alpha and ia64 (sysconf(3), _SC_CLK_TCK). */
+const TICKS = 100
+
+/** Seconds of processor time that a process has taken, without its children's; 0 once it has ended. */
+export function processorSeconds(pid: number): number {
+  const text = procText(`${pid}/stat`)
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  // utime and stime, fields 14 and 15.
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS
+}
+
 /** A field of /proc/PID/status or /proc/meminfo that the kernel gives in kB, whatever the size of its pages. */
 export function kilobytes(text: string, field: string): number | undefined {
   const match = new RegExp(`^${field}:\\s+([0-9]+) kB$`, 'm').exec(text)

@@ -1,6 +1,6 @@
 /**
  * When a program that verifies or opens a download fails: the FetchError that its failure stands for. What this machine lacked
- * says nothing about the download, and is never remembered.
+ * says little about the download, and is remembered for a minute only.
  */
 import { ProgramError, type ProgramFailure } from '../../process/error.ts'
 import { lackOf } from '../../process/machine.ts'

@@ -5,7 +5,7 @@
 import { eq } from 'drizzle-orm'
 import { fetchFailure } from '../../../schema/tables.ts'
 import type { Database } from '../../database/database.ts'
-import { FetchError, isPassing, REMEMBERED_S } from '../format/error.ts'
+import { FetchError, REMEMBERED_S } from '../format/error.ts'
 import { unixSeconds } from '../../units/time.ts'
 
 /** Throws the remembered failure of a subject, unless it has expired. */
@@ -18,9 +18,9 @@ export function assertNotFailed(database: Database, subject: string): void {
   })
 }
 
-/** Remembers a failure for as long as its kind says; one of this machine not at all. */
+/** Remembers a failure for as long as its kind says; a full disk not at all. */
 export function rememberFailure(database: Database, subject: string, { kind, message }: FetchError): void {
-  if (isPassing(kind)) return
+  if (kind === 'no-space') return
   const failure = { kind, message: message.slice(0, 1000), until: unixSeconds() + REMEMBERED_S[kind] }
   database.insert(fetchFailure).values({ subject, ...failure })
     .onConflictDoUpdate({ target: fetchFailure.subject, set: failure }).run()

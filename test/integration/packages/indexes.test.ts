@@ -37,7 +37,11 @@ async function keep(world: World, ...names: string[]): Promise<void> {
 }
 
 /** As the worker does it, but of files of any size. */
-async function index(world: World, engine: Engine | undefined = gdb, changes: Partial<World['config']> = {}) {
+async function index(
+  world: World,
+  engine: Engine | undefined = gdb,
+  { lacking, ...changes }: Partial<World['config']> & { lacking?: () => Promise<string | undefined> } = {},
+) {
   const said: string[] = []
   const counts = await makeIndexes({
     config: { ...world.config, ...changes },
@@ -45,6 +49,7 @@ async function index(world: World, engine: Engine | undefined = gdb, changes: Pa
     signal: AbortSignal.timeout(60_000),
     leastBytes: 0,
     say: (line) => said.push(line),
+    ...(lacking === undefined ? {} : { lacking }),
   })
   return { ...counts, said }
 }
@@ -112,6 +117,29 @@ describe('an index of kept debuginfo', () => {
     const newer = gdb && { ...gdb, indexKey: 'newer' }
     expect(await index(world, newer)).toMatchObject({ made: 1, failed: 0 })
     expect(indexesOf(world, 'one-dbg').map((each) => each.endsWith(indexPath('newer', made.buildId)))).toEqual([true])
+  })
+
+  it('that gdb says it has no memory for is remembered, however many are, and none is made where this machine has none', async () => {
+    await using world = await makeWorld()
+    const names = ['one', 'two', 'three', 'four']
+    for (const name of names) {
+      const made = makeElf(world.folder.path, `lib${name}`)
+      world.repository.add({ name: `${name}-dbg`, version: '1', files: { [made.debugPath]: { copy: made.debug } } })
+    }
+    world.repository.publish()
+    await world.sync()
+    await keep(world, ...names.map((name) => `${name}-dbg`))
+    const greedy = brokenGdb('os.write(2, b"gdb: Cannot allocate memory\\n"); os._exit(1)')
+    const lacking = () => Promise.resolve('this machine has 3 MB of memory left')
+    expect(await index(world, greedy, { lacking })).toMatchObject({
+      ...{ made: 0, failed: 0 },
+      said: ['no further index is made: this machine has 3 MB of memory left'],
+    })
+    expect(await index(world, brokenGdb('import signal; os.kill(os.getpid(), signal.SIGKILL)'))).toMatchObject({
+      made: 0,
+      failed: 0,
+    })
+    expect(await index(world, greedy)).toMatchObject({ made: 0, failed: 4 })
   })
 
   it('costs no package its place: none is made over the quota', async () => {

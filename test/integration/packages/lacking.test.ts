@@ -7,6 +7,7 @@ import { asFetchError } from '../../../src/packages/format/program_failure.ts'
 import { tarMembers } from '../../../src/packages/open/tar_members.ts'
 import { networkError } from '../../../src/packages/transfer/refusal.ts'
 import { startInside } from '../../../src/process/inside.ts'
+import { lackingNow } from '../../../src/packages/format/means.ts'
 import { Running } from '../../../src/process/start.ts'
 import type { Limits } from '../../../src/process/wall.ts'
 import { DebRepository } from '../../helpers/deb_repository.ts'
@@ -68,11 +69,34 @@ describe('a package whose opener', () => {
     expect(await said(script)).toBe('malformed')
   })
 
+  it('takes no notice of its limit of processor time is a bad one, and no kill of the kernel', async () => {
+    const sandbox = debMembersSandbox('/usr/bin/true')
+    const stubborn = {
+      ...sandbox,
+      words: ['/usr/bin/sh', '-c', 'trap "" XCPU; while :; do :; done'] as const,
+      binds: [...sandbox.binds, { from: '/usr/bin/dash', at: '/usr/bin/sh' }],
+      limits: { ...sandbox.limits, cpuS: 1 },
+    }
+    const running = await startInside(stubborn, { timeoutMs: 60_000 })
+    expect(await opened(running)).toBe('malformed')
+    expect((await running.ended).failure).toMatchObject({
+      kind: 'too-much',
+      message: 'dpkg-deb took more than 1 s of processor time',
+    })
+  })
+
   it('is no package is a bad one', async () => {
     await using folder = await temporaryFolder()
     const file = folder.file('one.deb')
     writeFileSync(file, 'no package')
     expect(await opened(await startInside(debMembersSandbox(file), { timeoutMs: 20_000 }))).toBe('malformed')
+  })
+})
+
+describe('lackingNow()', () => {
+  it('says nothing where programs start, and names the memory that is left where there is little', async () => {
+    expect(await lackingNow(1000)).toBeUndefined()
+    expect(await lackingNow(63.9)).toBe('this machine has 63 MB of memory left')
   })
 })
 

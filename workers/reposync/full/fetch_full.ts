@@ -17,6 +17,7 @@ import { isLease, takeLease } from '../../../src/packages/index/lease.ts'
 import { PackageIndex } from '../../../src/packages/index/lookup.ts'
 import { keptBytes } from '../../../src/packages/keep/kept_packages.ts'
 import type { Arguments } from '../command/arguments.ts'
+import { lackingNow } from '../../../src/packages/format/means.ts'
 import type { Transfer } from '../../../src/packages/transfer/sync_context.ts'
 import { Host } from './host.ts'
 import { plan, type Wanted } from './plan.ts'
@@ -25,8 +26,10 @@ import { megabytes, MIB } from '../../../src/units/bytes.ts'
 import { HOUR_MS } from '../../../src/units/time.ts'
 import { count } from '../../../src/text/count.ts'
 
-/** So many packages in a row that this machine had not the means for are no fault of theirs. */
-const MAX_LACKED = 3
+/** After so many packages in a row for which this machine seems to lack something it is looked at whether it does. */
+const LOOK_AFTER = 3
+/** So many in a row are no fault of theirs, whatever that look says: each was downloaded. */
+const MAX_LACKED = 100
 const AT_ONCE = 8
 const PER_HOST = 4
 /** Time for one package with all tries, and for the whole run. What is cut off is resumed by the next run. */
@@ -46,6 +49,8 @@ export interface FullServices {
   formats?: readonly PackageFormat[]
   hostWaits?: readonly number[]
   progressMs?: number
+  /** By default what means.ts says. */
+  lacking?: () => Promise<string | undefined>
 }
 
 interface Run extends FullServices {
@@ -55,7 +60,7 @@ interface Run extends FullServices {
   ended: AbortSignal
   /** Why no further package is begun; those under way go on. */
   noMore: string | undefined
-  /** Packages in a row for which this machine had not the means. */
+  /** Packages in a row for which this machine had not the means, as it seems. */
   lacked: number
   counts: Record<string, number>
 }
@@ -144,11 +149,11 @@ async function fetchOne(wanted: Wanted, host: Host, run: Run): Promise<void> {
     if (!(error instanceof FetchError)) throw error
     if (run.ended.aborted || error.isHost) part.putOff()
     if (run.ended.aborted) return
-    // One package can want more than any opener may have: the next ones tell whether it is the machine.
-    if (error.kind === 'no-space' || (error.kind === 'machine' && ++run.lacked >= MAX_LACKED)) {
+    if (error.kind === 'no-space') {
       run.noMore ??= error.message
+      return
     }
-    if (error.kind === 'no-space') return
+    if (error.kind === 'machine') await lookAtMachine(error, run)
     if (error.isHost) host.failed(wanted, error.message)
     else {
       host.answered()
@@ -156,6 +161,16 @@ async function fetchOne(wanted: Wanted, host: Host, run: Run): Promise<void> {
       run.counts[error.kind] = (run.counts[error.kind] ?? 0) + 1
     }
   }
+}
+
+/** Packages can want more than any opener may have, and can be many: it is not for them to end the run. */
+async function lookAtMachine({ message }: FetchError, run: Run): Promise<void> {
+  const { lacking = lackingNow } = run
+  if (++run.lacked % LOOK_AFTER === 0) {
+    const why = await lacking()
+    if (why !== undefined) run.noMore ??= `${message}; ${why}`
+  }
+  if (run.lacked >= MAX_LACKED) run.noMore ??= message
 }
 
 /** Just below the quota: at it, each package that comes would evict one that came before. */

@@ -4,6 +4,7 @@
  * is no room, and at a signal; what it was at is thrown away then.
  */
 import { readdirSync, rmSync } from 'node:fs'
+import { constants } from 'node:os'
 import { basename, join } from 'node:path'
 import type { Config } from '../../../src/config/config.ts'
 import { openDatabase } from '../../../src/database/database.ts'
@@ -15,7 +16,7 @@ import { isLease, takeLease } from '../../../src/packages/index/lease.ts'
 import { filesWithoutIndex, putIndex, removeOtherIndexes } from '../../../src/packages/keep/debug_index.ts'
 import { INDEX_WORK, WORK_FOLDER } from '../../../src/packages/keep/kept.ts'
 import { startInside } from '../../../src/process/inside.ts'
-import { tellsOfMachine } from '../../../src/process/machine.ts'
+import { lackingNow } from '../../../src/packages/format/means.ts'
 import { residentMb } from '../../../src/process/memory.ts'
 import type { End } from '../../../src/process/start.ts'
 import { count } from '../../../src/text/count.ts'
@@ -31,19 +32,24 @@ export interface IndexContext {
   /** Bytes of a file from which on it is worth an index; of more than some kilobytes by default. */
   readonly leastBytes?: number | undefined
   say(line: string): void
+  /** By default what means.ts says. */
+  lacking?: () => Promise<string | undefined>
 }
 
 /** Debuginfo of the largest browsers takes some minutes. */
 const TIMEOUT_MS = 1_800_000
 /** Files in one run: the next one goes on. */
 const MAX_FILES = 10_000
-/** So many files in a row that this machine had not the means for are no fault of theirs. */
-const MAX_LACKED = 3
 const WATCH_MS = 200
+/** The exit code by which bubblewrap tells of SIGKILL. */
+const KILLED = 128 + constants.signals.SIGKILL
+
+/** `isOverMemory`: by what the kernel says of its control group. */
+type Ended = End & { readonly isOverMemory: boolean }
 
 /** How many were made; files of which none can be made are remembered, and counted as `failed`. */
 export async function makeIndexes(context: IndexContext): Promise<{ made: number; failed: number }> {
-  const { config, engines, signal, leastBytes, say } = context
+  const { config, engines, signal, leastBytes, say, lacking = lackingNow } = context
   const counts = { made: 0, failed: 0 }
   const engine = engines.find(({ indexKey }) => indexKey !== undefined)
   const key = engine?.indexKey
@@ -54,7 +60,6 @@ export async function makeIndexes(context: IndexContext): Promise<{ made: number
   using _lease = taken
   removeOtherIndexes(database, config.repoDir, engines.flatMap(({ indexKey }) => indexKey ?? []))
   const folder = join(config.repoDir, WORK_FOLDER, INDEX_WORK)
-  let lacked = 0
   try {
     for (const of of filesWithoutIndex(database, { key, leastBytes }).slice(0, MAX_FILES)) {
       rmSync(folder, { recursive: true, force: true })
@@ -65,14 +70,15 @@ export async function makeIndexes(context: IndexContext): Promise<{ made: number
       const end = await runGdb({ of, dwz, folder }, { ...context, engine })
       // What it was interrupted at is nobody's fault, nor is what this machine lacked: it is tried again.
       if (signal.aborted) break
-      // One file can want more than any debugger may have: the next ones tell whether it is the machine.
-      if (isOfMachine(end)) {
-        if (++lacked >= MAX_LACKED) break
-        continue
-      }
-      lacked = 0
       const name = `${basename(of.path)}.gdb-index`
       const size = plainSize(join(folder, name)) ?? 0
+      // One file can want more than any debugger may have, and no word of gdb's about it is to be believed.
+      const why = size > 0 ? undefined : await lacking()
+      if (why !== undefined) {
+        say(`no further index is made: ${why}`)
+        break
+      }
+      if (size === 0 && isOfMachine(end)) continue
       const other = readdirSync(folder).find((each) => each !== name && each.endsWith('.gdb-index'))
       // The index of a file leads into that of its dwz file: that one comes first.
       if (dwz !== undefined && other !== undefined && size > 0) {
@@ -95,16 +101,17 @@ export async function makeIndexes(context: IndexContext): Promise<{ made: number
   return counts
 }
 
-/** gdb never ran, or said that there was no process, memory or room for it. */
-function isOfMachine({ failure, complaint }: End): boolean {
-  return failure?.kind === 'not-started' || tellsOfMachine(complaint)
+/** gdb never ran, or was ended by somebody else than us and the limit of its memory. */
+function isOfMachine({ failure, code, signal, isOverMemory }: Ended): boolean {
+  if (failure !== undefined) return failure.kind === 'not-started' || failure.kind === 'not-ended'
+  return !isOverMemory && (signal === 'SIGKILL' || code === KILLED)
 }
 
 /** Never throws for what gdb does: whether there is an index then says how it went. */
 async function runGdb(
   files: Parameters<typeof indexSandbox>[1],
   { config: { repoDir, taskMemoryMb }, engine, signal }: IndexContext & { engine: Engine },
-): Promise<End> {
+): Promise<Ended> {
   const limits = { memoryMb: taskMemoryMb, seconds: TIMEOUT_MS / 1000 }
   const home = usableCgroups({ memoryMb: taskMemoryMb, processes: MAX_PROCESSES })
   const group = home && makeCgroup(home, { memoryMb: taskMemoryMb, processes: MAX_PROCESSES })
@@ -121,7 +128,7 @@ async function runGdb(
     }, WATCH_MS)
     const end = await running.ended
     clearInterval(watch)
-    return end
+    return { ...end, isOverMemory: group?.wasKilled === true }
   } finally {
     await group?.remove()
   }

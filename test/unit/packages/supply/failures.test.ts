@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { fetchFailure } from '../../../../schema/tables.ts'
-import { FetchError, REMEMBERED_S } from '../../../../src/packages/format/error.ts'
+import {
+  decisiveOf,
+  FetchError,
+  type FetchFailureKind,
+  isPassing,
+  REMEMBERED_S,
+} from '../../../../src/packages/format/error.ts'
 import { assertNotFailed, forgetFailure, rememberFailure } from '../../../../src/packages/supply/failures.ts'
 import { unixSeconds } from '../../../../src/units/time.ts'
 import { temporaryDatabase } from '../../../helpers/index_rows.ts'
@@ -29,9 +35,34 @@ describe('a failure', () => {
     expect(failure).not.toThrow()
   })
 
-  it.each(['machine', 'no-space'] as const)('of kind %s is of this machine, and not remembered', async (kind) => {
+  it('that this machine may have caused is remembered for a minute, a full disk not at all', async () => {
     await using at = await temporaryDatabase()
-    rememberFailure(at.database, 'package:1', new FetchError(kind, 'There was none left'))
+    rememberFailure(at.database, 'package:1', new FetchError('no-space', 'There was none left'))
     expect(at.database.select().from(fetchFailure).all()).toEqual([])
+    rememberFailure(at.database, 'package:1', new FetchError('machine', 'It cannot fork'))
+    const failure = () => assertNotFailed(at.database, 'package:1')
+    expect(failure).toThrow(expect.objectContaining({ kind: 'machine', isHost: false }))
+    expect(failure).toThrow(/again in (60|59|58) s/)
+  })
+})
+
+describe('of several failures', () => {
+  const decided = (...kinds: FetchFailureKind[]) => decisiveOf(kinds.map((kind) => new FetchError(kind, kind)))?.kind
+
+  it.each(
+    [
+      [['unreachable', 'machine'], 'machine'],
+      [['machine', 'unreachable'], 'machine'],
+      [['not-found', 'no-space'], 'no-space'],
+      [['not-found', 'timeout', 'unreachable'], 'unreachable'],
+      [['not-found', 'malformed'], 'malformed'],
+    ] as const,
+  )('%o, %s decides', (kinds, decisive) => {
+    expect(decided(...kinds)).toBe(decisive)
+  })
+
+  it.each(['machine', 'no-space'] as const)('%s is of this machine, wherever it was fetched from', (kind) => {
+    expect(isPassing(kind)).toBe(true)
+    expect(isPassing('unreachable')).toBe(false)
   })
 })
