@@ -8,6 +8,7 @@ const RETRY_MS = 2000
 const STATUS_MS = 2000
 /** Lines that stay on the page. */
 const MAX_LINES = 5000
+const INNERMOST = /^#0\s/
 
 export function watch(id: string): void {
   const log = element('log', HTMLPreElement)
@@ -99,10 +100,12 @@ function addLine(log: HTMLPreElement, line: string): void {
   if (isAtEnd) log.scrollTop = log.scrollHeight
 }
 
+/** A task that had memory sent for a further round tells its frames anew: what an earlier run said of them goes. */
 function addFrames(lines: readonly string[]): void {
   show('live-stack')
   const list = element('live-stack', HTMLElement).querySelector('ol')
   for (const line of lines) {
+    if (INNERMOST.test(line)) list?.replaceChildren()
     const item = document.createElement('li')
     item.textContent = line
     list?.append(item)

@@ -20,13 +20,15 @@ let core: string
 
 const siteOf = ({ url }: { url: string }) => url.replace('127.0.0.1', 'localhost')
 
-/** Tasks wait for the file `go`. */
+/** Tasks wait for the file `go`, and tell their frames twice, as one does that runs again with more memory. */
 const worker = () =>
   scriptedWorker(
     folder,
     `
 echo debug > step
 echo "read: the core has $(stat -c %s coredump) bytes"
+printf 'thread: #0  before ()\\nthread: #1  before_that ()\\n'
+echo 'debug: again'
 echo 'thread: #0  crash () at crash.c:3'
 while [ ! -e ${folder.file('go')} ] && [ -e coredump ]; do sleep 0.05; done
 ${SUCCEED}`,
@@ -72,7 +74,9 @@ describe('a core that is sent from the browser', () => {
     await page.click('#send-button')
     await page.waitForURL(/\/[0-9]+$/)
     await page.waitForSelector('#live-stack:not([hidden]) li')
-    expect(await page.textContent('#live-stack li')).toBe('#0  crash () at crash.c:3')
+    await page.waitForFunction("document.querySelector('#log').textContent.includes('debug: again')")
+    await page.waitForFunction("document.querySelector('#live-stack li').textContent.includes('crash.c:3')")
+    expect(await page.locator('#live-stack li').allTextContents()).toEqual(['#0  crash () at crash.c:3'])
     const [, sent = ''] = /the core has (\d+) bytes/.exec(await page.textContent('#log') ?? '') ?? []
     expect(Number(sent)).toBeGreaterThan(0)
     expect(Number(sent)).toBeLessThan(readFileSync(core).length)
