@@ -63,13 +63,28 @@ export class OlderDatabase extends UsageError {
 
 function openFile(file: string, { migrate }: { migrate?: boolean }): SqliteConnection {
   try {
-    if (migrate) makePlace(file)
+    if (migrate) {
+      makePlace(file)
+      const why = severalNames(file)
+      if (why !== undefined) throw new UsageError(why)
+    }
     return new Sqlite(file, { fileMustExist: !migrate, timeout: 30_000 })
   } catch (cause) {
     // Where nothing has to be made, a file that is missing is the caller's to judge.
     if (!migrate && !existsSync(file)) throw cause
     throw cause instanceof UsageError ? cause : notOpened(file, cause)
   }
+}
+
+/**
+ * What is wrong where a file has further names (hard links). The log of SQLite, and our lock, lie beside the name by which it was opened:
+ * two programs that come by two names do not see each other, and damage it (https://www.sqlite.org/howtocorrupt.html, 2.5).
+ */
+export function severalNames(file: string): string | undefined {
+  const names = statSync(file, { throwIfNoEntry: false })?.nlink ?? 1
+  if (names <= 1) return undefined
+  return `RETRACE_DATABASE (${file}) has ${names} names: a program that comes by another one would damage it. ` +
+    `Remove the others ('find DIR -samefile ${file}' tells them), or make it a file of its own: cp it, then mv the copy there`
 }
 
 /** The folder of a database that may be made. Throws UsageError naming the setting where there can be none. */

@@ -1,7 +1,14 @@
 /** The database: whether it gives out task ids. */
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { closeDatabase, type Database, isInPlace, OlderDatabase, openDatabase } from '../database/database.ts'
+import {
+  closeDatabase,
+  type Database,
+  isInPlace,
+  OlderDatabase,
+  openDatabase,
+  severalNames,
+} from '../database/database.ts'
 import { assertWritable } from '../database/upkeep.ts'
 import { whyNotMade } from '../files/folder.ts'
 import { adviceOnRefusal, whyNoFiles } from '../files/probe.ts'
@@ -49,6 +56,10 @@ async function judge(subject: Subject, file: string): Promise<Finding> {
   const why = existsSync(file) ? undefined : whyNotMade(file)
   if (why !== undefined) {
     return { verdict: 'FAIL', text: 'RETRACE_DATABASE cannot be made', more: `${file}: ${why}` }
+  }
+  const names = severalNames(file)
+  if (names !== undefined) {
+    return { verdict: 'FAIL', text: 'RETRACE_DATABASE has more than one name', more: names, ready: true }
   }
   const refused = existsSync(dirname(file)) ? await refusal(file, subject.isRunning) : undefined
   if (refused !== undefined) return refused
