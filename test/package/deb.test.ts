@@ -12,6 +12,8 @@ import { inside, makeRoot } from './root.ts'
 
 const PORT = 18_443
 const SERVER = 'abrt-retrace-server'
+/** A file, and a folder with .d behind its name. */
+const PROFILES = '/etc/apparmor.d/abrt-retrace'
 const DATABASE = '/var/lib/abrt-retrace/retrace.db'
 const START =
   `as ${SERVER} >/root/server.log 2>&1 & for i in $(seq 300); do sleep 0.1; grep -q listening /root/server.log && break; done`
@@ -51,6 +53,7 @@ function makeNext(of: string): void {
   }
   change('DEBIAN/control', (text) => text.replace(/^Version: .*$/m, `Version: ${of}`))
   change('DEBIAN/preinst', (text) => text.replaceAll(version, of))
+  change(`${PROFILES}.d/wall`.slice(1), (text) => `${text}# of the next version\n`)
   const home = 'usr/lib/abrt-retrace'
   change(`${home}/package.json`, (text) => text.replace(/"version": "[^"]*"/, `"version": "${of}"`))
   change(`${home}/schema/migrations/meta/_journal.json`, (text) => {
@@ -109,6 +112,21 @@ describe('the Debian packages', () => {
     )
     const check = await said(`as abrt-reposync --status; as ${SERVER} --check || true`)
     expect(check.split('\n').filter((line) => line.startsWith('FAIL'))).toEqual([])
+  })
+
+  it('its AppArmor profiles are settings of the package, all of them; where there is no AppArmor nothing asks for it', async () => {
+    const listed = await said(`dpkg-query -W -f '\${Conffiles}\\n' ${SERVER} | awk '{ print $1 }' | grep . | sort`)
+    const found = await said(`find ${PROFILES} ${PROFILES}.d -type f | sort`)
+    expect(found.trimEnd().split('\n')).toEqual([
+      PROFILES,
+      ...readdirSync(join(installationRoot(), 'ops/apparmor/abrt-retrace.d')).sort().map((name) =>
+        `${PROFILES}.d/${name}`
+      ),
+    ])
+    expect(listed).toBe(found)
+    expect((await command('command -v aa-enabled apparmor_parser')).text).toBe('')
+    expect(await said(`cat ${PROFILES} ${PROFILES}.d/*`)).not.toContain('@PREFIX@')
+    await said(`echo '# of the administrator' >>${PROFILES}.d/places`)
   })
 
   it('the first retrace, by the client of the other package', async () => {
@@ -180,6 +198,12 @@ describe('the Debian packages', () => {
     expect(text).toContain(`\n0\nRETRACE_PORT=${PORT}\n`)
   })
 
+  it('the upgrade brought new profiles, and kept one that the administrator had changed', async () => {
+    expect(await said(`tail -qn 1 ${PROFILES}.d/wall ${PROFILES}.d/places`)).toBe(
+      '# of the next version\n# of the administrator\n',
+    )
+  })
+
   it('a downgrade is refused with a sentence, and changes nothing', async () => {
     const before = await kept()
     const { status, text } = await command(`apt-get -q install -y --allow-downgrades ${deb(version)}`)
@@ -205,11 +229,11 @@ describe('the Debian packages', () => {
     await said("echo 'RETRACE_TLS_CERT=/srv/own.crt' >>/etc/abrt-retrace/abrt-retrace.env; touch /srv/own.crt")
     expect(await said(`apt-get -q purge -y ${SERVER}`)).toContain('/srv/own.crt stays')
     expect(
-      (await command(`ls -d ${DATA} /lib/systemd/system/abrt-* /etc/systemd/system/*.wants/abrt-*`)).text.match(
-        /cannot access/g,
-      ),
+      (await command(
+        `ls -d ${DATA} ${PROFILES} ${PROFILES}.d /lib/systemd/system/abrt-* /etc/systemd/system/*.wants/abrt-*`,
+      )).text.match(/cannot access/g),
     )
-      .toHaveLength(7)
+      .toHaveLength(9)
     expect(existsSync(join(root, 'srv/own.crt'))).toBe(true)
   })
 })

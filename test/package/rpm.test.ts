@@ -1,6 +1,6 @@
 /** The life of the RPM packages, as far as a Debian with rpm shows it: installed, upgraded, not downgraded, removed, gone back. */
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { env } from 'node:process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -14,6 +14,11 @@ const NEWER = '99.0.0'
 const DATABASE = '/var/lib/abrt-retrace/retrace.db'
 /** What its scriptlets start, and what the programs need to say something; Debian's names of it. */
 const NEEDED = 'rpm systemd-standalone-sysusers openssl sqlite3 gpgv bubblewrap'
+
+/** Where it can be compiled, the server brings it. */
+const MODULE = '/usr/share/selinux/packages/abrt-retrace'
+const hasModule = env.RPMS_FROM !== undefined || existsSync('/usr/share/selinux/devel/Makefile')
+const reason = hasModule ? '' : ' (skipped: no selinux-policy-dev here, see ops/lib/policy-packages)'
 
 let folder: Folder
 let root: string
@@ -111,6 +116,30 @@ describe('the RPM packages', () => {
     await said(/^cd \/var\/lib\/abrt-retrace && .*retrace\.db$/m.exec(runbook)?.[0] ?? 'false')
     await said(`rpm -i --nodeps ${rpm(OLDER)}`)
     expect(await said(`as abrt-reposync --status && as ${SERVER} --check | grep database`)).toContain('ok   database')
+  })
+})
+
+describe.skipIf(!hasModule)(`the SELinux module in them${reason}`, () => {
+  const load = `/usr/share/abrt-retrace/selinux/load --from ${MODULE}`
+  const config = (policy: string) => `printf 'SELINUX=permissive\\nSELINUXTYPE=${policy}\\n' >/etc/selinux/config`
+
+  it('is left alone where SELinux is not set up, and where the policy is another one, with a sentence', async () => {
+    expect(await said(`rpm -ql ${SERVER} | grep ${MODULE}/ | xargs -n 1 basename | sort | xargs`)).toBe(
+      'abrt_retrace.pp abrt_retrace_ports.cil policy\n',
+    )
+    expect(await said(load)).toContain('SELinux is not set up here')
+    await said(`apt-get -q install -y --no-install-recommends selinux-policy-default policycoreutils`)
+    expect(await said(`${config('targeted')}; ${load}`)).toContain(
+      "for the policy 'default', and this machine has 'targeted'",
+    )
+    expect(await said(`semodule -s default -l | grep -c abrt_retrace || true`)).toBe('0\n')
+  })
+
+  it('is loaded by the install where the policy is the one that it is for, and goes with the package', async () => {
+    await said(`${config('default')}; rpm -U --replacepkgs --nodeps ${rpm(OLDER)}`)
+    expect(await said('semodule -l | grep abrt_retrace')).toBe('abrt_retrace\nabrt_retrace_ports\n')
+    await said(`rpm -e --nodeps ${SERVER}`)
+    expect(await said('semodule -l | grep -c abrt_retrace || true')).toBe('0\n')
   })
 })
 

@@ -98,8 +98,9 @@ describe('the packages', () => {
       ], {
         encoding: 'utf8',
       })
-    expect(files()).not.toContain('semodule')
-    expect(files('--with', 'selinux')).toContain('semodule -i')
+    expect(files()).not.toMatch(/selinux\/load/)
+    expect(files('--with', 'selinux')).toMatch(/%post\n[^%]*selinux\/load --from/)
+    expect(files('--with', 'selinux')).toMatch(/%preun\n[^%]*selinux\/load --remove/)
     expect(files()).toContain('DESTDIR=')
   })
 })
