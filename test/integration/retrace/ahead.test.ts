@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { indexPath } from '../../../src/packages/keep/debug_index.ts'
+import { processTree } from '../../../src/process/memory.ts'
 import { removeStrays } from '../../../src/packages/keep/strays.ts'
 import { KeptView } from '../../../src/packages/keep/view.ts'
 import { GdbAhead, type NotAsked } from '../../../workers/retrace/ahead.ts'
@@ -231,6 +232,36 @@ describe('a gdb that was started ahead', () => {
     await expect(ready.close()).rejects.toThrow('It does not end')
     expect(views(store.path)).toEqual([])
     await close()
+  })
+
+  it('keeps few threads, however many processors there are, so that openers of packages can start theirs', async () => {
+    await using store = await temporaryFolder()
+    // What glibc tells gdb of the processors.
+    writeFileSync(store.file('many.c'), 'int get_nprocs(void) { return 220; }')
+    execFileSync('gcc', ['-shared', '-fPIC', '-o', store.file('many.so'), store.file('many.c')])
+    chmodSync(store.file('many.so'), 0o644)
+    const engine = host()
+    const many = {
+      ...engine,
+      command: ['/usr/bin/sh', '-c', `LD_PRELOAD=/many.so exec ${engine.command[0]} "$@"`, 'sh'] as const,
+      sees: {
+        ...engine.sees,
+        binds: [...engine.sees.binds, { from: '/usr/bin/dash', at: '/usr/bin/sh' }, {
+          from: store.file('many.so'),
+          at: '/many.so',
+        }],
+      },
+    }
+    await using ahead = await started(store.path, many)
+    const taken = await ahead.take(many, { limitMs: LIMIT_MS })
+    if (taken === undefined) throw new Error('Expected that it fits')
+    expect(await python(taken, 'gdb.parameter("print elements")')).toBe('200')
+    const threads = () => {
+      const all = processTree(taken.session.pid ?? 0)
+      return all.reduce((sum, each) => sum + readdirSync(`/proc/${each}/task`).length, 0)
+    }
+    await vi.waitFor(() => expect(threads()).toBeLessThanOrEqual(20), { timeout: 10_000 })
+    await taken.close()
   })
 
   it('says what one says that was started when all was known', async () => {

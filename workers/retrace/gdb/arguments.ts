@@ -3,6 +3,7 @@
  * itself, no script or library that a file names, and cuts values at sane lengths; the one thing that it may load is
  * the thread library that the caller chose, from a verified package.
  */
+import { availableParallelism } from 'node:os'
 import { INSIDE } from '../sandbox/arguments.ts'
 
 /** A folder that is never there: no thread library, above all not the debugger's own, which is of another version. */
@@ -57,6 +58,12 @@ const SURVIVING = [
 ]
 
 /**
+ * Threads with which it reads symbols. gdb 13 starts one for each processor and keeps them; they count, with what the openers of packages
+ * start meanwhile, against one limit (docs/facts.md, 'Sandbox'). Newer ones take no more than so many by themselves.
+ */
+const MAX_WORKER_THREADS = 8
+
+/**
  * `threadLibrary`: the folder, inside, with libthread_db.so.1 of the target's glibc for the debugger's architecture:
  * thread-local variables need it. It is loaded from there only (docs/facts.md, 'Cross-architecture gdb'); undefined:
  * none is. `indexes`: the folder, inside, with indices of debuginfo, in which nothing can be written; undefined: there are none.
@@ -66,7 +73,10 @@ export function gdbArguments(
 ): string[] {
   const scripts = SCRIPTS.map((each) => `source ${INSIDE.scripts}/${each}`)
   const settings = [...SETTINGS, ...companionSettings({ threadLibrary, indexes })].map((each) => `set ${each}`)
-  const commands = [...settings, ...SURVIVING.map((each) => `maintenance set ${each}`), ...scripts]
+  const threads = `worker-threads ${Math.min(MAX_WORKER_THREADS, availableParallelism())}`
+  // First: each that it has too many of ends.
+  const maintenance = [threads, ...SURVIVING].map((each) => `maintenance set ${each}`)
+  const commands = [...maintenance, ...settings, ...scripts]
   return ['-nx', '-q', '--interpreter=mi3', ...commands.flatMap((command) => ['-iex', command])]
 }
 

@@ -29,7 +29,7 @@ export const INSIDE = {
 /** The wall takes 9000 arguments; this many links of three each leave room for the rest. */
 export const MAX_LINKS = 2_800
 
-/** Threads count too: gdb has one per processor for reading symbols. */
+/** Threads count too: gdb has some for reading symbols, and for a moment as many as there are processors (gdb/arguments.ts). */
 export const MAX_PROCESSES = 256
 
 const TMPFS_BYTES = 64 * MIB
