@@ -1,6 +1,7 @@
 /**
  * What of the statistics everybody may see: groups of fewer than three tasks are 'others', and of a package that no configured
- * repository has there is nothing: no name, no function, no sentence.
+ * repository has there is nothing: no name, no sentence. But a sentence on a program of one can name a function of a library of none:
+ * it is not counted whose a function is.
  */
 import type { Database } from '../database/database.ts'
 import { isPublic } from './rows.ts'
