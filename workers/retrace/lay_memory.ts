@@ -2,7 +2,8 @@
  * Memory that came for a second round is laid into the core that the worker reads: a new file in its place by rename, so that a kill at
  * any instruction leaves the one before or the one after. To lay the same twice changes nothing.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { Buffer } from 'node:buffer'
+import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { ElfError } from '../../src/elf/error.ts'
 import { fileSource } from '../../src/elf/source.ts'
 import { plainSize, READING, WRITING } from '../../src/files/plain.ts'
@@ -12,6 +13,9 @@ import type { Task } from '../../src/task/task.ts'
 import { partialOf } from '../../src/task/write.ts'
 import { MIB } from '../../src/units/bytes.ts'
 
+/** What file systems allocate at once. */
+const BLOCK = 4096
+const ZEROS = new Uint8Array(BLOCK)
 /** What is larger, the server has not written. */
 const MAX_MEMORY = 2 * MIB
 
@@ -35,7 +39,14 @@ function writeFilled(task: Task, memory: readonly MemoryRecord[]): boolean {
     const partial = partialOf(task, 'coredump')
     const descriptor = openSync(partial, WRITING, 0o600)
     try {
-      for (const chunk of chunks) for (let at = 0; at < chunk.length;) at += writeSync(descriptor, chunk, at)
+      let size = 0
+      for (const chunk of chunks) {
+        for (const { start, end } of withoutZeros(chunk, size)) {
+          for (let at = start; at < end;) at += writeSync(descriptor, chunk, at, end - at, size + at)
+        }
+        size += chunk.length
+      }
+      ftruncateSync(descriptor, size)
       fsyncSync(descriptor)
     } finally {
       closeSync(descriptor)
@@ -46,4 +57,19 @@ function writeFilled(task: Task, memory: readonly MemoryRecord[]): boolean {
     if (error instanceof ElfError) return false
     throw error
   }
+}
+
+/**
+ * The parts of `chunk` that have to be written when it lies at `position`: all but whole blocks of zeros. The core came with holes, and
+ * nobody has looked whether there is room for them.
+ */
+function* withoutZeros(chunk: Uint8Array, position: number): Generator<{ start: number; end: number }> {
+  let [start, end] = [0, 0]
+  for (let at = 0; at < chunk.length; at = end) {
+    end = Math.min(chunk.length, at + BLOCK - (position + at) % BLOCK)
+    if (end - at < BLOCK || Buffer.compare(chunk.subarray(at, end), ZEROS) !== 0) continue
+    if (at > start) yield { start, end: at }
+    start = end
+  }
+  if (chunk.length > start) yield { start, end: chunk.length }
 }

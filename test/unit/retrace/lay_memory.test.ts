@@ -1,0 +1,59 @@
+/** Memory that came later, laid into the core of a real task. */
+import { Buffer } from 'node:buffer'
+import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { bytesSource } from '../../../src/elf/bytes_source.ts'
+import { readCore } from '../../../src/elf/core.ts'
+import { fileSource } from '../../../src/elf/source.ts'
+import { slimCore } from '../../../src/slim/slim.ts'
+import { Task } from '../../../src/task/task.ts'
+import { layMemory } from '../../../workers/retrace/lay_memory.ts'
+import { fixtureCore } from '../../helpers/cores.ts'
+import { temporaryFolder } from '../../helpers/folder.ts'
+import { slimBytes } from '../../helpers/slim.ts'
+
+const HOLE = 16 * 2 ** 20
+/** Where nothing else of the process is. */
+const PLACE = 0x100000000000n
+
+it('leaves the holes of a core holes: it takes no more room on the disk than what it holds', async () => {
+  await using folder = await temporaryFolder()
+  using source = fileSource(fixtureCore('amd64', folder.path).core)
+  const slim = slimCore(source, { budget: 0, keepsArguments: true, maker: 'test 1' })
+  const bytes = slimBytes(slim).slice()
+  const left = readCore(bytesSource(bytes)).leftOut?.ranges ?? []
+  const [page] = slim.more(left.map(({ start, end }) => ({ start, length: Number(end - start) })), 512)
+  if (page === undefined) throw new Error('Nothing was left out')
+  // The last segment, which the kernel did not dump, is memory of zeros.
+  const view = new DataView(bytes.buffer)
+  const last = 64 + (view.getUint16(56, true) - 1) * 56
+  view.setBigUint64(last + 8, BigInt(bytes.length), true)
+  view.setBigUint64(last + 16, PLACE, true)
+  for (const at of [32, 40]) view.setBigUint64(last + at, BigInt(HOLE), true)
+  const task = new Task(folder.file('1'))
+  mkdirSync(task.directory)
+  writeFileSync(task.file('coredump'), bytes)
+  truncateSync(task.file('coredump'), bytes.length + HOLE)
+  const head = Buffer.alloc(12)
+  head.writeBigUInt64BE(BigInt(page.start))
+  head.writeUInt32BE(page.bytes.length, 8)
+  writeFileSync(task.file('memory'), Buffer.concat([head, page.bytes]))
+  expect(layMemory(task)).toBe(page.bytes.length)
+  const { size, blocks } = statSync(task.file('coredump'))
+  expect(size).toBeGreaterThan(HOLE + bytes.length)
+  expect(blocks * 512).toBeLessThan(2 * bytes.length + 2 ** 20)
+  const filled = new Uint8Array(readFileSync(task.file('coredump')))
+  const { segments } = readCore(bytesSource(filled))
+  const bytesAt = (start: bigint, length: number) => {
+    const { fileOffset } = segments.find((each) => each.start === start && each.leftOut !== true) ?? { fileOffset: 0n }
+    return Buffer.from(filled.subarray(Number(fileOffset), Number(fileOffset) + length))
+  }
+  expect(bytesAt(BigInt(page.start), page.bytes.length).equals(page.bytes)).toBe(true)
+  expect(bytesAt(PLACE, HOLE).equals(Buffer.alloc(HOLE))).toBe(true)
+  // All else is as it was.
+  for (const { start, fileOffset, fileSize } of readCore(bytesSource(bytes)).segments) {
+    if (start === PLACE || fileSize === 0n) continue
+    const before = bytes.subarray(Number(fileOffset), Number(fileOffset + fileSize))
+    expect([start, bytesAt(start, before.length).equals(before)]).toEqual([start, true])
+  }
+})
