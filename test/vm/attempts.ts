@@ -8,39 +8,50 @@ import { installationRoot } from '../../src/program/program.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import type { Machine } from './machine.ts'
 
-const PROBE = '/usr/local/lib/attempts'
-const SECRET = '/var/spool/abrt-retrace/of-another-task'
-/** The machine's folders are bound where they are, for writing, and its network is there: what is refused, the policy refuses. */
-const SANDBOX = `bwrap --unshare-pid ${
-  ['usr', 'etc', 'var', 'run', 'tmp', 'root'].map((name) => `--bind /${name} /${name}`).join(' ')
-} --symlink usr/lib /lib --symlink usr/lib64 /lib64 --symlink usr/bin /bin --ro-bind ${PROBE} /usr/bin/gdb-multiarch --`
+/** The program, which takes the place of gdb inside. */
+export const PROBE = '/usr/local/lib/attempts'
+/** A file of another task. */
+export const SECRET = '/var/spool/abrt-retrace/of-another-task'
 
-/**
- * The lines of those that succeeded. `unit`: words for systemd-run, by which the first program is confined as the server's unit
- * is; it makes a user namespace as the server does.
- */
-export async function attempts(machine: Machine, unit: string): Promise<string[]> {
+/** How it is confined. */
+export interface Confined {
+  /** Words for systemd-run, by which the first program is confined as the server's unit is. */
+  readonly unit: string
+  /** What is done before, as root, when PROBE and SECRET are there. */
+  readonly before?: string
+  /** The first program: it runs its arguments. */
+  readonly first?: string
+  /** Where it writes what is said, if not to its standard output. */
+  readonly said?: string
+  /** The machine's folders that are bound where they are, for writing; its network is there: what is refused, the policy refuses. */
+  readonly bound: readonly string[]
+}
+
+function sandbox(bound: readonly string[]): string {
+  const words = bound.map((name) => `--bind /${name} /${name}`)
+  const links = ['lib', 'lib64', 'bin'].map((name) => `--symlink usr/${name} /${name}`)
+  return ['bwrap --unshare-pid', ...words, ...links, `--ro-bind ${PROBE} /usr/bin/gdb-multiarch --`].join(' ')
+}
+
+/** The lines of those that succeeded. It makes a user namespace as the server does. */
+export async function attempts(machine: Machine, { unit, before, first, said, bound }: Confined): Promise<string[]> {
   await using folder = await temporaryFolder()
   const probe = folder.file('attempts')
-  execFileSync('gcc', [
-    '-std=gnu11',
-    '-static',
-    '-s',
-    '-o',
-    probe,
-    join(installationRoot(), 'test/fixtures/wall/attempts.c'),
-  ])
+  const source = join(installationRoot(), 'test/fixtures/wall/attempts.c')
+  execFileSync('gcc', ['-std=gnu11', '-static', '-s', '-o', probe, source])
   const packed = gzipSync(Buffer.from(readFileSync(probe))).toString('base64')
   await machine.get(
-    `base64 -d <<<${packed} | gzip -d >${PROBE}; chmod 755 ${PROBE}; restorecon ${PROBE} 2>/dev/null || true
-    install -m 600 -o abrt-retrace /dev/null ${SECRET}; restorecon ${SECRET} 2>/dev/null || true`,
+    `base64 -d <<<${packed} | gzip -d >${PROBE}; chmod 755 ${PROBE}
+    install -m 600 -o abrt-retrace /dev/null ${SECRET}
+    ${before ?? ''}`,
   )
-  const said = await machine.get(
-    `sleep 600 & victim=$!
-    systemd-run -q --wait --pipe -p User=abrt-retrace -p NoNewPrivileges=yes ${unit} unshare --user --map-root-user --keep-caps \\
-      ${SANDBOX} /usr/bin/gdb-multiarch 8443 nobody ${SECRET} $victim
+  const text = await machine.get(
+    `sleep 2000 & victim=$!
+    systemd-run -q --wait --pipe -p User=abrt-retrace -p NoNewPrivileges=yes ${unit} ${first ?? ''} \\
+      unshare --user --map-root-user --keep-caps ${sandbox(bound)} /usr/bin/gdb-multiarch 8443 nobody ${SECRET} $victim
+    ${said === undefined ? '' : `cat ${said}`}
     kill $victim; rm ${SECRET}`,
-    300,
+    1800,
   )
-  return said.split('\n').filter((line) => !line.endsWith(' no'))
+  return text.split('\n').filter((line) => !line.endsWith(' no'))
 }

@@ -42,6 +42,6 @@ export function property(machine: Machine, name: string): Promise<string> {
  */
 export async function dropIn(machine: Machine, lines: readonly string[] = []): Promise<void> {
   const folder = `/etc/systemd/system/${SERVER}.d`
-  const text = ['[Service]', 'TimeoutStartSec=600', 'WatchdogSec=600', ...lines].join('\\n')
+  const text = ['[Service]', 'TimeoutStartSec=1800', 'WatchdogSec=3600', ...lines].join('\\n')
   await machine.get(`mkdir -p ${folder}; printf '${text}\\n' >${folder}/vm.conf; systemctl daemon-reload`)
 }

@@ -45,7 +45,7 @@ export async function ask(machine: Machine, path: string, task?: Task, words = '
 }
 
 /** Resolves when the task has ended; its status as JSON says how. */
-export async function ended(machine: Machine, task: Task, seconds = 600): Promise<{ state: string; code: string }> {
+export async function ended(machine: Machine, task: Task, seconds = 3000): Promise<{ state: string; code: string }> {
   for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline; await pause(1000)) {
     const { status, text } = await ask(machine, `/${task.id}`, task, "-H 'Accept: application/json'")
     assert.equal(status, 200, text)

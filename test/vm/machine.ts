@@ -70,8 +70,8 @@ export class Machine implements AsyncDisposable {
     if (ready !== 'ready') throw new Error(`Expected 'ready', got '${ready}'`)
   }
 
-  /** Runs a script of the shell. */
-  async run(script: string, seconds = 60): Promise<Said> {
+  /** Runs a script of the shell. What takes a second elsewhere takes a minute in an emulated machine on a busy one. */
+  async run(script: string, seconds = 240): Promise<Said> {
     this.#channel?.write(`${seconds} ${Buffer.from(script).toString('base64')}\n`)
     const [code, text = ''] = (await this.#answer(seconds * 1000 + MORE_MS)).split(' ')
     return { code: Number(code), text: Buffer.from(text, 'base64').toString('utf8') }
