@@ -8,7 +8,7 @@ import { readSupervisor } from './config/supervisor_environment.ts'
 import { log, startLog } from './telemetry/log.ts'
 import { UsageError } from './errors/usage_error.ts'
 import { EXIT, version } from './program/program.ts'
-import { workerCommand } from './program/runtime.ts'
+import { unpackThread, workerCommand } from './program/runtime.ts'
 import { check } from './health/check.ts'
 import { looksNamed } from './health/looks.ts'
 import { init } from './init/init.ts'
@@ -79,6 +79,7 @@ async function serve(): Promise<number> {
   log('server').info(`the memory of tasks is ${memory}`)
   const program = await startProgram(config, {
     workerCommand: workerCommand(),
+    unpackThread: unpackThread(),
     environment,
   })
   process.on('SIGHUP', () => program.reload())

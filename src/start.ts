@@ -24,6 +24,7 @@ import { subjectOf } from './runner/subject.ts'
 import { tellRefusals } from './http/error_response.ts'
 import type { Services } from './http/services.ts'
 import { ClientUploads } from './http/client_uploads.ts'
+import { UnpackThreads } from './unpacking/threads.ts'
 import { PartialUploads } from './upload/partial_uploads.ts'
 import { readAssets } from './http/assets.ts'
 import { installationRoot } from './program/program.ts'
@@ -58,6 +59,8 @@ export interface Program {
 
 export interface ProgramOptions {
   workerCommand: readonly string[]
+  /** The file of a thread that unpacks uploads (src/unpacking/main.ts, compiled); left out: this thread does. */
+  unpackThread?: string | undefined
   /** What the supervisor of this process said, if it has one. */
   environment?: SupervisorEnvironment
   /** MiB that new programs can have; by default what the kernel says. */
@@ -84,10 +87,12 @@ export async function startProgram(config: ServerConfig, options: ProgramOptions
 
 async function startLocked(
   config: ServerConfig,
-  { workerCommand, environment = readSupervisor({}), availableMb: available, certificate, locks }: ProgramOptions & {
-    certificate: Certificate | undefined
-    locks: Disposable
-  },
+  { workerCommand, unpackThread, environment = readSupervisor({}), availableMb: available, certificate, locks }:
+    & ProgramOptions
+    & {
+      certificate: Certificate | undefined
+      locks: Disposable
+    },
 ): Promise<Program> {
   const database = openDatabase(config.database, { migrate: true })
   const spool = await Spool.open(config, database)
@@ -110,6 +115,7 @@ async function startLocked(
     config,
     share: (client, known) => uploads.enter(client, known),
   })
+  const threads = unpackThread === undefined ? undefined : new UnpackThreads(unpackThread)
   const stopping = new AbortController()
   const shared = { config, database, spool, stopping: stopping.signal, now: () => new Date() }
   const assets = readAssets(join(installationRoot(), 'dist', 'pages'))
@@ -118,6 +124,7 @@ async function startLocked(
     runner,
     uploads,
     partials,
+    unpacker: threads,
     metrics,
     assets,
     readiness: createReadiness(shared),
@@ -160,6 +167,7 @@ async function startLocked(
       listening.destroy()
       observed.close()
       await listener.idle(LAST_WORDS_MS)
+      await threads?.close()
       closeDatabase(database)
       locks[Symbol.dispose]()
       tellRefusals()

@@ -48,6 +48,7 @@ export type ErrorCode =
   | 'spool-unavailable'
   | 'store-unavailable'
   | 'not-equipped'
+  | 'unpacking-failed'
   | 'internal'
 
 /** The limit that was hit, as problem+json shows it. */

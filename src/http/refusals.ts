@@ -67,5 +67,6 @@ export const REFUSALS = {
   'spool-unavailable': { status: 503, title: 'The spool is not available' },
   'store-unavailable': { status: 503, title: 'The packages have no place' },
   'not-equipped': { status: 503, title: 'The server lacks a program that it needs' },
+  'unpacking-failed': { status: 503, title: 'The upload could not be unpacked here' },
   'internal': { status: 500, title: 'The server made a mistake' },
 } satisfies Record<ErrorCode, Refusal>

@@ -12,6 +12,7 @@ import type { Runner } from '../runner/runner.ts'
 import type { Readiness } from '../health/readiness.ts'
 import type { Spool } from '../spool/spool.ts'
 import type { PartialUploads } from '../upload/partial_uploads.ts'
+import type { Unpacker } from '../upload/receive.ts'
 
 export interface Services {
   config: ConfigOf<'abrt-retrace-server' | 'abrt-retrace-worker'>
@@ -22,6 +23,8 @@ export interface Services {
   uploads: ClientUploads
   /** Those that arrive in parts. */
   partials: PartialUploads
+  /** Who unpacks uploads; undefined: the thread that asks. */
+  unpacker: Unpacker | undefined
   metrics: Metrics
   /** Style and scripts of the pages. */
   assets: Assets

@@ -17,6 +17,11 @@ export function workerCommand(deno: string | undefined = denoHere()): string[] {
   return [deno, 'run', '-A', '--quiet', join(root, 'workers', 'retrace', 'main.ts')]
 }
 
+/** The file of a thread that unpacks uploads; undefined under Deno, whose threads start no programs as Node's do. */
+export function unpackThread(deno: string | undefined = denoHere()): string | undefined {
+  return deno === undefined ? join(installationRoot(), 'dist', 'bundle', 'unpack.js') : undefined
+}
+
 function denoHere(): string | undefined {
   return versions.deno === undefined ? undefined : execPath
 }

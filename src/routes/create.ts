@@ -55,7 +55,7 @@ async function accept(
   c: Context<AppEnv>,
   { services, plan, arrival }: { services: Services; plan: UploadPlan; arrival: Arrival },
 ): Promise<Accepted> {
-  const { config, spool } = services
+  const { config, spool, unpacker } = services
   const reservation = spool.reserve(plan.contentLength)
   await using draft = await spool.draft(reservation)
   const { incoming, outgoing } = c.env
@@ -66,6 +66,7 @@ async function accept(
     const body = pacedBody(requestBody(incoming, config, reading.signal), config)
     await receive(arrival.watch(body), { plan, draft }, {
       config,
+      unpacker,
       // A worker takes a moment to load, so it starts while the core arrives.
       onCore: () => arrival.coreBegan(draft.file('worker.log')),
     })

@@ -29,6 +29,7 @@ export const BODY_FAILURES = [
   'database-unavailable',
   'store-unavailable',
   'not-equipped',
+  'unpacking-failed',
 ] as const
 
 /** A task that could not run, or not keep what it needs, is not taken. Throws not-equipped, database-unavailable, store-unavailable. */

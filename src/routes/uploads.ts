@@ -147,7 +147,7 @@ async function read(
 
 /** Unpacks what is here into a task, and answers as POST /create does. */
 async function finish(c: Context<AppEnv>, turn: Turn, services: Services): Promise<Response> {
-  const { config, runner, spool, partials } = services
+  const { config, runner, spool, partials, unpacker } = services
   const { upload, stop } = turn
   turn.isReading = false
   await demandEquipped(services)
@@ -160,7 +160,8 @@ async function finish(c: Context<AppEnv>, turn: Turn, services: Services): Promi
   try {
     await using draft = await spool.draft(spool.reserve(upload.offset))
     const body = untilStopped(readFileChunks(upload.body), upload, stop)
-    await receive(body, { plan, draft }, { config, onCore: () => admission.prestart(draft.file('worker.log')) })
+    const onCore = () => admission.prestart(draft.file('worker.log'))
+    await receive(body, { plan, draft }, { config, unpacker, onCore })
     const accepted = await draft.commit(plan.manifest, async (id) => await upload.announceTask(id))
     // From here on nothing may fail: the task is there.
     await partials.complete(turn)

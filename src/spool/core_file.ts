@@ -1,13 +1,13 @@
 /**
  * A core while it arrives: written once, at most a few MiB in memory, its runs of zeros left out as holes whatever form
- * they came in, every block paid for from the reservation before it is written. How the core was packed, it does not
+ * they came in, every block paid for before it is written. How the core was packed, it does not
  * know.
  */
 import { writeSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { Buffer } from 'node:buffer'
 import { createPrivateFile } from '../files/durable.ts'
-import { outOfSpace, type Reservation } from './free_space.ts'
+import { outOfSpace, type Room } from './free_space.ts'
 import { KIB, MIB } from '../units/bytes.ts'
 
 /** What file systems allocate at once: a hole is never smaller. */
@@ -17,13 +17,15 @@ const ZEROS = Buffer.alloc(256 * KIB)
 /** Neighbouring pieces are gathered up to this size; smaller gatherings are written at once, larger ones beside us. */
 const GATHER = 512 * KIB
 const SMALL = 64 * KIB
+/** What a gathering costs at most, since it may begin within a block. */
+const DEAREST = GATHER + BLOCK
 const MAX_WRITES_AT_ONCE = 3
 /** Written bytes after which the disk is set to work, so that the fsync at the end finds little left to do. */
 const SYNC_EVERY = 32 * MIB
 
 export class CoreFile implements AsyncDisposable {
   readonly #handle: FileHandle
-  readonly #reservation: Reservation
+  readonly #room: Room
   /**
    * Pieces are copied here, so that what they came in is free at once: kept until it is written, it would grow old in
    * the collector's eyes, and collecting it costs more than the copy.
@@ -40,13 +42,13 @@ export class CoreFile implements AsyncDisposable {
   #failure: unknown
   #isOpen = true
 
-  private constructor(handle: FileHandle, reservation: Reservation) {
+  private constructor(handle: FileHandle, room: Room) {
     this.#handle = handle
-    this.#reservation = reservation
+    this.#room = room
   }
 
-  static async create(path: string, reservation: Reservation): Promise<CoreFile> {
-    return new CoreFile(await createPrivateFile(path), reservation)
+  static async create(path: string, room: Room): Promise<CoreFile> {
+    return new CoreFile(await createPrivateFile(path), room)
   }
 
   /**
@@ -56,6 +58,8 @@ export class CoreFile implements AsyncDisposable {
   async write(chunk: Uint8Array, position: number): Promise<void> {
     for (const { start, end } of dataRuns(chunk, position)) {
       for (let at = start; at < end;) {
+        const room = this.#room.request(DEAREST)
+        if (room !== undefined) await room
         at += this.#gather(chunk.subarray(at, end), position + at)
         while (this.#writes.size >= MAX_WRITES_AT_ONCE) await Promise.race(this.#writes)
       }
@@ -65,6 +69,7 @@ export class CoreFile implements AsyncDisposable {
 
   /** Ends the file at `size` bytes, of which the last may be a hole, and returns once all of it is on the disk. */
   async finish(size: number): Promise<void> {
+    await this.#room.request(DEAREST)
     this.#flush()
     await Promise.all(this.#writes)
     await this.#sync
@@ -121,11 +126,11 @@ export class CoreFile implements AsyncDisposable {
     const price = this.#pay(start, content.length)
     if (content.length < SMALL) {
       this.#writeNow(content, start)
-      this.#reservation.settle(price)
+      this.#room.settle(price)
     } else {
       const buffer = this.#gathered
       const write = this.#writeBeside(content, start).finally(() => {
-        this.#reservation.settle(price)
+        this.#room.settle(price)
         this.#writes.delete(write)
         this.#spare.push(buffer)
       })
@@ -136,11 +141,11 @@ export class CoreFile implements AsyncDisposable {
     if (this.#unsynced >= SYNC_EVERY && this.#sync === undefined) this.#startSync()
   }
 
-  /** Takes the blocks that a write touches for the first time from the reservation. Throws no-space. */
+  /** Pays for the blocks that a write touches for the first time. Throws no-space. */
   #pay(start: number, length: number): number {
     const first = Math.max(Math.floor(start / BLOCK), this.#paidUpTo)
     const end = Math.ceil((start + length) / BLOCK)
-    this.#reservation.take((end - first) * BLOCK)
+    this.#room.take((end - first) * BLOCK)
     this.#paidUpTo = end
     return (end - first) * BLOCK
   }

@@ -5,9 +5,10 @@
 import { rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Database } from '../database/database.ts'
-import { BLOCK, CoreFile } from './core_file.ts'
+import type { CoreFile } from './core_file.ts'
+import { DraftFiles } from './draft_files.ts'
 import { newDraftName } from './draft_name.ts'
-import { makePrivateDirectory, syncDirectory, writeNewFile } from '../files/durable.ts'
+import { makePrivateDirectory, syncDirectory } from '../files/durable.ts'
 import { outOfSpace, type Reservation } from './free_space.ts'
 import type { TaskFile } from '../task/files.ts'
 import type { ManifestKind } from '../task/manifest.ts'
@@ -26,16 +27,16 @@ export interface Accepted {
 export class Draft implements AsyncDisposable {
   readonly directory: string
   readonly #database: Database
-  readonly #reservation: Reservation
-  #core: CoreFile | undefined
-  readonly #writes: Promise<void>[] = []
-  #failure: unknown
+  /** What it may take of the disk. */
+  readonly reservation: Reservation
+  readonly #files: DraftFiles
   #isCommitted = false
 
   private constructor(directory: string, options: { database: Database; reservation: Reservation }) {
     this.directory = directory
     this.#database = options.database
-    this.#reservation = options.reservation
+    this.reservation = options.reservation
+    this.#files = new DraftFiles(directory, options.reservation)
   }
 
   static async create(
@@ -59,18 +60,12 @@ export class Draft implements AsyncDisposable {
 
   /** The file that the core is written to; called once. */
   async core(): Promise<CoreFile> {
-    this.#core = await CoreFile.create(this.file('coredump'), this.#reservation)
-    return this.#core
+    return await this.#files.core()
   }
 
   /** Begins to write a small file that has been checked; `commit` waits for it. Throws no-space. */
-  write(name: TaskFile, content: string | Uint8Array): void {
-    const price = Math.ceil(content.length / BLOCK) * BLOCK
-    this.#reservation.take(price)
-    const write = writeNewFile(this.file(name), content)
-      .catch((cause) => void (this.#failure ??= outOfSpace(cause)))
-      .finally(() => this.#reservation.settle(price))
-    this.#writes.push(write)
+  async write(name: TaskFile, content: string | Uint8Array): Promise<void> {
+    await this.#files.write(name, content)
   }
 
   /**
@@ -79,11 +74,10 @@ export class Draft implements AsyncDisposable {
    */
   async commit(manifest: ManifestKind, announce?: (id: string) => Promise<void>): Promise<Accepted> {
     const password = newPassword()
-    this.write('manifest', `${manifest}\n`)
-    this.write('password', password)
-    this.write('created', `${new Date().toISOString()}\n`)
-    await this.#settled()
-    if (this.#failure !== undefined) throw this.#failure
+    await this.write('manifest', `${manifest}\n`)
+    await this.write('password', password)
+    await this.write('created', `${new Date().toISOString()}\n`)
+    await this.#files.settled()
     await syncDirectory(this.directory)
     const spoolDirectory = dirname(this.directory)
     const id = String(nextTaskId(this.#database))
@@ -102,15 +96,10 @@ export class Draft implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      await this.#settled()
+      await this.#files[Symbol.asyncDispose]()
       if (!this.#isCommitted) await rm(this.directory, { recursive: true, force: true, maxRetries: 3 })
     } finally {
-      this.#reservation[Symbol.dispose]()
+      this.reservation[Symbol.dispose]()
     }
-  }
-
-  async #settled(): Promise<void> {
-    await this.#core?.[Symbol.asyncDispose]()
-    await Promise.all(this.#writes)
   }
 }

@@ -11,6 +11,16 @@ import { MIB } from '../units/bytes.ts'
 /** An upload that needs more than it announced asks for this much at a time: one look at the file system per 4 MiB. */
 const QUANTUM = 4 * MIB
 
+/** Room for what is about to be written, wherever the account of it is kept. */
+export interface Room {
+  /** To be waited for before up to `bytes` are taken; undefined: there is nothing to wait for. Never throws. */
+  request(bytes: number): Promise<void> | undefined
+  /** To be called before `bytes` are written; `settle` after. Throws no-space when that would go below the minimum. */
+  take(bytes: number): void
+  /** The write that `take` was for has ended: the file system counts those bytes itself from here on. */
+  settle(bytes: number): void
+}
+
 export class FreeSpace {
   readonly #directory: string
   readonly #minMb: number
@@ -37,14 +47,15 @@ export class FreeSpace {
 
   /** Promises `bytes` to an upload, the Content-Length that it announced. Throws no-space. */
   reserve(bytes: number): Reservation {
-    if (this.#left() < bytes) throw this.#noSpace()
+    if (this.#left() < bytes) throw noSpace(this.#minMb)
     return this.restore(bytes)
   }
 
   /** Promises what an earlier server had promised: whether there is room was decided then. */
   restore(bytes: number): Reservation {
     const reservation = new Reservation(bytes, {
-      grow: (needed) => this.#grow(needed),
+      minFreeMb: this.#minMb,
+      grow: (wanted) => Math.min(Math.max(wanted, QUANTUM), Math.max(this.#left(), 0)),
       release: () => void this.#open.delete(reservation),
     })
     this.#open.add(reservation)
@@ -57,29 +68,31 @@ export class FreeSpace {
     for (const reservation of this.#open) promised += reservation.outstanding
     return this.#look() - promised - this.#results() - this.#minMb * MIB
   }
+}
 
-  #grow(needed: number): number {
-    const left = this.#left()
-    if (left < needed) throw this.#noSpace()
-    return Math.min(Math.max(needed, QUANTUM), left)
-  }
+/** The 507 where uploads together would take what has to stay free. */
+export function noSpace(minFreeMb: number): RetraceError {
+  return new RetraceError('no-space', {
+    detail: `There is not enough free space on the server to take this upload: ${minFreeMb} MB ` +
+      '(RETRACE_MIN_FREE_MB) and room for the results of tasks must stay free; try again later',
+    limit: { setting: 'RETRACE_MIN_FREE_MB', value: minFreeMb, unit: 'MiB' },
+  })
+}
 
-  #noSpace(): RetraceError {
-    return new RetraceError('no-space', {
-      detail: `There is not enough free space on the server to take this upload: ${this.#minMb} MB ` +
-        '(RETRACE_MIN_FREE_MB) and room for the results of tasks must stay free; try again later',
-      limit: { setting: 'RETRACE_MIN_FREE_MB', value: this.#minMb, unit: 'MiB' },
-    })
-  }
+/** Who keeps the account: `grow` promises so many bytes more, or as many as there are. */
+interface Ledger {
+  minFreeMb: number
+  grow: (wanted: number) => number
+  release: () => void
 }
 
 /** What one upload was promised. It gives back what is left of that when it is disposed. */
-export class Reservation implements Disposable {
-  readonly #ledger: { grow: (needed: number) => number; release: () => void }
+export class Reservation implements Room, Disposable {
+  readonly #ledger: Ledger
   #promised: number
   #inFlight = 0
 
-  constructor(bytes: number, ledger: { grow: (needed: number) => number; release: () => void }) {
+  constructor(bytes: number, ledger: Ledger) {
     this.#promised = bytes
     this.#ledger = ledger
   }
@@ -89,16 +102,40 @@ export class Reservation implements Disposable {
     return this.#promised + this.#inFlight
   }
 
-  /** To be called before `bytes` are written; `settle` after. Throws no-space when that would go below the minimum. */
+  request(): undefined {}
+
   take(bytes: number): void {
-    if (bytes > this.#promised) this.#promised += this.#ledger.grow(bytes - this.#promised)
+    if (bytes > this.#promised) {
+      const missing = bytes - this.#promised
+      const more = this.#ledger.grow(missing)
+      if (more < missing) throw noSpace(this.#ledger.minFreeMb)
+      this.#promised += more
+    }
     this.#promised -= bytes
     this.#inFlight += bytes
   }
 
-  /** The write that `take` was for has ended: the file system counts those bytes itself from here on. */
   settle(bytes: number): void {
     this.#inFlight -= bytes
+  }
+
+  /** Lends all that is promised to another thread (lent_room.ts): it settles that, or gives it back. */
+  lend(): number {
+    const bytes = this.#promised
+    this.take(bytes)
+    return bytes
+  }
+
+  /** Lends `wanted` bytes more, or as many as there are. */
+  lendMore(wanted: number): number {
+    const bytes = this.#ledger.grow(wanted)
+    this.#inFlight += bytes
+    return bytes
+  }
+
+  giveBack(bytes: number): void {
+    this.#inFlight -= bytes
+    this.#promised += bytes
   }
 
   [Symbol.dispose](): void {

@@ -1,9 +1,9 @@
 /**
- * A bare core into a draft: refused at once when its first bytes are no ELF core, counted as it unpacks. Only the
+ * A bare core into its file: refused at once when its first bytes are no ELF core, counted as it unpacks. Only the
  * worker reads further.
  */
 import { RetraceError } from '../errors/errors.ts'
-import type { Draft } from '../spool/draft.ts'
+import type { DraftFiles } from '../spool/draft_files.ts'
 import { ByteReader } from './byte_reader.ts'
 import { startsWith } from './bytes.ts'
 import type { UploadPlan } from './headers.ts'
@@ -18,14 +18,14 @@ const ELF = [0x7f, 0x45, 0x4c, 0x46]
 /** Throws what the stream throws, not-a-core, unpacked-too-large and no-space. */
 export async function unpackCore(
   chunks: AsyncIterable<Uint8Array>,
-  draft: Draft,
+  files: Pick<DraftFiles, 'core'>,
   options: { config: UnpackLimits; onCore: () => void; plan?: Pick<UploadPlan, 'manifest' | 'encoding'> },
 ): Promise<void> {
   const reader = new ByteReader(chunks)
   await checkHead(reader, options.plan ?? { manifest: 'bare', encoding: 'none' })
   options.onCore()
   const count = new UnpackedCount(options.config)
-  const file = await draft.core()
+  const file = await files.core()
   let position = 0
   for await (const chunk of reader.rest()) {
     count.add(chunk.length)

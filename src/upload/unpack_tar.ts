@@ -1,12 +1,12 @@
 /**
- * A tar into a draft: each member judged by its header, then stored, then judged by its content, so that the first
+ * A tar into the files of a task: each member judged by its header, then stored, then judged by its content, so that the first
  * fault of the stream is the one that is told (docs/http.md, 'POST /create'). Everything that the manifest does not
  * name is refused.
  */
 import { RetraceError } from '../errors/errors.ts'
 import { quote } from '../text/escape.ts'
 import type { CoreFile } from '../spool/core_file.ts'
-import type { Draft } from '../spool/draft.ts'
+import type { DraftFiles } from '../spool/draft_files.ts'
 import type { Member } from '../task/files.ts'
 import type { ManifestKind } from '../task/manifest.ts'
 import { ByteReader } from './byte_reader.ts'
@@ -37,7 +37,7 @@ export interface UnpackTarOptions {
 /** Throws what the stream throws, and every fault of a member that docs/http.md, 'POST /create' names. */
 export async function unpackTar(
   chunks: AsyncIterable<Uint8Array>,
-  draft: Draft,
+  files: Pick<DraftFiles, 'core' | 'write'>,
   options: UnpackTarOptions,
 ): Promise<void> {
   const count = new UnpackedCount(options.config)
@@ -56,12 +56,12 @@ export async function unpackTar(
     seen.add(name)
     if (name === CORE) {
       options.onCore()
-      const file = await draft.core()
+      const file = await files.core()
       core = { file, size: await unpackMember(member, file, { count, programs: options.programs }) }
     } else {
       const content = await contentOf(member)
       checkText(name, content)
-      draft.write(name, content)
+      await files.write(name, content)
     }
   }
   const missing = missingMembers(options.manifest, seen)

@@ -6,7 +6,7 @@ import { RetraceError } from '../../src/errors/errors.ts'
 import type { Accepted } from '../../src/spool/draft.ts'
 import type { DecompressOptions } from '../../src/upload/decompress.ts'
 import type { UploadPlan } from '../../src/upload/headers.ts'
-import { receive } from '../../src/upload/receive.ts'
+import { receive, type Unpacker } from '../../src/upload/receive.ts'
 import { inPieces, type TestSpool } from './archives.ts'
 
 export interface Attempt {
@@ -17,6 +17,8 @@ export interface Attempt {
   pieces?: number
   /** In place of the body's length. */
   contentLength?: number
+  /** Left out: this thread. */
+  unpacker?: Unpacker
 }
 
 /** Receives `body` and makes it a task. Throws what receive() throws. */
@@ -30,7 +32,7 @@ export async function upload(
   const plan: UploadPlan = { manifest, packaging: manifest === 'bare' ? 'core' : 'tar', encoding, contentLength }
   await using draft = await spool.draft(spool.reserve(contentLength))
   const pieces = body instanceof Uint8Array ? inPieces(body, attempt.pieces) : body
-  await receive(pieces, { plan, draft }, { config, ...(attempt.programs && { programs: attempt.programs }) })
+  await receive(pieces, { plan, draft }, { config, programs: attempt.programs, unpacker: attempt.unpacker })
   return await draft.commit(manifest)
 }
 

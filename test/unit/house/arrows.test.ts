@@ -50,13 +50,14 @@ const MAY_CALL: Record<string, string> = {
     'src/text src/errors src/config src/database src/files src/telemetry src/spool src/health src/runner src/stream src/units src/process src/upload src/task',
   'src/upload':
     'src/elf src/text src/errors src/config src/task src/spool src/stream src/packages/format src/packages/naming src/process src/decoder src/units',
+  'src/unpacking': 'src/config src/errors src/process src/spool src/stream src/units src/upload',
   'src/routes':
     'src/text src/health src/errors src/program src/task src/telemetry src/spool src/elf src/packages/release src/packages src/runner src/http src/upload src/stream src/units src/files src/backtrace src/pages src/statistics',
   'src/server':
     'src/text src/errors src/config src/packages/index src/telemetry src/tls src/http src/process src/units',
   'src/init': 'src/config src/files src/packages src/packages/format src/packages/release src/process',
   'src':
-    'src/init src/text src/errors src/config src/program src/database src/telemetry src/spool src/tls src/health src/runner src/http src/routes src/server src/process src/upload',
+    'src/init src/text src/errors src/config src/program src/database src/telemetry src/spool src/tls src/health src/runner src/http src/routes src/server src/process src/unpacking src/upload',
   'src/packages/keep':
     'src/text schema src/config src/database src/packages/format src/process src/packages/index src/files src/telemetry src/elf src/packages/naming src/units src/errors',
   'src/packages/supply':
