@@ -70,9 +70,10 @@ interface Status {
   readonly step: string | null
   readonly queue_position: number | null
   readonly expected_start: string | null
+  readonly wanted: { readonly seconds: number } | null
 }
 
-function tell({ state, step, queue_position: place, expected_start: start }: Status): void {
+function tell({ state, step, queue_position: place, expected_start: start, wanted }: Status): void {
   if (state !== 'PENDING' || step === null) return
   let isBefore = true
   for (const item of element('steps', HTMLOListElement).querySelectorAll('li')) {
@@ -81,8 +82,10 @@ function tell({ state, step, queue_position: place, expected_start: start }: Sta
     item.className = isNow ? 'now' : isBefore ? 'done' : ''
     if (isNow) item.setAttribute('aria-current', 'step')
     else item.removeAttribute('aria-current')
-    if (isNow && place === null) change('now', `${item.textContent}.`)
+    if (isNow && place === null && wanted === null) change('now', `${item.textContent}.`)
   }
+  // A live region would speak each second: the page itself says how long at first.
+  if (wanted !== null) change('now', 'Waits for further memory from the sender, which the debugger missed.')
   if (place === null || start === null) return
   const seconds = Math.max(0, Math.round((Date.parse(start) - Date.now()) / 1000))
   change('now', `At place ${place} of the queue, expected to start in ${seconds} second${seconds === 1 ? '' : 's'}.`)

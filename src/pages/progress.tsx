@@ -13,6 +13,8 @@ export interface ProgressProps {
   readonly place: number | undefined
   /** Seconds until it starts, where it waits. */
   readonly startsIn: number | undefined
+  /** Seconds that it waits at most for memory that its debugger missed. */
+  readonly memoryWait: number | undefined
   /** Seconds that it is expected to take once it runs. */
   readonly estimate: number
   readonly lastLine: string | undefined
@@ -31,7 +33,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
 const REFRESH_S = 5
 
 export function progressPage(site: Site, props: ProgressProps): string {
-  const { id, script, step, steps, place, startsIn, estimate, lastLine } = props
+  const { id, script, step, steps, place, startsIn, memoryWait, estimate, lastLine } = props
   const all = ['queued', 'start', ...steps]
   const at = all.indexOf(step)
   return page({
@@ -46,7 +48,11 @@ export function progressPage(site: Site, props: ProgressProps): string {
           <TaskActions {...props} isRunning />
         </div>
         <p id='now' class='lead' role='status' aria-live='polite'>
-          {place === undefined
+          {memoryWait !== undefined
+            ? `Waits up to ${
+              count(memoryWait, 'second')
+            } for further memory from the sender, which the debugger missed.`
+            : place === undefined
             ? `${MEANINGS[step] ?? step}.`
             : `At place ${place} of the queue, expected to start in ${count(startsIn ?? 0, 'second')}.`}
         </p>

@@ -39,6 +39,7 @@ export const Status = z.object({
     within: z.array(z.object({ start: z.string(), length: z.int() })).describe(
       'Where what these ranges point to may be sent, too',
     ),
+    seconds: z.int().describe('How long the task waits for it at most'),
   }).nullable().describe('Memory that may be sent to /<id>/memory now; null: none'),
   created: Time,
   started: Time,
@@ -86,11 +87,14 @@ interface Asked {
 async function statusOf(task: Task, { state, services }: Asked): Promise<z.infer<typeof Status>> {
   const position = services.runner.position(task.id)
   const outcome = readOutcome(task)
-  const wanted = services.runner.isWaiting(task.id) ? readWanted(task) : undefined
+  const seconds = services.runner.memoryWait(task.id)
+  const wanted = seconds === undefined ? undefined : readWanted(task)
   return {
     state,
     step: state !== 'PENDING' ? null : position === undefined ? readStep(task) ?? 'start' : 'queued',
-    wanted: state === 'PENDING' && wanted !== undefined ? wantedJson(wanted) : null,
+    wanted: state === 'PENDING' && wanted !== undefined && seconds !== undefined
+      ? { ...wantedJson(wanted), seconds }
+      : null,
     created: task.created()?.toISOString() ?? null,
     started: task.text('started')?.trim() ?? null,
     finished: state === 'PENDING' ? null : (await stat(task.file('retrace-log'))).mtime.toISOString(),
@@ -122,8 +126,11 @@ function sentenceOf(task: Task, { state, services }: Asked): string {
         count(position.startsIn, 'second')
       }`
     }
-    if (services.runner.isWaiting(task.id)) {
-      return 'The task waits for memory that the debugger missed, and ends without it otherwise'
+    const seconds = services.runner.memoryWait(task.id)
+    if (seconds !== undefined) {
+      return `The task waits for memory that the debugger missed, up to ${
+        count(seconds, 'second')
+      }, and ends without it otherwise`
     }
     const line = lastLine(task)
     return line === undefined ? 'The task is about to start' : `The task runs: ${line}`

@@ -57,6 +57,7 @@ async function progressHtml(task: Task, services: Services): Promise<string> {
     steps: STEPS,
     place: position?.place,
     startsIn: position?.startsIn,
+    memoryWait: services.runner.memoryWait(task.id),
     estimate: await services.runner.estimate(task),
     lastLine: lastLine(task),
   })

@@ -16,6 +16,8 @@ interface Waiting {
   /** It waits no longer. */
   readonly over: AbortController
   readonly timer: ReturnType<typeof setTimeout>
+  /** Of performance.now(). */
+  readonly until: number
   /** Somebody brings memory just now. */
   isTaken: boolean
   /** What came is written just now: nothing but a deletion or the end of the server comes between. */
@@ -59,6 +61,7 @@ export class Rounds {
       job,
       over: new AbortController(),
       timer,
+      until: performance.now() + seconds * 1000,
       isTaken: false,
       isHeld: false,
       isLate: false,
@@ -69,6 +72,12 @@ export class Rounds {
 
   has(id: string): boolean {
     return this.#waiting.has(id)
+  }
+
+  /** Seconds that the task waits at most from now; undefined: it waits for nothing. */
+  secondsLeft(id: string): number | undefined {
+    const waiting = this.#waiting.get(id)
+    return waiting && Math.max(0, Math.ceil((waiting.until - performance.now()) / 1000))
   }
 
   /** Undefined: the task waits for nothing, or somebody else brings it just now. */

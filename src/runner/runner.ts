@@ -103,9 +103,9 @@ export class Runner {
     this.#changes.tell()
   }
 
-  /** Whether the task waits for memory from its client. */
-  isWaiting(id: string): boolean {
-    return this.#rounds.has(id)
+  /** Seconds that the task waits at most for memory from its client; undefined: it does not. */
+  memoryWait(id: string): number | undefined {
+    return this.#rounds.secondsLeft(id)
   }
 
   /** Undefined: the task waits for no memory, or somebody brings it just now. */

@@ -8,6 +8,7 @@ import * as core from './targets/core.ts'
 import * as crash from './targets/crash.ts'
 import * as debuggers from './targets/debugger.ts'
 import * as indices from './targets/indices.ts'
+import * as rounds from './targets/rounds.ts'
 import * as upload from './targets/upload.ts'
 
 export const TARGETS: Readonly<Record<string, Target>> = {
@@ -17,6 +18,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   ...configuration,
   ...debuggers,
   ...crash,
+  ...rounds,
 }
 
 /** Inputs that a reader once did something wrong with. */

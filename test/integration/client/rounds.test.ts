@@ -29,18 +29,20 @@ interface Variable {
   value: string
 }
 
-async function answer(name: string, ...more: string[]) {
+async function answer(name: string, core: string, ...more: string[]) {
   mkdirSync(folder.file(name))
-  const { stdout, stderr } = await retrace(folder.file(name), [...to, ...more, world.core])
-  const { threads, signal, sentence } = JSON.parse(stdout) as {
+  const { stdout, stderr } = await retrace(folder.file(name), [...to, ...more, core])
+  const { threads, signal, sentence, instructions, registers } = JSON.parse(stdout) as {
     threads: { frames: { arguments: Variable[]; locals: Variable[] }[] }[]
+    instructions: unknown[]
+    registers: unknown
     signal: unknown
     sentence: string
   }
   const values = threads.flatMap(({ frames }) => frames.flatMap((each) => [...each.arguments, ...each.locals]))
   const [, id = ''] = /^Task (\d+):/m.exec(stderr) ?? []
   return {
-    shown: { threads, signal, sentence },
+    shown: { threads, signal, sentence, instructions, registers },
     unavailable: values.filter(({ value }) => value.includes('Cannot access memory')).length,
     log: readFileSync(server.spool(id, 'retrace-log'), 'utf8'),
     files: readdirSync(server.spool(id)),
@@ -53,9 +55,9 @@ describe('a slim core of a small budget', () => {
     'gets the locals that it lacks in further rounds, equal to those of the full core, and none without them',
     async () => {
       const [full, lacking, filled] = await Promise.all([
-        answer('full', '--full-core'),
-        answer('lacking', '--budget', '0', '--rounds', '0'),
-        answer('filled', '--budget', '0'),
+        answer('full', world.core, '--full-core'),
+        answer('lacking', world.core, '--budget', '0', '--rounds', '0'),
+        answer('filled', world.core, '--budget', '0'),
       ])
       expect(lacking.unavailable).toBeGreaterThan(10)
       expect(lacking.log).not.toMatch(/^report: round/m)
@@ -66,6 +68,27 @@ describe('a slim core of a small budget', () => {
       expect(filled.stderr).toMatch(/; at most 3 MB more, if the debugger misses some$/m)
       expect(filled.files).not.toEqual(expect.arrayContaining(['coredump']))
       expect(filled.files.filter((name) => /aside|wanted|memory|partial/.test(name))).toEqual([])
+    },
+    120_000,
+  )
+
+  it(
+    'of many threads gets the texts of each and the code at the crash in one round; of another architecture it stays equal',
+    async () => {
+      const [full, lacking, filled, foreign, slim] = await Promise.all([
+        answer('threaded-full', world.threaded, '--full-core'),
+        answer('threaded-lacking', world.threaded, '--budget', '0', '--rounds', '0'),
+        answer('threaded-filled', world.threaded, '--budget', '0', '--rounds', '1'),
+        answer('foreign-full', world.foreign, '--full-core'),
+        answer('foreign-slim', world.foreign, '--budget', '0'),
+      ])
+      expect(lacking.unavailable).toBeGreaterThan(20)
+      expect([full.shown.instructions.length > 2, lacking.shown.instructions]).toEqual([true, []])
+      expect([full.unavailable, filled.unavailable]).toEqual([0, 0])
+      expect(filled.shown).toEqual(full.shown)
+      expect(filled.log).toMatch(/^read: \d+ bytes of memory came that was missed before$/m)
+      expect(slim.shown).toEqual(foreign.shown)
+      expect(foreign.shown.threads).toHaveLength(3)
     },
     120_000,
   )

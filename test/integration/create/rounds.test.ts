@@ -107,7 +107,11 @@ describe('a task that lacks memory', () => {
     await withServer(async (server) => {
       const task = await waitingTask(server)
       expect(await statusOf(server, task)).toMatchObject({ state: 'PENDING', wanted: { round: 1, ranges: WANTED } })
-      expect((await server.client.ask(`/${task.id}`, { password: task.password })).text).toContain('waits for memory')
+      expect((await server.client.ask(`/${task.id}`, { password: task.password })).text).toMatch(
+        /waits for memory that the debugger missed, up to \d+ seconds/,
+      )
+      const page = await server.client.ask(`/${task.id}`, { password: task.password, headers: { Accept: 'text/html' } })
+      expect(page.text).toMatch(/Waits up to \d+ seconds for further memory from the sender/)
       // The only place is free.
       await endOf(server, await createTask(server, '0'))
       const body = Buffer.concat([record(0x1000n, 4096), record(0x5001n, 510)])
@@ -130,7 +134,13 @@ describe('a task that lacks memory', () => {
     )
     await withServer(async (server) => {
       const task = await waitingTask(server)
-      expect((await statusOf(server, task)).wanted).toEqual({ round: 1, rounds: 3, ranges: WANTED, within })
+      expect((await statusOf(server, task)).wanted).toEqual({
+        round: 1,
+        rounds: 3,
+        seconds: 60,
+        ranges: WANTED,
+        within,
+      })
       for (const start of [0x3ff8n, 0x5ff8n, 0x7ffff8n, 0x800000n + 2n ** 40n - 8n]) {
         expect([start, await post(server, task, record(start, 16))]).toEqual([start, {
           status: 400,

@@ -2,6 +2,8 @@
 import gdb
 
 MAX_STEPS = 16384
+# Between two looks at whether memory is there: what a slim core left out is whole pieces of this.
+PIECE = 512
 
 
 def answer_registers():
@@ -21,6 +23,7 @@ def answer_stack_top():
         try:
             word = gdb.selected_inferior().read_memory(address, size).tobytes()
         except (gdb.error, OverflowError):
+            note_missed(address)
             continue
         send(**{name: hex(int.from_bytes(word, order))})
 
@@ -31,6 +34,7 @@ def answer_number(address, size):
     try:
         raw = gdb.selected_inferior().read_memory(int(address), size).tobytes()
     except (gdb.error, OverflowError):
+        note_missed(int(address))
         return
     send(number=hex(int.from_bytes(raw, order)))
 
@@ -39,8 +43,20 @@ def answer_instructions(before, after):
     """The instructions around the crash. Where they have no fixed size, the steps from the start of the function count."""
     frame = newest_frame()
     pc = frame.pc()
-    start = instruction_before(frame.architecture(), function_start(frame), pc, before)
+    function = function_start(frame)
+    is_near = function is not None and 0 <= pc - function <= MAX_STEPS
+    note_unreadable(function if is_near else max(pc - before, 0), pc + after)
+    start = instruction_before(frame.architecture(), function, pc, before)
     send(text=said_with_names("disassemble /r 0x%x,0x%x" % (start, pc + after)))
+
+
+def note_unreadable(start, end):
+    """Code of a program that wrote to it, or whose core has all of it, can be left out by its sender."""
+    for at in range(start, end, PIECE):
+        try:
+            gdb.selected_inferior().read_memory(at, 1)
+        except (gdb.error, OverflowError):
+            note_missed(at)
 
 
 def instruction_before(architecture, function, pc, before):
