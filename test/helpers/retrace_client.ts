@@ -16,7 +16,7 @@ export function builtProgram(): string[] {
   return ['node', join(installationRoot(), 'dist', 'client', 'retrace.js')]
 }
 
-/** Runs it to its end (60 s at most), without a terminal, unless `through` brings one. */
+/** Runs it to its end (150 s at most, which a busy machine needs), without a terminal, unless `through` brings one. */
 export async function retrace(
   home: string,
   args: string[],
@@ -33,7 +33,7 @@ export async function retrace(
   const child = spawn(first, rest, {
     env: { PATH: env.PATH, HOME: home, TMPDIR: home, ...environment },
     stdio: 'pipe',
-    timeout: 60_000,
+    timeout: 150_000,
     killSignal: 'SIGKILL',
   })
   const ran: Ran = { code: null, stdout: '', stderr: '' }

@@ -69,7 +69,7 @@ describe('a slim core of a small budget', () => {
       expect(filled.files).not.toEqual(expect.arrayContaining(['coredump']))
       expect(filled.files.filter((name) => /aside|wanted|memory|partial/.test(name))).toEqual([])
     },
-    120_000,
+    240_000,
   )
 
   it(
@@ -90,6 +90,6 @@ describe('a slim core of a small budget', () => {
       expect(slim.shown).toEqual(foreign.shown)
       expect(foreign.shown.threads).toHaveLength(3)
     },
-    120_000,
+    240_000,
   )
 })
