@@ -21,20 +21,25 @@ export interface Confined {
   readonly before?: string
   /** The first program: it runs its arguments. */
   readonly first?: string
-  /** Where it writes what is said, if not to its standard output. */
+  /** Where it writes what is said, if not to its standard output, which SELinux lets nobody hand over. */
   readonly said?: string
   /** The machine's folders that are bound where they are, for writing; its network is there: what is refused, the policy refuses. */
   readonly bound: readonly string[]
+  /** Where PROBE is inside, in memory if that is not the machine's. */
+  readonly place: string
 }
 
-function sandbox(bound: readonly string[]): string {
+function sandbox(bound: readonly string[], place: string): string {
   const words = bound.map((name) => `--bind /${name} /${name}`)
   const links = ['lib', 'lib64', 'bin'].map((name) => `--symlink usr/${name} /${name}`)
-  return ['bwrap --unshare-pid', ...words, ...links, `--ro-bind ${PROBE} /usr/bin/gdb-multiarch --`].join(' ')
+  return ['bwrap --unshare-pid', ...words, ...links, `--ro-bind ${PROBE} ${place} -- ${place}`].join(' ')
 }
 
 /** The lines of those that succeeded. It makes a user namespace as the server does. */
-export async function attempts(machine: Machine, { unit, before, first, said, bound }: Confined): Promise<string[]> {
+export async function attempts(
+  machine: Machine,
+  { unit, before, first, said, bound, place }: Confined,
+): Promise<string[]> {
   await using folder = await temporaryFolder()
   const probe = folder.file('attempts')
   const source = join(installationRoot(), 'test/fixtures/wall/attempts.c')
@@ -47,8 +52,10 @@ export async function attempts(machine: Machine, { unit, before, first, said, bo
   )
   const text = await machine.get(
     `sleep 2000 & victim=$!
-    systemd-run -q --wait --pipe -p User=abrt-retrace -p NoNewPrivileges=yes ${unit} ${first ?? ''} \\
-      unshare --user --map-root-user --keep-caps ${sandbox(bound)} /usr/bin/gdb-multiarch 8443 nobody ${SECRET} $victim
+    systemd-run -q --wait ${said === undefined ? '--pipe' : ''} -p User=abrt-retrace -p NoNewPrivileges=yes ${unit} ${
+      first ?? ''
+    } \\
+      unshare --user --map-root-user --keep-caps ${sandbox(bound, place)} 8443 nobody ${SECRET} $victim
     ${said === undefined ? '' : `cat ${said}`}
     kill $victim; rm ${SECRET}`,
     1800,

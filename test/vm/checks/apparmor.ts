@@ -49,6 +49,7 @@ export const APPARMOR: Check[] = [
       const done = await attempts(machine, {
         unit: '-p AppArmorProfile=abrt-retrace-server',
         bound: ['usr', 'etc', 'var', 'run', 'tmp', 'root'],
+        place: '/usr/bin/gdb-multiarch',
       })
       assert.deepEqual(done.filter((line) => /^(connect|read-secret|kill-outside|read-memory)/.test(line)), [])
       // Times have no rule of their own: the filter of system calls refuses them.
