@@ -11,7 +11,6 @@ import { EXIT, version } from './program/program.ts'
 import { unpackThread, workerCommand } from './program/runtime.ts'
 import { check } from './health/check.ts'
 import { looksNamed } from './health/looks.ts'
-import { init } from './init/init.ts'
 import { closeInherited } from './process/inherited.ts'
 import { makeTaskGroups } from './process/task_groups.ts'
 import { passedSocket } from './server/supervisor.ts'
@@ -55,9 +54,12 @@ async function main(words: readonly string[]): Promise<number> {
       return await check((line) => void stdout.write(`${line}\n`), { looks: looksNamed(rest) })
         ? EXIT.done
         : EXIT.failed
-    case '--init':
+    case '--init': {
+      // Brings all of the formats, which no server needs as long as it runs.
+      const { init } = await import('./init/init.ts')
       await init((line) => void stdout.write(`${line}\n`))
       return EXIT.done
+    }
     case undefined:
       return await serve()
     default:

@@ -1,7 +1,7 @@
 /** The programs that the server and its workers start: whether each is here and runs, by its version. */
 import { readdirSync } from 'node:fs'
 import { nativeEngines, systemDebugger } from '../process/debuggers.ts'
-import { FORMATS } from '../packages/formats.ts'
+import { NAMINGS } from '../packages/naming/namings.ts'
 import { ProgramError } from '../process/error.ts'
 import type { InsideProgram, OutsideProgram } from '../process/programs.ts'
 import { versionOf } from '../process/trial.ts'
@@ -18,7 +18,7 @@ export const programs: readonly Look[] = [
   program('xz', 'xz', { package: 'xz-utils', isReplaceable: true }),
   program('zstd', 'zstd', { package: 'zstd' }),
   program('gpgv', 'gpgv', { package: 'gpgv' }),
-  ...FORMATS.flatMap(({ programs: own, extension: opens }) =>
+  ...NAMINGS.flatMap(({ programs: own, extension: opens }) =>
     own.map(({ isMute, name, package: owner }) => {
       const traits = { package: owner, opens }
       return isMute ? mute(name, traits) : program(name, name, traits)

@@ -7,7 +7,6 @@ import { whyNotMade } from '../files/folder.ts'
 import { adviceOnRefusal, whyNoFiles } from '../files/probe.ts'
 import { freeBytes } from '../files/space.ts'
 import { errnoOf } from '../errors/errno.ts'
-import { readConfiguration } from '../packages/configuration.ts'
 import { count } from '../text/count.ts'
 import { MIB } from '../units/bytes.ts'
 import type { Finding, Look } from './look.ts'
@@ -93,8 +92,8 @@ function mayWrite(path: string): boolean {
 export const repositories: Look = {
   what: 'repositories',
   part: 'store',
-  question({ config: { reposD } }) {
-    return whyNoRepositories(reposD) ?? judgeFiles(reposD)
+  async question({ config: { reposD } }) {
+    return whyNoRepositories(reposD) ?? await judgeFiles(reposD)
   },
 }
 
@@ -120,9 +119,10 @@ export function whyNoRepositories(reposD: string): Finding | undefined {
   }
 }
 
-/** As abrt-reposync and the workers read them. */
-function judgeFiles(reposD: string): Finding {
+/** As abrt-reposync and the workers read them. Brings all of the formats, which a server that nobody asks so does not need. */
+async function judgeFiles(reposD: string): Promise<Finding> {
   try {
+    const { readConfiguration } = await import('../packages/configuration.ts')
     const { repositories: found, faults, warnings } = readConfiguration(reposD)
     const [first] = [...faults, ...warnings]
     const text = `RETRACE_REPOS_D names ${count(found.length, 'repository', 'repositories')}`

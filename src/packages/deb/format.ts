@@ -11,7 +11,6 @@ import { readSuite } from './suite.ts'
 
 export const deb: PackageFormat = {
   ...naming,
-  extension: '.sources',
   aspects: {
     release: 'X-Retrace-Release',
     signedBy: 'Signed-By',
@@ -28,6 +27,5 @@ export const deb: PackageFormat = {
   suite: readSuite,
   read: readIndices,
   addresses: addressesOf,
-  programs: [{ name: 'dpkg-deb', package: 'dpkg' }],
   members,
 }

@@ -12,6 +12,8 @@ const DEBUG_NAME = /-dbg(sym)?$/
 
 export const naming: PackageNaming = {
   name: 'deb',
+  extension: '.sources',
+  programs: [{ name: 'dpkg-deb', package: 'dpkg' }],
   label: ({ name, version, architecture }: PackageIdentity) =>
     [name, version, ...(architecture === undefined ? [] : [architecture])].join('_'),
   compareVersions,

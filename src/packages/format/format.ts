@@ -3,7 +3,6 @@
  * verified and read, how a package is opened. A format is a folder beside this one; `formats.ts` lists them.
  * Everything else (index, fetching, keeping, resolving) knows no format.
  */
-import type { InsideProgram, OutsideProgram } from '../../process/programs.ts'
 import type { HostRepositories } from './host.ts'
 import type { IndexEntry } from './index_entry.ts'
 import type { Member } from './member.ts'
@@ -21,8 +20,6 @@ export interface Configured {
 }
 
 export interface PackageFormat extends PackageNaming {
-  /** Extension of its configuration files, with the dot. */
-  extension: string
   /** What its configuration files call each aspect in which two stanzas for one suite must agree. */
   aspects: Readonly<Record<(typeof ASPECTS)[number], string>>
   /** Reads a configuration file. Throws UsageError with file and line where nothing of it can be read. */
@@ -45,11 +42,6 @@ export interface PackageFormat extends PackageNaming {
   addresses?(repository: RepositorySpec, path: string, context: SyncContext): Promise<string[]>
   /** Checks a package beyond its checksum in the index, before anything opens it. Throws FetchError. */
   verify?(file: string, repository: RepositorySpec, context: SyncContext): Promise<void>
-  /** What opens its packages; `package`: which package of Debian has it. `isMute`: it says no version. */
-  programs: readonly (
-    | { name: OutsideProgram; package: string; isMute?: false }
-    | { name: InsideProgram; package: string; isMute: true }
-  )[]
   /** The members of a package file whose checksum was verified. */
   members(file: string, signal: AbortSignal): AsyncIterable<Member>
 }

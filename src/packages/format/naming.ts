@@ -1,9 +1,10 @@
 /**
- * How a format calls its packages and orders their versions: what is needed to understand an index that is here already.
- * Pure and light (no network, no archives, no programs): a worker whose packages are all here loads nothing else of a
- * format, and its start is time that a client waits.
+ * How a format calls its packages and orders their versions: what is needed to understand an index that is here already; and the names
+ * of its files and programs. Pure and light (no network, no archives): a worker whose packages are all here loads nothing else of
+ * a format, and its start is time that a client waits; the server never does, and holds its modules as long as it runs.
  */
 import type { Architecture } from '../../elf/architecture.ts'
+import type { InsideProgram, OutsideProgram } from '../../process/programs.ts'
 
 /** What tells a package from all others. */
 export interface PackageIdentity {
@@ -26,6 +27,13 @@ export interface PackageReading {
 export interface PackageNaming {
   /** As the `repository` table and the `type` of package notes spell it. */
   readonly name: string
+  /** Extension of its configuration files, with the dot. */
+  readonly extension: string
+  /** What opens its packages; `package`: which package of Debian has it. `isMute`: it says no version. */
+  readonly programs: readonly (
+    | { name: OutsideProgram; package: string; isMute?: false }
+    | { name: InsideProgram; package: string; isMute: true }
+  )[]
   /**
    * How people read the name of a package, which is also the name of its folder; an unknown architecture is left out.
    */

@@ -9,7 +9,6 @@ import { addressesOf, readIndices, readRepository } from './repository.ts'
 
 export const rpm: PackageFormat = {
   ...naming,
-  extension: '.repo',
   aspects: {
     release: 'retrace_release',
     signedBy: 'gpgkey',
@@ -25,6 +24,5 @@ export const rpm: PackageFormat = {
   read: readIndices,
   addresses: addressesOf,
   verify: verifyPackage,
-  programs: [{ name: 'rpmkeys', package: 'rpm' }, { name: 'rpm2archive', package: 'rpm2cpio', isMute: true }],
   members,
 }

@@ -15,6 +15,8 @@ const DIST_TAG = /\.(fc|el|eln|amzn|mga|cm|azl)[0-9]*[^-]*$/
 
 export const naming: PackageNaming = {
   name: 'rpm',
+  extension: '.repo',
+  programs: [{ name: 'rpmkeys', package: 'rpm' }, { name: 'rpm2archive', package: 'rpm2cpio', isMute: true }],
   label: ({ name, version, architecture }: PackageIdentity) =>
     `${name}-${version}${architecture === undefined ? '' : `.${architecture}`}`,
   compareVersions,

@@ -41,7 +41,7 @@ const MAY_CALL: Record<string, string> = {
   'src/spool': 'schema src/errors src/config src/database src/files src/task src/telemetry src/process src/units',
   'src/tls': 'src/errors src/config src/units',
   'src/health':
-    'src/text src/errors src/config src/database src/files src/packages src/packages/index src/spool src/tls src/process src/units',
+    'src/text src/errors src/config src/database src/files src/packages src/packages/index src/packages/naming src/spool src/tls src/process src/units',
   'src/packages':
     'src/text src/errors src/database src/packages/format src/packages/index src/elf src/packages/release src/packages/deb src/packages/rpm src/packages/naming',
   'src/runner':

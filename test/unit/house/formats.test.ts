@@ -33,6 +33,11 @@ describe('the package formats', () => {
     expect(guilty).toEqual([])
   })
 
+  it('a server loads nothing of network and archives of packages', () => {
+    const { packages } = loadedWith('src/main.ts', all)
+    expect(HEAVY.filter((name) => packages.has(name))).toEqual(['p-queue'])
+  })
+
   it('a worker that starts loads names and versions of the formats, and nothing of network and archives', () => {
     const { files, packages } = loadedWith('workers/retrace/main.ts', all)
     expect(HEAVY.filter((name) => packages.has(name))).toEqual([])
