@@ -1,6 +1,7 @@
 /**
  * Programs of the archive that crashed: the worker against bare gdb with the same commands and files, and against what other
- * retracers do, which unpack all packages into a folder for each crash and run gdb there. Packages are here on both sides.
+ * retracers do, which unpack all packages into a folder for each crash and run gdb there, or have gdb ask a debuginfod. Packages are here on
+ * all sides.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -25,6 +26,7 @@ import { installationRoot } from '../../src/program/program.ts'
 import { archiveSources, fetchFromPool } from '../helpers/archive.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 import { startServerChild } from '../helpers/server.ts'
+import { serveDebuginfo } from './debuginfod.ts'
 import { absolute, against, alternate, type Figure, percentile, plainEnvironment } from './figure.ts'
 import { GOALS } from './goals.ts'
 import { type Crashed, PROGRAMS } from './prepare.ts'
@@ -39,6 +41,8 @@ const COMMANDS = [
 const ROUNDS = 5
 /** 50 times fewer. */
 const GOAL_OF_BYTES = 0.02
+/** Twice as fast. */
+const GOAL_OF_DEBUGINFOD = 0.5
 
 export async function* figures(): AsyncGenerator<Figure> {
   await using folder = await temporaryFolder()
@@ -53,7 +57,7 @@ async function* figuresOf(crashed: Crashed, folder: Folder, settings: Record<str
   const { name, core } = crashed
   const worker = join(installationRoot(), 'ops/bin/abrt-retrace-worker')
   const spool = folder.file('spool', name)
-  for (let each = 0; each < 2 * ROUNDS + 4; each++) { // before the clock runs: a worker finds its core there
+  for (let each = 0; each < 4 * (ROUNDS + 1) + 2; each++) { // before the clock runs: a worker finds its core there
     mkdirSync(join(spool, String(each)), { recursive: true, mode: 0o700 })
     if (each === 0) cpSync(core, join(spool, '0', 'coredump'))
     else linkSync(join(spool, '0', 'coredump'), join(spool, String(each), 'coredump'))
@@ -70,7 +74,7 @@ async function* figuresOf(crashed: Crashed, folder: Folder, settings: Record<str
   const times = await alternate(retrace, bare, ROUNDS)
   yield against(`worker-over-gdb-${name}`, times, { unit: 's', goal: crashed.goals.gdb })
   yield* beforeGdb(crashed, settings)
-  const files = await downloaded(packages, folder, settings)
+  const files = await downloaded(packages, folder.file(`${name}-debs`), settings)
   const place = folder.file(`${name}-extracted`)
   const extracting = await alternate(retrace, async () => {
     rmSync(place, { recursive: true, force: true })
@@ -81,6 +85,34 @@ async function* figuresOf(crashed: Crashed, folder: Folder, settings: Record<str
   yield against(`worker-over-extract-all-${name}`, extracting, { unit: 's', goal: crashed.goals.extracting })
   const bytes = { ours: written(join(spool, '2')), theirs: written(place) }
   yield against(`written-over-extract-all-${name}`, bytes, { unit: 'bytes', goal: GOAL_OF_BYTES })
+  yield* againstDebuginfod(crashed, { folder, sysroot, retrace })
+}
+
+/**
+ * The worker, packages here, against gdb that has the program and asks a debuginfod on this machine for all else, over the same
+ * packages: with nothing kept from before, and with everything.
+ */
+async function* againstDebuginfod(
+  { name, core, program, goals }: Crashed,
+  { folder, sysroot, retrace }: { folder: Folder; sysroot: string; retrace: () => Promise<void> },
+): AsyncGenerator<Figure> {
+  stderr.write(`bench: ${name}: a debuginfod reads the packages\n`)
+  await using server = await serveDebuginfo(folder.file(`${name}-debs`), folder.file(`${name}-debuginfod.db`))
+  if (server === undefined) return
+  const cache = folder.file(`${name}-debuginfod-cache`)
+  const first = ['auto-load off', 'debuginfod enabled on', 'height 0', 'width 0', `sysroot ${folder.file('nowhere')}`]
+  const words = [
+    ...['-nx', '-q', '-batch', ...first.flatMap((each) => ['-iex', `set ${each}`])],
+    ...[`file ${sysroot}${program}`, `core-file ${core}`, ...COMMANDS].flatMap((each) => ['-ex', each]),
+  ]
+  const ask = () => finished('gdb-multiarch', words, { DEBUGINFOD_URLS: server.url, DEBUGINFOD_CACHE_PATH: cache })
+  const cold = await alternate(retrace, async () => {
+    rmSync(cache, { recursive: true, force: true })
+    await ask()
+  }, ROUNDS)
+  yield against(`worker-over-debuginfod-cold-${name}`, cold, { unit: 's', goal: GOAL_OF_DEBUGINFOD })
+  const warm = await alternate(retrace, ask, ROUNDS)
+  yield against(`worker-over-debuginfod-warm-${name}`, warm, { unit: 's', goal: goals.gdb })
 }
 
 /**
@@ -152,13 +184,14 @@ function usedBy(task: string, repoDir: string): string[] {
 }
 
 /** The packages as the archive has them. */
-async function downloaded(packages: string[], folder: Folder, settings: Record<string, string>): Promise<string[]> {
+async function downloaded(packages: string[], place: string, settings: Record<string, string>): Promise<string[]> {
+  mkdirSync(place)
   const database = new Sqlite(settings.RETRACE_DATABASE, { readonly: true })
   const query = database.prepare('SELECT path FROM package_location JOIN package ON id = package_id WHERE folder = ?')
   const files: string[] = []
   for (const name of packages.map((each) => each.slice(each.indexOf('/') + 1))) {
     const row = query.get(name) as { path: string } | undefined
-    const file = folder.file(`${name}.deb`)
+    const file = join(place, `${name}.deb`)
     const reason = row === undefined ? 'nothing is known of it' : await fetchFromPool(row.path, file)
     if (reason !== undefined) throw new Error(`${name}: ${reason}`)
     files.push(file)

@@ -11,6 +11,10 @@ import { type PrinterName, PRINTERS } from '../../src/config/kinds.ts'
 import type { Database } from '../../src/database/database.ts'
 import { type Architecture, architectureNamed, architectureRow } from '../../src/elf/architecture.ts'
 import type { Core } from '../../src/elf/core.ts'
+import { ElfError } from '../../src/elf/error.ts'
+import { readElfFile } from '../../src/elf/file.ts'
+import { fileSource } from '../../src/elf/source.ts'
+import { errnoOf } from '../../src/errors/errno.ts'
 import type { PackageFormat } from '../../src/packages/format/format.ts'
 import type { PackageIdentity } from '../../src/packages/format/naming.ts'
 import { PackageIndex, packageLabel } from '../../src/packages/index/lookup.ts'
@@ -49,6 +53,9 @@ export interface CompanionContext {
   readonly said: Journal
 }
 
+const CXX_LIBRARY = /(^|\/)libstdc\+\+\.so/
+/** Of more modules with debuginfo nobody is looked at: that takes as long as printers do. */
+const MAX_LOOKED_AT = 8
 const C_LIBRARY = /\/libc(-\d[\d.]*)?\.so(\.6)?$/
 export const THREAD_LIBRARY = 'libthread_db.so.1'
 /** Of the time left: thread-local variables are worth a download, but not the backtrace. */
@@ -64,7 +71,7 @@ export function companionsOf(
   const threads = libc === undefined || target === undefined ? undefined : threadLibraryIn(libc.packageDir, target)
   return {
     threadLibraries: new Map(threads === undefined || target === undefined ? [] : [[target, threads]]),
-    printers: hasTypes(modules) ? printersIn(modules, printers) : [],
+    printers: printersIn(modules, usefulPrinters(modules, printers)),
   }
 }
 
@@ -83,7 +90,7 @@ export async function findCompanions(
   const host = hostArchitecture()
   const library = moduleNamed(modules, C_LIBRARY)?.owner
   const isForeign = host !== undefined && host !== core.architecture && library !== undefined
-  const wanted = hasTypes(modules) ? context.config.printers : []
+  const wanted = usefulPrinters(modules, context.config.printers)
   const missing = wanted.filter((name) => found.printers.every((each) => each.name !== name))
   const [other, printers] = await Promise.all([
     isForeign ? sameVersionFor(host, library, { ...context, index, fetcher }) : undefined,
@@ -114,12 +121,26 @@ function fetcherFor(context: CompanionContext, index: PackageIndex): Fetcher {
 }
 
 /**
- * Whether any debuginfo that is here could have a type that a printer is for: that of the C library itself has none, and loading
- * printers takes 20 ms.
+ * Those for whose types any debuginfo that is here could have: loading them takes 20 ms, and then each value is looked up. That of the C
+ * library itself has none, and a file has those of C++ where it is linked with libstdc++, or is that.
  */
-function hasTypes(modules: readonly ResolvedModule[]): boolean {
+function usefulPrinters(modules: readonly ResolvedModule[], names: readonly PrinterName[]): PrinterName[] {
   const own = moduleNamed(modules, C_LIBRARY)?.debug?.packageDir
-  return modules.some(({ debug }) => debug !== undefined && debug.packageDir !== own)
+  const debugged = modules.filter(({ debug }) => debug !== undefined && debug.packageDir !== own)
+  if (debugged.length === 0) return []
+  return names.filter((name) => name !== 'libstdc++' || debugged.length > MAX_LOOKED_AT || debugged.some(mayBeOfCxx))
+}
+
+/** A file that cannot be read could be anything. */
+function mayBeOfCxx({ module, binary }: ResolvedModule): boolean {
+  if (binary === undefined || CXX_LIBRARY.test(module.path)) return true
+  try {
+    using source = fileSource(binary.path)
+    return readElfFile(source).needed.some((name) => CXX_LIBRARY.test(name))
+  } catch (error) {
+    if (!(error instanceof ElfError) && errnoOf(error) === undefined) throw error
+    return true
+  }
 }
 
 function moduleNamed(modules: readonly ResolvedModule[], pattern: RegExp): ResolvedModule | undefined {

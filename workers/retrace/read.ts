@@ -1,5 +1,9 @@
-/** Step `read`: the core's own word, by our own reader. No debugger is started for a core that is of no use. */
+/**
+ * Step `read`: the core's own word, by our own reader. No debugger is asked about a core that is of no use; one that starts meanwhile,
+ * for what the first bytes claim to be, ends then.
+ */
 import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { type Architecture, architectureOf } from '../../src/elf/architecture.ts'
 import { type Core, readCore } from '../../src/elf/core.ts'
 import { ElfError } from '../../src/elf/error.ts'
 import { type Claims, withoutEmpty } from '../../src/elf/empty_segments.ts'
@@ -20,6 +24,18 @@ export function readCoreFile(path: string): { core: Core | undefined; reason: Re
   } catch (error) {
     if (!(error instanceof ElfError)) throw error
     return { core: undefined, reason: { kind: 'unreadable', code: error.code, detail: error.message } }
+  }
+}
+
+/** What its first bytes say, before anything else is read; undefined where they are not those of a core. Throws the errors of the disk. */
+export function claimedArchitecture(path: string): Architecture | undefined {
+  using source = fileSource(path, READING)
+  try {
+    const { type, class: bits, littleEndian, machine } = parseHeader(source.read(0, 64))
+    return type === ET_CORE ? architectureOf(bits, littleEndian, machine) : undefined
+  } catch (error) {
+    if (error instanceof ElfError) return undefined
+    throw error
   }
 }
 

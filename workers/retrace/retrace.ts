@@ -34,7 +34,7 @@ import type { Journal } from './journal.ts'
 import { startedLate } from './late_start.ts'
 import { layMemory } from './lay_memory.ts'
 import { withoutDebuginfo } from './leave_out.ts'
-import { readCoreFile } from './read.ts'
+import { claimedArchitecture, readCoreFile } from './read.ts'
 import { modulesToSpare } from './spare.ts'
 import { NoDatabase, reasonOf } from './outcome/failure.ts'
 import { lateStep } from './outcome/late.ts'
@@ -149,18 +149,18 @@ async function investigate(
   if (laid !== undefined) said.say('read', `${count(laid, 'byte')} of memory came that was missed before`)
   const corePath = task.file('coredump')
   said.say('read', beforeReading(corePath))
-  const { core, reason } = readCoreFile(corePath)
-  if (core === undefined || reason !== undefined) return { ...found, core, reason }
-  said.say('read', describeCore(core))
-  for (const remark of remarksOn(core, manifest)) said.say('read', remark)
-  const { architecture } = core
   const cgroups = usableCgroups({ memoryMb: config.taskMemoryMb, processes: MAX_PROCESSES })
-  const first = tools.engines.find(({ serves }) => architecture !== undefined && serves(architecture))
+  const claimed = claimedArchitecture(corePath)
+  const first = tools.engines.find(({ serves }) => claimed !== undefined && serves(claimed))
   await using ahead = await GdbAhead.start(first, corePath, {
     ...tools,
     cgroups,
     onUnused: (why) => said.note('debug', startedLate(why)),
   })
+  const { core, reason } = readCoreFile(corePath)
+  if (core === undefined || reason !== undefined) return { ...found, core, reason }
+  said.say('read', describeCore(core))
+  for (const remark of remarksOn(core, manifest)) said.say('read', remark)
 
   watch.start('resolve')
   said.say('resolve', beforeResolving(core))

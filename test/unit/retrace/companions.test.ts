@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { execPath } from 'node:process'
 import { describe, expect, it } from 'vitest'
 import { companionsOf } from '../../../workers/retrace/companions.ts'
 import type { ResolvedModule } from '../../../workers/retrace/resolve/resolve.ts'
@@ -29,5 +30,11 @@ describe('companionsOf()', () => {
     expect(names(library, module('/usr/bin/shop', 'shop'))).toEqual([])
     expect(names(library, libc, loader, program)).toEqual(['libstdc++'])
     expect(names(library, program)).toEqual(['libstdc++'])
+    const linked = (path: string) =>
+      ({ ...program, binary: { path, packageDir: folder.file('shop') } }) as ResolvedModule
+    expect(names(library, libc, linked(execPath))).toEqual(['libstdc++'])
+    expect(names(library, libc, linked('/usr/bin/true'))).toEqual([])
+    expect(names(library, libc, linked('/usr/bin/true'), linked(execPath))).toEqual(['libstdc++'])
+    expect(names(library, ...Array(9).fill(linked('/usr/bin/true')))).toEqual(['libstdc++'])
   })
 })

@@ -21,6 +21,10 @@ held = bytearray()
 # gdb's own printer, for the bounds of Intel MPX: asked about every value, it costs a tenth of all that is printed.
 gdb.pretty_printers.clear()
 
+# Unwinders in Python: gdb asks for one at every frame that it makes, and its own search through all files finds none, since nothing that
+# is loaded here brings any.
+gdb._execute_unwinders = lambda pending: None
+
 
 def lenient(error, strict=codecs.lookup_error("strict"), replace=codecs.lookup_error("replace")):
     """Names of files and functions, and what commands print, are bytes of a stranger: what is no UTF-8 is replaced. gdb
