@@ -48,6 +48,8 @@ export interface ElfFile {
   readonly debugAltLink: { readonly path: string; readonly buildId: string } | undefined
   /** There is a `.debug_info` with contents, or (a dwz file) a `.debug_str`. */
   readonly hasDebugInfo: boolean
+  /** There is a `.gcc_except_table`, as whatever was compiled with exceptions has, or there are no sections to tell. */
+  readonly hasExceptions: boolean
   /** A program or library that can be loaded, not a debug file whose loaded sections are NOBITS. */
   readonly hasCode: boolean
   readonly interpreter: string | undefined
@@ -85,6 +87,7 @@ export function readElfFile(source: ByteSource): ElfFile {
     hasDebugInfo: sections.some((section) =>
       DEBUG_SECTIONS.has(section.name) && section.type !== SHT_NOBITS && section.size > 0n
     ),
+    hasExceptions: sections.length === 0 || named('.gcc_except_table') !== undefined,
     hasCode,
     interpreter: hasCode ? readInterpreter(source, programs) : undefined,
   }

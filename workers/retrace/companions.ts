@@ -121,8 +121,9 @@ function fetcherFor(context: CompanionContext, index: PackageIndex): Fetcher {
 }
 
 /**
- * Those for whose types any debuginfo that is here could have: loading them takes 20 ms, and then each value is looked up. That of the C
- * library itself has none, and a file has those of C++ where it is linked with libstdc++, or is that.
+ * Those for whose types any debuginfo that is here could have: loading them takes 20 ms, and then each value is looked up. That of the
+ * C library itself has none, and a file has those of C++ where it is linked with libstdc++, or is that, or was compiled with
+ * exceptions, as a program is that has its libstdc++ within.
  */
 function usefulPrinters(modules: readonly ResolvedModule[], names: readonly PrinterName[]): PrinterName[] {
   const own = moduleNamed(modules, C_LIBRARY)?.debug?.packageDir
@@ -136,7 +137,8 @@ function mayBeOfCxx({ module, binary }: ResolvedModule): boolean {
   if (binary === undefined || CXX_LIBRARY.test(module.path)) return true
   try {
     using source = fileSource(binary.path)
-    return readElfFile(source).needed.some((name) => CXX_LIBRARY.test(name))
+    const { hasExceptions, needed } = readElfFile(source)
+    return hasExceptions || needed.some((name) => CXX_LIBRARY.test(name))
   } catch (error) {
     if (!(error instanceof ElfError) && errnoOf(error) === undefined) throw error
     return true

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { execPath } from 'node:process'
@@ -35,6 +36,13 @@ describe('companionsOf()', () => {
     expect(names(library, libc, linked(execPath))).toEqual(['libstdc++'])
     expect(names(library, libc, linked('/usr/bin/true'))).toEqual([])
     expect(names(library, libc, linked('/usr/bin/true'), linked(execPath))).toEqual(['libstdc++'])
+    const source = folder.file('shop.cc')
+    writeFileSync(
+      source,
+      '#include <string>\nint main(int count, char **words) { return std::string(words[0]).size() + count; }\n',
+    )
+    execFileSync('g++', ['-static-libstdc++', '-static-libgcc', '-o', folder.file('within'), source])
+    expect(names(library, libc, linked(folder.file('within')))).toEqual(['libstdc++'])
     expect(names(library, ...Array(9).fill(linked('/usr/bin/true')))).toEqual(['libstdc++'])
   })
 })
