@@ -81,8 +81,10 @@ function openFile(file: string, { migrate }: { migrate?: boolean }): SqliteConne
  * two programs that come by two names do not see each other, and damage it (https://www.sqlite.org/howtocorrupt.html, 2.5).
  */
 export function severalNames(file: string): string | undefined {
-  const names = statSync(file, { throwIfNoEntry: false })?.nlink ?? 1
-  if (names <= 1) return undefined
+  const found = statSync(file, { throwIfNoEntry: false })
+  // A folder has further names by its nature, and is refused as what it is.
+  if (found === undefined || !found.isFile() || found.nlink <= 1) return undefined
+  const names = found.nlink
   return `RETRACE_DATABASE (${file}) has ${names} names: a program that comes by another one would damage it. ` +
     `Remove the others ('find DIR -samefile ${file}' tells them), or make it a file of its own: cp it, then mv the copy there`
 }

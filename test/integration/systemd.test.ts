@@ -197,7 +197,11 @@ describe('ops/install', () => {
     await using other = await temporaryFolder()
     const node = other.file('node')
     mkdirSync(join(node, 'bin'), { recursive: true })
-    writeFileSync(join(node, 'bin', 'node'), '#!/bin/sh\necho "this Node: ${1##*/}"\n', { mode: 0o755 })
+    writeFileSync(
+      join(node, 'bin', 'node'),
+      '#!/bin/sh\nwhile [ "${1#--}" != "$1" ]; do shift; done\necho "this Node: ${1##*/}"\n',
+      { mode: 0o755 },
+    )
     writeFileSync(join(node, 'LICENSE'), 'its licence')
     const root = other.file('root')
     execFileSync(join(ops, 'install'), ['--node', node], {
