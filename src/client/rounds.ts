@@ -18,7 +18,7 @@ import type { Server } from './server.ts'
 const MAX_STATUS = 4 * MIB
 const POLL_MS = 1_000
 /** How often the memory of one round is sent, where it did not arrive: a minute's waiting in all. */
-const MAX_TRIES = 20
+const MAX_TRIES = 60
 /** Silence, a connection before this one that the server believes in still, too many requests. */
 const LATER = new Set([408, 409, 429])
 
@@ -70,6 +70,8 @@ async function wantedOf(server: Server, { id, password }: Task, signal: AbortSig
   const headers = { 'X-Task-Password': password, 'Accept': 'application/json' }
   const answer = await server.ask(`/${id}`, { headers, signal })
   const text = await answer.text(MAX_STATUS)
+  // A proxy before a server that starts again says so.
+  if (answer.status >= 500 || LATER.has(answer.status)) return { round: 0, ranges: undefined }
   return answer.status === 200 ? wantedIn(text) ?? 'ended' : 'ended'
 }
 

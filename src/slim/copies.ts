@@ -1,7 +1,7 @@
 /**
  * Copies of the environment, and of arguments that are kept back, which the process made elsewhere: setenv() on the heap, os.environ
- * of Python, a local variable. Pure. Owns what counts as a copy: `NAME=VALUE` wherever it stands, and a value of 8 bytes or more
- * that ends there; what is shorter, or cut, or packed in another way, is not known again.
+ * of Python, a local variable. Pure. Owns what counts as a copy: `NAME=VALUE` wherever it stands, whatever characters a name has, and a
+ * value of 8 bytes or more that ends there; what is shorter, or cut, or packed in another way, is not known again.
  */
 import type { ByteSource } from '../elf/bytes_source.ts'
 import type { Block } from './block.ts'
@@ -54,8 +54,11 @@ export function needlesOf(
   }
   if (block !== undefined) {
     for (const text of textsIn(pages, block.environment)) addText(text)
+    // Where the process moved its lists, arguments are among what is called the environment.
     if (!keepsArguments) {
-      for (const text of textsIn(pages, block.arguments)) if (text.length >= MIN_VALUE) add(text, true)
+      for (const texts of [textsIn(pages, block.arguments), textsIn(pages, block.environment)]) {
+        for (const text of texts) if (text.length >= MIN_VALUE) add(text, true)
+      }
     }
   }
   for (const text of arraysOf(pages, form)) addText(text)
@@ -152,15 +155,22 @@ function textLength(bytes: Uint8Array, at: number): number {
   return Math.min(end === -1 ? bytes.length - at : end - at, MAX_TEXT)
 }
 
-/** Bytes before the `=` of `NAME=VALUE`; 0: it is none. */
+/** Bytes before the `=` of `NAME=VALUE`; 0: it is none. Containers set names such as `spring.password`, bash `BASH_FUNC_name%%`. */
 function nameLength(text: Uint8Array): number {
   let at = 0
   for (; at < text.length && text[at] !== EQUALS; at++) {
-    const byte = (text[at] ?? 0) | 0x20
-    const isLetter = byte >= 0x61 && byte <= 0x7a || text[at] === 0x5f
-    if (!isLetter && !(at > 0 && (text[at] ?? 0) >= 0x30 && (text[at] ?? 0) <= 0x39)) return 0
+    const byte = text[at] ?? 0
+    if (byte <= 0x20 || byte >= 0x7f) return 0
   }
   return at < text.length ? at : 0
+}
+
+/** Whether the name is one that a shell takes, as nearly all are (XBD 8.1). */
+function isShellName(text: Uint8Array): boolean {
+  return text.subarray(0, nameLength(text)).every((byte, at) => {
+    const letter = byte | 0x20
+    return letter >= 0x61 && letter <= 0x7a || byte === 0x5f || (at > 0 && byte >= 0x30 && byte <= 0x39)
+  })
 }
 
 function* textsIn(pages: Pages, { start, end }: Span): Generator<Uint8Array> {
@@ -190,14 +200,14 @@ function* arraysOf(pages: Pages, form: WordForm): Generator<Uint8Array> {
   }
 }
 
-/** The texts of an array that ends with a null pointer, if each is `NAME=VALUE`. */
+/** The texts of an array that ends with a null pointer, if each is `NAME=VALUE`, and one at least as a shell takes it. */
 function arrayAt(pages: Pages, address: number, form: WordForm): Uint8Array[] | undefined {
   const texts: Uint8Array[] = []
   for (let index = 0; index < MAX_ENTRIES; index++) {
     const at = address + index * form.wordSize
     const [word] = wordsIn(pages, at, at + form.wordSize, form)
     // What is no address is left out: a null pointer, or nonsense.
-    if (word === undefined) return texts.length > 0 ? texts : undefined
+    if (word === undefined) return texts.some(isShellName) ? texts : undefined
     const text = textAt(pages, word)
     if (text === undefined || nameLength(text) === 0) return undefined
     texts.push(text)

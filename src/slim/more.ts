@@ -86,7 +86,10 @@ function pointedTo(
   }
   const isIn = (address: number) => within.some(({ start, end }) => address >= start && address < end)
   keepReachable(pages, roots(), { budget: most, form, isIn })
-  return [...pages.kept.keys()].slice(before).map((page) => ({ start: page * PAGE, end: (page + 1) * PAGE }))
+  const fresh = [...pages.kept.keys()].slice(before)
+  // It may keep a little more than that, which would take the place of what was asked for.
+  for (const page of fresh.splice(Math.floor(most / PAGE))) pages.kept.delete(page)
+  return fresh.map((page) => ({ start: page * PAGE, end: (page + 1) * PAGE }))
     .flatMap((page) => {
       const area = within.find(({ start, end }) => start < page.end && end > page.start)
       return area === undefined ? [] : [{ start: Math.max(page.start, area.start), end: Math.min(page.end, area.end) }]

@@ -54,6 +54,8 @@ function writeFilled(task: Task, memory: readonly MemoryRecord[]): boolean {
     renameSync(partial, task.file('coredump'))
     return true
   } catch (error) {
+    // On a full disk it would take what is left of it.
+    rmSync(partialOf(task, 'coredump'), { force: true })
     if (error instanceof ElfError) return false
     throw error
   }

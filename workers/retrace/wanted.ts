@@ -54,12 +54,28 @@ export function wantedOf(
     for (let at = from; at < from + WINDOW; at += GRAIN) {
       const end = at + GRAIN
       if (pieces.has(at) || wasAsked(at, end) || !isLeftOut(at, end)) continue
-      if (bytes + GRAIN > MAX_ROUND) return leftOutOf(joined(pieces), leftOut)
+      if (bytes + GRAIN > MAX_ROUND) return rangesOf(pieces, leftOut)
       pieces.set(at, end)
       bytes += GRAIN
     }
   }
-  return leftOutOf(joined(pieces), leftOut)
+  return rangesOf(pieces, leftOut)
+}
+
+/** As many of the pieces, from the first on, as make no more ranges than one round has. */
+function rangesOf(pieces: ReadonlyMap<bigint, bigint>, leftOut: readonly Range[]): WantedRange[] {
+  const inOrder = [...pieces]
+  const ofFirst = (count: number) => leftOutOf(joined(inOrder.slice(0, count)), leftOut)
+  let best = ofFirst(inOrder.length)
+  if (best.length <= MAX_RANGES) return best
+  let [low, high] = [0, inOrder.length]
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1
+    const ranges = ofFirst(middle)
+    if (ranges.length > MAX_RANGES) high = middle
+    else [low, best] = [middle, ranges]
+  }
+  return best
 }
 
 /** Whether a piece of memory lies in one of these ranges in part, which are sorted and apart. */
@@ -100,7 +116,7 @@ function leftOutOf(ranges: readonly Range[], leftOut: readonly Range[]): WantedR
   let next = 0
   for (const range of ranges) {
     while ((leftOut[next]?.end ?? range.end) <= range.start) next++
-    for (let at = next; at < leftOut.length && out.length < MAX_RANGES; at++) {
+    for (let at = next; at < leftOut.length; at++) {
       const { start, end } = leftOut[at] ?? range
       if (start >= range.end) break
       const from = start > range.start ? start : range.start
@@ -110,9 +126,9 @@ function leftOutOf(ranges: readonly Range[], leftOut: readonly Range[]): WantedR
   return out
 }
 
-function joined(pieces: ReadonlyMap<bigint, bigint>): Range[] {
+function joined(pieces: readonly (readonly [bigint, bigint])[]): Range[] {
   const out: { start: bigint; end: bigint }[] = []
-  for (const [start, end] of [...pieces].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [start, end] of pieces.toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const last = out.at(-1)
     if (last?.end === start) last.end = end
     else out.push({ start, end })

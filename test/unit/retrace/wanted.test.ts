@@ -71,6 +71,12 @@ describe('wantedOf()', () => {
     const missed = Array.from({ length: 20_000 }, (_, at) => BigInt(at) << 16n)
     const wanted = wantedOf({ leftOut: { maker: '', ranges } }, { threads: [], missed }, [])
     expect(wanted).toHaveLength(480)
+    // The crashed thread's own, before all others, wherever it lies.
+    const high = 0x7fff_0000_0200n
+    const stack = { start: 0x7fff_0000_0000n, end: 0x7fff_0001_0000n, flags: 6 }
+    const first = wantedOf({ leftOut: { maker: '', ranges: [...ranges, stack] } }, { ...said(high), missed }, [])
+    expect(first).toHaveLength(480)
+    expect(first.at(-1)).toEqual({ start: high, length: 2048 })
     const all = wantedOf({ leftOut: { maker: '', ranges: [{ start: 0n, end: 1n << 40n, flags: 6 }] } }, {
       threads: [],
       missed: Array.from({ length: 20_000 }, (_, at) => BigInt(at) * 2048n),

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { expect, it } from 'vitest'
 import { bytesSource } from '../../../src/elf/bytes_source.ts'
-import { copiesIn } from '../../../src/slim/copies.ts'
+import { copiesIn, needlesOf } from '../../../src/slim/copies.ts'
 import { Pages } from '../../../src/slim/pages.ts'
 
 const START = 0x10000
@@ -51,4 +51,39 @@ it('a copy of a long text is known from any byte of it, in however many places i
   for (const at of inside) expect(foundOf(places.map((place) => place + at))).toEqual(places)
   expect(foundOf(places.flatMap((place) => inside.map((at) => place + at)))).toEqual(places)
   expect(foundOf([places[1] ?? 0, (places[3] ?? 0) + 64_000])).toEqual([places[1], places[3]])
+})
+
+/** The texts that are looked for, of a process whose environment and arguments lie at `START`, one behind the other. */
+function soughtOf(texts: { arguments: string[]; environment: string[] }, keepsArguments: boolean): string[] {
+  const joined = (list: string[]) => Buffer.from(list.map((text) => `${text}\0`).join(''))
+  const [own, environment] = [joined(texts.arguments), joined(texts.environment)]
+  const bytes = new Uint8Array(SIZE)
+  bytes.set(own)
+  bytes.set(environment, own.length)
+  const pages = new Pages(bytesSource(bytes), [{ start: START, end: START + SIZE, fileOffset: 0, flags: 6 }])
+  const area = pages.areaAt(START)
+  if (area === undefined) throw new Error('There is no memory')
+  const block = {
+    area,
+    arguments: { start: START, end: START + own.length },
+    environment: { start: START + own.length, end: START + own.length + environment.length },
+  }
+  const form = { wordSize: 8, littleEndian: true } as Parameters<typeof needlesOf>[1]['form']
+  return needlesOf(pages, { block, form, keepsArguments, known: new Set() })
+    .map(({ bytes: text }) => Buffer.from(text).toString('latin1'))
+}
+
+it.each(['SECRET', 'spring.datasource.password', 'BASH_FUNC_run%%', 'my-key', '1ST', '\u{7e}'])(
+  'a copy of a variable is looked for whatever its name is: %s',
+  (name) => {
+    expect(soughtOf({ arguments: ['shop'], environment: [`${name}=correcthorse`] }, true))
+      .toEqual([`${name}=correcthorse`, 'correcthorse'])
+  },
+)
+
+it('copies of arguments that are kept back are looked for, also where the process has moved its lists', () => {
+  const password = '--password hunter22'
+  expect(soughtOf({ arguments: [password], environment: [] }, true)).toEqual([])
+  expect(soughtOf({ arguments: [password], environment: [] }, false)).toEqual([password])
+  expect(soughtOf({ arguments: [], environment: [password, 'A=b'] }, false)).toEqual([password])
 })

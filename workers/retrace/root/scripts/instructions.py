@@ -52,7 +52,7 @@ def answer_instructions(before, after):
 
 def note_unreadable(start, end):
     """Code of a program that wrote to it, or whose core has all of it, can be left out by its sender."""
-    for at in range(start, end, PIECE):
+    for at in range(start - start % PIECE, end, PIECE):
         try:
             gdb.selected_inferior().read_memory(at, 1)
         except (gdb.error, OverflowError):
