@@ -9,12 +9,15 @@ import { execPath, versions } from 'node:process'
 import { startOutside } from '../process/outside.ts'
 import type { OpenSocket } from '../process/start.ts'
 import { log } from '../telemetry/log.ts'
+import { count } from '../text/count.ts'
 
 /** Besides the socket's own. */
 const MORE = 15
 /** So many turns one after the other that took a connection each: others are waiting. */
 const BUSY_TURNS = 4
 const TIME_LIMIT_MS = 10_000
+/** After an attempt that failed: what lacked may be there again. */
+const PAUSE_MS = 60_000
 const GIVES_BACK = `process.on('message', (count, handle) => {
   for (let each = 0; each < count; each++) process.send(each, handle)
 })`
@@ -28,6 +31,7 @@ export class Acceptors {
   readonly #more: Server[] = []
   #busyTurns = 0
   #isOver = versions.deno !== undefined
+  readonly #closed = new AbortController()
 
   /** `words`: the program that sends back what it is sent. */
   constructor(server: Server, words: readonly [string, ...string[]] = [execPath, '-e', GIVES_BACK]) {
@@ -43,6 +47,8 @@ export class Acceptors {
 
   close(): void {
     this.#isOver = true
+    // What holds the socket keeps it listening.
+    this.#closed.abort()
     this.#server.off('connection', this.#onConnection)
     for (const server of this.#more) server.close()
   }
@@ -65,6 +71,7 @@ export class Acceptors {
       diesWithUs: true,
       messages: true,
       timeoutMs: TIME_LIMIT_MS,
+      signal: this.#closed.signal,
     })
     const { messages } = helper
     const all = new Promise<void>((resolve) => {
@@ -76,10 +83,15 @@ export class Acceptors {
     })
     messages?.send(MORE, handle, (error) => error !== null && helper.stop())
     const end = await Promise.race([all, helper.ended])
-    if (end !== undefined) {
-      const why = end.failure?.message ?? (end.complaint || `it ended with ${end.code ?? end.signal}`)
-      log('http').warning(`Connections are taken one in a turn, since no further descriptor could be made: ${why}`)
-    }
+    if (end === undefined || this.#isOver) return
+    const why = end.failure?.message ?? (end.complaint || `it ended with ${end.code ?? end.signal}`)
+    const missing = count(MORE - this.count, 'further descriptor')
+    log('http').warning(`New connections have to wait, since ${missing} could not be made: ${why}`)
+    if (this.count > 0) return
+    setTimeout(() => {
+      this.#busyTurns = 0
+      if (!this.#isOver) this.#server.on('connection', this.#onConnection)
+    }, PAUSE_MS).unref()
   }
 
   #add(handle: OpenSocket): void {

@@ -19,6 +19,11 @@ export async function serve(port: MessagePort, { plan, directory, config, progra
     if (message.kind === 'room') give?.(message.bytes)
     else body.add(message)
   })
+  // The server's side has given it up, or has ended: nobody brings more, and nobody waits for what becomes of it.
+  port.on('close', () => {
+    body.add({ kind: 'broken' })
+    give?.(0)
+  })
   const room = new LentRoom(bytes, {
     minFreeMb: config.minFreeMb,
     more: (wanted) =>

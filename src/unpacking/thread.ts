@@ -1,4 +1,5 @@
 /** A thread that unpacks, as the server's thread sees it: it takes uploads until it ends, whatever ends it. */
+import { errnoOf } from '../errors/errno.ts'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { RetraceError } from '../errors/errors.ts'
 import type { UnpackerOptions, Upload } from '../upload/receive.ts'
@@ -35,9 +36,10 @@ export class UnpackThread {
     return this.#losses.size
   }
 
-  /** Whether it ended by itself, and had brought no upload to its end. */
+  /** Whether it ended by itself, and had brought no upload to its end; of what one holds it may die, and others start. */
   get isBroken(): boolean {
-    return this.#isWanted && this.#hasEnded && !this.#hasServed
+    const isOutOfHeap = errnoOf(this.#error) === 'ERR_WORKER_OUT_OF_MEMORY'
+    return this.#isWanted && this.#hasEnded && !this.#hasServed && !isOutOfHeap
   }
 
   /** Unpacks as unpack() does, with its failures. Throws unpacking-failed where the thread ends before. */

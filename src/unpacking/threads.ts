@@ -18,6 +18,11 @@ const IDLE_MS = 30_000
 /** After one that ended before it had unpacked anything. */
 const PAUSE_MS = 60_000
 
+/** One processor is left to the thread that all requests share. */
+function threadsFor(processors: number): number {
+  return Math.min(2, Math.max(1, processors - 1))
+}
+
 export class UnpackThreads implements Unpacker {
   readonly #entry: string
   readonly #limit: number
@@ -30,7 +35,7 @@ export class UnpackThreads implements Unpacker {
   /** `entry`: path of main.ts, compiled. `limit`: threads at once; `idleMs`: after which they end. */
   constructor(
     entry: string,
-    { limit = Math.min(2, availableParallelism()), idleMs = IDLE_MS }: { limit?: number; idleMs?: number } = {},
+    { limit = threadsFor(availableParallelism()), idleMs = IDLE_MS }: { limit?: number; idleMs?: number } = {},
   ) {
     this.#entry = entry
     this.#limit = limit

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { execPath } from 'node:process'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Acceptors } from '../../../src/server/acceptors.ts'
 import { saidBy } from '../../helpers/said.ts'
@@ -70,6 +71,18 @@ describe('Acceptors', () => {
     expect(error.code).toBe('ECONNREFUSED')
   })
 
+  it('listens no longer when it is closed, also while descriptors are being made', async () => {
+    const { server, acceptors, come } = await listening([execPath, '-e', 'setTimeout(() => process.exit(), 60_000)'])
+    const { port } = server.address() as AddressInfo
+    come(16)
+    await vi.waitUntil(() => acceptors.multiplying !== undefined, 10_000)
+    acceptors.close()
+    server.close()
+    await acceptors.multiplying
+    const [error] = await once(connect(port, '127.0.0.1'), 'error') as [NodeJS.ErrnoException]
+    expect(error.code).toBe('ECONNREFUSED')
+  })
+
   it('says why, and goes on, where no further descriptor can be made', async () => {
     const { server, acceptors, come } = await listening(['/nonexistent/node'])
     const said = await saidBy(async () => {
@@ -77,7 +90,7 @@ describe('Acceptors', () => {
       await turnsFor(server, 16)
       await acceptors.multiplying
     })
-    expect(said).toMatch(/no further descriptor could be made: .*\/nonexistent\/node/)
+    expect(said).toMatch(/have to wait, since 15 further descriptors could not be made: .*\/nonexistent\/node/)
     come(8)
     await turnsFor(server, 8)
     expect(acceptors.count).toBe(0)
