@@ -5,7 +5,7 @@ const FULL = ['ENOSPC', 'EDQUOT', 'SQLITE_FULL']
 /** What else a machine lacks: memory, processes, descriptors; and disks that fail. */
 const LACKING = ['ENOMEM', 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOBUFS', 'EIO', 'SQLITE_IOERR', 'SQLITE_NOMEM']
 /** More causes than errors have. */
-const MAX_CAUSES = 8
+export const MAX_CAUSES = 8
 
 /** An error and those that caused it. */
 export function causesOf(error: unknown): Error[] {

@@ -6,17 +6,15 @@ import { ProgramError } from './error.ts'
 import { processTree } from './memory.ts'
 import { processorSeconds } from './proc.ts'
 import type { Running } from './start.ts'
+import { watch } from './watch.ts'
 
 /** Well within the seconds between both signals (wall.ts). */
 const LOOK_MS = 500
 
 /** Ends a program of which one process has taken more than so many seconds, until it has ended. */
 export function watchTime(running: Running, seconds: number): void {
-  const watch = setInterval(() => {
-    const { pid } = running
-    if (pid === undefined || !processTree(pid).some((each) => processorSeconds(each) > seconds)) return
-    running.stop(new ProgramError('too-much', `${running.title} took more than ${seconds} s of processor time`))
-  }, LOOK_MS)
-  watch.unref()
-  running.ended.finally(() => clearInterval(watch))
+  watch(running, LOOK_MS, (pid) => {
+    if (!processTree(pid).some((each) => processorSeconds(each) > seconds)) return undefined
+    return new ProgramError('too-much', `${running.title} took more than ${seconds} s of processor time`)
+  })
 }

@@ -2,12 +2,9 @@
  * Errors on their way from one thread to another: the structured clone of an error keeps neither its class nor the code of the
  * system. Pure.
  */
-import { errnoOf } from '../errors/errno.ts'
+import { errnoOf, MAX_CAUSES } from '../errors/errno.ts'
 import { type ErrorCode, type Limit, RetraceError } from '../errors/errors.ts'
 import { ProgramError, type ProgramFailure } from '../process/error.ts'
-
-/** More causes than errors have. */
-const MAX_CAUSES = 8
 
 interface About {
   message: string

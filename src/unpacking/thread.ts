@@ -1,6 +1,6 @@
 /** A thread that unpacks, as the server's thread sees it: it takes uploads until it ends, whatever ends it. */
-import { errnoOf } from '../errors/errno.ts'
 import { MessageChannel, Worker } from 'node:worker_threads'
+import { errnoOf } from '../errors/errno.ts'
 import { RetraceError } from '../errors/errors.ts'
 import type { UnpackerOptions, Upload } from '../upload/receive.ts'
 import { Carriage } from './carriage.ts'

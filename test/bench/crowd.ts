@@ -2,8 +2,6 @@
  * A crowd on the cores that there are: 20 tasks that run (real cores, real gdb), 200 who poll, 50 who follow, 5 who upload
  * and 20 whose uploads are refused, all the time for a minute. Nothing may be lost, and nobody waits long.
  */
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { designMembers, pack, tarOf } from '../helpers/archives.ts'
 import { COSTLY } from '../helpers/costly_archives.ts'
@@ -14,6 +12,7 @@ import { follow, type Place, send, startPollers, watchHealth } from './crowd_cli
 import { absolute, type Figure, percentile } from './figure.ts'
 import { residentMb } from './http.ts'
 import type { Polled } from './pollers.ts'
+import { freePort } from '../helpers/free_port.ts'
 
 const SECONDS = 60
 const RUNNING = 20
@@ -171,12 +170,4 @@ function turns(count: number): <T>(what: () => Promise<T>) => Promise<T> {
 async function lagOf(port: number): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
   return Number(/^nodejs_eventloop_lag_p99_seconds (\S+)/m.exec(text)?.[1]) * 1000
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return port
 }

@@ -5,12 +5,13 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { env, getuid } from 'node:process'
 import { installationRoot } from '../../src/program/program.ts'
 import { selfSigned } from './certificates.ts'
 import type { Folder } from './folder.ts'
+import { freePort } from './free_port.ts'
 
 export const FRONTS = ['nginx', 'apache', 'caddy'] as const
 export type FrontName = (typeof FRONTS)[number]
@@ -117,14 +118,6 @@ const COMMANDS: Record<FrontName, (programs: Folder, file: string) => string[]> 
   nginx: (programs, file) => [programs.file('root/usr/sbin/nginx'), '-e', 'stderr', '-c', file],
   apache: (programs, file) => [programs.file('root/usr/sbin/apache2'), '-D', 'FOREGROUND', '-f', file],
   caddy: (programs, file) => [programs.file('root/usr/bin/caddy'), 'run', '--adapter', 'caddyfile', '--config', file],
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** Waits until somebody listens on the port. Throws with what the program said when it ends before. */

@@ -143,7 +143,7 @@ describe('a server that lies', () => {
 })
 
 describe('a server that asks for more of the core', () => {
-  /** What `retrace` sends to one that asks for all of its memory, again and again. */
+  /** What `retrace` sends to one that asks for all of its memory, again and again. `wanted`: a number is the status of an answer. */
   async function sentTo(
     more: string[],
     until: number,
@@ -173,7 +173,9 @@ describe('a server that asks for more of the core', () => {
           const state = bodies.length >= until && waits++ > 0 ? 'FINISHED_FAILURE' : 'PENDING'
           return response.writeHead(200, { 'X-Task-Status': state }).end('x\n')
         }
-        response.writeHead(200).end(JSON.stringify({ state: 'PENDING', wanted: wanted(++asked) }))
+        const said = wanted(++asked)
+        if (typeof said === 'number') return response.writeHead(said).end('a proxy\n')
+        response.writeHead(200).end(JSON.stringify({ state: 'PENDING', wanted: said }))
       })
     })
     server.listen(0, '127.0.0.1')
@@ -219,6 +221,12 @@ describe('a server that asks for more of the core', () => {
     },
     60_000,
   )
+
+  it('gets what it asks for also where a proxy before it answered in its place for a while', async () => {
+    const proxy = [502, 503, 429, 504]
+    const { bodies } = await sentTo(['--rounds', '1'], 1, (asked) => proxy[asked - 1] ?? { round: 1, ranges: ALL })
+    expect(bodies).toHaveLength(1)
+  }, 60_000)
 
   it('gets the same once more, and nothing else, where it breaks off or says that it has none of it', async () => {
     // Other ranges each time it asks.

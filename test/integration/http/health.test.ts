@@ -7,14 +7,7 @@ import { release, repository } from '../../../schema/tables.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
 import { startServer, startServerChild } from '../../helpers/server.ts'
 import { createTask, endOf, FAIL, scriptedWorker, SUCCEED } from '../../helpers/task.ts'
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
+import { freePort } from '../../helpers/free_port.ts'
 
 describe('/healthz and /readyz', () => {
   it('says ok when all is well, in text and in JSON, part by part', async () => {

@@ -2,12 +2,13 @@
 import { once } from 'node:events'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { expect, it } from 'vitest'
 import { designMembers, tarOf } from '../../helpers/archives.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
 import { startServer, startServerChild, type TestServer } from '../../helpers/server.ts'
 import { createTask, endOf, eventually, scriptedWorker, SUCCEED } from '../../helpers/task.ts'
+import { freePort } from '../../helpers/free_port.ts'
 
 const HEAD = 'POST /create HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-tar\r\nContent-Length: 1000000\r\n\r\n'
 const PLAIN = { RETRACE_REQUIRE_HTTPS: '0' }
@@ -118,14 +119,6 @@ it('answers an administrator on this machine while strangers hold all connection
   expect([scraped.status, (await scraped.text()).includes('retrace_tasks')]).toEqual([200, true])
   for (const socket of sockets) socket.destroy()
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
 
 it('says the refusals of one address in a line and a count', async () => {
   await using server = await startServerChild()

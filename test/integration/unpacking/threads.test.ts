@@ -3,9 +3,11 @@ import { Buffer } from 'node:buffer'
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pid } from 'node:process'
 import { setImmediate, setTimeout } from 'node:timers'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { RetraceError } from '../../../src/errors/errors.ts'
+import { childrenOf } from '../../../src/process/proc.ts'
 import { unpackThread } from '../../../src/program/runtime.ts'
 import { Draft } from '../../../src/spool/draft.ts'
 import { FreeSpace } from '../../../src/spool/free_space.ts'
@@ -97,6 +99,24 @@ describe('an upload that is unpacked in a thread', () => {
     const options = { config: test.config, unpacker: threads, onCore: () => began++ }
     await expect(receive(broken(), { plan, draft }, options)).rejects.toBe(cause)
     expect(began).toBe(1)
+  })
+
+  it('leaves no decoder behind where whoever hears that the core begins gives it up, though its body does not end', async () => {
+    async function* endless() {
+      yield* inPieces(pack('xz', TAR, ['-0']).subarray(0, 600_000))
+      await new Promise(() => undefined)
+    }
+    await using draft = await test.spool.draft(test.spool.reserve(0))
+    const plan = { manifest: 'design', packaging: 'tar', encoding: 'xz', contentLength: 900_000 } as const
+    let decoders = 0
+    const giveUp = () => {
+      decoders = childrenOf(pid).length
+      throw new Error('given up')
+    }
+    const options = { config: test.config, unpacker: threads, onCore: giveUp }
+    await expect(receive(endless(), { plan, draft }, options)).rejects.toThrow('given up')
+    expect(decoders).toBeGreaterThan(0)
+    await vi.waitUntil(() => childrenOf(pid).length === 0, 10_000)
   })
 
   it('is told at once what is wrong, though its body does not end', async () => {
