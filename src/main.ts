@@ -8,7 +8,7 @@ import { readSupervisor } from './config/supervisor_environment.ts'
 import { log, startLog } from './telemetry/log.ts'
 import { UsageError } from './errors/usage_error.ts'
 import { EXIT, version } from './program/program.ts'
-import { unpackThread, workerCommand } from './program/runtime.ts'
+import { threads, workerCommand } from './program/runtime.ts'
 import { check } from './health/check.ts'
 import { looksNamed } from './health/looks.ts'
 import { closeInherited } from './process/inherited.ts'
@@ -81,7 +81,7 @@ async function serve(): Promise<number> {
   log('server').info(`the memory of tasks is ${memory}`)
   const program = await startProgram(config, {
     workerCommand: workerCommand(),
-    unpackThread: unpackThread(),
+    threads: threads(),
     environment,
   })
   process.on('SIGHUP', () => program.reload())

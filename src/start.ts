@@ -20,6 +20,7 @@ import { IndexMaker } from './runner/index_maker.ts'
 import { MemoryRoom } from './runner/memory_room.ts'
 import { resultsRoom } from './runner/results_room.ts'
 import { Runner } from './runner/runner.ts'
+import { WorkerStarter } from './runner/starter.ts'
 import { subjectOf } from './runner/subject.ts'
 import { tellRefusals } from './http/error_response.ts'
 import type { Services } from './http/services.ts'
@@ -28,6 +29,7 @@ import { UnpackThreads } from './unpacking/threads.ts'
 import { PartialUploads } from './upload/partial_uploads.ts'
 import { readAssets } from './http/assets.ts'
 import { installationRoot } from './program/program.ts'
+import type { Threads } from './program/runtime.ts'
 import { makeSpool, Spool } from './spool/spool.ts'
 import { type Certificate, lapseOf, readCertificate } from './tls/certificate.ts'
 import { registerGauges } from './server/gauges.ts'
@@ -59,8 +61,8 @@ export interface Program {
 
 export interface ProgramOptions {
   workerCommand: readonly string[]
-  /** The file of a thread that unpacks uploads (src/unpacking/main.ts, compiled); left out: this thread does. */
-  unpackThread?: string | undefined
+  /** Left out: this thread unpacks uploads and starts workers. */
+  threads?: Threads | undefined
   /** What the supervisor of this process said, if it has one. */
   environment?: SupervisorEnvironment
   /** MiB that new programs can have; by default what the kernel says. */
@@ -87,7 +89,7 @@ export async function startProgram(config: ServerConfig, options: ProgramOptions
 
 async function startLocked(
   config: ServerConfig,
-  { workerCommand, unpackThread, environment = readSupervisor({}), availableMb: available, certificate, locks }:
+  { workerCommand, threads, environment = readSupervisor({}), availableMb: available, certificate, locks }:
     & ProgramOptions
     & {
       certificate: Certificate | undefined
@@ -107,7 +109,8 @@ async function startLocked(
   const settings = environmentOf(['abrt-retrace-worker'], config)
   const indexes = new IndexMaker({ database, command: workerCommand, settings })
   const memory = new MemoryRoom({ database, limitMb: config.taskMemoryMb, subjectOf, ...(available && { available }) })
-  const runner = new Runner({ config, estimates, memory, counts, workerCommand, subjectOf, metrics, indexes })
+  const starter = new WorkerStarter(threads?.start)
+  const runner = new Runner({ config, estimates, memory, counts, workerCommand, starter, subjectOf, metrics, indexes })
   spool.keepForResults((all) => resultsRoom(runner.load(), config, all))
   const uploads = new ClientUploads(config)
   const partials = await PartialUploads.open({
@@ -115,7 +118,7 @@ async function startLocked(
     config,
     share: (client, known) => uploads.enter(client, known),
   })
-  const threads = unpackThread === undefined ? undefined : new UnpackThreads(unpackThread)
+  const unpacker = threads === undefined ? undefined : new UnpackThreads(threads.unpack)
   const stopping = new AbortController()
   const shared = { config, database, spool, stopping: stopping.signal, now: () => new Date() }
   const assets = readAssets(join(installationRoot(), 'dist', 'pages'))
@@ -124,7 +127,7 @@ async function startLocked(
     runner,
     uploads,
     partials,
-    unpacker: threads,
+    unpacker,
     metrics,
     assets,
     readiness: createReadiness(shared),
@@ -167,7 +170,7 @@ async function startLocked(
       listening.destroy()
       observed.close()
       await listener.idle(LAST_WORDS_MS)
-      await threads?.close()
+      await unpacker?.close()
       closeDatabase(database)
       locks[Symbol.dispose]()
       tellRefusals()

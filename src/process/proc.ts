@@ -186,6 +186,15 @@ export function listensOn(pid: number, port: number): boolean | undefined {
   })
 }
 
+/** The number of the thread that asks, as the kernel knows it: what is set by it is set for this thread alone. Undefined without /proc. */
+export function ownThread(): number | undefined {
+  try {
+    return Number(basename(readlinkSync('/proc/thread-self')))
+  } catch {
+    return undefined
+  }
+}
+
 /** The group of the scheduler that the session of a process is, and its niceness; undefined where there are none. */
 export function autogroupOf(pid: number): { readonly name: string; readonly niceness: number } | undefined {
   const [, name, niceness] = /^(\S+) nice (-?\d+)$/m.exec(procText(`${pid}/autogroup`)) ?? []

@@ -17,9 +17,19 @@ export function workerCommand(deno: string | undefined = denoHere()): string[] {
   return [deno, 'run', '-A', '--quiet', join(root, 'workers', 'retrace', 'main.ts')]
 }
 
-/** The file of a thread that unpacks uploads; undefined under Deno, whose threads start no programs as Node's do. */
-export function unpackThread(deno: string | undefined = denoHere()): string | undefined {
-  return deno === undefined ? join(installationRoot(), 'dist', 'bundle', 'unpack.js') : undefined
+/** The server's further threads: their files, compiled. */
+export interface Threads {
+  /** Unpacks uploads. */
+  readonly unpack: string
+  /** Starts workers. */
+  readonly start: string
+}
+
+/** Undefined under Deno, whose threads start no programs as Node's do. */
+export function threads(deno: string | undefined = denoHere()): Threads | undefined {
+  if (deno !== undefined) return undefined
+  const bundles = join(installationRoot(), 'dist', 'bundle')
+  return { unpack: join(bundles, 'unpack.js'), start: join(bundles, 'start_workers.js') }
 }
 
 function denoHere(): string | undefined {

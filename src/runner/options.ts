@@ -6,6 +6,7 @@ import type { CrashCounts } from './crash_counts.ts'
 import type { Estimates, Subject } from './estimates.ts'
 import type { IndexMaker } from './index_maker.ts'
 import type { MemoryRoom } from './memory_room.ts'
+import type { WorkerStarter } from './starter.ts'
 
 export interface RunnerOptions {
   config: ConfigOf<'abrt-retrace-server' | 'abrt-retrace-worker'>
@@ -14,6 +15,7 @@ export interface RunnerOptions {
   counts: CrashCounts
   /** The worker's program and first arguments; the directory, or '-', is added. */
   workerCommand: readonly string[]
+  starter: WorkerStarter
   /** What the upload says about package and release; undefined members where it says nothing. */
   subjectOf: (task: Task) => Subject
   /** What is done while no task runs. */

@@ -25,7 +25,7 @@ import { logRemarks } from './remarks.ts'
 import { type MemoryTurn, NO_MEMORY, Rounds, RUN_DIED, wantsMemory } from './rounds.ts'
 import { workerMemoryMb } from './worker_memory.ts'
 import { workerNiceness } from './worker_niceness.ts'
-import { startWorker, type WorkerEnd, type WorkerProcess } from './worker_process.ts'
+import type { WorkerEnd, WorkerProcess } from './worker_process.ts'
 
 /** How long after RETRACE_TASK_TIMEOUT_S the worker may still take to write what it has. */
 const GRACE_S = 15
@@ -153,8 +153,10 @@ export class Runner {
   async close(): Promise<void> {
     this.drain()
     this.#rounds.dropAll()
-    for (const worker of this.#spare) worker.kill()
-    await Promise.all([...this.#jobs.keys()].map((id) => this.stop(id)))
+    const spare = [...this.#spare]
+    for (const worker of spare) worker.kill()
+    await Promise.all([...[...this.#jobs.keys()].map((id) => this.stop(id)), ...spare.map(({ ended }) => ended)])
+    await this.#options.starter.close()
   }
 
   #running(): Job[] {
@@ -179,8 +181,8 @@ export class Runner {
   }
 
   #spawn(argument: string, path: string): WorkerProcess {
-    const { config, workerCommand } = this.#options
-    return startWorker({
+    const { config, workerCommand, starter } = this.#options
+    return starter.start({
       command: workerCommand,
       argument,
       log: path,

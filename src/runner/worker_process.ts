@@ -24,13 +24,12 @@ export interface WorkerProcess {
   kill(): void
 }
 
-export interface WorkerStart {
+/** All but its log. */
+export interface WorkerWish {
   /** The program and its first arguments, e.g. [`.../ops/bin/abrt-retrace-worker`]. */
   command: readonly string[]
   /** The task's directory, or '-' for a worker that reads it from its standard input later. */
   argument: string
-  /** File that takes stdout and stderr. */
-  log: string
   settings: Record<string, string>
   /** MiB of private memory that it may have itself; what runs behind the wall has limits of its own. */
   memoryMb: number
@@ -38,41 +37,56 @@ export interface WorkerStart {
   niceness: number
 }
 
-/** Starts a worker that ends with this server; it inherits this process's environment, and has the settings besides. */
+export interface WorkerStart extends WorkerWish {
+  /** File that takes stdout and stderr. */
+  log: string
+}
+
+/** Opens a worker's log, to be closed when the worker has been started. */
+export function openLog({ log }: WorkerStart): number {
+  return openSync(log, APPENDING, 0o600)
+}
+
+/** Starts a worker that ends with the thread that calls; it inherits this process's environment, and has the settings besides. */
 export function startWorker(start: WorkerStart): WorkerProcess {
-  const settings = Object.entries(start.settings).map(([name, value]) => `${name}=${value}`)
-  const log = openSync(start.log, APPENDING, 0o600)
+  const log = openLog(start)
   try {
-    const data = `--data=${start.memoryMb * MIB}:`
-    const words = [
-      'prlimit',
-      data,
-      '--',
-      'nice',
-      '-n',
-      String(start.niceness),
-      'env',
-      ...settings,
-      ...start.command,
-      start.argument,
-    ] as const
-    const running = startOutside('abrt-retrace-worker', words, {
-      output: log,
-      environment: 'inherited',
-      diesWithUs: true,
-      niceness: start.niceness,
-      ...(start.argument === '-' && { input: 'open' }),
-    })
-    return {
-      pid: running.pid,
-      ended: running.ended.then(({ code, signal, failure }) => ({
-        ...{ code, signal },
-        ...(failure?.kind === 'not-started' && { error: failure }),
-      })),
-      assign: (directory) => void running.input.end(`${directory}\n`),
-      kill: () => running.stop(),
-    }
+    return startWorkerInto(log, start)
   } finally {
     closeSync(log)
+  }
+}
+
+/** The same with an open log, which stays the caller's. */
+export function startWorkerInto(log: number, start: WorkerWish): WorkerProcess {
+  const settings = Object.entries(start.settings).map(([name, value]) => `${name}=${value}`)
+  const data = `--data=${start.memoryMb * MIB}:`
+  const words = [
+    'prlimit',
+    data,
+    '--',
+    'nice',
+    '-n',
+    String(start.niceness),
+    'env',
+    ...settings,
+    ...start.command,
+    start.argument,
+  ] as const
+  const running = startOutside('abrt-retrace-worker', words, {
+    output: log,
+    environment: 'inherited',
+    diesWithUs: true,
+    niceness: start.niceness,
+    ...(start.argument === '-' && { input: 'open' }),
+  })
+  return {
+    pid: running.pid,
+    ended: running.ended.then(({ code, signal, failure }) => ({
+      ...{ code, signal },
+      ...(failure?.kind === 'not-started' && { error: failure }),
+    })),
+    assign: (directory) => void running.input.end(`${directory}\n`),
+    kill: () => running.stop(),
   }
 }

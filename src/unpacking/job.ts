@@ -4,7 +4,7 @@ import { DraftFiles } from '../spool/draft_files.ts'
 import { LentRoom } from '../spool/lent_room.ts'
 import { Bell } from '../stream/bell.ts'
 import { unpack } from '../upload/unpack.ts'
-import { type CarriedError, carry } from './carried_error.ts'
+import { type CarriedError, carry } from '../process/carried_error.ts'
 import type { FromUnpack, Job, ToUnpack } from './messages.ts'
 
 /** Stands for whatever ended the body: its reader knows. */

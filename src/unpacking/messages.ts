@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts'
 import type { DecompressOptions } from '../upload/decompress.ts'
 import type { UploadPlan } from '../upload/headers.ts'
 import type { UnpackLimits } from '../upload/limits.ts'
-import type { CarriedError } from './carried_error.ts'
+import type { CarriedError } from '../process/carried_error.ts'
 
 /** An upload to be unpacked. */
 export interface Job {

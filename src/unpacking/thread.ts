@@ -4,7 +4,7 @@ import { errnoOf } from '../errors/errno.ts'
 import { RetraceError } from '../errors/errors.ts'
 import type { UnpackerOptions, Upload } from '../upload/receive.ts'
 import { Carriage } from './carriage.ts'
-import { unpackError } from './carried_error.ts'
+import { unpackError } from '../process/carried_error.ts'
 import type { FromUnpack, Job, Over } from './messages.ts'
 
 /** A parser of headers and a few chunks for each upload; cores pass through. In MiB. */

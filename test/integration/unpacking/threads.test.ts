@@ -8,7 +8,7 @@ import { setImmediate, setTimeout } from 'node:timers'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { RetraceError } from '../../../src/errors/errors.ts'
 import { childrenOf } from '../../../src/process/proc.ts'
-import { unpackThread } from '../../../src/program/runtime.ts'
+import { threads as threadFiles } from '../../../src/program/runtime.ts'
 import { Draft } from '../../../src/spool/draft.ts'
 import { FreeSpace } from '../../../src/spool/free_space.ts'
 import { UnpackThreads } from '../../../src/unpacking/threads.ts'
@@ -29,7 +29,7 @@ import {
 import { COSTLY } from '../../helpers/costly_archives.ts'
 import { type Attempt, bytesOnDisk, filesOf, refused, upload } from '../../helpers/uploads.ts'
 
-const ENTRY = unpackThread()
+const ENTRY = threadFiles()?.unpack
 if (ENTRY === undefined || !existsSync(ENTRY)) throw new Error('Nothing is built: run ops/lib/build')
 
 const CORE = Buffer.concat([fakeCore(), randomBytes(MIB), Buffer.alloc(4 * MIB), Buffer.from('x')])

@@ -4,7 +4,7 @@
  */
 import { errnoOf, MAX_CAUSES } from '../errors/errno.ts'
 import { type ErrorCode, type Limit, RetraceError } from '../errors/errors.ts'
-import { ProgramError, type ProgramFailure } from '../process/error.ts'
+import { ProgramError, type ProgramFailure } from './error.ts'
 
 interface About {
   message: string

@@ -1,0 +1,113 @@
+/**
+ * Starts workers beside the event loop: whoever forks waits until the child has executed its program, on a busy machine for tens of
+ * milliseconds, and waits again when it collects a dead one (docs/performance.md). The thread is started with the first
+ * worker, and stays until close(): what it started dies with it.
+ */
+import { closeSync } from 'node:fs'
+import { performance } from 'node:perf_hooks'
+import { Worker } from 'node:worker_threads'
+import { unpackError } from '../process/carried_error.ts'
+import type { FromStarter, ToStarter } from './starter_messages.ts'
+import { openLog, startWorker, type WorkerEnd, type WorkerProcess, type WorkerStart } from './worker_process.ts'
+
+/** It holds what is said about a few dozen programs. In MiB. */
+const HEAP = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 }
+/** So long workers are started here after a thread has ended by itself. */
+const PAUSE_MS = 60_000
+
+export class WorkerStarter {
+  readonly #entry: string | undefined
+  readonly #hired = new Map<number, HiredWorker>()
+  #thread: Worker | undefined
+  #next = 0
+  #brokenUntil = 0
+
+  /** `entry`: path of starter_main.ts, compiled; without it workers are started here. */
+  constructor(entry?: string) {
+    this.#entry = entry
+  }
+
+  /** As startWorker(), whose failures it throws as far as they come at once. */
+  start(start: WorkerStart): WorkerProcess {
+    const thread = this.#thread ?? this.#begun()
+    if (thread === undefined) return startWorker(start)
+    const { log: _, ...wish } = start
+    const key = this.#next++
+    const log = openLog(start)
+    const worker = new HiredWorker(log, (message) => thread.postMessage({ ...message, key } satisfies ToStarter))
+    this.#hired.set(key, worker)
+    void worker.ended.then(() => this.#hired.delete(key))
+    thread.postMessage({ kind: 'start', key, log, wish } satisfies ToStarter)
+    return worker
+  }
+
+  /** Ends the thread, and with it workers that still run. */
+  async close(): Promise<void> {
+    const thread = this.#thread
+    this.#thread = undefined
+    await thread?.terminate()
+  }
+
+  #begun(): Worker | undefined {
+    if (this.#entry === undefined || performance.now() < this.#brokenUntil) return undefined
+    const thread = new Worker(this.#entry, { name: 'start', resourceLimits: HEAP, argv: [] })
+    let why = new Error('The thread that starts workers has ended')
+    thread.on('message', (message: FromStarter) => this.#hired.get(message.key)?.hear(message))
+    thread.on('error', (error) => why = error)
+    thread.on('exit', () => {
+      if (this.#thread === thread) {
+        this.#thread = undefined
+        this.#brokenUntil = performance.now() + PAUSE_MS
+      }
+      for (const worker of this.#hired.values()) worker.lose(why)
+    })
+    // It keeps nobody from ending who has nothing else to do.
+    thread.unref()
+    return this.#thread = thread
+  }
+}
+
+type Ask = (message: { kind: 'kill' } | { kind: 'assign'; directory: string }) => void
+
+/** A worker that the thread starts, as this thread knows it. */
+class HiredWorker implements WorkerProcess {
+  pid: number | undefined
+  readonly ended: Promise<WorkerEnd>
+  #log: number | undefined
+  #end: (end: WorkerEnd) => void = () => undefined
+  readonly #ask: Ask
+
+  constructor(log: number, ask: Ask) {
+    this.#log = log
+    this.#ask = ask
+    this.ended = new Promise((resolve) => this.#end = resolve)
+  }
+
+  assign(directory: string): void {
+    this.#ask({ kind: 'assign', directory })
+  }
+
+  kill(): void {
+    this.#ask({ kind: 'kill' })
+  }
+
+  hear(message: FromStarter): void {
+    this.#closeLog()
+    if (message.kind === 'started') {
+      this.pid = message.pid
+      return
+    }
+    const { code, signal, error } = message
+    this.#end({ code, signal, ...(error && { error: unpackError(error) }) })
+  }
+
+  lose(error: Error): void {
+    this.#closeLog()
+    this.#end({ code: null, signal: null, error })
+  }
+
+  #closeLog(): void {
+    if (this.#log !== undefined) closeSync(this.#log)
+    this.#log = undefined
+  }
+}
