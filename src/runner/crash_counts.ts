@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs'
 import { setImmediate as immediate } from 'node:timers/promises'
 import type { Database } from '../database/database.ts'
+import { writeInTurn } from '../database/write.ts'
 import { readOutcome, type RecordedOutcome } from '../task/outcome_file.ts'
 import type { Task } from '../task/task.ts'
 import { log } from '../telemetry/log.ts'
@@ -19,24 +20,26 @@ const FEW = 3
 
 export interface CrashCounts {
   /** Counts a task that has ended. A database that fails costs nothing now: the next start counts it. */
-  count(task: Task, outcome: RecordedOutcome | undefined): void
+  count(task: Task, outcome: RecordedOutcome | undefined): Promise<void>
   /** Counts what an earlier server did not come to, a few at a time: after an update it may be all of the spool. */
   catchUp(tasks: readonly Task[], stopping: AbortSignal): Promise<void>
 }
 
 export function createCrashCounts(database: Database): CrashCounts {
-  const count = (task: Task, outcome: RecordedOutcome | undefined) => {
+  const count = async (task: Task, outcome: RecordedOutcome | undefined) => {
     if (!task.exists()) return
     try {
       const hour = endedAt(task)
-      countOnce(database, Number(task.id), {
+      const crash = {
         signature: outcome?.crash?.signature ?? '',
         hour,
         release: outcome?.release ?? '',
         package: outcome?.package ?? '',
         outcome: outcome?.code ?? 'unknown',
         duphash: outcome?.crash?.duphash ?? '',
-      }, detailsOf(task, outcome, hour))
+      }
+      const details = detailsOf(task, outcome, hour)
+      await writeInTurn(database, () => countOnce(database, Number(task.id), crash, details))
     } catch (cause) {
       log('runner').warning(
         `The task is counted at the next start: ${cause instanceof Error ? cause.message : cause}`,
@@ -55,7 +58,7 @@ export function createCrashCounts(database: Database): CrashCounts {
         if (known.has(Number(task.id))) continue
         if (++inThisTurn % AT_ONCE === 0) await immediate()
         if (stopping.aborted) return
-        if (task.hasEnded()) count(task, readOutcome(task))
+        if (task.hasEnded()) await count(task, readOutcome(task))
       }
     },
   }

@@ -3,6 +3,7 @@
  * but for three queries; what runs now plays no part.
  */
 import type { Database } from '../database/database.ts'
+import { writeInTurn } from '../database/write.ts'
 import { addTime, averageTime } from './package_times.ts'
 
 /**
@@ -20,7 +21,7 @@ export interface Estimates {
    */
   seconds(subject: Subject): number
   /** Remembers a task that ended with a backtrace: INSERT INTO package_time (package, release, time). */
-  record(subject: Subject, seconds: number): void
+  record(subject: Subject, seconds: number): Promise<void>
 }
 
 export function createEstimates(database: Database, defaultSeconds: number): Estimates {
@@ -33,8 +34,9 @@ export function createEstimates(database: Database, defaultSeconds: number): Est
       const time = ofPackage ?? ofRelease ?? averageTime(database, {}) ?? defaultSeconds
       return Math.max(1, Math.ceil(time))
     },
-    record({ package: name, release }, time) {
-      if (name !== undefined) addTime(database, { package: name, release: release ?? null }, time)
+    async record({ package: name, release }, time) {
+      if (name === undefined) return
+      await writeInTurn(database, () => addTime(database, { package: name, release: release ?? null }, time))
     },
   }
 }

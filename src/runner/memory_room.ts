@@ -3,6 +3,7 @@
  * one makes room when an estimate was wrong. All in MiB.
  */
 import type { Database } from '../database/database.ts'
+import { writeInTurn } from '../database/write.ts'
 import { plainBlocks } from '../files/plain.ts'
 import { availableMb, residentMb } from '../process/memory.ts'
 import type { RecordedOutcome } from '../task/outcome_file.ts'
@@ -87,21 +88,30 @@ export class MemoryRoom {
   }
 
   /** Remembers what a task took that has ended. */
-  record({ task, demand: { like, peak } }: Holder, outcome: RecordedOutcome | undefined): void {
+  async record({ task, demand: { like, peak } }: Holder, outcome: RecordedOutcome | undefined): Promise<void> {
     if (peak === 0) return
     const found = outcome?.package === undefined ? {} : { package: outcome.package, release: outcome.release }
-    this.#attempt(task, () => addPeak(this.#options.database, { ...like, ...found }, peak))
+    const { database } = this.#options
+    try {
+      await writeInTurn(database, () => addPeak(database, { ...like, ...found }, peak))
+    } catch (cause) {
+      tellUnknown(task, cause)
+    }
   }
 
   #attempt<Value>(task: Task, act: () => Value): Value | undefined {
     try {
       return act()
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : cause
-      log('runner').warning(`What tasks take of memory is not known: ${why}`, { task: task.id })
+      tellUnknown(task, cause)
       return undefined
     }
   }
+}
+
+function tellUnknown(task: Task, cause: unknown): void {
+  const why = cause instanceof Error ? cause.message : cause
+  log('runner').warning(`What tasks take of memory is not known: ${why}`, { task: task.id })
 }
 
 function usedBy({ worker }: Holder): number {

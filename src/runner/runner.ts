@@ -321,9 +321,9 @@ export class Runner {
     const state = task.state()
     const seconds = (Date.now() - job.accepted) / 1000
     const outcome = readOutcome(task)
-    if (state === 'FINISHED_SUCCESS') this.#record(outcome, seconds)
-    this.#options.memory.record(job, outcome)
-    this.#options.counts.count(task, outcome)
+    if (state === 'FINISHED_SUCCESS') await this.#record(outcome, seconds)
+    await this.#options.memory.record(job, outcome)
+    await this.#options.counts.count(task, outcome)
     countEnd(this.#options.metrics, { state, outcome, seconds })
     log('runner').info(`${state} ${outcome?.code ?? ''} after ${seconds.toFixed(1)} s`, { task: task.id })
   }
@@ -341,9 +341,9 @@ export class Runner {
   }
 
   /** One row in package_time for a task that ended with a backtrace; none when nobody knows the package. */
-  #record(outcome: RecordedOutcome | undefined, seconds: number): void {
+  async #record(outcome: RecordedOutcome | undefined, seconds: number): Promise<void> {
     if (outcome?.package === undefined) return
-    this.#options.estimates.record({ package: outcome.package, release: outcome.release }, seconds)
+    await this.#options.estimates.record({ package: outcome.package, release: outcome.release }, seconds)
   }
 }
 

@@ -80,7 +80,7 @@ export class Draft implements AsyncDisposable {
     await this.#files.settled()
     await syncDirectory(this.directory)
     const spoolDirectory = dirname(this.directory)
-    const id = String(nextTaskId(this.#database))
+    const id = String(await nextTaskId(this.#database))
     await announce?.(id)
     const task = new Task(join(spoolDirectory, id))
     await rename(this.directory, task.directory)

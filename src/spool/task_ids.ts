@@ -6,6 +6,7 @@
 import { max } from 'drizzle-orm'
 import { type Database, isInPlace } from '../database/database.ts'
 import { fileOf } from '../database/upkeep.ts'
+import { writeInTurn } from '../database/write.ts'
 import { RetraceError } from '../errors/errors.ts'
 import { taskId } from '../../schema/tables.ts'
 
@@ -15,7 +16,7 @@ export function isTaskId(text: string): boolean {
 }
 
 /** Takes the next id. Throws database-unavailable. */
-export function nextTaskId(database: Database): number {
+export async function nextTaskId(database: Database): Promise<number> {
   if (!isInPlace(database)) {
     throw new RetraceError('database-unavailable', {
       detail:
@@ -26,7 +27,7 @@ export function nextTaskId(database: Database): number {
     })
   }
   try {
-    return database.insert(taskId).values({}).returning({ id: taskId.id }).get().id
+    return await writeInTurn(database, () => database.insert(taskId).values({}).returning({ id: taskId.id }).get().id)
   } catch (cause) {
     throw new RetraceError('database-unavailable', {
       detail: 'The server cannot give out a task id just now; try again in a minute',
