@@ -7,6 +7,11 @@ const LACKING = ['ENOMEM', 'EAGAIN', 'EMFILE', 'ENFILE', 'ENOBUFS', 'EIO', 'SQLI
 /** More causes than errors have. */
 export const MAX_CAUSES = 8
 
+/** What was thrown, which may be anything, as an error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
+}
+
 /** An error and those that caused it. */
 export function causesOf(error: unknown): Error[] {
   const found: Error[] = []

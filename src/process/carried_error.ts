@@ -2,7 +2,7 @@
  * Errors on their way from one thread to another: the structured clone of an error keeps neither its class nor the code of the
  * system. Pure.
  */
-import { errnoOf, MAX_CAUSES } from '../errors/errno.ts'
+import { asError, errnoOf, MAX_CAUSES } from '../errors/errno.ts'
 import { type ErrorCode, type Limit, RetraceError } from '../errors/errors.ts'
 import { ProgramError, type ProgramFailure } from './error.ts'
 
@@ -29,7 +29,7 @@ export type CarriedError =
 
 /** What of an error can be sent. */
 export function carry(error: unknown, depth = 0): CarriedError {
-  const { message, stack, name, cause } = error instanceof Error ? error : new Error(String(error))
+  const { message, stack, name, cause } = asError(error)
   const about: About = { message, stack, cause: depth < MAX_CAUSES ? carriedCause(cause, depth) : undefined }
   if (error instanceof RetraceError) {
     const { code, limit, headers, members } = error

@@ -4,6 +4,7 @@
  */
 import PQueue from 'p-queue'
 import { environmentOf } from '../config/environment.ts'
+import { asError } from '../errors/errno.ts'
 import { log } from '../telemetry/log.ts'
 import { readOutcome, type RecordedOutcome } from '../task/outcome_file.ts'
 import { newestAside, takeAside } from '../task/rounds.ts'
@@ -345,8 +346,4 @@ export class Runner {
     if (outcome?.package === undefined) return
     await this.#options.estimates.record({ package: outcome.package, release: outcome.release }, seconds)
   }
-}
-
-function asError(cause: unknown): Error {
-  return cause instanceof Error ? cause : new Error(String(cause))
 }

@@ -1,5 +1,6 @@
 /** The thread that starts workers, as starter.ts starts it. It lives as long as they do: they die with it (PR_SET_PDEATHSIG). */
 import { parentPort } from 'node:worker_threads'
+import { asError } from '../errors/errno.ts'
 import { carry } from '../process/carried_error.ts'
 import type { FromStarter, ToStarter } from './starter_messages.ts'
 import { startWorkerInto, type WorkerEnd, type WorkerProcess } from './worker_process.ts'
@@ -22,7 +23,7 @@ parentPort?.on('message', (message: ToStarter) => {
         tell({ kind: 'started', key, pid: worker.pid })
         void worker.ended.then((end) => tellEnd(key, end))
       } catch (cause) {
-        tellEnd(key, { code: null, signal: null, error: cause instanceof Error ? cause : new Error(String(cause)) })
+        tellEnd(key, { code: null, signal: null, error: asError(cause) })
       }
       return
     case 'assign':

@@ -15,12 +15,14 @@ export async function serve(port: MessagePort, { plan, directory, config, progra
   const tell = (message: FromUnpack) => port.postMessage(message)
   const body = new PortBody((taken) => tell({ kind: 'taken', bytes: taken }))
   let give: ((bytes: number) => void) | undefined
+  let isAlone = false
   port.on('message', (message: ToUnpack) => {
     if (message.kind === 'room') give?.(message.bytes)
     else body.add(message)
   })
   // The server's side has given it up, or has ended: nobody brings more, and nobody waits for what becomes of it.
   port.on('close', () => {
+    isAlone = true
     body.add({ kind: 'broken' })
     give?.(0)
   })
@@ -28,6 +30,7 @@ export async function serve(port: MessagePort, { plan, directory, config, progra
     minFreeMb: config.minFreeMb,
     more: (wanted) =>
       new Promise<number>((resolve) => {
+        if (isAlone) return resolve(0)
         give = resolve
         tell({ kind: 'more', wanted })
       }),

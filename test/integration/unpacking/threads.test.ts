@@ -1,7 +1,8 @@
 /** Uploads unpacked in a thread of its own, by what ops/lib/build made: as in the server's own thread, and beside its event loop. */
 import { Buffer } from 'node:buffer'
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { getPriority } from 'node:os'
 import { join } from 'node:path'
 import { pid } from 'node:process'
 import { setImmediate, setTimeout } from 'node:timers'
@@ -263,6 +264,15 @@ describe('threads that unpack', () => {
     } finally {
       await mine.close()
     }
+  })
+
+  it.runIf(existsSync('/proc/self/task'))('stand back behind the thread that all requests share', () => {
+    const nice = readdirSync('/proc/self/task').map((thread) => {
+      const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8')
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])
+    })
+    expect(nice).toContain(Math.max(10, getPriority()))
+    expect(nice.filter((each) => each === getPriority()).length).toBeGreaterThan(1)
   })
 
   it('end when there is nothing to do, and are started again', async () => {

@@ -53,6 +53,7 @@ const WITHOUT_DRIZZLE: Record<string, string> = {
   'src/database/database.ts': 'opening, closing, and which migrations are in the file',
   'src/database/driver.ts': 'which of its versions this runtime loads',
   'src/database/upkeep.ts': 'PRAGMA, VACUUM, and a lock that is given back at once',
+  'src/database/write.ts': 'PRAGMA: how long a connection waits by itself',
   'src/packages/index/staged_tables.ts': 'CREATE TEMP TABLE, from columns that drizzle knows',
   'src/spool/server_lock.ts': 'a lock on a file of its own, without tables',
 }
