@@ -6,12 +6,14 @@ import { getPriority } from 'node:os'
 import { join } from 'node:path'
 import { pid } from 'node:process'
 import { setImmediate, setTimeout } from 'node:timers'
+import { MessageChannel } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { RetraceError } from '../../../src/errors/errors.ts'
 import { childrenOf } from '../../../src/process/proc.ts'
 import { threads as threadFiles } from '../../../src/program/runtime.ts'
 import { Draft } from '../../../src/spool/draft.ts'
 import { FreeSpace } from '../../../src/spool/free_space.ts'
+import { serve } from '../../../src/unpacking/job.ts'
 import { UnpackThreads } from '../../../src/unpacking/threads.ts'
 import { HERE, receive } from '../../../src/upload/receive.ts'
 import {
@@ -119,6 +121,21 @@ describe('an upload that is unpacked in a thread', () => {
     expect(decoders).toBeGreaterThan(0)
     await vi.waitUntil(() => childrenOf(pid).length === 0, 10_000)
   })
+
+  it.each([0, 50 * MIB])(
+    'ends where the server’s side has gone before it asks for room, with %i bytes lent',
+    async (room) => {
+      await using draft = await test.spool.draft(test.spool.reserve(0))
+      const { port1, port2 } = new MessageChannel()
+      const plan = { manifest: 'design', packaging: 'tar', encoding: 'xz', contentLength: 900_000 } as const
+      const config = { maxUnpackedMb: 40, maxFileKb: 10, minFreeMb: 0 }
+      const over = serve(port2, { plan, directory: draft.directory, config, programs: undefined, room })
+      port1.postMessage({ kind: 'bytes', bytes: new Uint8Array(pack('xz', TAR, ['-0'])) })
+      port1.close()
+      await expect(over).resolves.toBeUndefined()
+      await vi.waitUntil(() => childrenOf(pid).length === 0, 10_000)
+    },
+  )
 
   it('is told at once what is wrong, though its body does not end', async () => {
     async function* endless() {
