@@ -56,10 +56,13 @@ export async function follow({ url, ca }: Place, { id, password }: Polled, addre
         localAddress: `127.0.3.${1 + address % 50}`,
         headers: { 'X-Task-Password': password },
       }, (answer) => {
-        let text = ''
-        answer.setEncoding('utf8').on('data', (chunk: string) => text = (text + chunk).slice(-65_536))
-        const last = () => [...text.matchAll(/(?:FINISHED_\w+|PENDING)/g)].at(-1)?.[0] ?? `${answer.statusCode} ${text}`
-        answer.on('end', () => resolve(last()))
+        let [status, tail] = ['', '']
+        answer.setEncoding('utf8').on('data', (chunk: string) => {
+          tail += chunk
+          status = [...tail.matchAll(/FINISHED_\w+|PENDING/g)].at(-1)?.[0] ?? status
+          tail = tail.slice(-40)
+        })
+        answer.on('end', () => resolve(status === '' ? `${answer.statusCode} ${tail}` : status))
         answer.on('error', (error) => resolve(error.message))
       })
       following.on('error', (error) => resolve(error.message)).end()

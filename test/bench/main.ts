@@ -11,9 +11,9 @@ const SUITES: Record<string, () => Promise<Suite>> = {
   http: () => import('./http.ts'),
   packages: async () => together(await import('./queries.ts'), await import('./packages.ts'), await import('./rpm.ts')),
   worker: () => import('./worker.ts'),
-  programs: () => import('./programs.ts'),
+  programs: async () => together(await import('./programs.ts'), await import('./at_once.ts')),
   uploads: () => import('./uploads.ts'),
-  load: async () => together(await import('./crowd.ts'), await import('./load.ts')),
+  load: async () => together(await import('./crowd.ts'), await import('./admission.ts'), await import('./load.ts')),
 }
 
 function together(...suites: Suite[]): Suite {

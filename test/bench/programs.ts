@@ -155,7 +155,7 @@ async function* beforeGdb(
   yield absolute('last-byte-to-gdb', percentile(times, 50), { unit: 'ms', goal: GOALS['last-byte-to-gdb'] })
 }
 
-function synced(folder: Folder): Record<string, string> {
+export function synced(folder: Folder): Record<string, string> {
   mkdirSync(folder.file('repos.d'))
   writeFileSync(folder.file('repos.d', 'archive.sources'), archiveSources())
   const settings = {
@@ -172,7 +172,7 @@ function synced(folder: Folder): Record<string, string> {
 }
 
 /** RELEASE/FOLDER of the packages that a task used; what the archive did not give is on neither side, and said. */
-function usedBy(task: string, repoDir: string): string[] {
+export function usedBy(task: string, repoDir: string): string[] {
   type Row = { package?: string; debug_package?: string }
   const { modules } = JSON.parse(readFileSync(join(task, 'modules.json'), 'utf8')) as { modules: Row[] }
   const names = modules.flatMap(({ package: binary, debug_package: debug }) => [binary ?? '', debug ?? ''])
@@ -201,7 +201,7 @@ async function downloaded(packages: string[], place: string, settings: Record<st
 }
 
 /** Kept packages, as an installation would have them. */
-function layOver(sysroot: string, packages: string[]): void {
+export function layOver(sysroot: string, packages: string[]): void {
   makeRoot(sysroot)
   const script = 'tar -C "$1" -c . | tar -C "$2" -x --keep-directory-symlink'
   for (const each of packages) spawnSync('sh', ['-c', script, 'sh', each, sysroot])
@@ -214,7 +214,7 @@ function makeRoot(root: string): void {
   }
 }
 
-function gdbArguments(sysroot: string, { core, program }: Crashed): string[] {
+export function gdbArguments(sysroot: string, { core, program }: Crashed): string[] {
   const first = ['auto-load off', 'debuginfod enabled off', 'height 0', 'width 0', `sysroot ${sysroot}`]
   return [
     ...['-nx', '-q', '-batch'],
@@ -229,7 +229,7 @@ function written(folder: string): number {
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0)
 }
 
-async function finished(program: string, words: string[], settings: Record<string, string>): Promise<void> {
+export async function finished(program: string, words: string[], settings: Record<string, string>): Promise<void> {
   const child = spawn(program, words, { stdio: 'ignore', env: { ...plainEnvironment(), ...settings } })
   await once(child, 'exit')
   if (child.exitCode !== 0) throw new Error(`${program} ended with ${child.exitCode ?? child.signalCode}`)
