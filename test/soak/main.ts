@@ -49,6 +49,9 @@ function compare(before: Measures, after: Measures, ledger: Ledger): void {
 
 const lengthMs = minutes() * 60_000
 await using place = await Place.make()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void place[Symbol.asyncDispose]().finally(() => exit(130)))
+}
 const ledger = new Ledger()
 let isOver = false
 const traffic: Traffic = { place, ledger, isOver: () => isOver }
