@@ -29,7 +29,7 @@ export class Admission implements Disposable {
   prestart(log: string): void {
     const start = this.#prestart
     this.#prestart = undefined
-    this.#worker = start?.(log)
+    if (start !== undefined) this.#worker = start(log)
   }
 
   /**

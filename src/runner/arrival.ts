@@ -19,6 +19,7 @@ export class Arrival implements Disposable {
   #admission: Admission | undefined
   /** File for the worker's log, once the core has begun. */
   #log: string | undefined
+  #isOver = false
 
   constructor(options: { length: number; admit: () => Admission }) {
     this.#length = options.length
@@ -26,9 +27,10 @@ export class Arrival implements Disposable {
     this.#admit = options.admit
   }
 
-  /** Passes a body on and counts it. Throws what `admit` throws. */
+  /** Passes a body on and counts it, until it is disposed of: whoever carries it elsewhere may still wait for a chunk then. Throws what `admit` throws. */
   async *watch(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of body) {
+      if (this.#isOver) return
       this.#bytes += chunk.length
       if (this.#bytes >= this.#forPlace) this.place()
       this.#prestart()
@@ -52,6 +54,7 @@ export class Arrival implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isOver = true
     this.#admission?.[Symbol.dispose]()
   }
 }

@@ -37,3 +37,23 @@ it.each([
 ])('of %i bytes, the place comes with byte %i and the worker with byte %i', async (length, place, worker) => {
   expect(await begins(length)).toEqual({ place, worker })
 })
+
+it('takes no place and starts no worker once it is disposed of, though a chunk is still waited for', async () => {
+  const done: string[] = []
+  const admission = { prestart: () => done.push('worker'), [Symbol.dispose]: () => done.push('given back') }
+  const arrival = new Arrival({
+    length: 1000,
+    admit: () => (done.push('place'), admission as unknown as Admission),
+  })
+  arrival.coreBegan('log')
+  let come = (_: Uint8Array): void => undefined
+  const body = (async function* () {
+    yield await new Promise<Uint8Array>((resolve) => come = resolve)
+  })()
+  const waiting = arrival.watch(body).next()
+  await Promise.resolve()
+  arrival[Symbol.dispose]()
+  come(new Uint8Array(1000))
+  expect(await waiting).toEqual({ done: true, value: undefined })
+  expect(done).toEqual([])
+})
