@@ -1,12 +1,17 @@
 /**
- * One look at a running task for all who watch it: ten times a second whether its state or its log has changed, and the last
- * piece of the log that any of them read. A watcher costs its place in the log and no descriptor; the last one that leaves
+ * One look at a running task for all who watch it: ten times a second whether its state or its log has changed, more often at
+ * first and where it just has, since more comes soon then; and the last piece of the log that any of them read. A watcher costs its place in the log and no descriptor; the last one that leaves
  * ends the looking.
  */
+import { performance } from 'node:perf_hooks'
 import { plainSize, readPlain } from '../files/plain.ts'
 import type { Task } from '../task/task.ts'
 
 const POLL_MS = 100
+const SOON_MS = 25
+/** How long one looks more often: from the first watcher on, and from a change on. */
+const AT_FIRST_MS = 1000
+const AFTER_CHANGE_MS = 100
 const PIECE = 16_384
 
 const watched = new Map<string, SharedLog>()
@@ -14,7 +19,8 @@ const watched = new Map<string, SharedLog>()
 export class SharedLog {
   readonly #task: Task
   readonly #sleepers = new Set<() => void>()
-  readonly #timer: ReturnType<typeof setInterval>
+  #timer: ReturnType<typeof setTimeout>
+  #soonUntil = performance.now() + AT_FIRST_MS
   #watchers = 0
   #seen: string
   #piece: { position: number; bytes: Uint8Array } | undefined
@@ -24,7 +30,7 @@ export class SharedLog {
   private constructor(task: Task) {
     this.#task = task
     this.#seen = this.#look()
-    this.#timer = setInterval(() => this.#poll(), POLL_MS)
+    this.#timer = this.#later()
   }
 
   /** That of a task, until it is disposed. */
@@ -36,7 +42,7 @@ export class SharedLog {
       log,
       [Symbol.dispose]() {
         if (--log.#watchers > 0) return
-        clearInterval(log.#timer)
+        clearTimeout(log.#timer)
         watched.delete(task.directory)
       },
     }
@@ -70,10 +76,18 @@ export class SharedLog {
     })
   }
 
+  #later(): ReturnType<typeof setTimeout> {
+    return setTimeout(() => {
+      this.#timer = this.#later()
+      this.#poll()
+    }, performance.now() < this.#soonUntil ? SOON_MS : POLL_MS)
+  }
+
   #poll(): void {
     const now = this.#look()
     if (now === this.#seen) return
     this.#seen = now
+    this.#soonUntil = Math.max(this.#soonUntil, performance.now() + AFTER_CHANGE_MS)
     this.#version++
     for (const wake of [...this.#sleepers]) wake()
   }
