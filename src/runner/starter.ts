@@ -35,8 +35,13 @@ export class WorkerStarter {
     const key = this.#next++
     const log = openLog(start)
     const worker = new HiredWorker(log, (message) => thread.postMessage({ ...message, key } satisfies ToStarter))
+    // While there is one, who waits for its end shall hear of it; with none the thread keeps nobody from ending.
+    thread.ref()
     this.#hired.set(key, worker)
-    void worker.ended.then(() => this.#hired.delete(key))
+    void worker.ended.then(() => {
+      this.#hired.delete(key)
+      if (this.#hired.size === 0) thread.unref()
+    })
     thread.postMessage({ kind: 'start', key, log, wish } satisfies ToStarter)
     return worker
   }
@@ -61,8 +66,6 @@ export class WorkerStarter {
       }
       for (const worker of this.#hired.values()) worker.lose(why)
     })
-    // It keeps nobody from ending who has nothing else to do.
-    thread.unref()
     return this.#thread = thread
   }
 }

@@ -1,9 +1,12 @@
 /** Workers started by a thread of their own, and without one. */
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { getPriority } from 'node:os'
 import { join } from 'node:path'
+import { execPath } from 'node:process'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { statOf } from '../../../src/process/proc.ts'
+import { installationRoot } from '../../../src/program/program.ts'
 import { threads } from '../../../src/program/runtime.ts'
 import { WorkerStarter } from '../../../src/runner/starter.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
@@ -73,6 +76,16 @@ describe('the thread', () => {
     await starter.close()
     expect((await worker.ended).error?.message).toBe('The thread that starts workers has ended')
     await expect.poll(() => isAlive(Number(log()))).toBe(false)
+  })
+
+  it('keeps a process from ending that waits for a worker, and no other', () => {
+    const start = `{ command: ['sleep'], argument: '0.3', log: '/dev/null', settings: {}, memoryMb: 3000, niceness: 0 }`
+    const script = `
+      import { WorkerStarter } from ${JSON.stringify(join(installationRoot(), 'dist/src/runner/starter.js'))}
+      const starter = new WorkerStarter(${JSON.stringify(ENTRY)})
+      console.log(await starter.start(${start}).ended)`
+    const said = spawnSync(execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', timeout: 30_000 })
+    expect(said).toMatchObject({ status: 0, stdout: '{ code: 0, signal: null }\n' })
   })
 
   it.each([
