@@ -55,7 +55,7 @@ export class WorkerStarter {
 
   #begun(): Worker | undefined {
     if (this.#entry === undefined || performance.now() < this.#brokenUntil) return undefined
-    const thread = new Worker(this.#entry, { name: 'start', resourceLimits: HEAP, argv: [] })
+    const thread = new Worker(this.#entry, { name: 'start', resourceLimits: HEAP, argv: [], execArgv: [] })
     let why = new Error('The thread that starts workers has ended')
     thread.on('message', (message: FromStarter) => this.#hired.get(message.key)?.hear(message))
     thread.on('error', (error) => why = error)

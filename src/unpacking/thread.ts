@@ -20,7 +20,7 @@ export class UnpackThread {
 
   /** `entry`: path of main.ts, compiled. `onEnd`: it takes no more uploads. */
   constructor(entry: string, onEnd: (thread: UnpackThread) => void) {
-    this.#worker = new Worker(entry, { name: 'unpack', resourceLimits: HEAP, env: {}, argv: [] })
+    this.#worker = new Worker(entry, { name: 'unpack', resourceLimits: HEAP, env: {}, argv: [], execArgv: [] })
     this.#worker.on('error', (error) => this.#error = error)
     this.#worker.on('exit', () => {
       this.#hasEnded = true
