@@ -22,6 +22,16 @@ export class ClientFailure extends Error {
   }
 }
 
+/** Undefined: the way to the server broke. */
+export async function unlessBroken<Answer>(act: () => Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await act()
+  } catch (cause) {
+    if (cause instanceof ClientFailure && cause.isBroken) return undefined
+    throw cause
+  }
+}
+
 /** The sentence for whatever ended it: what the system refused is told with the file, and with what to do. */
 export function sentenceOf(error: unknown): string {
   const code = errnoOf(error)

@@ -10,7 +10,7 @@ import type { Slim } from '../slim/slim.ts'
 import { quote } from '../text/escape.ts'
 import { MIB } from '../units/bytes.ts'
 import { size } from './about.ts'
-import { ClientFailure, sentenceOf } from './failure.ts'
+import { ClientFailure, sentenceOf, unlessBroken } from './failure.ts'
 import type { Screen } from './screen.ts'
 import type { Task } from './send.ts'
 import type { Server } from './server.ts'
@@ -91,14 +91,4 @@ async function post(server: Server, { id, password }: Task, body: Uint8Array, si
   if (answer.status < 300) return true
   if (LATER.has(answer.status) || answer.status >= 500) return false
   throw new ClientFailure(`${server.address} says: ${quote(text.trim())}`)
-}
-
-/** Undefined: the connection broke. */
-async function unlessBroken<Answer>(act: () => Promise<Answer>): Promise<Answer | undefined> {
-  try {
-    return await act()
-  } catch (cause) {
-    if (cause instanceof ClientFailure && cause.isBroken) return undefined
-    throw cause
-  }
 }

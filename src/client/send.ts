@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { quote } from '../text/escape.ts'
 import { MIB } from '../units/bytes.ts'
 import type { Archive } from './archive.ts'
-import { ClientFailure } from './failure.ts'
+import { ClientFailure, unlessBroken } from './failure.ts'
 import type { Screen } from './screen.ts'
 import type { Answer, Server } from './server.ts'
 
@@ -23,6 +23,8 @@ export type Ending = 'FINISHED_SUCCESS' | 'FINISHED_FAILURE'
 export const MAX_WAIT_MS = 3_600_000
 const [MIN_RETRY_S, MAX_RETRY_S] = [2, 120]
 const POLL_MS = 3_000
+/** Without an answer, while a server starts anew. */
+const PATIENCE_MS = 180_000
 /** Of a line of the log that is shown: what is longer is cut. */
 const MAX_LINE = 16_384
 /** Of the log that comes with a 201: what is more is left to the task's status. */
@@ -78,13 +80,24 @@ export async function awaitEnd(
   } finally {
     answer?.drop()
   }
-  for (; Date.now() < deadline; await sleep(POLL_MS, undefined, { signal })) {
-    const state = await ask(server, task, '', { signal })
-    const status = state.header('X-Task-Status')
-    const text = await state.text()
+  for (let heard = Date.now(), pauseMs = 0; Date.now() < deadline; await sleep(pauseMs, undefined, { signal })) {
+    const state = await unlessBroken(() => ask(server, task, '', { signal }))
+    const status = state?.header('X-Task-Status')
+    const text = await unlessBroken(async () => await state?.text())
+    pauseMs = POLL_MS
     if (status === 'FINISHED_SUCCESS' || status === 'FINISHED_FAILURE') return status
-    if (state.status !== 200) throw new ClientFailure(`The server lost the task (${state.status}): ${firstLine(text)}`)
-    screen.now(firstLine(text))
+    const isLater = state === undefined || state.status >= 500 || state.status === 429
+    if (isLater && Date.now() - heard < PATIENCE_MS) {
+      // It starts anew, or a proxy does not find it just now: the task is on its disk.
+      screen.now(`No answer${state === undefined ? '' : ` (${state.status})`}; asking again`)
+      pauseMs = state?.header('Retry-After') === undefined ? POLL_MS : waitingTime(state) * 1000
+      continue
+    }
+    if (state?.status !== 200) {
+      throw new ClientFailure(`The server lost the task (${state?.status ?? 'no answer'}): ${firstLine(text ?? '')}`)
+    }
+    heard = Date.now()
+    screen.now(firstLine(text ?? ''))
   }
   throw new ClientFailure(`The server did not end the task within an hour; ask for it with 'retrace status ${task.id}'`)
 }

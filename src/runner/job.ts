@@ -9,6 +9,8 @@ import type { WorkerProcess } from './worker_process.ts'
 export interface Job {
   task: Task
   accepted: number
+  /** Of the time since: for memory from its client, which is not what the task takes. */
+  waitedMs: number
   estimate: number
   demand: Demand
   /** It makes room for others, and runs again. */

@@ -16,7 +16,8 @@ interface Waiting {
   /** It waits no longer. */
   readonly over: AbortController
   readonly timer: ReturnType<typeof setTimeout>
-  /** Of performance.now(). */
+  /** Both of performance.now(). */
+  readonly since: number
   readonly until: number
   /** Somebody brings memory just now. */
   isTaken: boolean
@@ -61,6 +62,7 @@ export class Rounds {
       job,
       over: new AbortController(),
       timer,
+      since: performance.now(),
       until: performance.now() + seconds * 1000,
       isTaken: false,
       isHeld: false,
@@ -78,6 +80,12 @@ export class Rounds {
   secondsLeft(id: string): number | undefined {
     const waiting = this.#waiting.get(id)
     return waiting && Math.max(0, Math.ceil((waiting.until - performance.now()) / 1000))
+  }
+
+  /** Of those that wait, the fewest seconds that one may; undefined: none waits. */
+  soonest(): number | undefined {
+    const left = [...this.#waiting.keys()].map((id) => this.secondsLeft(id) ?? 0)
+    return left.length === 0 ? undefined : Math.min(...left)
   }
 
   /** Undefined: the task waits for nothing, or somebody else brings it just now. */
@@ -105,6 +113,7 @@ export class Rounds {
   #end(waiting: Waiting, then: (job: Job) => void): boolean {
     const { job } = waiting
     if (this.#waiting.get(job.task.id) !== waiting) return false
+    job.waitedMs += performance.now() - waiting.since
     this.#leave(job.task.id)
     then(job)
     return true

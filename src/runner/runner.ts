@@ -6,7 +6,7 @@ import PQueue from 'p-queue'
 import { environmentOf } from '../config/environment.ts'
 import { asError } from '../errors/errno.ts'
 import { log } from '../telemetry/log.ts'
-import { readOutcome, type RecordedOutcome } from '../task/outcome_file.ts'
+import { readOutcome } from '../task/outcome_file.ts'
 import { newestAside, takeAside } from '../task/rounds.ts'
 import { readStep } from '../task/step.ts'
 import type { Task } from '../task/task.ts'
@@ -17,12 +17,12 @@ import { Changes } from './changes.ts'
 import { begin, type Job, withResolvers } from './job.ts'
 import type { Load, RunnerOptions } from './options.ts'
 import { Shares } from './shares.ts'
-import { countEnd } from './count.ts'
 import { causeOfDeath, outcomeOfDeath } from './death.ts'
 import { persist } from './patience.ts'
 import { endTask } from './post_mortem.ts'
 import { draining, serverFull, tooManyTasks } from './room.ts'
 import { logRemarks } from './remarks.ts'
+import { remember } from './remember.ts'
 import { type MemoryTurn, NO_MEMORY, Rounds, RUN_DIED, wantsMemory } from './rounds.ts'
 import { workerMemoryMb } from './worker_memory.ts'
 import { workerNiceness } from './worker_niceness.ts'
@@ -170,7 +170,7 @@ export class Runner {
   }
 
   #retryAfter(): number {
-    return Math.min(600, Math.max(5, Math.ceil(Math.min(...this.#remaining(), 600))))
+    return Math.min(600, Math.max(5, Math.ceil(Math.min(...this.#remaining(), this.#rounds.soonest() ?? 600))))
   }
 
   #prestart(path: string): WorkerProcess | undefined {
@@ -195,12 +195,13 @@ export class Runner {
 
   #enqueue(
     task: Task,
-    { accepted, worker, share }: Pick<Job, 'accepted' | 'worker' | 'share'>,
+    { accepted, worker, share, waitedMs = 0 }: Pick<Job, 'accepted' | 'worker' | 'share'> & { waitedMs?: number },
   ): void {
     const { promise, resolve } = withResolvers()
     const job: Job = {
       task,
       accepted,
+      waitedMs,
       worker,
       share,
       estimate: this.#options.config.defaultEstTimeS,
@@ -243,6 +244,8 @@ export class Runner {
       if (wantsMemory(task, end)) {
         return this.#rounds.wait({ ...job, worker: undefined }, this.#options.config.roundWaitS)
       }
+      // One that was lost with what started it runs again, once.
+      job.isPutBack ||= end.end.isLost === true && !job.needsAll
       if (!job.isPutBack || task.hasEnded()) return await this.#finish(job, end)
       this.#waitAnew(job)
     }
@@ -319,13 +322,9 @@ export class Runner {
       await this.#persist(job, () => endTask(task, outcome))
     }
     tidy(task)
-    const state = task.state()
-    const seconds = (Date.now() - job.accepted) / 1000
-    const outcome = readOutcome(task)
-    if (state === 'FINISHED_SUCCESS') await this.#record(outcome, seconds)
-    await this.#options.memory.record(job, outcome)
-    await this.#options.counts.count(task, outcome)
-    countEnd(this.#options.metrics, { state, outcome, seconds })
+    const [state, outcome] = [task.state(), readOutcome(task)]
+    const seconds = (Date.now() - job.accepted - job.waitedMs) / 1000
+    remember(this.#options, job, { state, outcome, seconds })
     log('runner').info(`${state} ${outcome?.code ?? ''} after ${seconds.toFixed(1)} s`, { task: task.id })
   }
 
@@ -339,11 +338,5 @@ export class Runner {
     } catch (second) {
       log('runner').error(`Could not end the task: ${asError(second).message}`, { task: task.id })
     }
-  }
-
-  /** One row in package_time for a task that ended with a backtrace; none when nobody knows the package. */
-  async #record(outcome: RecordedOutcome | undefined, seconds: number): Promise<void> {
-    if (outcome?.package === undefined) return
-    await this.#options.estimates.record({ package: outcome.package, release: outcome.release }, seconds)
   }
 }

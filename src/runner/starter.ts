@@ -8,6 +8,7 @@ import { performance } from 'node:perf_hooks'
 import { Worker } from 'node:worker_threads'
 import { unpackError } from '../process/carried_error.ts'
 import type { FromStarter, ToStarter } from './starter_messages.ts'
+import { log } from '../telemetry/log.ts'
 import { openLog, startWorker, type WorkerEnd, type WorkerProcess, type WorkerStart } from './worker_process.ts'
 
 /** It holds what is said about a few dozen programs. In MiB. */
@@ -33,8 +34,8 @@ export class WorkerStarter {
     if (thread === undefined) return startWorker(start)
     const { log: _, ...wish } = start
     const key = this.#next++
-    const log = openLog(start)
-    const worker = new HiredWorker(log, (message) => thread.postMessage({ ...message, key } satisfies ToStarter))
+    const file = openLog(start)
+    const worker = new HiredWorker(file, (message) => thread.postMessage({ ...message, key } satisfies ToStarter))
     // While there is one, who waits for its end shall hear of it; with none the thread keeps nobody from ending.
     thread.ref()
     this.#hired.set(key, worker)
@@ -42,7 +43,7 @@ export class WorkerStarter {
       this.#hired.delete(key)
       if (this.#hired.size === 0) thread.unref()
     })
-    thread.postMessage({ kind: 'start', key, log, wish } satisfies ToStarter)
+    thread.postMessage({ kind: 'start', key, log: file, wish } satisfies ToStarter)
     return worker
   }
 
@@ -56,15 +57,17 @@ export class WorkerStarter {
   #begun(): Worker | undefined {
     if (this.#entry === undefined || performance.now() < this.#brokenUntil) return undefined
     const thread = new Worker(this.#entry, { name: 'start', resourceLimits: HEAP, argv: [], execArgv: [] })
-    let why = new Error('The thread that starts workers has ended')
+    let cause: Error | undefined
     thread.on('message', (message: FromStarter) => this.#hired.get(message.key)?.hear(message))
-    thread.on('error', (error) => why = error)
+    thread.on('error', (error) => cause = error)
     thread.on('exit', () => {
+      const said = `The thread that starts workers has ended${cause === undefined ? '' : `: ${cause.message}`}`
       if (this.#thread === thread) {
         this.#thread = undefined
         this.#brokenUntil = performance.now() + PAUSE_MS
+        log('runner').error(`${said}; its ${this.#hired.size} workers run again, without it for ${PAUSE_MS / 1000} s`)
       }
-      for (const worker of this.#hired.values()) worker.lose(why)
+      for (const worker of this.#hired.values()) worker.lose(new Error(said, { cause }))
     })
     return this.#thread = thread
   }
@@ -106,7 +109,7 @@ class HiredWorker implements WorkerProcess {
 
   lose(error: Error): void {
     this.#closeLog()
-    this.#end({ code: null, signal: null, error })
+    this.#end({ code: null, signal: null, error, isLost: true })
   }
 
   #closeLog(): void {

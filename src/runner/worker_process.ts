@@ -13,6 +13,8 @@ export interface WorkerEnd {
   code: number | null
   signal: string | null
   error?: Error
+  /** It was ended with what had started it; it did nothing wrong. */
+  isLost?: true
 }
 
 export interface WorkerProcess {

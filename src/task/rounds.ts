@@ -130,20 +130,24 @@ export function dropAside(task: Task, { round }: Pick<Wanted, 'round'>): void {
   }
 }
 
-/** Memory that came, for the worker; then nothing is wanted any more. Throws the errors of the disk. */
+/**
+ * Memory that came, for the worker; once it is on the disk, nothing is wanted any more. Throws the errors of the disk: then it is as
+ * before, and the client may send it again.
+ */
 export async function writeMemory(task: Task, bytes: Uint8Array): Promise<void> {
   const partial = partialOf(task, 'memory')
   rmSync(partial, { recursive: true, force: true })
   try {
     await write(partial, bytes)
     renameSync(partial, task.file('memory'))
+    await syncDirectory(task.directory)
   } catch (cause) {
     // On a full disk the task waits on, and this would take what is left of it.
-    rmSync(partial, { force: true })
+    for (const path of [partial, task.file('memory')]) rmSync(path, { force: true })
     throw cause
   }
+  // Where a power cut brings this back, the run that the memory is for ends the task, or wants anew.
   rmSync(task.file('wanted'), { force: true })
-  await syncDirectory(task.directory)
 }
 
 /**

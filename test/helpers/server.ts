@@ -10,6 +10,7 @@ import { env } from 'node:process'
 import { type Config, readConfig } from '../../src/config/config.ts'
 import { PROGRAMS } from '../../src/config/settings.ts'
 import { installationRoot } from '../../src/program/program.ts'
+import type { Threads } from '../../src/program/runtime.ts'
 import { type Program, startProgram } from '../../src/start.ts'
 import { selfSigned } from './certificates.ts'
 import { type Client, createClient } from './client.ts'
@@ -22,6 +23,8 @@ export interface ServerOptions {
   plain?: boolean
   /** Another worker than the real one: a program and its first arguments. */
   workerCommand?: readonly string[]
+  /** The server's further threads; by default there is none. */
+  threads?: Threads
   /** MiB of memory that there seem to be, where a test decides. */
   availableMb?: () => number
   /** A folder of an earlier server: its spool, database and certificate. The caller deletes it. */
@@ -47,6 +50,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const workerCommand = options.workerCommand ?? [join(installationRoot(), 'ops', 'bin', 'abrt-retrace-worker')]
   const program = await startProgram(prepared.config, {
     workerCommand,
+    threads: options.threads,
     ...(options.availableMb && { availableMb: options.availableMb }),
   }).catch(async (cause) => {
     await forget()

@@ -2,9 +2,10 @@
  * How tasks end, and what is remembered of them: outcomes for dead workers, package_time, estimates (docs/http.md,
  * 'POST /create').
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { packageTime } from '../../../schema/tables.ts'
+import { Sqlite } from '../../../src/database/driver.ts'
 import { abrtMembers, designMembers, tarOf } from '../../helpers/archives.ts'
 import { fixtureCore } from '../../helpers/cores.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
@@ -161,4 +162,43 @@ describe('package_time', () => {
     },
     60_000,
   )
+})
+
+describe('a thread that starts workers', () => {
+  it('takes no task with it when it dies: what ran runs again, without it', async () => {
+    await using folder = await temporaryFolder()
+    const start = folder.file('starter.mjs')
+    writeFileSync(
+      start,
+      `import { parentPort } from 'node:worker_threads'
+      parentPort.on('message', ({ key }) => {
+        parentPort.postMessage({ kind: 'started', key, pid: undefined })
+        setTimeout(() => { throw new Error('by the test') }, 200)
+      })\n`,
+    )
+    const workerCommand = scriptedWorker(folder, SUCCEED)
+    await using server = await startServer({ workerCommand, threads: { unpack: folder.file('none'), start } })
+    const tasks = await Promise.all([createTask(server), createTask(server)])
+    for (const task of tasks) expect(await endOf(server, task)).toBe('FINISHED_SUCCESS')
+  })
+})
+
+describe('a database that another program writes to', () => {
+  it('keeps no task from its end, nobody from deleting it, and no server from stopping', async () => {
+    await using folder = await temporaryFolder()
+    const server = await startServer({ workerCommand: scriptedWorker(folder, `sleep 0.5; ${SUCCEED}`) })
+    const other = new Sqlite(server.config.database)
+    try {
+      const [kept, deleted] = [await createTask(server), await createTask(server)]
+      other.exec('BEGIN IMMEDIATE')
+      for (const task of [kept, deleted]) expect(await endOf(server, task)).toBe('FINISHED_SUCCESS')
+      await eventually(() => server.program.services.runner.load().running === 0)
+      const { status } = await server.client.ask(`/${deleted.id}`, { method: 'DELETE', password: deleted.password })
+      expect(status).toBe(204)
+      // This thread holds the lock: were the end to wait for it, it would never come.
+      await server[Symbol.asyncDispose]()
+    } finally {
+      other.close()
+    }
+  })
 })
