@@ -264,14 +264,17 @@ describe('an older server', () => {
     })
   }, 60_000)
 
-  it('is asked for the state where its body breaks off', async () => {
+  it.each([200, 502])('is asked for the state where its body breaks off, also where %s comes first', async (first) => {
     let asked = 0
     const ran = await against(({ method, url }, response) => {
       if (method === 'POST') {
         response.writeHead(201, TASK)
         response.write('X-Task-Status: PENDING\n', () => response.destroy())
       } else if (url === '/7') {
-        response.writeHead(200, { 'X-Task-Status': asked++ === 0 ? 'PENDING' : 'FINISHED_FAILURE' }).end('It failed.\n')
+        const isFirst = asked++ === 0
+        const state = { 'X-Task-Status': isFirst ? 'PENDING' : 'FINISHED_FAILURE' }
+        const isProxy = isFirst && first !== 200
+        response.writeHead(isFirst ? first : 200, isProxy ? { 'Retry-After': '1' } : state).end('It failed.\n')
       } else response.writeHead(404).end('none\n')
     })
     expect(ran).toMatchObject({ code: 1, stdout: 'It failed.\n' })
