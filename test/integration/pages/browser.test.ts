@@ -216,7 +216,6 @@ describe('a result', () => {
       await becomes(page, "document.querySelector('#copied').textContent === 'It is in the clipboard.'")
       await handle?.click()
       await button.waitFor()
-      // What the page says may still be about the one before.
       await expect.poll(() => page.evaluate('navigator.clipboard.readText()')).toBe(copied)
     }
     expect(complaintsOf(tab)).toEqual([])
