@@ -23,7 +23,8 @@ export async function serveDebuginfo(debs: string, database: string): Promise<De
   const root = unpacked()
   if (root === undefined) return undefined
   const port = await freePort()
-  const words = ['-d', database, '-p', String(port), '-U', '-t', '0', debs]
+  // Its own way (-U) is bsdtar, without which it knows no package and says so in its log alone.
+  const words = ['-d', database, '-p', String(port), '-Z', '.deb=dpkg-deb --fsys-tarfile', '-t', '0', debs]
   const child = spawn(join(root, 'usr/bin/debuginfod'), words, {
     stdio: 'ignore',
     env: {

@@ -105,7 +105,13 @@ async function* againstDebuginfod(
     ...['-nx', '-q', '-batch', ...first.flatMap((each) => ['-iex', `set ${each}`])],
     ...[`file ${sysroot}${program}`, `core-file ${core}`, ...COMMANDS].flatMap((each) => ['-ex', each]),
   ]
-  const ask = () => finished('gdb-multiarch', words, { DEBUGINFOD_URLS: server.url, DEBUGINFOD_CACHE_PATH: cache })
+  const asking = { DEBUGINFOD_URLS: server.url, DEBUGINFOD_CACHE_PATH: cache }
+  const ask = () => finished('gdb-multiarch', words, asking)
+  const options = { env: { ...plainEnvironment(), ...asking }, encoding: 'utf8', maxBuffer: 1 << 28 } as const
+  if (!/^#\d+ .* at \S+:\d+$/m.test(spawnSync('gdb-multiarch', words, options).stdout)) {
+    stderr.write(`bench: no figures of ${name} with a debuginfod: gdb got no source line by it\n`)
+    return
+  }
   const cold = await alternate(retrace, async () => {
     rmSync(cache, { recursive: true, force: true })
     await ask()
