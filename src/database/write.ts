@@ -8,9 +8,10 @@ import type { Database } from './database.ts'
 
 /** As long as connections wait by themselves. */
 const PATIENCE_MS = 30_000
-const PAUSE_MS = 5
+/** Before the next try, longer each time: many may wait. */
+const [PAUSE_MS, LONGEST_PAUSE_MS] = [5, 100]
 
-/** Does `act`, one write or transaction, as soon as nobody else writes. Throws what it throws, SQLITE_BUSY after half a minute. */
+/** Does `act`, one write or one transaction, since it may be done again as a whole, as soon as nobody else writes. Throws what it throws, SQLITE_BUSY after half a minute. */
 export async function writeInTurn<Value>(
   database: Database,
   act: () => Value,
@@ -18,7 +19,7 @@ export async function writeInTurn<Value>(
 ): Promise<Value> {
   const { $client: client } = database
   const last = performance.now() + patienceMs
-  for (;;) {
+  for (let pauseMs = PAUSE_MS;; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 1.5)) {
     const usual = Number(client.pragma('busy_timeout', { simple: true }))
     try {
       client.pragma('busy_timeout = 0')
@@ -28,7 +29,7 @@ export async function writeInTurn<Value>(
     } finally {
       client.pragma(`busy_timeout = ${usual}`)
     }
-    await pause(PAUSE_MS)
+    await pause(pauseMs)
   }
 }
 

@@ -3,7 +3,7 @@ import type { OutsideProgram } from './programs.ts'
 import { Running, type StartOptions } from './start.ts'
 
 export interface OutsideOptions extends StartOptions {
-  /** The kernel kills it when this process is killed itself (PR_SET_PDEATHSIG). */
+  /** The kernel kills it when the thread that started it ends, and so with this process (PR_SET_PDEATHSIG). */
   diesWithUs?: boolean
 }
 

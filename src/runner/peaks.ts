@@ -31,8 +31,10 @@ export function expectedPeak(database: Database, of: Expected, limitMb: number):
 /** Remembers what a task took. */
 export function addPeak(database: Database, of: Expected, peakMb: number): void {
   const row = { package: of.package, release: of.release, coreMb: Math.round(of.coreMb), peakMb: Math.ceil(peakMb) }
-  const { id } = database.insert(taskMemory).values(row).returning({ id: taskMemory.id }).get()
-  database.delete(taskMemory).where(lte(taskMemory.id, id - KEPT_ROWS)).run()
+  database.transaction(() => {
+    const { id } = database.insert(taskMemory).values(row).returning({ id: taskMemory.id }).get()
+    database.delete(taskMemory).where(lte(taskMemory.id, id - KEPT_ROWS)).run()
+  }, { behavior: 'immediate' })
 }
 
 function peaksOfPackage(database: Database, { package: name, release }: Expected): number[] | undefined {

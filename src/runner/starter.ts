@@ -6,9 +6,11 @@
 import { closeSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { Worker } from 'node:worker_threads'
+import { asError } from '../errors/errno.ts'
 import { unpackError } from '../process/carried_error.ts'
 import type { FromStarter, ToStarter } from './starter_messages.ts'
 import { log } from '../telemetry/log.ts'
+import { endGroup } from '../process/signals.ts'
 import { openLog, startWorker, type WorkerEnd, type WorkerProcess, type WorkerStart } from './worker_process.ts'
 
 /** It holds what is said about a few dozen programs. In MiB. */
@@ -56,7 +58,14 @@ export class WorkerStarter {
 
   #begun(): Worker | undefined {
     if (this.#entry === undefined || performance.now() < this.#brokenUntil) return undefined
-    const thread = new Worker(this.#entry, { name: 'start', resourceLimits: HEAP, argv: [], execArgv: [] })
+    let thread: Worker
+    try {
+      thread = new Worker(this.#entry, { name: 'start', resourceLimits: HEAP, argv: [], execArgv: [] })
+    } catch (error) {
+      this.#brokenUntil = performance.now() + PAUSE_MS
+      log('runner').error(`The thread that starts workers cannot be started: ${asError(error).message}`)
+      return undefined
+    }
     let cause: Error | undefined
     thread.on('message', (message: FromStarter) => this.#hired.get(message.key)?.hear(message))
     thread.on('error', (error) => cause = error)
@@ -109,11 +118,21 @@ class HiredWorker implements WorkerProcess {
 
   lose(error: Error): void {
     this.#closeLog()
+    // It may have been forked in that very moment, and what it started had its end from the thread.
+    if (this.pid !== undefined) tryToEnd(this.pid)
     this.#end({ code: null, signal: null, error, isLost: true })
   }
 
   #closeLog(): void {
     if (this.#log !== undefined) closeSync(this.#log)
     this.#log = undefined
+  }
+}
+
+function tryToEnd(leader: number): void {
+  try {
+    endGroup(leader)
+  } catch (cause) {
+    log('runner').error(asError(cause).message)
   }
 }
