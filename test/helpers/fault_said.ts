@@ -105,7 +105,9 @@ async function logged(): Promise<string[]> {
 /** Without what differs from machine to machine and from run to run. */
 function tidied(said: Said, folder: Folder): Said {
   const tidy = (text: string) =>
-    text.replaceAll(folder.path, '/FOLDER').replace(/\b[0-9]+ MiB are free/g, 'N MiB are free').replaceAll('|', '/')
+    text.replaceAll(folder.path, '/FOLDER').replace(/\b[0-9]+ MiB are free/g, 'N MiB are free')
+      // The test's own certificate is valid for a month.
+      .replace(/valid until [0-9-]{10}/g, 'valid until DATE').replaceAll('|', '/')
       .replace(/(PORT is) [0-9]{4,5}\b/g, '$1 N').replace(/\n+/g, ' ').replace(/upload-[0-9a-f-]+/g, 'upload-N')
       .replace(`, ${version()}:`, ', VERSION:').replace(/\(mode [0-7]+\)/g, '(mode N)').trim()
   return Object.fromEntries(Object.entries(said).map(([key, text]) => [key, tidy(text)])) as unknown as Said
