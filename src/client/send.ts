@@ -87,14 +87,18 @@ export async function awaitEnd(
     pauseMs = POLL_MS
     if (status === 'FINISHED_SUCCESS' || status === 'FINISHED_FAILURE') return status
     const isLater = state === undefined || state.status >= 500 || state.status === 429
-    if (isLater && Date.now() - heard < PATIENCE_MS) {
+    if (isLater) {
       // It starts anew, or a proxy does not find it just now: the task is on its disk.
-      screen.now(`No answer${state === undefined ? '' : ` (${state.status})`}; asking again`)
-      pauseMs = state?.header('Retry-After') === undefined ? POLL_MS : waitingTime(state) * 1000
+      const said = state === undefined ? 'The server does not answer' : `The server answers ${state.status}`
+      if (Date.now() - heard > PATIENCE_MS) {
+        throw new ClientFailure(`${said}; the task is there: ask for it later with 'retrace status ${task.id}'`)
+      }
+      screen.now(`${said}; asking again`)
+      if (state?.header('Retry-After') !== undefined) pauseMs = waitingTime(state) * 1000
       continue
     }
-    if (state?.status !== 200) {
-      throw new ClientFailure(`The server lost the task (${state?.status ?? 'no answer'}): ${firstLine(text ?? '')}`)
+    if (state.status !== 200) {
+      throw new ClientFailure(`The server lost the task (${state.status}): ${firstLine(text ?? '')}`)
     }
     heard = Date.now()
     screen.now(firstLine(text ?? ''))

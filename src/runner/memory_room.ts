@@ -3,6 +3,7 @@
  * one makes room when an estimate was wrong. All in MiB.
  */
 import type { Database } from '../database/database.ts'
+import { asError } from '../errors/errno.ts'
 import { writeInTurn } from '../database/write.ts'
 import { plainBlocks } from '../files/plain.ts'
 import { availableMb, residentMb } from '../process/memory.ts'
@@ -110,8 +111,7 @@ export class MemoryRoom {
 }
 
 function tellUnknown(task: Task, cause: unknown): void {
-  const why = cause instanceof Error ? cause.message : cause
-  log('runner').warning(`What tasks take of memory is not known: ${why}`, { task: task.id })
+  log('runner').warning(`What tasks take of memory is not known: ${asError(cause).message}`, { task: task.id })
 }
 
 function usedBy({ worker }: Holder): number {

@@ -170,7 +170,10 @@ export class Runner {
   }
 
   #retryAfter(): number {
-    return Math.min(600, Math.max(5, Math.ceil(Math.min(...this.#remaining(), this.#rounds.soonest() ?? 600))))
+    const running = this.#remaining()
+    // Where none runs, one that waits for its client is the first that may end.
+    const first = running.length > 0 ? Math.min(...running) : this.#rounds.soonest() ?? 600
+    return Math.min(600, Math.max(5, Math.ceil(first)))
   }
 
   #prestart(path: string): WorkerProcess | undefined {

@@ -1,7 +1,7 @@
 /**
  * One look at a running task for all who watch it: ten times a second whether its state or its log has changed, more often at
- * first and where it just has, since more comes soon then; and the last piece of the log that any of them read. A watcher costs its place in the log and no descriptor; the last one that leaves
- * ends the looking.
+ * first and where it just has, since more comes soon then; and the last piece of the log that any of them read. A watcher
+ * costs its place in the log and no descriptor; the last one that leaves ends the looking.
  */
 import { performance } from 'node:perf_hooks'
 import { plainSize, readPlain } from '../files/plain.ts'

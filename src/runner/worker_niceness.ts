@@ -1,7 +1,7 @@
 /** How far a worker stands back, with all that it starts, where processor time is scarce: whoever asks the server comes first. */
 import { availableParallelism } from 'node:os'
 
-/** The server is one thread: on two processors and more, however far workers stand back, all but one are theirs. */
+/** One thread answers: on two processors and more, however far workers stand back, all but one are theirs. */
 const NICENESS = 19
 /** Where both share one processor: ten of them weigh as the server. */
 const NICENESS_OF_ONE = 10

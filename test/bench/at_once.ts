@@ -10,7 +10,7 @@ import { stderr } from 'node:process'
 import { installationRoot } from '../../src/program/program.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 import { startServerChild } from '../helpers/server.ts'
-import { follow, send } from './crowd_clients.ts'
+import { retraceOne } from './crowd_clients.ts'
 import { against, alternate, type Figure, seconds } from './figure.ts'
 import { type Crashed, PROGRAMS } from './prepare.ts'
 import { finished, gdbArguments, layOver, synced, usedBy } from './programs.ts'
@@ -23,7 +23,6 @@ const GOAL = 1.15
 
 /** A core as it is sent, and what the peer does with it. */
 interface Work {
-  readonly name: string
   readonly body: Uint8Array
   readonly bare: () => Promise<void>
 }
@@ -50,12 +49,8 @@ export async function* figures(): AsyncGenerator<Figure> {
     settings: { RETRACE_REPO_DIR, RETRACE_DATABASE, RETRACE_REPOS_D, RETRACE_MAX_UNPACKED_MB: '1500' },
   })
   const ours = () =>
-    Promise.all(queue.map(async ({ name, body }, each) => {
-      const sent = await send(server, { type: 'application/x-core', encoding: 'xz', body }, each)
-      if (sent.status !== 201) throw new Error(`${name} was answered ${sent.status} ${sent.text}`)
-      const task = { id: String(sent.headers['x-task-id']), password: String(sent.headers['x-task-password']) }
-      const end = await follow(server, task, each)
-      if (end !== 'FINISHED_SUCCESS') throw new Error(`${name}: ${end}`)
+    Promise.all(queue.map(({ body }, each) => {
+      return retraceOne(server, { type: 'application/x-core', encoding: 'xz', body }, each)
     }))
   const theirs = async () => {
     const left = [...queue]
@@ -91,5 +86,5 @@ async function prepared(crashed: Crashed, folder: Folder, settings: Record<strin
     await finished('gdb-multiarch', gdbArguments(sysroot, { ...crashed, core: plain }), {})
     await finished('rm', ['-f', plain], {})
   }
-  return { name, body: readFileSync(packed), bare }
+  return { body: readFileSync(packed), bare }
 }

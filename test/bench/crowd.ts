@@ -57,7 +57,7 @@ export async function* figures(): AsyncGenerator<Figure> {
   yield absolute('crowd-event-loop-p99', lag, { unit: 'ms', goal: 50 })
   yield absolute('crowd-server-rss-peak', residentMb(pid, true) - idle, { unit: 'MiB more', goal: 160 })
   if (crowd.lost.length > 0) {
-    const said = server.log().split('\n').filter((line) => / (error|warning) /.test(line)).slice(-10).join('\n')
+    const said = server.log().split('\n').filter((line) => /\b(ERR|WRN)\b/.test(line)).slice(-10).join('\n')
     throw new Error(`Lost: ${crowd.lost.slice(0, 20).join('; ')}\n${said}`)
   }
 }

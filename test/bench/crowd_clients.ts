@@ -72,6 +72,15 @@ export async function follow({ url, ca }: Place, { id, password }: Polled, addre
   }
 }
 
+/** One task from its upload to its end, by an address of its own. Throws when it was not taken, or ended without a backtrace. */
+export async function retraceOne(place: Place, upload: Upload, address: number): Promise<void> {
+  const sent = await send(place, upload, address)
+  if (sent.status !== 201) throw new Error(`An upload was answered ${sent.status} ${sent.text}`)
+  const task = { id: String(sent.headers['x-task-id']), password: String(sent.headers['x-task-password']) }
+  const end = await follow(place, task, address)
+  if (end !== 'FINISHED_SUCCESS') throw new Error(`Task ${task.id}: ${end}`)
+}
+
 export interface Pollers {
   /** From now on they ask for this task, too. */
   watch(task: Polled): void
