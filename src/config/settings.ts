@@ -125,7 +125,7 @@ export const SETTINGS = {
     name: 'RETRACE_MAX_RUNNING_TASKS',
     kind: whole(1, 10_000),
     default: '20',
-    meaning: 'tasks that run at once',
+    meaning: 'tasks that run at once, and half as many that go on with memory that came',
     readBy: [SERVER],
   },
   maxQueuedTasks: {

@@ -58,7 +58,12 @@ export const StatisticsAnswer = z.object({
   })).describe('What to mirror next'),
   supply: z.object({ here: z.int(), fetched: z.int() }).describe('Packages that tasks used'),
   disk: z.array(z.object({ release: z.string(), packages: z.int(), bytes: z.int() })),
-  queue: z.object({ running: z.int(), queued: z.int(), uploading: z.int() }),
+  queue: z.object({
+    running: z.int(),
+    queued: z.int(),
+    uploading: z.int(),
+    going_on: z.int().describe('That run again, or wait to, with memory that came from their clients'),
+  }),
 }).meta({ ref: 'Statistics' })
 
 function tooManyQuestions(): RetraceError {
@@ -92,7 +97,8 @@ export function statsRoutes(services: Services, { isOwnListener = false } = {}):
       if (shownTo === 'off' || (shownTo === 'loopback' && !isLocal)) {
         throw new RetraceError('not-found', { detail: 'Statistics are not shown here (RETRACE_STATS)' })
       }
-      const found = { ...await ask(c, !isLocal), queue: services.runner.load() }
+      const { goingOn: going_on, ...load } = services.runner.load()
+      const found = { ...await ask(c, !isLocal), queue: { ...load, going_on } }
       if (!wantsPage(c)) return answerJson(found, { headers: { Vary: 'Accept' } })
       services.metrics.pages.inc({ page: 'stats' })
       return await answerPage(c, await statisticsPage(siteOf(services), found))

@@ -11,6 +11,8 @@ export interface Job {
   accepted: number
   /** Of the time since: for memory from its client, which is not what the task takes. */
   waitedMs: number
+  /** It has run before, and memory came for it from its client: it takes no newcomer's place. */
+  goesOn: boolean
   estimate: number
   demand: Demand
   /** It makes room for others, and runs again. */

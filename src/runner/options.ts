@@ -23,9 +23,11 @@ export interface RunnerOptions {
   metrics: Metrics
 }
 
-/** What `/settings` shows and the 503 counts. */
 export interface Load {
+  /** These three `/settings` shows and the 503 counts. */
   running: number
   queued: number
   uploading: number
+  /** Tasks that run again, or wait to, with memory that came from their clients. */
+  goingOn: number
 }

@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.ts'
 import { KIB } from '../units/bytes.ts'
 import type { Load } from './options.ts'
+import { placesToGoOn } from './places.ts'
 
 /** The text, and the same as JSON with its registers and modules, and as Markdown. */
 const FORMS = 3
@@ -13,10 +14,11 @@ const MOST = 1 / 64
  * behind them need none of their own. `all`: bytes of the file system.
  */
 export function resultsRoom(
-  { running, queued, uploading }: Load,
+  { running, queued, uploading, goingOn }: Load,
   { maxRunningTasks, maxBacktraceKb }: Pick<Config, 'maxRunningTasks' | 'maxBacktraceKb'>,
   all: number,
 ): number {
-  const writers = Math.min(running + queued + uploading, maxRunningTasks)
+  const writers = Math.min(running + queued + uploading, maxRunningTasks) +
+    Math.min(goingOn, placesToGoOn(maxRunningTasks))
   return Math.min(writers * FORMS * maxBacktraceKb * KIB, all * MOST)
 }

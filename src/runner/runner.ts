@@ -2,31 +2,23 @@
  * Which tasks run, which wait, and which may still come: admission, the queue, one worker process per running task, its
  * time limit, its end. Nothing in its memory is needed after a restart: that is all in the task's directory.
  */
-import PQueue from 'p-queue'
 import { environmentOf } from '../config/environment.ts'
 import { asError } from '../errors/errno.ts'
 import { log } from '../telemetry/log.ts'
-import { readOutcome } from '../task/outcome_file.ts'
-import { newestAside, takeAside } from '../task/rounds.ts'
-import { readStep } from '../task/step.ts'
 import type { Task } from '../task/task.ts'
-import { tidy } from '../task/tidy.ts'
 import { Admission } from './admission.ts'
-import { expectedStarts } from './estimates.ts'
 import { Changes } from './changes.ts'
 import { begin, type Job, withResolvers } from './job.ts'
 import type { Load, RunnerOptions } from './options.ts'
+import { type Death, finish } from './finish.ts'
 import { Shares } from './shares.ts'
-import { causeOfDeath, outcomeOfDeath } from './death.ts'
 import { persist } from './patience.ts'
-import { endTask } from './post_mortem.ts'
+import { Places } from './places.ts'
 import { draining, serverFull, tooManyTasks } from './room.ts'
-import { logRemarks } from './remarks.ts'
-import { remember } from './remember.ts'
-import { type MemoryTurn, NO_MEMORY, Rounds, RUN_DIED, wantsMemory } from './rounds.ts'
+import { type MemoryTurn, NO_MEMORY, Rounds, wantsMemory } from './rounds.ts'
 import { workerMemoryMb } from './worker_memory.ts'
 import { workerNiceness } from './worker_niceness.ts'
-import type { WorkerEnd, WorkerProcess } from './worker_process.ts'
+import type { WorkerProcess } from './worker_process.ts'
 
 /** How long after RETRACE_TASK_TIMEOUT_S the worker may still take to write what it has. */
 const GRACE_S = 15
@@ -38,12 +30,15 @@ const MEMORY_INTERVAL_MS = 500
 
 export class Runner {
   readonly #options: RunnerOptions
-  readonly #queue: PQueue
+  readonly #places: Places
   /** Tasks between start() and their end, in the order in which they came. */
   readonly #jobs = new Map<string, Job>()
   readonly #spare = new Set<WorkerProcess>()
   /** Tasks between two runs; those are no jobs, but what ends one is. */
-  readonly #rounds = new Rounds({ goOn: (job) => this.#enqueue(job.task, job), giveUp: (job) => this.#settle(job) })
+  readonly #rounds = new Rounds({
+    goOn: (job) => this.#enqueue(job.task, { ...job, goesOn: true }),
+    giveUp: (job) => this.#settle(job),
+  })
   /** Places of each client, those of uploads too. */
   readonly #shares: Shares
   /** A task has started, ended or was stopped. */
@@ -54,16 +49,17 @@ export class Runner {
   constructor(options: RunnerOptions) {
     this.#options = options
     this.#shares = new Shares(options.config.maxTasksPerClient)
-    this.#queue = new PQueue({ concurrency: options.config.maxRunningTasks })
+    this.#places = new Places(options.config.maxRunningTasks)
   }
 
   /** Throws server-full (503 with Retry-After), too-many-tasks (429) of this client, or draining while the server stops. */
   demandRoom(client: string): void {
     const { config } = this.#options
     this.demandOpen()
-    const isFull = this.#jobs.size + this.#uploading >= config.maxRunningTasks + config.maxQueuedTasks
-    if (isFull) throw serverFull(config, this.#retryAfter())
-    if (this.#shares.isFull(client)) throw tooManyTasks(config, this.#retryAfter())
+    const newcomers = this.#newcomers()
+    const isFull = newcomers.length + this.#uploading >= config.maxRunningTasks + config.maxQueuedTasks
+    if (isFull) throw serverFull(config, this.#retryAfter(newcomers))
+    if (this.#shares.isFull(client)) throw tooManyTasks(config, this.#retryAfter([...this.#jobs.values()]))
   }
 
   /** Throws draining while the server stops. */
@@ -116,20 +112,20 @@ export class Runner {
 
   /** Place in the queue, from 1, with the seconds until the expected start; undefined when it runs, or has ended. */
   position(id: string): { place: number; startsIn: number } | undefined {
-    const waiting = [...this.#jobs.values()].filter((job) => job.started === undefined)
-    const index = waiting.findIndex((job) => job.task.id === id)
-    if (index < 0) return undefined
-    const starts = expectedStarts(
-      this.#remaining(),
-      waiting.map((job) => job.estimate),
-      this.#options.config.maxRunningTasks,
-    )
-    return { place: index + 1, startsIn: starts[index] ?? 0 }
+    const job = this.#jobs.get(id)
+    if (job === undefined || job.started !== undefined) return undefined
+    return this.#places.position(job, [...this.#jobs.values()], secondsLeft)
   }
 
   load(): Load {
-    const running = this.#running().length
-    return { running, queued: this.#jobs.size - running, uploading: this.#uploading }
+    const newcomers = this.#newcomers()
+    const running = newcomers.filter(hasStarted).length
+    return {
+      running,
+      queued: newcomers.length - running,
+      uploading: this.#uploading,
+      goingOn: this.#jobs.size - newcomers.length,
+    }
   }
 
   /** Whole seconds that the task is expected to take once it runs. */
@@ -141,7 +137,7 @@ export class Runner {
   drain(): void {
     this.#closing = true
     this.#options.indexes?.stop()
-    this.#queue.pause()
+    this.#places.pause()
     this.#changes.tell()
   }
 
@@ -161,23 +157,24 @@ export class Runner {
   }
 
   #running(): Job[] {
-    return [...this.#jobs.values()].filter((job) => job.started !== undefined)
+    return [...this.#jobs.values()].filter(hasStarted)
   }
 
-  /** Seconds that the running tasks are expected to take still; at least 1 each. */
-  #remaining(): number[] {
-    return this.#running().map((job) => Math.max(1, job.estimate - (Date.now() - (job.started ?? 0)) / 1000))
+  /** Those that the limits of running and of waiting tasks count. */
+  #newcomers(): Job[] {
+    return [...this.#jobs.values()].filter(({ goesOn }) => !goesOn)
   }
 
-  #retryAfter(): number {
-    const running = this.#remaining()
+  #retryAfter(jobs: readonly Job[]): number {
+    const running = jobs.filter(hasStarted).map(secondsLeft)
     // Where none runs, one that waits for its client is the first that may end.
     const first = running.length > 0 ? Math.min(...running) : this.#rounds.soonest() ?? 600
     return Math.min(600, Math.max(5, Math.ceil(first)))
   }
 
   #prestart(path: string): WorkerProcess | undefined {
-    if (this.#closing || this.#jobs.size + this.#spare.size >= this.#options.config.maxRunningTasks) return undefined
+    const taken = this.#newcomers().length + this.#spare.size
+    if (this.#closing || taken >= this.#options.config.maxRunningTasks) return undefined
     const worker = this.#spawn('-', path)
     this.#spare.add(worker)
     void worker.ended.then(() => this.#spare.delete(worker))
@@ -198,13 +195,16 @@ export class Runner {
 
   #enqueue(
     task: Task,
-    { accepted, worker, share, waitedMs = 0 }: Pick<Job, 'accepted' | 'worker' | 'share'> & { waitedMs?: number },
+    { accepted, worker, share, waitedMs = 0, goesOn = false }:
+      & Pick<Job, 'accepted' | 'worker' | 'share'>
+      & Partial<Pick<Job, 'waitedMs' | 'goesOn'>>,
   ): void {
     const { promise, resolve } = withResolvers()
     const job: Job = {
       task,
       accepted,
       waitedMs,
+      goesOn,
       worker,
       share,
       estimate: this.#options.config.defaultEstTimeS,
@@ -218,7 +218,7 @@ export class Runner {
     this.#jobs.set(task.id, job)
     this.#options.indexes?.stop()
     void this.estimate(task).then((seconds) => job.estimate = seconds).catch(() => undefined)
-    void this.#queue.add(() => this.#run(job)).catch((cause) => this.#giveUp(job, cause))
+    void this.#places.hold(job, () => this.#run(job)).catch((cause) => this.#giveUp(job, cause))
       .finally(() => this.#forget(job, resolve))
   }
 
@@ -257,6 +257,7 @@ export class Runner {
   /** No memory came: the result that was kept aside is the task's. It takes no place among those that run. */
   #settle(job: Job): void {
     const { promise, resolve } = withResolvers()
+    job.goesOn = true
     job.ended = promise
     this.#jobs.set(job.task.id, job)
     void this.#finish(job, { end: { code: 0, signal: null }, timedOut: false }, NO_MEMORY)
@@ -272,17 +273,17 @@ export class Runner {
     this.#changes.tell()
   }
 
-  /** Waits until this task is the first that waits and what it is expected to take fits beside the running ones. */
+  /** Waits until it is this task's turn, and what it is expected to take fits beside the running ones. */
   async #memory(job: Job): Promise<void> {
     while (!job.stopped && !this.#closing) {
-      const isFirst = [...this.#jobs.values()].find((other) => other.started === undefined) === job
-      if (isFirst) job.demand = this.#options.memory.demand(job.task, { whole: job.needsAll })
-      if (isFirst && this.#options.memory.fits(job, this.#running())) return
-      await this.#changes.next(isFirst ? MEMORY_INTERVAL_MS : undefined)
+      const isNext = this.#places.isNext(job)
+      if (isNext) job.demand = this.#options.memory.demand(job.task, { whole: job.needsAll })
+      if (isNext && this.#options.memory.fits(job, this.#running())) return
+      await this.#changes.next(isNext ? MEMORY_INTERVAL_MS : undefined)
     }
   }
 
-  async #work(job: Job): Promise<{ end: WorkerEnd; timedOut: boolean }> {
+  async #work(job: Job): Promise<Death> {
     const directory = job.task.directory
     // A worker that was started early and died meanwhile is replaced.
     const spare = job.worker !== undefined && this.#spare.delete(job.worker) ? job.worker : undefined
@@ -310,25 +311,9 @@ export class Runner {
     await persist(job.task.id, { act, isOver: () => job.stopped || this.#closing })
   }
 
-  async #finish(
-    job: Job,
-    { end, timedOut }: { end: WorkerEnd; timedOut: boolean },
-    whyAside = RUN_DIED,
-  ): Promise<void> {
-    const { task } = job
-    logRemarks(task)
-    if (newestAside(task) !== undefined) await this.#persist(job, async () => void await takeAside(task, whyAside))
-    if (!task.hasEnded()) {
-      const timeoutS = timedOut ? this.#options.config.taskTimeoutS : undefined
-      const outcome = outcomeOfDeath(causeOfDeath(end, { timeoutS, step: readStep(task) }))
-      log('runner').warning(outcome.summary, { task: task.id, ...(end.error && { cause: end.error.message }) })
-      await this.#persist(job, () => endTask(task, outcome))
-    }
-    tidy(task)
-    const [state, outcome] = [task.state(), readOutcome(task)]
-    const seconds = (Date.now() - job.accepted - job.waitedMs) / 1000
-    remember(this.#options, job, { state, outcome, seconds })
-    log('runner').info(`${state} ${outcome?.code ?? ''} after ${seconds.toFixed(1)} s`, { task: task.id })
+  async #finish(job: Job, death: Death, whyAside?: string): Promise<void> {
+    const isOver = () => job.stopped || this.#closing
+    await finish(job, death, { options: this.#options, isOver, ...(whyAside && { whyAside }) })
   }
 
   /** What kept a task from being run is said in its outcome, too: it would be met again at every start. */
@@ -342,4 +327,13 @@ export class Runner {
       log('runner').error(`Could not end the task: ${asError(second).message}`, { task: task.id })
     }
   }
+}
+
+function hasStarted({ started }: Job): boolean {
+  return started !== undefined
+}
+
+/** Seconds that a running task is expected to take still, at least 1. */
+function secondsLeft({ estimate, started = 0 }: Job): number {
+  return Math.max(1, estimate - (Date.now() - started) / 1000)
 }

@@ -21,11 +21,20 @@ export function registerGauges({ services, certificateExpires }: GaugeSources): 
   const registers = [metrics.registry]
   new Gauge({
     name: 'retrace_tasks',
-    help: 'Tasks that run, wait, or are being uploaded',
+    help: 'Tasks that run, wait, or are being uploaded, of those that have a place or want one',
     labelNames: ['state'],
     registers,
     collect() {
-      for (const [state, count] of Object.entries(runner.load())) this.set({ state }, count)
+      const { running, queued, uploading } = runner.load()
+      for (const [state, count] of Object.entries({ running, queued, uploading })) this.set({ state }, count)
+    },
+  })
+  new Gauge({
+    name: 'retrace_tasks_going_on',
+    help: 'Tasks that run again, or wait to, with memory that came from their clients; they take no place of others',
+    registers,
+    collect() {
+      this.set(runner.load().goingOn)
     },
   })
   new Gauge({

@@ -103,7 +103,7 @@ describe('uploads that nobody completes', () => {
     const refused = await begin(fewer)
     expect(refused.status).toBe(429)
     expect(refused.text).toContain('RETRACE_MAX_UPLOADS_PER_CLIENT')
-    expect(fewer.program.services.runner.load()).toEqual({ running: 0, queued: 0, uploading: 0 })
+    expect(fewer.program.services.runner.load()).toEqual({ running: 0, queued: 0, uploading: 0, goingOn: 0 })
   })
 
   it('hold the space that they announced', async () => {

@@ -3,76 +3,25 @@
  * ends whatever becomes of its client, its worker and the server. Workers are scripted; client/rounds.test.ts has the real one.
  */
 import { Buffer } from 'node:buffer'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import fsPromises from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { describe, expect, it } from 'vitest'
 import { designMembers, tarOf } from '../../helpers/archives.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { startServer, startServerChild, type TestServer } from '../../helpers/server.ts'
+import {
+  backtraceOf,
+  createTask,
+  leftovers,
+  post,
+  record,
+  ROUNDS,
+  statusOf,
+  waitingTask,
+  WANTED,
+} from '../../helpers/rounds.ts'
 import { type CreatedTask, endOf, eventually, scriptedWorker, SUCCEED } from '../../helpers/task.ts'
-
-const WANTED = [{ start: '0x1000', length: 4096 }, { start: '0x5000', length: 512 }]
-
-/** A first run that lacks memory, and keeps its result aside, as the real worker does where the client agreed to send more. */
-const ASK = `
-mkdir a
-printf 'first result\\n' > a/backtrace
-printf '{"code":"ok","summary":"The first.","next_step":null}' > a/outcome.json
-cp worker.log a/retrace-log
-printf '{"round":1,"rounds":3,"ranges":${JSON.stringify(WANTED)}}' | tee a/wanted > w
-mv a aside-1
-mv w wanted
-exit 0`
-const ROUNDS = `echo 'debug: a run'\n[ -e rounds ] && [ ! -e memory ] && {${ASK}\n}\n`
-
-async function createTask({ client }: Pick<TestServer, 'client'>, rounds = '3'): Promise<CreatedTask> {
-  const reply = await client.ask('/create', {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/x-tar', 'Prefer': 'respond-async', 'X-Task-Rounds': rounds },
-    body: tarOf(designMembers()),
-  })
-  expect(reply.status).toBe(201)
-  return { id: String(reply.headers['x-task-id']), password: String(reply.headers['x-task-password']), estimate: 0 }
-}
-
-async function statusOf({ client }: Pick<TestServer, 'client'>, { id, password }: CreatedTask) {
-  const reply = await client.ask(`/${id}`, { password, headers: { Accept: 'application/json' } })
-  return JSON.parse(reply.text) as { state: string; wanted: { round: number; ranges: typeof WANTED } | null }
-}
-
-/** A task whose worker has asked. */
-async function waitingTask(server: Pick<TestServer, 'client'>): Promise<CreatedTask> {
-  const task = await createTask(server)
-  await eventually(async () => (await statusOf(server, task)).wanted !== null)
-  return task
-}
-
-function record(start: bigint, bytes: number, { claims = bytes } = {}): Buffer {
-  const head = Buffer.alloc(12)
-  head.writeBigUInt64BE(start)
-  head.writeUInt32BE(claims, 8)
-  return Buffer.concat([head, Buffer.alloc(bytes, 7)])
-}
-
-async function post(
-  { client }: Pick<TestServer, 'client'>,
-  { id, password }: CreatedTask,
-  body: Uint8Array,
-  headers: Record<string, string> = { 'Content-Type': 'application/octet-stream' },
-) {
-  const reply = await client.ask(`/${id}/memory`, {
-    method: 'POST',
-    password,
-    headers: { Accept: 'application/problem+json', ...headers },
-    body,
-  })
-  return { status: reply.status, code: reply.text.startsWith('{') ? JSON.parse(reply.text).code : undefined }
-}
-
-async function backtraceOf({ client }: Pick<TestServer, 'client'>, { id, password }: CreatedTask): Promise<string> {
-  return (await client.ask(`/${id}/backtrace`, { password })).text
-}
 
 async function withServer(
   act: (server: TestServer, folder: Folder) => Promise<void>,
@@ -95,11 +44,6 @@ function slowDisk(before: () => Promise<unknown>): Disposable {
     return await open(path, ...more)
   })
   return { [Symbol.dispose]: () => use(open) }
-}
-
-/** Nothing of the rounds is left, nor the core. */
-function leftovers(server: Pick<TestServer, 'spool'>, { id }: CreatedTask): string[] {
-  return readdirSync(server.spool(id)).filter((name) => /coredump|wanted|memory|aside|partial/.test(name))
 }
 
 describe('a task that lacks memory', () => {

@@ -32,7 +32,7 @@ it('lets slow uploads of one address take no place, start no worker, and be no m
   const sockets = await Promise.all(Array.from({ length: 5 }, () => open(server)))
   for (const socket of sockets) socket.write(`${HEAD}x`)
   await eventually(() => draftsOf(server).length === 5)
-  expect(server.program.services.runner.load()).toEqual({ running: 0, queued: 0, uploading: 0 })
+  expect(server.program.services.runner.load()).toEqual({ running: 0, queued: 0, uploading: 0, goingOn: 0 })
   const headers = { 'Content-Type': 'application/x-tar' }
   const refused = await server.client.ask('/create', { method: 'POST', headers, body: 'x' })
   expect(refused.status).toBe(429)
