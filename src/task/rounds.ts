@@ -3,21 +3,26 @@
  * it in a task's directory: `rounds` (how many the client takes), `wanted` (what it may send now; there is none but between two
  * runs), `memory` (what it sent), and `aside-N`, the whole result of the Nth run, which is the task's where no better one comes.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { constants, linkSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { copyFile, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
+import { errnoOf } from '../errors/errno.ts'
 import { syncDirectory } from '../files/durable.ts'
-import { WRITING } from '../files/plain.ts'
+import { plainSize, WRITING } from '../files/plain.ts'
 import { MIB } from '../units/bytes.ts'
 import { type Aside, ASIDES, type Result, RESULTS } from './files.ts'
+import { endLog } from './log.ts'
 import type { Task } from './task.ts'
-import { partialOf, writeResults } from './write.ts'
+import { appear, partialOf } from './write.ts'
 
 /** How often a task asks for memory. */
 export const MAX_ROUNDS = ASIDES.length
 /** Bytes of memory of one round. */
 export const MAX_ROUND = MIB
+
+/** What a file system says that has no second names, or gives this program none. */
+const NO_LINKS = new Set(['EPERM', 'EACCES', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'])
 
 /** Memory that was left out, in bytes. */
 export interface WantedRange {
@@ -84,6 +89,11 @@ export function asideText(task: Task, aside: Aside, name: Result): string | unde
   } catch {
     return undefined
   }
+}
+
+/** Whether a result that was kept aside has such a file. */
+export function asideHas(task: Task, aside: Aside, name: Result): boolean {
+  return plainSize(join(task.file(aside), name)) !== undefined
 }
 
 /** All that was asked for before. */
@@ -157,16 +167,33 @@ export async function writeMemory(task: Task, bytes: Uint8Array): Promise<void> 
 export async function takeAside(task: Task, why: string): Promise<boolean> {
   const aside = newestAside(task)
   if (aside === undefined || task.hasEnded()) return aside !== undefined
-  const kept = new Set(readdirSync(task.file(aside)))
   rmSync(task.file('wanted'), { force: true })
-  // What a later run had written when it was killed belongs to no whole result.
-  for (const name of RESULTS) if (!kept.has(name)) rmSync(task.file(name), { recursive: true, force: true })
-  const results = RESULTS.flatMap((name): [Result, string][] => {
-    const text = asideText(task, aside, name)
-    return text === undefined ? [] : [[name, name === 'retrace-log' ? `${text}${why}\n` : text]]
-  })
-  await writeResults(task, results)
+  for (const name of RESULTS) {
+    // What a later run had written when it was killed belongs to no whole result.
+    rmSync(task.file(name), { recursive: true, force: true })
+    if (name !== 'retrace-log' && asideHas(task, aside, name)) await giveName(task, aside, name)
+  }
+  await syncDirectory(task.directory)
+  // It gets a line more, which the one aside must not get, too: written through a second name it would.
+  await endLog(task, why, join(task.file(aside), 'retrace-log'))
   return true
+}
+
+/**
+ * A result that is aside gets its name in the task, too: it is on the disk already, and may be large. Never by rename, which does
+ * nothing where an earlier try has named the same file so.
+ */
+async function giveName(task: Task, aside: Aside, name: Result): Promise<void> {
+  const from = join(task.file(aside), name)
+  try {
+    linkSync(from, task.file(name))
+  } catch (cause) {
+    if (!NO_LINKS.has(errnoOf(cause) ?? '')) throw cause
+    await copyFile(from, partialOf(task, name), constants.COPYFILE_FICLONE)
+    await using file = await open(partialOf(task, name), 'r')
+    await file.sync()
+    appear(task, name)
+  }
 }
 
 async function write(path: string, content: string | Uint8Array): Promise<void> {

@@ -3,7 +3,7 @@
  * which works from then on; then the next server's start finds what is there.
  */
 import { Buffer } from 'node:buffer'
-import fs, { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import fs, { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import fsPromises from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
@@ -24,8 +24,17 @@ import { slimBytes } from '../helpers/slim.ts'
 
 class Killed extends Error {}
 
-const SYNC = ['mkdirSync', 'renameSync', 'rmSync', 'openSync', 'writeSync', 'fsyncSync', 'writeFileSync'] as const
-const ASYNC = ['open', 'rename', 'rm'] as const
+const SYNC = [
+  'mkdirSync',
+  'linkSync',
+  'renameSync',
+  'rmSync',
+  'openSync',
+  'writeSync',
+  'fsyncSync',
+  'writeFileSync',
+] as const
+const ASYNC = ['open', 'copyFile', 'rename', 'rm'] as const
 
 /** Runs `act`, which dies before its Nth call that changes files. False: it came to its end before that. */
 async function dies(act: () => unknown, at: number): Promise<boolean> {
@@ -128,6 +137,19 @@ async function ends(act: (task: Task) => unknown, before: (task: Task) => Promis
   }
 }
 
+/** Until it is disposed of, no file gets a second name. */
+function withoutLinks(): Disposable {
+  const { linkSync } = fs
+  const use = (each: typeof linkSync) => {
+    fs.linkSync = each
+    syncBuiltinESMExports()
+  }
+  use(() => {
+    throw Object.assign(new Error('none'), { code: 'EPERM' })
+  })
+  return { [Symbol.dispose]: () => use(linkSync) }
+}
+
 async function asideOf(task: Task): Promise<void> {
   await setAside(task, FIRST, wanted())
 }
@@ -159,6 +181,16 @@ describe('a kill at any instruction', () => {
     expect(new Set(found)).toEqual(new Set(['first result']))
   })
 
+  it('there leaves it so, too, where the file system has no second names', async () => {
+    using _disk = withoutLinks()
+    const found = await ends((task) => takeAside(task, 'server: no more memory came'), async (task) => {
+      await asideOf(task)
+      await writeResults(task, SECOND)
+    })
+    expect(found.length).toBeGreaterThan(10)
+    expect(new Set(found)).toEqual(new Set(['first result']))
+  })
+
   it('leaves a core that is whole: the one before, or the one with the memory', async () => {
     const sizes = new Set<number>()
     for (let at = 1, isOver = false; !isOver; at++) {
@@ -173,5 +205,20 @@ describe('a kill at any instruction', () => {
       sizes.add(readFileSync(task.file('coredump')).length)
     }
     expect(sizes.size).toBe(2)
+  })
+})
+
+describe('a result that was kept aside', () => {
+  it('becomes that of the task without being read or written again, but for its log', async () => {
+    const { task } = newTask()
+    await asideOf(task)
+    await writeResults(task, SECOND)
+    const file = (name: string) => statSync(join(task.directory, name))
+    expect(await takeAside(task, 'server: no more memory came')).toBe(true)
+    for (const [name] of FIRST.slice(0, 3)) expect(file(name).ino).toBe(file(join('aside-1', name)).ino)
+    expect(readFileSync(join(task.file('aside-1'), 'retrace-log'), 'utf8')).toBe('the first run\n')
+    expect(readFileSync(task.file('retrace-log'), 'utf8')).toBe('the first run\nserver: no more memory came\n')
+    expect(readdirSync(task.directory).filter((name) => /json|wanted|partial/.test(name)).sort())
+      .toEqual(['modules.json', 'outcome.json'])
   })
 })

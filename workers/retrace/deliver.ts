@@ -4,7 +4,7 @@ import { errnoOf } from '../../src/errors/errno.ts'
 import { freeBytes } from '../../src/files/space.ts'
 import { endedEarly } from '../../src/task/outcome.ts'
 import { parseOutcome } from '../../src/task/outcome_file.ts'
-import { asideText, dropAside, newestAside, setAside, takeAside, type Wanted } from '../../src/task/rounds.ts'
+import { asideHas, asideText, dropAside, newestAside, setAside, takeAside, type Wanted } from '../../src/task/rounds.ts'
 import type { Task } from '../../src/task/task.ts'
 import { count } from '../../src/text/count.ts'
 import { tidy } from '../../src/task/tidy.ts'
@@ -46,7 +46,7 @@ export function isWorseThanBefore(
   { hasBacktrace, outcome }: Pick<Report, 'hasBacktrace' | 'outcome'>,
 ): boolean {
   const aside = newestAside(task)
-  if (aside === undefined || asideText(task, aside, 'backtrace') === undefined) return false
+  if (aside === undefined || !asideHas(task, aside, 'backtrace')) return false
   if (!hasBacktrace) return true
   const before = parseOutcome(asideText(task, aside, 'outcome.json'))?.code
   return before !== undefined && endedEarly(outcome.code) && !endedEarly(before)
