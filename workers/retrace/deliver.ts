@@ -5,6 +5,7 @@ import { freeBytes } from '../../src/files/space.ts'
 import { endedEarly } from '../../src/task/outcome.ts'
 import { parseOutcome } from '../../src/task/outcome_file.ts'
 import { asideHas, asideText, dropAside, newestAside, setAside, takeAside, type Wanted } from '../../src/task/rounds.ts'
+import type { Result } from '../../src/task/files.ts'
 import type { Task } from '../../src/task/task.ts'
 import { count } from '../../src/text/count.ts'
 import { tidy } from '../../src/task/tidy.ts'
@@ -29,9 +30,12 @@ export async function deliver(
     said.say('report', `left out or cut, since the disk is nearly full (RETRACE_MIN_FREE_MB): ${lacking.join(', ')}`)
   }
   said.say('done', watch.summary())
-  if (isWorseThanBefore(task, report)) {
-    await takeAside(task, `${code}: ${summary} This is the result of the run before.`)
-    return tidy(task)
+  if (isWorseThanBefore(task, report)) return await endAsBefore(task, `${code}: ${summary}`)
+  if (isWholeBefore(task, report, lacking)) {
+    return await endAsBefore(
+      task,
+      `The disk is nearly full (RETRACE_MIN_FREE_MB); with more memory there was no room for ${lacking.join(', ')}.`,
+    )
   }
   await writeResults(task, [...files, ['retrace-log', logBefore(task) + said.text()]])
   tidy(task)
@@ -50,6 +54,23 @@ export function isWorseThanBefore(
   if (!hasBacktrace) return true
   const before = parseOutcome(asideText(task, aside, 'outcome.json'))?.code
   return before !== undefined && endedEarly(outcome.code) && !endedEarly(before)
+}
+
+/**
+ * Whether the disk has no room for all of a result with more memory, and the one before is there whole: no value that was missed is
+ * worth the file that programs and pages read, or the end of the text. What came to its end is worth more than what did not.
+ */
+function isWholeBefore(task: Task, { outcome }: Pick<Report, 'outcome'>, lacking: readonly Result[]): boolean {
+  const aside = newestAside(task)
+  if (aside === undefined || !asideHas(task, aside, 'backtrace')) return false
+  if (!lacking.some((name) => asideHas(task, aside, name))) return false
+  const before = parseOutcome(asideText(task, aside, 'outcome.json'))?.code
+  return before !== undefined && (endedEarly(outcome.code) || !endedEarly(before))
+}
+
+async function endAsBefore(task: Task, why: string): Promise<void> {
+  await takeAside(task, `${why} This is the result of the run before.`)
+  tidy(task)
 }
 
 /**

@@ -13,29 +13,34 @@ import { temporaryFolder } from '../../helpers/folder.ts'
 
 const RANGES = [{ start: 0x1000n, length: 512 }]
 
-function reportOf(name: string, code: OutcomeCode, hasBacktrace = true): Report {
+/** `json`: bytes of backtrace.json. */
+function reportOf(name: string, code: OutcomeCode, hasBacktrace = true, json = 0): Report {
   const outcome = { code, summary: `${name}.`, next_step: 'None.' }
   return {
     outcome,
     hasBacktrace,
-    files: [...(hasBacktrace ? [['backtrace', `${name}\n`] as ['backtrace', string]] : []), [
-      'outcome.json',
-      JSON.stringify(outcome),
-    ]],
+    files: [
+      ...(json > 0 ? [['backtrace.json', 'x'.repeat(json)] as ['backtrace.json', string]] : []),
+      ...(hasBacktrace ? [['backtrace', `${name}\n`] as ['backtrace', string]] : []),
+      [
+        'outcome.json',
+        JSON.stringify(outcome),
+      ],
+    ],
   }
 }
 
-function tools() {
-  return { said: journal({ out: () => undefined, err: () => undefined }), watch: new Stopwatch(), minFreeMb: 0 }
+function tools(minFreeMb = 0) {
+  return { said: journal({ out: () => undefined, err: () => undefined }), watch: new Stopwatch(), minFreeMb }
 }
 
 /** A task with a result aside, which this one ends. */
-async function ended(folder: string, before: Report, report: Report): Promise<string | undefined> {
+async function ended(folder: string, before: Report, report: Report, minFreeMb = 0): Promise<string | undefined> {
   mkdirSync(folder)
   const task = new Task(folder)
   writeFileSync(task.file('coredump'), 'core')
   await setAside(task, [...before.files, ['retrace-log', 'before\n']], { round: 1, rounds: 3, ranges: RANGES })
-  await deliver(task, report, tools())
+  await deliver(task, report, tools(minFreeMb))
   expect(readdirSync(folder).filter((each) => /aside|wanted|coredump|partial/.test(each))).toEqual([])
   return task.text('backtrace')
 }
@@ -61,6 +66,43 @@ describe('a task whose run had more memory than the one before', () => {
     for (const [at, [expected, before, report]] of cases.entries()) {
       const name = `${before.outcome.code} ${report.outcome.code}`
       expect([name, await ended(folder.file(String(at)), before, report)]).toEqual([name, expected])
+    }
+  })
+
+  it('has the result of that before where the disk, fuller meanwhile, has no room for all of the later one', async () => {
+    await using folder = await temporaryFolder()
+    const full = 2 ** 40
+    const large = 2 * 2 ** 20
+    const later = reportOf('later', 'ok', true, large)
+    const [small, timeout, cut] = [
+      reportOf('before', 'ok', true, 9),
+      reportOf('before', 'debugger-timeout', true, 9),
+      'a line\n'.repeat(large / 7),
+    ]
+    const long: Report = { ...later, files: [['backtrace', cut], ['outcome.json', '{}']] }
+    const cases: [string, Report, Report, number?][] = [
+      ['before\n', small, later, full],
+      ['before\n', small, long, full],
+      ['before\n', timeout, reportOf('later', 'debugger-timeout', true, large), full],
+      // There is room.
+      ['later\n', small, later],
+      ['later\n', small, reportOf('later', 'ok', true, 10), full],
+      // What is left out the one before lacks, too.
+      ['later\n', reportOf('before', 'ok'), later, full],
+      ['later\n', reportOf('before', 'debuginfo-missing', false, 9), later, full],
+      // It came to no end, and the later one did.
+      ['later\n', timeout, later, full],
+    ]
+    for (const [at, [expected, before, report, minFreeMb]] of cases.entries()) {
+      const name = folder.file(String(at))
+      expect([at, await ended(name, before, report, minFreeMb)]).toEqual([at, expected])
+      const isBefore = expected === 'before\n'
+      const log = readFileSync(new Task(name).file('retrace-log'), 'utf8')
+      expect([at, /\(RETRACE_MIN_FREE_MB\); .* This is the result of the run before\.\n$/.test(log)]).toEqual([
+        at,
+        isBefore,
+      ])
+      if (isBefore) expect(readFileSync(new Task(name).file('backtrace.json'), 'utf8')).toBe('x'.repeat(9))
     }
   })
 
