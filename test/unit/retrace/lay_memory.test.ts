@@ -1,6 +1,7 @@
 /** Memory that came later, laid into the core of a real task. */
 import { Buffer } from 'node:buffer'
-import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, statfsSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { bytesSource } from '../../../src/elf/bytes_source.ts'
 import { readCore } from '../../../src/elf/core.ts'
@@ -55,5 +56,39 @@ it('leaves the holes of a core holes: it takes no more room on the disk than wha
     if (start === PLACE || fileSize === 0n) continue
     const before = bytes.subarray(Number(fileOffset), Number(fileOffset + fileSize))
     expect([start, bytesAt(start, before.length).equals(before)]).toEqual([start, true])
+  }
+})
+
+it('leaves the core as it was where the disk has no room for the filled one, and nothing of that', async () => {
+  await using folder = await temporaryFolder()
+  using source = fileSource(fixtureCore('amd64', folder.path).core)
+  const slim = slimCore(source, { budget: 0, keepsArguments: true, maker: 'test 1' })
+  const bytes = slimBytes(slim)
+  const left = readCore(bytesSource(new Uint8Array(bytes))).leftOut?.ranges ?? []
+  const [page] = slim.more(left.map(({ start, end }) => ({ start, length: Number(end - start) })), 512)
+  if (page === undefined) throw new Error('Nothing was left out')
+  const place = folder.file('place')
+  mkdirSync(place)
+  // Pages of the core, of what came, and a few of those of a further core.
+  const room = Math.ceil(bytes.length / 4096) + 1 + 8
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${room * 4}k`, 'tmpfs', place]).status !== 0) return
+  try {
+    const task = new Task(place)
+    writeFileSync(task.file('coredump'), bytes)
+    const head = Buffer.alloc(12)
+    head.writeBigUInt64BE(BigInt(page.start))
+    head.writeUInt32BE(page.bytes.length, 8)
+    writeFileSync(task.file('memory'), Buffer.concat([head, page.bytes]))
+    expect(() => layMemory(task)).toThrow(/ENOSPC/)
+    expect(readdirSync(place).sort()).toEqual(['coredump', 'memory'])
+    expect(readFileSync(task.file('coredump')).equals(bytes)).toBe(true)
+    expect(statfsSync(place).bavail).toBe(8)
+    // Once there is room, it is laid after all.
+    expect(spawnSync('mount', ['-o', 'remount,size=64m', place]).status).toBe(0)
+    expect(layMemory(task)).toBe(page.bytes.length)
+    expect(readdirSync(place)).toEqual(['coredump'])
+    expect(readFileSync(task.file('coredump')).indexOf(page.bytes)).toBeGreaterThan(0)
+  } finally {
+    spawnSync('umount', ['-l', place])
   }
 })
