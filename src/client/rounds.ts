@@ -5,6 +5,8 @@
  */
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ElfError } from '../elf/error.ts'
+import { errnoOf } from '../errors/errno.ts'
 import { MAX_ROUND, memoryBody, type Wanted, wantedIn } from '../slim/round.ts'
 import type { Slim } from '../slim/slim.ts'
 import { quote } from '../text/escape.ts'
@@ -51,18 +53,29 @@ export async function sendWanted(server: Server, task: Task, slim: Slim, tools: 
         rounds++
         last = {
           round: said.round,
-          body: memoryBody(slim.more(said.ranges, MAX_ROUND, said.within)),
+          body: bodyFor(said, slim, screen),
           isThere: false,
           tries: 0,
         }
       }
       // What broke off is sent again as it was, whatever ranges are named now: of each round the server gets one answer.
       if (last.isThere || said.round !== last.round || ++last.tries > MAX_TRIES) continue
-      screen.now(`sending ${size(last.body.length)} more, which the debugger missed`)
+      if (last.body.length > 0) screen.now(`sending ${size(last.body.length)} more, which the debugger missed`)
       last.isThere = await unlessBroken(() => post(server, task, last.body, signal)) ?? false
     }
   } catch (cause) {
     if (!signal.aborted) screen.tell(`No more of the core is sent: ${sentenceOf(cause)}`)
+  }
+}
+
+/** Where the core cannot be read any more, nothing: the task ends with what it has, and waits for no more. */
+function bodyFor({ ranges = [], within }: Wanted, slim: Slim, screen: Screen): Uint8Array {
+  try {
+    return memoryBody(slim.more(ranges, MAX_ROUND, within))
+  } catch (cause) {
+    if (!(cause instanceof ElfError) && errnoOf(cause) === undefined) throw cause
+    screen.tell(`No more of the core is sent: ${sentenceOf(cause)}`)
+    return new Uint8Array()
   }
 }
 

@@ -83,9 +83,12 @@ export class Runner {
     this.#enqueue(task, { accepted: Date.now(), ...admission.handOver(task) })
   }
 
-  /** Queues a task that an earlier server accepted and did not finish: over the limits, if need be, and nobody's share. */
+  /**
+   * Queues a task that an earlier server accepted and did not finish: over the limits, if need be, and nobody's share. What it takes
+   * counts from now on: all of it is done again, and that the server was down says nothing about it.
+   */
   resume(task: Task): void {
-    this.#enqueue(task, { accepted: task.created()?.getTime() ?? Date.now(), worker: undefined, share: undefined })
+    this.#enqueue(task, { accepted: Date.now(), worker: undefined, share: undefined })
   }
 
   /** Kills a task's worker with everything it started, or takes the task out of the queue; resolves when it is so. */

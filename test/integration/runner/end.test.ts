@@ -75,6 +75,27 @@ describe('a worker that', () => {
 })
 
 describe('package_time', () => {
+  it('package_time counts of a task that runs again after a restart what it takes then, not how long the server was down', async () => {
+    await using folder = await temporaryFolder()
+    const commands = `while [ ! -e ${folder.file('go')} ]; do sleep 0.05; done; ${SUCCEED}`
+    const options = { folder, workerCommand: scriptedWorker(folder, commands) }
+    const members = { ...designMembers(), release: 'debian-12', architecture: 'amd64', packages: 'bash_5_amd64' }
+    let task
+    {
+      await using server = await startServer(options)
+      task = await createTask(server, members)
+      await eventually(() => existsSync(server.spool(task.id, 'worker.log')))
+    }
+    writeFileSync(folder.file('spool', task.id, 'created'), new Date(Date.now() - 3_600_000).toISOString())
+    await using server = await startServer(options)
+    writeFileSync(folder.file('go'), '')
+    expect(await endOf(server, task)).toBe('FINISHED_SUCCESS')
+    const rows = () => server.program.services.database.select().from(packageTime).all()
+    await eventually(() => rows().length > 0)
+    expect(rows()).toEqual([{ id: 1, package: 'bash', release: 'debian-12-amd64', time: expect.any(Number) }])
+    expect(rows()[0]?.time).toBeLessThan(60)
+  })
+
   it('package_time has one row for each task that ended with a backtrace, none for a failed one, and estimates follow it', async () => {
     await using folder = await temporaryFolder()
     const outcome = (name: string, release: string) =>
