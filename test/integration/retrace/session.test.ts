@@ -59,6 +59,15 @@ describe('a session', () => {
     })
   })
 
+  it('hears parameters of any length whole, and of no other question', async () => {
+    await using session = await emptySession()
+    const long = 'x'.repeat(300_000)
+    expect(await session.ask('text', [`echo ${long}`], 20_000)).toMatchObject({ kind: 'done', data: [{ text: long }] })
+    // As a question leaves it that was interrupted before it had heard its own, or while it heard it.
+    await session.command(python('heard.extend(b\'[1,"echo old"]\\n[2,"echo ha\')'), 20_000)
+    expect(await session.ask('text', ['echo new'], 20_000)).toMatchObject({ kind: 'done', data: [{ text: 'new' }] })
+  })
+
   it('says so when gdb ends by itself', async () => {
     await using session = await emptySession()
     await session.command('-gdb-version', 20_000)

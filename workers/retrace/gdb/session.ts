@@ -83,13 +83,14 @@ export class Session {
   }
 
   /**
-   * One question to retrace.py: `answer_NAME(...)`. Parameters are texts, numbers, and lists of them. `idleMs`: how long
-   * it may be silent within its limit.
+   * One question to retrace.py: `answer_NAME(...)`. Parameters are texts, numbers, and lists of them, and go by its channel: gdb
+   * reads its commands byte by byte. `idleMs`: how long it may be silent within its limit.
    */
   ask(question: string, parameters: readonly unknown[], limitMs: number, idleMs?: number): Promise<Answer> {
-    const call = [this.#token + 1, question, ...parameters].map((each) => JSON.stringify(each)).join(', ')
-    const line = `-interpreter-exec console ${JSON.stringify(`python ask(${call})`)}`
-    return this.#send(line, limitMs, { isQuestion: true, ...(idleMs === undefined ? {} : { idleMs }) })
+    const token = this.#token + 1
+    const line = `-interpreter-exec console ${JSON.stringify(`python ask(${token}, ${JSON.stringify(question)})`)}`
+    const message = JSON.stringify([token, ...parameters])
+    return this.#send(line, limitMs, { isQuestion: true, message, ...(idleMs === undefined ? {} : { idleMs }) })
   }
 
   /** Ends gdb and everything else in the sandbox. gdb has nothing to save, so it is not asked. */
@@ -102,7 +103,11 @@ export class Session {
     return this.close()
   }
 
-  #send(line: string, limitMs: number, kind: Pick<PendingOptions, 'isQuestion' | 'idleMs'>): Promise<Answer> {
+  #send(
+    line: string,
+    limitMs: number,
+    { message, ...kind }: Pick<PendingOptions, 'isQuestion' | 'idleMs'> & { message?: string },
+  ): Promise<Answer> {
     if (this.#pending !== undefined) throw new Error('Expected the answer to the last command before the next one')
     if (this.#end !== undefined) {
       return Promise.resolve({ kind: 'ended', end: this.#end, console: '', data: [], complaints: [] })
@@ -124,6 +129,8 @@ export class Session {
           resolve(answer)
         },
       })
+      // A line of its own, even if the one before was not read whole.
+      if (message !== undefined) this.#process.channel.write(`\n${message}\n`)
       this.#process.running.input.write(`${token}${line}\n`)
     })
   }

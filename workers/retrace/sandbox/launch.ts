@@ -1,8 +1,8 @@
 /**
- * Starts a debugger behind the wall, with the channel that retrace.py answers by, in a control group where there is
+ * Starts a debugger behind the wall, with the channel by which retrace.py hears parameters and answers, in a control group where there is
  * one.
  */
-import type { Readable } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { startInside } from '../../../src/process/inside.ts'
 import type { Running } from '../../../src/process/start.ts'
 import type { Sandbox } from '../../../src/process/wall.ts'
@@ -10,8 +10,8 @@ import type { Cgroup } from './cgroup.ts'
 
 export interface Sandboxed {
   readonly running: Running
-  /** What the program writes to its file descriptor 3. */
-  readonly channel: Readable
+  /** The program's file descriptor 3: what it writes there, and what it is to read. */
+  readonly channel: Duplex
   /** The control group that holds its memory; undefined: somebody has to watch it. */
   readonly group: Cgroup | undefined
 }
@@ -24,5 +24,7 @@ export async function launch(sandbox: Sandbox, group?: Cgroup): Promise<Sandboxe
     channels: 1,
     onStart: (pid) => isHeld = group?.add(pid) === true,
   })
-  return { running, channel: running.channels[0] ?? running.output, group: isHeld ? group : undefined }
+  const [channel] = running.channels
+  if (channel === undefined) throw new Error('Expected the one channel that was asked for')
+  return { running, channel, group: isHeld ? group : undefined }
 }
