@@ -11,20 +11,18 @@ import { type PrinterName, PRINTERS } from '../../src/config/kinds.ts'
 import type { Database } from '../../src/database/database.ts'
 import { type Architecture, architectureNamed, architectureRow } from '../../src/elf/architecture.ts'
 import type { Core } from '../../src/elf/core.ts'
-import { ElfError } from '../../src/elf/error.ts'
-import { readElfFile } from '../../src/elf/file.ts'
-import { fileSource } from '../../src/elf/source.ts'
-import { errnoOf } from '../../src/errors/errno.ts'
 import type { PackageFormat } from '../../src/packages/format/format.ts'
 import type { PackageIdentity } from '../../src/packages/format/naming.ts'
 import { PackageIndex, packageLabel } from '../../src/packages/index/lookup.ts'
 import type { PackageUses } from '../../src/packages/index/use.ts'
 import type { Deadline } from './time/deadline.ts'
+import { isCLibrary } from './c_library.ts'
 import { hostArchitecture } from './gdb/engine.ts'
 import type { Journal } from './journal.ts'
 import { Fetcher, type FetcherContext } from './resolve/fetcher.ts'
 import { fetchedPrinters, type PrinterFolder, printersIn } from './printers.ts'
 import type { ResolvedModule } from './resolve/resolve.ts'
+import { usefulPrinters } from './useful_printers.ts'
 
 /** A folder of a kept package. */
 export interface KeptFolder {
@@ -53,10 +51,6 @@ export interface CompanionContext {
   readonly said: Journal
 }
 
-const CXX_LIBRARY = /(^|\/)libstdc\+\+\.so/
-/** Of more modules with debuginfo nobody is looked at: that takes as long as printers do. */
-const MAX_LOOKED_AT = 8
-const C_LIBRARY = /\/libc(-\d[\d.]*)?\.so(\.6)?$/
 export const THREAD_LIBRARY = 'libthread_db.so.1'
 /** Of the time left: thread-local variables are worth a download, but not the backtrace. */
 const FETCH_SHARE = 0.1
@@ -67,7 +61,7 @@ export function companionsOf(
   modules: readonly ResolvedModule[],
   printers: readonly PrinterName[] = PRINTERS,
 ): Companions {
-  const libc = moduleNamed(modules, C_LIBRARY)?.binary
+  const libc = modules.find(isCLibrary)?.binary
   const threads = libc === undefined || target === undefined ? undefined : threadLibraryIn(libc.packageDir, target)
   return {
     threadLibraries: new Map(threads === undefined || target === undefined ? [] : [[target, threads]]),
@@ -88,7 +82,7 @@ export async function findCompanions(
   const index = new PackageIndex(context.database, context.formats)
   const fetcher = fetcherFor(context, index)
   const host = hostArchitecture()
-  const library = moduleNamed(modules, C_LIBRARY)?.owner
+  const library = modules.find(isCLibrary)?.owner
   const isForeign = host !== undefined && host !== core.architecture && library !== undefined
   const wanted = usefulPrinters(modules, context.config.printers)
   const missing = wanted.filter((name) => found.printers.every((each) => each.name !== name))
@@ -118,35 +112,6 @@ function fetcherFor(context: CompanionContext, index: PackageIndex): Fetcher {
     say: said.say,
     signal: AbortSignal.any([signal, deadline.signal(FETCH_SHARE)]),
   }, index)
-}
-
-/**
- * Those for whose types any debuginfo that is here could have: loading them takes 20 ms, and then each value is looked up. That of the
- * C library itself has none, and a file has those of C++ where it is linked with libstdc++, or is that, or was compiled with
- * exceptions, as a program is that has its libstdc++ within.
- */
-function usefulPrinters(modules: readonly ResolvedModule[], names: readonly PrinterName[]): PrinterName[] {
-  const own = moduleNamed(modules, C_LIBRARY)?.debug?.packageDir
-  const debugged = modules.filter(({ debug }) => debug !== undefined && debug.packageDir !== own)
-  if (debugged.length === 0) return []
-  return names.filter((name) => name !== 'libstdc++' || debugged.length > MAX_LOOKED_AT || debugged.some(mayBeOfCxx))
-}
-
-/** A file that cannot be read could be anything. */
-function mayBeOfCxx({ module, binary }: ResolvedModule): boolean {
-  if (binary === undefined || CXX_LIBRARY.test(module.path)) return true
-  try {
-    using source = fileSource(binary.path)
-    const { hasExceptions, needed } = readElfFile(source)
-    return hasExceptions || needed.some((name) => CXX_LIBRARY.test(name))
-  } catch (error) {
-    if (!(error instanceof ElfError) && errnoOf(error) === undefined) throw error
-    return true
-  }
-}
-
-function moduleNamed(modules: readonly ResolvedModule[], pattern: RegExp): ResolvedModule | undefined {
-  return modules.find(({ module, binary }) => binary !== undefined && pattern.test(module.path))
 }
 
 /** The thread library of the same package and version for another architecture, when an index knows that. */

@@ -109,7 +109,8 @@ function candidates(name: PrinterName, library: ResolvedModule, index: PackageIn
   return rows.toSorted(newest).slice(0, MAX_CANDIDATES)
 }
 
-function libraryOf(name: PrinterName, modules: readonly ResolvedModule[]): ResolvedModule | undefined {
+/** The module of the library whose values they show; undefined where it is not here. */
+export function libraryOf(name: PrinterName, modules: readonly ResolvedModule[]): ResolvedModule | undefined {
   return modules.find(({ module, binary }) => binary !== undefined && KINDS[name].library.test(module.path))
 }
 

@@ -26,14 +26,18 @@ beforeAll(async () => {
   await makeForeignRoot(folder.path, root, { suite: 'bookworm', names })
   mkdirSync(join(root, 'usr/bin'), { recursive: true })
   const source = join(installationRoot(), 'test/fixtures/crashes/glib.c')
-  const headers = ['usr/include/glib-2.0', `${TRIPLET}/glib-2.0/include`].map((each) => `-I${join(root, each)}`)
-  const library = [`-L${join(root, TRIPLET)}`, '-l:libglib-2.0.so.0', '-Wl,--allow-shlib-undefined']
-  run('gcc', ['-g', '-O0', '-w', ...headers, '-o', join(root, 'usr/bin/glib'), source, ...library])
+  compile(source, 'glib')
   mkdirSync(folder.file('place'))
   core = crashInRoot(root, folder.file('place'), ['/usr/bin/glib'])
 }, 180_000)
 
 afterAll(async () => await folder[Symbol.asyncDispose]())
+
+function compile(source: string, name: string): void {
+  const headers = ['usr/include/glib-2.0', `${TRIPLET}/glib-2.0/include`].map((each) => `-I${join(root, each)}`)
+  const library = [`-L${join(root, TRIPLET)}`, '-l:libglib-2.0.so.0', '-Wl,--allow-shlib-undefined']
+  run('gcc', ['-g', '-O0', '-w', ...headers, '-o', join(root, 'usr/bin', name), source, ...library])
+}
 
 async function valuesWith(wanted: readonly PrinterName[], from = root, seconds = 60) {
   const modules = modulesIn(readCoreAt(core), from)
@@ -45,6 +49,17 @@ async function valuesWith(wanted: readonly PrinterName[], from = root, seconds =
   const value = (name: string) => [...frame?.arguments ?? [], ...frame?.locals ?? []].find((each) => each.name === name)
   return { value, problems: debugged.conversation?.problems, text }
 }
+
+describe('a failed assertion of GLib', () => {
+  it('is shown by its message, which no library with debuginfo has', async () => {
+    const source = folder.file('assertion.c')
+    writeFileSync(source, '#include <glib.h>\nint main(int count) { g_assert_cmpint(count, ==, 7); return 0; }\n')
+    compile(source, 'assertion')
+    mkdirSync(folder.file('assertion'))
+    const { text } = await retraceIn(crashInRoot(root, folder.file('assertion'), ['/usr/bin/assertion']), root)
+    expect(text).toMatch(/^__glib_assert_msg = ".*assertion failed \(count == 7\): \(1 == 7\)"$/m)
+  })
+})
 
 describe('the pretty printers of GLib', () => {
   it('show lists as what they hold, in text and JSON', async () => {

@@ -45,4 +45,44 @@ describe('companionsOf()', () => {
     expect(names(library, libc, linked(folder.file('within')))).toEqual(['libstdc++'])
     expect(names(library, ...Array(9).fill(linked('/usr/bin/true')))).toEqual(['libstdc++'])
   })
+
+  it('has printers loaded of a library that files with debuginfo are linked with, by others or themselves', async () => {
+    await using folder = await temporaryFolder()
+    const printers = folder.file('glib', 'usr/share/glib-2.0/gdb/glib_gdb.py')
+    mkdirSync(dirname(printers), { recursive: true })
+    writeFileSync(printers, '')
+    const linked = (name: string, ...others: string[]) => {
+      const words = ['-shared', '-nostdlib', '-Wl,--no-as-needed', `-Wl,-soname,${name}`, '-o', folder.file(name)]
+      execFileSync('gcc', [
+        ...words,
+        '-x',
+        'c',
+        '/dev/null',
+        ...['-x', 'none'],
+        ...others.map((each) => folder.file(each)),
+      ])
+      return ({
+        module: { path: `/usr/lib/${name}.7`, linkName: `/lib/${name}` },
+        binary: { path: folder.file(name), packageDir: folder.file(name.startsWith('libglib') ? 'glib' : name) },
+        debug: undefined,
+      }) as unknown as ResolvedModule
+    }
+    const [glib, gtk, xdmcp] = [
+      linked('libglib-2.0.so.0'),
+      linked('libgtk.so', 'libglib-2.0.so.0'),
+      linked('libxdmcp.so'),
+    ]
+    const viewer = linked('viewer.so', 'libgtk.so', 'libxdmcp.so')
+    const withDebuginfo = (each: ResolvedModule) =>
+      ({ ...each, debug: { path: '/debug', packageDir: '/dbg' } }) as unknown as ResolvedModule
+    const names = (...modules: ResolvedModule[]) =>
+      companionsOf({ architecture: 'amd64' }, modules).printers.map(({ name }) => name)
+    expect(names(glib, gtk, viewer, xdmcp)).toEqual([])
+    expect(names(glib, gtk, viewer, withDebuginfo(xdmcp))).toEqual([])
+    expect(names(glib, gtk, withDebuginfo(viewer), xdmcp)).toEqual(['glib'])
+    expect(names(glib, withDebuginfo(gtk), viewer, xdmcp)).toEqual(['glib'])
+    expect(names(withDebuginfo(glib), gtk, viewer, xdmcp)).toEqual(['glib'])
+    const unread = { ...gtk, binary: { ...gtk.binary, path: folder.file('nothing') } } as ResolvedModule
+    expect(names(glib, unread, withDebuginfo(viewer), xdmcp)).toEqual(['glib'])
+  })
 })
