@@ -94,17 +94,28 @@ class Search {
   readonly found = new Set<number>()
   /** Those that were not found yet, by address. */
   #left: Code[]
+  /** Of all of them together: most words lie outside. */
+  #start = 0
+  #end = 0
 
   constructor(code: Code[]) {
     this.#left = code.sort((a, b) => a.start - b.start)
+    this.#bound()
   }
 
   look(word: number): void {
+    if (word < this.#start || word >= this.#end) return
     const code = this.#at(word)
     if (code === undefined) return
     // Parts of others can lie within the same range.
     for (const { index, start, end } of this.#left) if (start <= word && word < end) this.found.add(index)
     this.#left = this.#left.filter(({ index }) => !this.found.has(index))
+    this.#bound()
+  }
+
+  #bound(): void {
+    this.#start = this.#left[0]?.start ?? 0
+    this.#end = this.#left.reduce((most, { end }) => Math.max(most, end), 0)
   }
 
   #at(word: number): Code | undefined {

@@ -27,7 +27,7 @@ import { withoutDebuginfo } from '../../workers/retrace/leave_out.ts'
 import { makeReport, type Report } from '../../workers/retrace/report.ts'
 import { type Matching, matching, matchingByPath } from '../../workers/retrace/resolve/mismatch.ts'
 import type { KeptFile, ResolvedModule } from '../../workers/retrace/resolve/resolve.ts'
-import { modulesToSpare } from '../../workers/retrace/spare.ts'
+import { Sparing } from '../../workers/retrace/spare.ts'
 import { sitesWithoutTables } from '../../workers/retrace/unwinding.ts'
 import type { CgroupHome } from '../../workers/retrace/sandbox/cgroup.ts'
 import { launch } from '../../workers/retrace/sandbox/launch.ts'
@@ -166,7 +166,7 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
   })
   const companions = { ...companionsOf(core, modules), ...options.companions }
   const copies = `${root}.copies`
-  const spared = options.spareNothing === true ? new Set<never>() : modulesToSpare(core, corePath, modules)
+  const sparing = new Sparing(core, corePath, options.spareNothing === true ? [] : modules)
   const seconds = options.seconds ?? 60
   const config = {
     taskMemoryMb: options.memoryMb ?? 4096,
@@ -185,10 +185,10 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
   }
   await using ahead = options.isLate === true ? undefined : await GdbAhead.start(first, corePath, place)
   const assembleWithout = (leftOut: LeftOut) =>
-    assemble(core, withoutDebuginfo(modules, leftOut, copies), { corePath, companions, spared })
+    assemble(core, withoutDebuginfo(modules, leftOut, copies), { corePath, companions })
   const assembly = ahead === undefined
     ? assembleWithout(new Set())
-    : assemble(core, modules, { corePath, companions, spared, store: ahead.names })
+    : assemble(core, modules, { corePath, companions, store: ahead.names })
   if (ahead !== undefined) ahead.assembly = assembly
   const deadline = new Deadline(seconds * 1000)
   const debugged = await debugCore(core, assembleWithout, {
@@ -199,6 +199,7 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
     root: WORKER_ROOT,
     signal: new AbortController().signal,
     cgroups: options.cgroups,
+    sparing,
     say: options.say ?? (() => undefined),
     onCrashed: options.onCrashed ?? (() => undefined),
   })

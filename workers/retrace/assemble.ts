@@ -5,7 +5,7 @@
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Architecture } from '../../src/elf/architecture.ts'
-import type { Core, CoreModule } from '../../src/elf/core.ts'
+import type { Core } from '../../src/elf/core.ts'
 import { type Companions, THREAD_LIBRARY } from './companions.ts'
 import type { LoadedPrinters } from './gdb/inquiry.ts'
 import type { LoadedFile } from './gdb/opening.ts'
@@ -50,10 +50,9 @@ const DELETED = ' (deleted)'
 export function assemble(
   core: Core,
   modules: readonly ResolvedModule[],
-  { corePath, companions, spared = new Set(), store = new PackageNames() }: {
+  { corePath, companions, store = new PackageNames() }: {
     corePath: string
     companions: Companions
-    spared?: ReadonlySet<CoreModule>
     store?: StoreNames
   },
 ): Assembly {
@@ -94,7 +93,6 @@ export function assemble(
         module,
         debuginfo: debuginfoNames(store, module, { binary, debug, dwz }),
         debugFile: debug === undefined || debug.path === binary.path ? undefined : store.file(debug),
-        isSpared: spared.has(module),
       }]
     ),
     regions: regions.length > MAX_REGIONS ? undefined : regions,

@@ -35,7 +35,7 @@ import { startedLate } from './late_start.ts'
 import { layMemory } from './lay_memory.ts'
 import { withoutDebuginfo } from './leave_out.ts'
 import { claimedArchitecture, readCoreFile } from './read.ts'
-import { modulesToSpare } from './spare.ts'
+import { Sparing } from './spare.ts'
 import { NoDatabase, reasonOf } from './outcome/failure.ts'
 import { lateStep } from './outcome/late.ts'
 import { remarksOf } from './remarks.ts'
@@ -187,16 +187,15 @@ async function investigate(
   said.begin('assemble')
   const seeking = findCompanions(core, resolution.modules, { ...tools, ...resolution, database, uses, deadline })
   const companions = await deadline.await(seeking) ?? NO_COMPANIONS
-  const spared = modulesToSpare(core, corePath, resolution.modules)
   const folder = task.file('root')
   const assembleWithout = (leftOut: LeftOut) => {
     const modules = withoutDebuginfo(resolution.modules, leftOut, join(folder, 'copies'))
-    return withLinkFolder(assemble(core, modules, { corePath, companions, spared }), join(folder, 'links'))
+    return withLinkFolder(assemble(core, modules, { corePath, companions }), join(folder, 'links'))
   }
   const store = ahead?.names
   const assembly = store === undefined
     ? assembleWithout(new Set())
-    : assemble(core, resolution.modules, { corePath, companions, spared, store })
+    : assemble(core, resolution.modules, { corePath, companions, store })
   if (ahead !== undefined) ahead.assembly = assembly
   for (const problem of assembly.problems) said.note('assemble', problem)
 
@@ -208,6 +207,7 @@ async function investigate(
     ahead,
     deadline,
     cgroups,
+    sparing: new Sparing(core, corePath, resolution.modules),
     say: (line) => said.say('debug', line),
     onCrashed: (frames) => {
       const untold = sitesWithoutTables(core, resolution.modules, [{ frames }])

@@ -17,11 +17,13 @@ import { Session, type SessionEnd } from './gdb/session.ts'
 import { debuggerSandbox, INSIDE, MAX_PROCESSES } from './sandbox/arguments.ts'
 import { type CgroupHome, makeCgroup } from './sandbox/cgroup.ts'
 import { launch } from './sandbox/launch.ts'
+import type { Sparing } from './spare.ts'
 import type { Deadline } from './time/deadline.ts'
 
 export interface RunContext {
   readonly config: Pick<Config, 'taskMemoryMb' | 'taskTimeoutS' | 'maxBacktraceKb'>
   readonly deadline: Deadline
+  readonly sparing: Sparing
   /** Folder of the installation that holds what is bound besides: `etc` and `scripts`. */
   readonly root: string
   readonly signal: AbortSignal
@@ -102,7 +104,7 @@ export async function runGdb(
   },
   context: RunContext,
 ): Promise<Run> {
-  const { config, deadline, signal } = context
+  const { config, deadline, signal, sparing } = context
   const { session, close } = started ?? await startGdb(engine, planOf(engine, assembly), context)
   const { text: maxText, crashedText: maxCrashedText } = textBounds(config)
   const stop = () => void session.close()
@@ -110,7 +112,7 @@ export async function runGdb(
   if (signal.aborted) stop()
   try {
     const { executable, files, regions } = assembly
-    const questions = { core: inquiry.core, executable, files, regions, maxText, maxCrashedText }
+    const questions = { core: inquiry.core, executable, files, regions, sparing, maxText, maxCrashedText }
     const { withoutPlace } = inquiry
     const verdict = await converse(session, inquiry, { ...questions, ...asked, withoutPlace }, deadline)
     const end = session.end ?? (verdict.kind === 'unopened' ? verdict.late : undefined)

@@ -6,6 +6,7 @@ import type { Core, CoreModule } from '../../src/elf/core.ts'
 import { fileSource } from '../../src/elf/source.ts'
 import { pointedInto } from '../../src/elf/stack_words.ts'
 import { KINDS } from './gdb/interpreters.ts'
+import type { SparedModules } from './gdb/opening.ts'
 import type { ResolvedModule } from './resolve/resolve.ts'
 
 /**
@@ -23,15 +24,35 @@ type Here = Pick<ResolvedModule, 'module' | 'binary' | 'debug'>
  * complete those of other files, and its functions are among the callers that gdb looks for behind calls that were optimized
  * away. gdb has to know a library by the linker's list to be asked for it by its name.
  */
-export function modulesToSpare(core: Core, corePath: string, modules: readonly Here[]): ReadonlySet<CoreModule> {
-  const candidates = modules.filter(({ module, binary, debug }) =>
-    module.kind === 'library' && module.linkName !== undefined && binary !== undefined && debug === undefined &&
-    ![module.path, module.linkName].map(fileOf).some(isAlwaysRead)
-  ).map(({ module }) => module)
-  if (candidates.length === 0) return new Set()
-  using source = fileSource(corePath)
-  const pointed = pointedInto(core, source, candidates)
-  return new Set(pointed === undefined ? [] : candidates.filter((_, index) => !pointed.has(index)))
+export class Sparing implements SparedModules {
+  readonly #core: Core
+  readonly #corePath: string
+  readonly #candidates: readonly CoreModule[]
+  #modules: ReadonlySet<CoreModule> | undefined
+
+  constructor(core: Core, corePath: string, modules: readonly Here[]) {
+    this.#core = core
+    this.#corePath = corePath
+    this.#candidates = modules.filter(({ module, binary, debug }) =>
+      module.kind === 'library' && module.linkName !== undefined && binary !== undefined && debug === undefined &&
+      ![module.path, module.linkName].map(fileOf).some(isAlwaysRead)
+    ).map(({ module }) => module)
+  }
+
+  get mayBe(): boolean {
+    return this.#candidates.length > 0
+  }
+
+  modules(): ReadonlySet<CoreModule> {
+    return this.#modules ??= this.#find()
+  }
+
+  #find(): ReadonlySet<CoreModule> {
+    if (!this.mayBe) return new Set()
+    using source = fileSource(this.#corePath)
+    const pointed = pointedInto(this.#core, source, this.#candidates)
+    return new Set(pointed === undefined ? [] : this.#candidates.filter((_, index) => !pointed.has(index)))
+  }
 }
 
 /** Whether a library of that file name is read whatever the stacks point into. */

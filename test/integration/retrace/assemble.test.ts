@@ -8,6 +8,7 @@ import { NO_COMPANIONS } from '../../../workers/retrace/companions.ts'
 import { Deadline } from '../../../workers/retrace/time/deadline.ts'
 import { debugCore } from '../../../workers/retrace/debug.ts'
 import { engines } from '../../../workers/retrace/gdb/engines.ts'
+import { Sparing } from '../../../workers/retrace/spare.ts'
 import { fixtureCore, fixtureFiles } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { modulesIn, WORKER_ROOT } from '../../helpers/retrace.ts'
@@ -77,6 +78,7 @@ describe('withLinkFolder()', () => {
       root: WORKER_ROOT,
       signal: new AbortController().signal,
       cgroups: undefined,
+      sparing: new Sparing(core, folder.file('core'), []),
       say: () => undefined,
       onCrashed: () => undefined,
     })

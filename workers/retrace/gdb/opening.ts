@@ -29,10 +29,19 @@ export interface Opening {
   readonly files: readonly LoadedFile[]
   /** What can be read; undefined: leave it to gdb. */
   readonly regions: readonly Region[] | undefined
+  /** Whose symbols are read only when something turns out to need them (spare.ts). */
+  readonly sparing: SparedModules
   /** For all of it. */
   readonly openingMs: number
   /** Not to be asked where the crashed thread is, since gdb has ended over that. */
   readonly withoutPlace: boolean
+}
+
+export interface SparedModules {
+  /** Whether there may be any: then gdb is to read none by itself. */
+  readonly mayBe: boolean
+  /** Found out when it is asked for first, which takes 10 to 40 ms: gdb opens the core meanwhile. */
+  modules(): ReadonlySet<CoreModule>
 }
 
 /** A module's file, by paths inside the sandbox. */
@@ -43,8 +52,6 @@ export interface LoadedFile {
   readonly debuginfo: readonly string[]
   /** The file with its debuginfo, where that is one of its own. */
   readonly debugFile: string | undefined
-  /** Its symbols are read only when something turns out to need them (spare.ts). */
-  readonly isSpared: boolean
 }
 
 /** A module that gdb has the symbols of, where the core has its code. */
@@ -81,7 +88,7 @@ const MIN_MS = 1
 
 export async function openCore(
   asker: Asker,
-  { core, executable, files, regions, openingMs, withoutPlace }: Opening,
+  { core, executable, files, regions, sparing, openingMs, withoutPlace }: Opening,
 ): Promise<Opened> {
   const end = performance.now() + openingMs
   const answers: [at: string, answer: Answer][] = []
@@ -98,14 +105,16 @@ export async function openCore(
     const asked = acrossGaps(regions, core).map(({ start, end }) => [`${start}`, `${end}`])
     noted('what can be read', await asker.askWithin('what can be read', 'readable', [asked], share(0.4)))
   }
-  if (files.some(({ isSpared }) => isSpared)) {
+  if (sparing.mayBe) {
     await asker.command('choosing libraries', '-gdb-set auto-solib-add off', share(0.4))
   }
   const select = `-target-select core ${INSIDE.core}`
-  const opened = noted('the core itself', await asker.command('opening the core', select, share(0.8)))
-  const named = files.map(({ path, module, debugFile, isSpared }) => {
+  const opening = asker.command('opening the core', select, share(0.8))
+  const spared = sparing.modules() // while gdb opens it
+  const opened = noted('the core itself', await opening)
+  const named = files.map(({ path, module, debugFile }) => {
     const names = [module.path, module.linkName ?? ''].map((name) => name.slice(name.lastIndexOf('/') + 1))
-    return [path, `${module.start}`, `${module.end}`, debugFile ?? '', Number(isSpared), names]
+    return [path, `${module.start}`, `${module.end}`, debugFile ?? '', Number(spared.has(module)), names]
   })
   const told = noted('the symbols', await asker.askWithin('its symbols', 'libraries', [named], share(0.8)))
   const symbols = readSymbols(told.data)
@@ -123,7 +132,7 @@ export async function openCore(
       return file === undefined ? [] : [{ module: file.module, path: file.path, ...found }]
     }),
     unread: readUnread(told.data, 'unread').flatMap((index) => files[index]?.module ?? []),
-    spared: files.filter(({ isSpared }) => isSpared).map(({ module }) => module),
+    spared: files.filter(({ module }) => spared.has(module)).map(({ module }) => module),
     undebugged: readUnread(told.data, 'undebugged').flatMap((index) => files[index]?.module ?? []),
     failed: failureAmong(answers, seen !== undefined),
     contradictions: seen === undefined ? ['it did not say which threads it sees'] : contradictions(core, {
