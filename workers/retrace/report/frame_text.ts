@@ -81,9 +81,14 @@ const MAX_BROKEN = 64
 
 /** gdb breaks a frame's line where the name of a source file or module has a line end: a frame is one line. */
 function withWholePlaces(text: string, frames: readonly FrameFacts[]): string {
-  const places = frames.flatMap(({ file, module }) => [[' at ', file ?? ''], [' from ', module?.module.path ?? '']])
-    .filter(([, name = '']) => /[\r\n]/.test(name)).map(([before, name]) => `${before}${name}`)
-  return [...new Set(places)].slice(0, MAX_BROKEN)
+  const files = new Set(frames.map(({ file }) => file ?? ''))
+  const paths = new Set(frames.map(({ module }) => module?.module.path ?? ''))
+  const isBroken = (name: string) => /[\r\n]/.test(name)
+  const places = [
+    ...[...files].filter(isBroken).map((name) => ` at ${name}`),
+    ...[...paths].filter(isBroken).map((name) => ` from ${name}`),
+  ]
+  return places.slice(0, MAX_BROKEN)
     .reduce((whole, place) => whole.replaceAll(visible(place), () => onOneLine(place)), text)
 }
 

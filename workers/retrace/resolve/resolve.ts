@@ -140,6 +140,7 @@ export async function resolveModules(core: Core, hints: Hints, context: ResolveC
     fetcher,
     signal: context.signal,
   }
+  search.store.expect(core.modules)
   const modules = await Promise.all(core.modules.map((module) => resolveModule(module, search)))
   for (const each of modules) {
     if (each.binary === undefined && isNameable(each.module, texts, search.knowledge)) each.isNameable = true

@@ -5,6 +5,7 @@
  */
 import { lstatSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import type { CoreModule } from '../../../src/elf/core.ts'
 import type { FileRow, PackageIndex, PackageRow } from '../../../src/packages/index/lookup.ts'
 import type { PackageUses } from '../../../src/packages/index/use.ts'
 import { normalPath } from '../../../src/packages/format/paths.ts'
@@ -53,21 +54,26 @@ export class Store {
     this.releaseId = options.releaseId
   }
 
+  /** Has the packages in use from now on in which these modules will be found first, unless their files were lost. */
+  expect(modules: readonly Pick<CoreModule, 'buildId' | 'path'>[]): void {
+    this.#uses.claimAll(
+      modules.flatMap(({ buildId, path }) =>
+        buildId === undefined
+          ? []
+          : [this.#code(buildId, path), this.#debug(buildId)].flatMap(([first]) => first?.id ?? [])
+      ),
+    )
+  }
+
   /** A program or library of this build-id; at `path` first, since a copy elsewhere is the same file. */
   code(buildId: string, path: string): Matching<StoredFile> | undefined {
-    const rows = this.#files(buildId).filter(({ role }) => role === 'code')
-    const wanted = normalPath(path)
-    return this.#match(
-      buildId,
-      rows.sort((a, b) => Number(normalPath(b.path) === wanted) - Number(normalPath(a.path) === wanted)),
-    )
+    return this.#match(buildId, this.#code(buildId, path))
   }
 
   /** Debuginfo of this build-id: a file of its own, else a program or library that was not stripped. */
   debug(buildId: string): Matching<StoredFile> | undefined {
-    const rows = this.#files(buildId)
-    return this.#match(buildId, rows.filter(({ role }) => role === 'debug')) ??
-      this.#match(buildId, rows.filter(({ role, hasDebug }) => role === 'code' && hasDebug))
+    const unstripped = () => this.#files(buildId).filter(({ role, hasDebug }) => role === 'code' && hasDebug)
+    return this.#match(buildId, this.#debug(buildId)) ?? this.#match(buildId, unstripped())
   }
 
   /** The dwz file of this build-id. */
@@ -88,6 +94,16 @@ export class Store {
   named(pack: PackageRow, name: string): Iterable<StoredFile> {
     const rows = this.#index.filesOf(pack.id).filter((row) => row.role === 'debug' && basename(row.path) === name)
     return this.#stored(rows.slice(0, MAX_NAMED))
+  }
+
+  #code(buildId: string, path: string): FileRow[] {
+    const wanted = normalPath(path)
+    return this.#files(buildId).filter(({ role }) => role === 'code')
+      .sort((a, b) => Number(normalPath(b.path) === wanted) - Number(normalPath(a.path) === wanted))
+  }
+
+  #debug(buildId: string): FileRow[] {
+    return this.#files(buildId).filter(({ role }) => role === 'debug')
   }
 
   #files(buildId: string): FileRow[] {

@@ -26,6 +26,25 @@ describe('PackageUses', () => {
     }
     expect(packagesInUse(at.database)).toEqual(new Set())
   })
+
+  it('claims packages together, all or, where the database takes nothing, none; those that are claimed cost nothing', async () => {
+    await using at = await temporaryDatabase()
+    const { releaseId } = addRepository(at.database)
+    const here = addPackage(at.database, { releaseId, folder: 'f', kept: 1, used: 1 })
+    const absent = addPackage(at.database, { releaseId, version: '2' })
+    using uses = new PackageUses(at.database, 60)
+    at.database.$client.pragma('query_only = ON')
+    expect(() => uses.claimAll([here, absent])).toThrow(/readonly/)
+    at.database.$client.pragma('query_only = OFF')
+    expect(packagesInUse(at.database)).toEqual(new Set())
+    uses.claimAll([here, absent, here])
+    expect(packagesInUse(at.database)).toEqual(new Set([here, absent]))
+    expect(uses.counts()).toEqual({ here: 1, fetched: 0 })
+    at.database.$client.pragma('query_only = ON')
+    uses.claimAll([absent, here])
+    expect([here, absent].map((id) => uses.claim(id))).toEqual(['f', null])
+    at.database.$client.pragma('query_only = OFF')
+  })
 })
 
 describe('packagesInUse()', () => {
