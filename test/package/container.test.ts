@@ -11,6 +11,7 @@ import { DebRepository } from '../helpers/deb_repository.ts'
 import { type FileServer, serveFolder } from '../helpers/file_server.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 import { bin } from '../helpers/run_program.ts'
+import { findOpened, found, openedFiles, threadFiles } from './opened.ts'
 import { Podman } from './podman.ts'
 
 const PORT = '18444'
@@ -20,6 +21,15 @@ const NEEDED = [
   ...['--cap-drop=ALL', '--security-opt=no-new-privileges', '--security-opt=unmask=/proc/sys'],
   `--security-opt=seccomp=${join(root, 'ops/container/seccomp.json')}`,
 ]
+const HOME = '/usr/local/lib/abrt-retrace'
+/** As ops/lib/start.cjs compiles: V8 says whether what is behind the two digests is of its kind, and of this text. */
+const IS_TAKEN = `const { readFileSync } = require('node:fs')
+  const bundle = '${HOME}/dist/bundle/abrt-retrace-worker'
+  const text = readFileSync(bundle + '.cjs', 'latin1')
+  const source = '(function (exports, require, module, __filename, __dirname) {' + text + '\\n})'
+  const cachedData = readFileSync(bundle + '.cache').subarray(64)
+  const { cachedDataRejected } = new (require('node:vm').Script)(source, { filename: bundle + '.cjs', cachedData })
+  console.log(cachedDataRejected === false ? 'taken' : 'thrown away')`
 const VOLUMES = {
   etc: '/etc/abrt-retrace',
   lib: '/var/lib/abrt-retrace',
@@ -99,6 +109,14 @@ describe('the container', () => {
       'CapAmb: 0000000000000000 NoNewPrivs: 1 Seccomp: 2 990 ',
     ])
     expect((await podman.run(NEEDED, 'abrt-retrace-server', '--check', 'sandbox')).text).toMatch(/^ok {3}sandbox /m)
+  })
+
+  it('has every file that its programs open while they run, and a code cache that its Node takes', async () => {
+    const { text } = await podman.run([], 'sh', '-c', findOpened(HOME))
+    expect(found(text)).toEqual(openedFiles())
+    expect(found(text)).toEqual(expect.arrayContaining(threadFiles()))
+    expect(text).toContain('abrt-retrace-worker.cache\n')
+    expect(await podman.run([], 'node', '-e', IS_TAKEN)).toEqual({ status: 0, text: 'taken\n' })
   })
 
   it('the first retrace: the server, its repositories, a core of a program of the image', async () => {

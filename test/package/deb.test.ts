@@ -8,6 +8,7 @@ import { installationRoot } from '../../src/program/program.ts'
 import { DebRepository } from '../helpers/deb_repository.ts'
 import { type FileServer, serveFolder } from '../helpers/file_server.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
+import { findOpened, found, openedFiles, threadFiles } from './opened.ts'
 import { inside, makeRoot } from './root.ts'
 
 const PORT = 18_443
@@ -114,6 +115,13 @@ describe('the Debian packages', () => {
     expect(check.split('\n').filter((line) => line.startsWith('FAIL'))).toEqual([])
   })
 
+  it('has every file that its programs open while they run, threads and chunks too, and no code cache of one build', async () => {
+    const text = await said(findOpened('/usr/lib/abrt-retrace'))
+    expect(found(text)).toEqual(openedFiles())
+    expect(found(text)).toEqual(expect.arrayContaining(threadFiles()))
+    expect(text).not.toContain('.cache\n')
+  })
+
   it('its AppArmor profiles are settings of the package, all of them; where there is no AppArmor nothing asks for it', async () => {
     const listed = await said(`dpkg-query -W -f '\${Conffiles}\\n' ${SERVER} | awk '{ print $1 }' | grep . | sort`)
     const found = await said(`find ${PROFILES} ${PROFILES}.d -type f | sort`)
@@ -147,6 +155,8 @@ describe('the Debian packages', () => {
       export NODE_EXTRA_CA_CERTS=/etc/abrt-retrace/server.crt
       retrace --server https://localhost:${PORT} --yes core*`)
     expect(text).toMatch(/__GI___clock_nanosleep .*\n[\s\S]*__libc_start_call_main/)
+    // A thread that cannot start is said, and done without.
+    expect(await said('cat server.log')).not.toMatch(/thread|\[ERR\]/)
   })
 
   it('an upgrade that cannot be unpacked leaves what was there, which goes on', async () => {
@@ -164,7 +174,8 @@ describe('the Debian packages', () => {
   it('an upgrade that has no room for a copy of the database ends half-way with a sentence, loses nothing, and goes on', async () => {
     // A task that waits, as a server left it that was killed: it is, with this script.
     await said(`${START}
-      xz -0 -k -c core* >core.xz
+      # So large that a thread unpacks it.
+      { cat core*; head -c 1000000 /dev/urandom; } | xz -0 >core.xz
       retrace_id=$(/usr/lib/abrt-retrace/node/bin/node --input-type=module -e '
         import { readFileSync } from "node:fs"
         const headers = { "Content-Type": "application/x-core", "Content-Encoding": "xz", Prefer: "respond-async" }

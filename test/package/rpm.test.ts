@@ -6,6 +6,7 @@ import { env } from 'node:process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installationRoot } from '../../src/program/program.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
+import { findOpened, found, openedFiles, threadFiles } from './opened.ts'
 import { inside, makeRoot } from './root.ts'
 
 const SERVER = 'abrt-retrace-server'
@@ -79,6 +80,13 @@ describe('the RPM packages', () => {
     expect(await said('retrace --version && as abrt-reposync --status && rpm -V --nodeps retrace')).toMatch(
       /^retrace \d/,
     )
+  })
+
+  it('has every file that its programs open while they run, threads and chunks too, and no code cache of one build', async () => {
+    const text = await said(findOpened('/usr/lib/abrt-retrace'))
+    expect(found(text)).toEqual(openedFiles())
+    expect(found(text)).toEqual(expect.arrayContaining(threadFiles()))
+    expect(text).not.toContain('.cache\n')
   })
 
   it('an upgrade keeps settings and data', async () => {

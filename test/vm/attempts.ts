@@ -1,4 +1,5 @@
 /** The attempts of test/fixtures/wall, made in the machine in the place of a debugger behind a wall that hides and refuses nothing itself. */
+import { strict as assert } from 'node:assert'
 import { Buffer } from 'node:buffer'
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -10,6 +11,8 @@ import type { Machine } from './machine.ts'
 
 /** The program, which takes the place of gdb inside. */
 export const PROBE = '/usr/local/lib/attempts'
+/** All attempts take a minute or two where each refusal is written down. */
+const LIMIT_S = 600
 /** A file of another task. */
 export const SECRET = '/var/spool/abrt-retrace/of-another-task'
 
@@ -32,7 +35,10 @@ export interface Confined {
 function sandbox(bound: readonly string[], place: string): string {
   const words = bound.map((name) => `--bind /${name} /${name}`)
   const links = ['lib', 'lib64', 'bin'].map((name) => `--symlink usr/${name} /${name}`)
-  return ['bwrap --unshare-pid', ...words, ...links, `--ro-bind ${PROBE} ${place} -- ${place}`].join(' ')
+  // It dies with whoever started it: its first process waits for all that is inside, also for what stays by intent.
+  return ['bwrap --unshare-pid --die-with-parent', ...words, ...links, `--ro-bind ${PROBE} ${place} -- ${place}`].join(
+    ' ',
+  )
 }
 
 /** The lines of those that succeeded. It makes a user namespace as the server does. */
@@ -51,14 +57,15 @@ export async function attempts(
     ${before ?? ''}`,
   )
   const text = await machine.get(
-    `sleep 2000 & victim=$!
-    systemd-run -q --wait ${said === undefined ? '--pipe' : ''} -p User=abrt-retrace -p NoNewPrivileges=yes ${unit} ${
-      first ?? ''
-    } \\
+    `sleep ${LIMIT_S} >/dev/null 2>&1 & victim=$!
+    trap 'kill $victim; rm ${SECRET}' EXIT
+    systemd-run -q --wait ${said === undefined ? '--pipe' : ''} -p User=abrt-retrace -p NoNewPrivileges=yes \\
+      -p RuntimeMaxSec=${LIMIT_S} ${unit} ${first ?? ''} \\
       unshare --user --map-root-user --keep-caps ${sandbox(bound, place)} 8443 nobody ${SECRET} $victim
-    ${said === undefined ? '' : `cat ${said}`}
-    kill $victim; rm ${SECRET}`,
-    1800,
+    ${said === undefined ? '' : `cat ${said}`}`,
+    LIMIT_S + 60,
   )
+  // One that was ended before its end has shown nothing by what it did not say.
+  assert.match(text, /^end$/m)
   return text.split('\n').filter((line) => !line.endsWith(' no'))
 }
