@@ -154,6 +154,18 @@ describe.skipIf(reason)(`the SELinux module${reason}`, () => {
     expect(worker.filter((rule) => !/\[ .*retrace_worker_fetch.* \]:True/.test(rule))).toEqual([])
   })
 
+  // Where it is refused no program is told: the kernel takes the limits back at the change.
+  it('lets limits pass into each domain that is entered', () => {
+    const entered = [
+      ...['server', 'reposync', 'clean'].map((to) => ['init_t', to]),
+      ['retrace_server_t', 'worker'],
+      ...['server', 'worker', 'reposync'].map((from) => [`retrace_${from}_t`, 'wall']),
+      ...['debugger', 'reader'].map((to) => ['retrace_wall_t', to]),
+    ]
+    const keeps = ([from = '', to]: string[]) => targets(from, 'process', 'rlimitinh').includes(`retrace_${to}_t`)
+    expect(entered.filter((each) => !keeps(each))).toEqual([])
+  })
+
   it('labels what bwrap and gdb are, the spool, and a core in it, by names that the server writes', () => {
     const contexts = readFileSync(join(SOURCES, 'abrt_retrace.fc'), 'utf8')
     for (const type of ENTRIES) expect(contexts).toContain(`:${type},`)

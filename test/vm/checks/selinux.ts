@@ -6,7 +6,7 @@
 import { strict as assert } from 'node:assert'
 import { attempts, PROBE, SECRET } from '../attempts.ts'
 import { type Check, property, SERVER } from '../check.ts'
-import { ask, ended, send } from '../client.ts'
+import { ask, ended, reached, send } from '../client.ts'
 import type { Machine } from '../machine.ts'
 
 export const SELINUX_WORDS = ['security=selinux', 'selinux=1']
@@ -63,6 +63,21 @@ export const SELINUX: Check[] = [
       await retraces(machine)
       await machine.get('systemctl start abrt-retrace-clean.service', 1800)
       assert.equal(await denials(machine), '')
+    },
+  },
+  {
+    name: 'SELinux: a worker keeps the limit of memory that the server gave it, though its domain is another one',
+    async run(machine) {
+      const task = await send(machine)
+      await reached(machine, task, 'debug')
+      const words = await machine.get(
+        `pid=$(pgrep -u abrt-retrace -f abrt-retrace-worker.cjs | head -n 1); tr -d '\\0' </proc/$pid/attr/current; echo
+        prlimit --pid $pid --data --output SOFT --noheadings`,
+      )
+      assert.equal((await ended(machine, task)).state, 'FINISHED_SUCCESS')
+      const [context = '', data = ''] = words.split('\n').map((line) => line.trim())
+      assert.match(context, /:retrace_worker_t:/)
+      assert.match(data, /^[0-9]+$/)
     },
   },
   {
