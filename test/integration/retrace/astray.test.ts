@@ -47,6 +47,7 @@ async function retraced(word: string) {
     frames,
     thread: json.threads[0],
     outcome: report.outcome,
+    problems: read.debugged.conversation?.problems ?? [],
     read: parseSatyr(text).threads[0]?.frames ?? [],
   }
 }
@@ -71,7 +72,10 @@ describe.runIf(process.arch === 'x64')('a stack', () => {
   ])(
     'shows the caller of a call through a pointer (%s), and the outcome says where frame 0 is',
     async (word, says) => {
-      const { frames, outcome } = await retraced(word)
+      const { frames, outcome, problems } = await retraced(word)
+      expect(problems).toContainEqual(
+        expect.stringMatching(/^the instructions around the crash: Cannot access memory at address 0x[0-9a-f]+$/),
+      )
       expect(frames.map(({ function: name }) => name).slice(0, 3)).toEqual([null, 'through_pointer', 'main'])
       expect(outcome).toMatchObject({ code: 'ok-partial', summary: expect.stringContaining(says) })
     },

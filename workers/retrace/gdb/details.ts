@@ -118,7 +118,7 @@ const STEPS: { readonly [Name in keyof Details]: Step<Name> } = {
     what: 'the instructions around the crash',
     find: async ({ asker }) => {
       const window = { parameters: [BYTES_BEFORE_PC, BYTES_AFTER_PC], share: SHARE }
-      return withText(await asker.ask(undefined, 'instructions', window), 'text')
+      return withText(await asker.ask('the instructions around the crash', 'instructions', window), 'text')
     },
   },
   divisor: {

@@ -88,13 +88,15 @@ export class Pending {
 
   onResult(result: { class: string; results: MiTuple }): void {
     this.#result = result
-    if (result.class === 'error' && this.#awaitsData) this.#after(END_GRACE_MS, () => this.#complete(result))
+    if (result.class === 'error' && this.#awaitsData) this.#awaitEnd(result)
     else if (!this.#awaitsData) this.#complete(result)
   }
 
   onMessage(message: unknown): void {
     if (typeof message !== 'object' || message === null || !('end' in message)) {
       this.#data.push(message)
+      const isInTime = performance.now() < this.#limitAt
+      if (this.#result?.class === 'error' && this.#awaitsData && isInTime) this.#awaitEnd(this.#result)
       if (this.#options.idleMs !== undefined && !this.#wasInterrupted && this.#result === undefined) this.#startClock()
     } else if (message.end === this.token) {
       this.#awaitsData = false
@@ -102,6 +104,14 @@ export class Pending {
       this.#verdict = { failed }
       if (this.#result !== undefined) this.#complete(this.#result)
     }
+  }
+
+  /**
+   * gdb failed at the command, and what the question said may be under way. On a busy machine all of that has come when the time is
+   * over, and nobody has looked: a timer is heard before what came.
+   */
+  #awaitEnd(result: { class: string; results: MiTuple }): void {
+    this.#after(END_GRACE_MS, () => setImmediate(() => this.#complete(result)))
   }
 
   onEnd(end: SessionEnd): void {
