@@ -136,7 +136,8 @@ function inRoot({ name, program, packages, files, script, goals }: InRoot): Cras
     ], { input: archiveSources(), stdio: ['pipe', 'inherit', 'inherit'], timeout: LIMIT_MS })
     if (made.error !== undefined || made.status !== 0) {
       rmSync(`${root}.new`, { recursive: true, force: true })
-      return lacking(name, `mmdebstrap failed: ${made.error?.message ?? `exit code ${made.status}`}`)
+      const why = made.error === undefined ? `exit code ${made.status}` : `${made.error.message} (ops/lib/vm-packages)`
+      return lacking(name, `mmdebstrap failed: ${why}`)
     }
     renameSync(`${root}.new`, root)
   }

@@ -19,7 +19,7 @@ import {
 } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { env, stderr } from 'node:process'
 import Sqlite from 'better-sqlite3'
 import { installationRoot } from '../../src/program/program.ts'
@@ -100,7 +100,11 @@ async function* againstDebuginfod(
   await using server = await serveDebuginfo(folder.file(`${name}-debs`), folder.file(`${name}-debuginfod.db`))
   if (server === undefined) return
   const cache = folder.file(`${name}-debuginfod-cache`)
-  const first = ['auto-load off', 'debuginfod enabled on', 'height 0', 'width 0', `sysroot ${folder.file('nowhere')}`]
+  // Nothing of this machine; gdb 13 looks below the sysroot for the libraries, too, that it has just fetched.
+  const nowhere = folder.file(`${name}-nowhere`)
+  mkdirSync(dirname(nowhere + cache), { recursive: true })
+  symlinkSync(cache, nowhere + cache)
+  const first = ['auto-load off', 'debuginfod enabled on', 'height 0', 'width 0', `sysroot ${nowhere}`]
   const words = [
     ...['-nx', '-q', '-batch', ...first.flatMap((each) => ['-iex', `set ${each}`])],
     ...[`file ${sysroot}${program}`, `core-file ${core}`, ...COMMANDS].flatMap((each) => ['-ex', each]),
