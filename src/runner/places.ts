@@ -17,22 +17,38 @@ export class Places {
   readonly #goingOn: PQueue
   /** Who has a place, in the order in which they got it. */
   readonly #holders = new Set<Job>()
+  /** Who has none yet. */
+  readonly #leaving = new Map<Job, AbortController>()
 
   constructor(maxRunningTasks: number) {
     this.#newcomers = new PQueue({ concurrency: maxRunningTasks })
     this.#goingOn = new PQueue({ concurrency: placesToGoOn(maxRunningTasks) })
   }
 
-  /** Does `act` once the job has a place, which it keeps until that is done; throws what that throws. */
+  /** Does `act` once the job has a place, which it keeps until that is done; throws what that throws. Nothing, where it left before. */
   async hold(job: Job, act: () => Promise<void>): Promise<void> {
-    await this.#queueOf(job).add(async () => {
-      this.#holders.add(job)
-      try {
-        await act()
-      } finally {
-        this.#holders.delete(job)
-      }
-    })
+    const leaving = new AbortController()
+    this.#leaving.set(job, leaving)
+    try {
+      await this.#queueOf(job).add(async () => {
+        this.#leaving.delete(job)
+        this.#holders.add(job)
+        try {
+          await act()
+        } finally {
+          this.#holders.delete(job)
+        }
+      }, { signal: leaving.signal })
+    } catch (cause) {
+      if (!leaving.signal.aborted) throw cause
+    } finally {
+      this.#leaving.delete(job)
+    }
+  }
+
+  /** Of one that has no place yet: it wants none any more. Nothing of it stays in the queue. */
+  leave(job: Job): void {
+    this.#leaving.get(job)?.abort()
   }
 
   /**

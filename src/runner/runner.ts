@@ -98,9 +98,9 @@ export class Runner {
     if (job === undefined) return
     job.stopped = true
     job.worker?.kill()
-    if (job.started !== undefined) return await job.ended
-    this.#jobs.delete(id)
+    this.#places.leave(job)
     this.#changes.tell()
+    await job.ended
   }
 
   /** Seconds that the task waits at most for memory from its client; undefined: it does not. */

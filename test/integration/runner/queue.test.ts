@@ -117,6 +117,21 @@ describe('the queue', () => {
     expect(spoolEntries(server.spool()).sort()).toEqual([first.id, third.id])
   })
 
+  it('gives its client the place back of a task that is deleted while it waits, not when its turn would have come', async () => {
+    await using folder = await temporaryFolder()
+    await using server = await startServer({
+      workerCommand: scriptedWorker(folder, WAIT + SUCCEED),
+      settings: { RETRACE_MAX_RUNNING_TASKS: '1', RETRACE_MAX_QUEUED_TASKS: '9', RETRACE_MAX_TASKS_PER_CLIENT: '2' },
+    })
+    const [first, second] = [await createTask(server), await createTask(server)]
+    expect((await post(server.client)).status).toBe(429)
+    const removed = await server.client.ask(`/${second.id}`, { method: 'DELETE', password: second.password })
+    expect(removed.status).toBe(204)
+    expect((await status(server.client, first)).state).toBe('PENDING')
+    expect((await post(server.client)).status).toBe(201)
+    expect((await post(server.client)).status).toBe(429)
+  })
+
   it('hands the turn to the next when the task that waits for memory is deleted, and when the one that runs ends', async () => {
     await using folder = await temporaryFolder()
     await using server = await startServer({
