@@ -59,7 +59,7 @@ it('leaves the holes of a core holes: it takes no more room on the disk than wha
   }
 })
 
-it('leaves the core as it was where the disk has no room for the filled one, and nothing of that', async () => {
+it('leaves the core as it was where the disk has no room for the filled one, and nothing of that', async ({ skip }) => {
   await using folder = await temporaryFolder()
   using source = fileSource(fixtureCore('amd64', folder.path).core)
   const slim = slimCore(source, { budget: 0, keepsArguments: true, maker: 'test 1' })
@@ -71,7 +71,9 @@ it('leaves the core as it was where the disk has no room for the filled one, and
   mkdirSync(place)
   // Pages of the core, of what came, and a few of those of a further core.
   const room = Math.ceil(bytes.length / 4096) + 1 + 8
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${room * 4}k`, 'tmpfs', place]).status !== 0) return
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${room * 4}k`, 'tmpfs', place]).status !== 0) {
+    skip('nothing can be mounted here')
+  }
   try {
     const task = new Task(place)
     writeFileSync(task.file('coredump'), bytes)

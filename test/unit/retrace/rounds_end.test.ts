@@ -118,13 +118,13 @@ describe('a task whose run had more memory than the one before', () => {
 })
 
 describe('a result that the disk does not take aside', () => {
-  it('is the end of the task, and nothing of what was begun is there', async () => {
+  it('is the end of the task, and nothing of what was begun is there', async ({ skip }) => {
     await using folder = await temporaryFolder()
     // A file system with room for a few files alone.
     const place = folder.file('place')
     mkdirSync(place)
     const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,nr_inodes=6', 'tmpfs', place])
-    if (mounted.status !== 0) return
+    if (mounted.status !== 0) skip('nothing can be mounted here')
     try {
       const task = new Task(place)
       writeFileSync(task.file('coredump'), 'core')
