@@ -165,7 +165,6 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
     return found === undefined ? [] : [{ ...found, module }]
   })
   const companions = { ...companionsOf(core, modules), ...options.companions }
-  const copies = `${root}.copies`
   const sparing = new Sparing(core, corePath, options.spareNothing === true ? [] : modules)
   const seconds = options.seconds ?? 60
   const config = {
@@ -185,7 +184,7 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
   }
   await using ahead = options.isLate === true ? undefined : await GdbAhead.start(first, corePath, place)
   const assembleWithout = (leftOut: LeftOut) =>
-    assemble(core, withoutDebuginfo(modules, leftOut, copies), { corePath, companions })
+    assemble(core, withoutDebuginfo(modules, leftOut, folder.file('copies')), { corePath, companions })
   const assembly = ahead === undefined
     ? assembleWithout(new Set())
     : assemble(core, modules, { corePath, companions, store: ahead.names })

@@ -57,15 +57,23 @@ const FETCH_SHARE = 0.1
 
 /** What the packages of the modules themselves hold. */
 export function companionsOf(
-  { architecture: target }: Pick<Core, 'architecture'>,
+  core: Pick<Core, 'architecture'>,
   modules: readonly ResolvedModule[],
   printers: readonly PrinterName[] = PRINTERS,
+): Companions {
+  return companionsIn(core, modules, usefulPrinters(modules, printers))
+}
+
+function companionsIn(
+  { architecture: target }: Pick<Core, 'architecture'>,
+  modules: readonly ResolvedModule[],
+  useful: readonly PrinterName[],
 ): Companions {
   const libc = modules.find(isCLibrary)?.binary
   const threads = libc === undefined || target === undefined ? undefined : threadLibraryIn(libc.packageDir, target)
   return {
     threadLibraries: new Map(threads === undefined || target === undefined ? [] : [[target, threads]]),
-    printers: printersIn(modules, usefulPrinters(modules, printers)),
+    printers: printersIn(modules, useful),
   }
 }
 
@@ -78,13 +86,13 @@ export async function findCompanions(
   modules: readonly ResolvedModule[],
   context: CompanionContext,
 ): Promise<Companions> {
-  const found = companionsOf(core, modules, context.config.printers)
+  const wanted = usefulPrinters(modules, context.config.printers)
+  const found = companionsIn(core, modules, wanted)
   const index = new PackageIndex(context.database, context.formats)
   const fetcher = fetcherFor(context, index)
   const host = hostArchitecture()
   const library = modules.find(isCLibrary)?.owner
   const isForeign = host !== undefined && host !== core.architecture && library !== undefined
-  const wanted = usefulPrinters(modules, context.config.printers)
   const missing = wanted.filter((name) => found.printers.every((each) => each.name !== name))
   const [other, printers] = await Promise.all([
     isForeign ? sameVersionFor(host, library, { ...context, index, fetcher }) : undefined,
