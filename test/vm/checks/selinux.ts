@@ -66,7 +66,7 @@ export const SELINUX: Check[] = [
     },
   },
   {
-    name: 'SELinux: a worker keeps the limit of memory that the server gave it, though its domain is another one',
+    name: 'SELinux: a worker keeps the limit of memory that the server gave it, and clean beside it is refused nothing',
     async run(machine) {
       const task = await send(machine)
       await reached(machine, task, 'debug')
@@ -74,7 +74,9 @@ export const SELINUX: Check[] = [
         `pid=$(pgrep -u abrt-retrace -f abrt-retrace-worker.cjs | head -n 1); tr -d '\\0' </proc/$pid/attr/current; echo
         prlimit --pid $pid --data --output SOFT --noheadings`,
       )
+      await machine.get('systemctl start abrt-retrace-clean.service', 1800)
       assert.equal((await ended(machine, task)).state, 'FINISHED_SUCCESS')
+      assert.equal(await denials(machine), '')
       const [context = '', data = ''] = words.split('\n').map((line) => line.trim())
       assert.match(context, /:retrace_worker_t:/)
       assert.match(data, /^[0-9]+$/)
