@@ -116,7 +116,10 @@ describe('the container', () => {
     expect(found(text)).toEqual(openedFiles())
     expect(found(text)).toEqual(expect.arrayContaining(threadFiles()))
     expect(text).toContain('abrt-retrace-worker.cache\n')
-    expect(await podman.run([], 'node', '--min-semi-space-size=16', '-e', IS_TAKEN)).toEqual({ status: 0, text: 'taken\n' })
+    expect(await podman.run([], 'node', '--min-semi-space-size=16', '-e', IS_TAKEN)).toEqual({
+      status: 0,
+      text: 'taken\n',
+    })
   })
 
   it('the first retrace: the server, its repositories, a core of a program of the image', async () => {
