@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { execPath, getuid } from 'node:process'
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '../../src/config/config.ts'
+import { placesToGoOn } from '../../src/runner/places.ts'
 import { installationRoot } from '../../src/program/program.ts'
 import { MAX_PROCESSES } from '../../workers/retrace/sandbox/arguments.ts'
 import { runAsService, unitSettings } from '../helpers/unit_restrictions.ts'
@@ -27,7 +28,8 @@ const SCRIPT = `
 it('the unit of the server has room for all processes of as many tasks as run at once where nobody set that', () => {
   const unit = unitSettings(join(installationRoot(), 'ops', 'systemd', 'abrt-retrace-server.service'))
   const { maxRunningTasks } = readConfig(['abrt-retrace-server'], {})
-  expect(Number(unit.get('TasksMax'))).toBeGreaterThan(maxRunningTasks * (MAX_PROCESSES + 64))
+  const workers = maxRunningTasks + placesToGoOn(maxRunningTasks)
+  expect(Number(unit.get('TasksMax'))).toBeGreaterThan(workers * (MAX_PROCESSES + 64))
 })
 
 describe.each(['abrt-retrace-server', 'abrt-reposync'])('under what %s.service forbids', (name) => {
