@@ -36,3 +36,10 @@ ${name} = before_${name.replace('.', '_')}(${name})
 export const DIES = 'os.abort()'
 export const HANGS = 'exec("while True: pass")'
 export const IS_STUCK = 'exec("while True:\\n try: time.sleep(99)\\n except BaseException: pass")'
+
+/** One that takes longer than it may, comes to its end as it is interrupted, and hears of that in the question behind it. */
+export const INTERRUPTED_LATE = before(
+  'answer_libraries',
+  'True',
+  'exec("try: time.sleep(99)\\nexcept KeyboardInterrupt: pass")',
+) + before('answer_threads', 'True', 'raise KeyboardInterrupt')

@@ -49,6 +49,11 @@ export class Asker {
     return this.#deadline.isOver
   }
 
+  /** gdb was told to give something up, which the question behind that can fail over, too. */
+  get wasInterrupted(): boolean {
+    return this.#session.wasInterrupted
+  }
+
   /** A sentence on something that failed within a question. */
   note(problem: string): void {
     this.#listener.problems.push(problem)

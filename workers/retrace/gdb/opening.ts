@@ -134,7 +134,7 @@ export async function openCore(
     unread: readUnread(told.data, 'unread').flatMap((index) => files[index]?.module ?? []),
     spared: files.filter(({ module }) => spared.has(module)).map(({ module }) => module),
     undebugged: readUnread(told.data, 'undebugged').flatMap((index) => files[index]?.module ?? []),
-    failed: failureAmong(answers, seen !== undefined),
+    failed: failureAmong(answers, { hasThreads: seen !== undefined, wasInterrupted: asker.wasInterrupted }),
     contradictions: seen === undefined ? ['it did not say which threads it sees'] : contradictions(core, {
       architecture: seen.architecture,
       lwps: seen.threads.map((thread) => thread.lwp),
@@ -143,13 +143,15 @@ export async function openCore(
   }
 }
 
+/** Where it ended or was late. Once something was interrupted, what a question behind it failed over may be that interrupt. */
 function failureAmong(
   answers: readonly [at: string, answer: Answer][],
-  hasThreads: boolean,
+  { hasThreads, wasInterrupted }: { hasThreads: boolean; wasInterrupted: boolean },
 ): FailedOpening | undefined {
   const failed = (kind: Answer['kind']) => answers.find(([, answer]) => answer.kind === kind)
-  const found = failed('ended') ?? failed('interrupted')
+  const spoilt = wasInterrupted ? failed('error') ?? (hasThreads ? undefined : answers.at(-1)) : undefined
+  const found = failed('ended') ?? failed('interrupted') ?? spoilt
   if (found === undefined) return undefined
   const [at, { kind }] = found
-  return { at, isLate: kind === 'interrupted', isOverPlace: hasThreads && found === answers.at(-1) }
+  return { at, isLate: kind !== 'ended', isOverPlace: hasThreads && found === answers.at(-1) }
 }

@@ -42,6 +42,7 @@ export class Session {
   readonly #limits: SessionLimits
   readonly #watch: ReturnType<typeof setInterval>
   #pending: Pending | undefined
+  #wasInterrupted = false
   #end: SessionEnd | undefined
   #token = 0
   #total = 0
@@ -65,6 +66,11 @@ export class Session {
   /** Why the session is over; undefined while it is not. */
   get end(): SessionEnd | undefined {
     return this.#end
+  }
+
+  /** A command was told that its time is over. One that was just done leaves that to the next command, which fails over it. */
+  get wasInterrupted(): boolean {
+    return this.#wasInterrupted
   }
 
   /** Of the outermost process, the wall's; undefined when it could not be started. */
@@ -163,6 +169,7 @@ export class Session {
 
   /** Asks gdb to give up this one command. */
   #interrupt(): void {
+    this.#wasInterrupted = true
     const gdb = this.pid === undefined ? undefined : processTree(this.pid)[DEPTH_OF_GDB]
     try {
       if (gdb !== undefined) interrupt(gdb)
