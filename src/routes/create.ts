@@ -68,7 +68,7 @@ async function accept(
       config,
       unpacker,
       // A worker takes a moment to load, so it starts while the core arrives.
-      onCore: () => arrival.coreBegan(draft.file('worker.log')),
+      onCore: () => arrival.coreBegan(draft.directory),
     })
   } finally {
     reading.abort()

@@ -160,7 +160,7 @@ async function finish(c: Context<AppEnv>, turn: Turn, services: Services): Promi
   try {
     await using draft = await spool.draft(spool.reserve(upload.offset))
     const body = untilStopped(readFileChunks(upload.body), upload, stop)
-    const onCore = () => admission.prestart(draft.file('worker.log'))
+    const onCore = () => admission.prestart(draft.directory)
     await receive(body, { plan, draft }, { config, unpacker, onCore })
     const accepted = await draft.commit(plan.manifest, async (id) => await upload.announceTask(id))
     // From here on nothing may fail: the task is there.

@@ -9,12 +9,12 @@ import type { WorkerProcess } from './worker_process.ts'
 export class Admission implements Disposable {
   #release: (() => void) | undefined
   #share: Disposable | undefined
-  #prestart: ((log: string) => WorkerProcess | undefined) | undefined
+  #prestart: ((draft: string) => WorkerProcess | undefined) | undefined
   #worker: WorkerProcess | undefined
 
   /** `share`: of what its client may have at once. */
   constructor(
-    options: { release: () => void; share: Disposable; prestart: (log: string) => WorkerProcess | undefined },
+    options: { release: () => void; share: Disposable; prestart: (draft: string) => WorkerProcess | undefined },
   ) {
     this.#release = options.release
     this.#share = options.share
@@ -22,14 +22,14 @@ export class Admission implements Disposable {
   }
 
   /**
-   * Starts the worker while the upload still arrives, so that loading it costs the task nothing. `log` is the file in
-   * the draft that becomes the task's `worker.log`. Does nothing when the task would have to wait anyhow; once per
+   * Starts the worker while the upload still arrives, so that loading it costs the task nothing. `draft` is the directory
+   * that becomes the task's. Does nothing when the task would have to wait anyhow; once per
    * admission.
    */
-  prestart(log: string): void {
+  prestart(draft: string): void {
     const start = this.#prestart
     this.#prestart = undefined
-    if (start !== undefined) this.#worker = start(log)
+    if (start !== undefined) this.#worker = start(draft)
   }
 
   /**

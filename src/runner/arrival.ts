@@ -17,8 +17,8 @@ export class Arrival implements Disposable {
   readonly #admit: () => Admission
   #bytes = 0
   #admission: Admission | undefined
-  /** File for the worker's log, once the core has begun. */
-  #log: string | undefined
+  /** Where the core arrives, once it has begun. */
+  #draft: string | undefined
   #isOver = false
 
   constructor(options: { length: number; admit: () => Admission }) {
@@ -38,9 +38,9 @@ export class Arrival implements Disposable {
     }
   }
 
-  /** The core begins, so the upload looks like one. `log` becomes the task's `worker.log`. */
-  coreBegan(log: string): void {
-    this.#log = log
+  /** The core begins, so the upload looks like one. `draft` becomes the task's directory. */
+  coreBegan(draft: string): void {
+    this.#draft = draft
     this.#prestart()
   }
 
@@ -50,7 +50,7 @@ export class Arrival implements Disposable {
   }
 
   #prestart(): void {
-    if (this.#log !== undefined && this.#bytes >= this.#length * WORKER_PART) this.#admission?.prestart(this.#log)
+    if (this.#draft !== undefined && this.#bytes >= this.#length * WORKER_PART) this.#admission?.prestart(this.#draft)
   }
 
   [Symbol.dispose](): void {

@@ -42,3 +42,12 @@ export function withResolvers(): { promise: Promise<void>; resolve: () => void }
   const promise = new Promise<void>((settle) => resolve = settle)
   return { promise, resolve }
 }
+
+export function hasStarted({ started }: Job): boolean {
+  return started !== undefined
+}
+
+/** Seconds that a running task is expected to take still, at least 1. */
+export function secondsLeft({ estimate, started = 0 }: Job): number {
+  return Math.max(1, estimate - (Date.now() - started) / 1000)
+}

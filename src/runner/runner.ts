@@ -2,16 +2,18 @@
  * Which tasks run, which wait, and which may still come: admission, the queue, one worker process per running task, its
  * time limit, its end. Nothing in its memory is needed after a restart: that is all in the task's directory.
  */
+import { join } from 'node:path'
 import { environmentOf } from '../config/environment.ts'
 import { asError } from '../errors/errno.ts'
 import { log } from '../telemetry/log.ts'
 import type { Task } from '../task/task.ts'
 import { Admission } from './admission.ts'
 import { Changes } from './changes.ts'
-import { begin, type Job, withResolvers } from './job.ts'
+import { begin, hasStarted, type Job, secondsLeft, withResolvers } from './job.ts'
 import type { Load, RunnerOptions } from './options.ts'
 import { type Death, finish } from './finish.ts'
 import { Shares } from './shares.ts'
+import { beginnersAtOnce, mayBeginIn } from './pace.ts'
 import { persist } from './patience.ts'
 import { Places } from './places.ts'
 import { draining, serverFull, tooManyTasks } from './room.ts'
@@ -74,7 +76,7 @@ export class Runner {
     return new Admission({
       release: () => void this.#uploading--,
       share: this.#shares.take(client),
-      prestart: (path) => this.#prestart(path),
+      prestart: (draft) => this.#prestart(draft),
     })
   }
 
@@ -175,24 +177,30 @@ export class Runner {
     return Math.min(600, Math.max(5, Math.ceil(first)))
   }
 
-  #prestart(path: string): WorkerProcess | undefined {
+  /** None where its task would have to wait; where no processor is free, it is loaded, and prepares nothing. */
+  #prestart(draft: string): WorkerProcess | undefined {
     const taken = this.#newcomers().length + this.#spare.size
-    if (this.#closing || taken >= this.#options.config.maxRunningTasks) return undefined
-    const worker = this.#spawn('-', path)
+    if (this.#closing || taken >= Math.min(this.#options.config.maxRunningTasks, beginnersAtOnce())) return undefined
+    const worker = this.#spawn('-', join(draft, 'worker.log'), this.#niceness === 0 ? draft : undefined)
     this.#spare.add(worker)
     void worker.ended.then(() => this.#spare.delete(worker))
     return worker
   }
 
-  #spawn(argument: string, path: string): WorkerProcess {
+  get #niceness(): number {
+    return workerNiceness(this.#jobs.size + this.#spare.size)
+  }
+
+  #spawn(argument: string, path: string, draft?: string): WorkerProcess {
     const { config, workerCommand, starter } = this.#options
     return starter.start({
       command: workerCommand,
       argument,
+      draft,
       log: path,
       settings: environmentOf(['abrt-retrace-worker'], config),
       memoryMb: workerMemoryMb(config),
-      niceness: workerNiceness(this.#jobs.size + this.#spare.size),
+      niceness: this.#niceness,
     })
   }
 
@@ -276,13 +284,14 @@ export class Runner {
     this.#changes.tell()
   }
 
-  /** Waits until it is this task's turn, and what it is expected to take fits beside the running ones. */
+  /** Waits until it is this task's turn, few others begin, and what it is expected to take fits beside the running ones. */
   async #memory(job: Job): Promise<void> {
     while (!job.stopped && !this.#closing) {
       const isNext = this.#places.isNext(job)
       if (isNext) job.demand = this.#options.memory.demand(job.task, { whole: job.needsAll })
-      if (isNext && this.#options.memory.fits(job, this.#running())) return
-      await this.#changes.next(isNext ? MEMORY_INTERVAL_MS : undefined)
+      const pause = mayBeginIn(this.#running().map(({ started = 0 }) => started), Date.now())
+      if (isNext && pause === 0 && this.#options.memory.fits(job, this.#running())) return
+      await this.#changes.next(isNext ? pause || MEMORY_INTERVAL_MS : undefined)
     }
   }
 
@@ -330,13 +339,4 @@ export class Runner {
       log('runner').error(`Could not end the task: ${asError(second).message}`, { task: task.id })
     }
   }
-}
-
-function hasStarted({ started }: Job): boolean {
-  return started !== undefined
-}
-
-/** Seconds that a running task is expected to take still, at least 1. */
-function secondsLeft({ estimate, started = 0 }: Job): number {
-  return Math.max(1, estimate - (Date.now() - started) / 1000)
 }

@@ -1,6 +1,6 @@
 /**
- * One look at a running task for all who watch it: ten times a second whether its state or its log has changed, more often at
- * first and where it just has, since more comes soon then; and the last piece of the log that any of them read. A watcher
+ * One look at a running task for all who watch it: ten times a second whether its state or its log has changed, a hundred times in
+ * its first second and more often where it just has, since more comes soon then; and the last piece of the log that any of them read. A watcher
  * costs its place in the log and no descriptor; the last one that leaves ends the looking.
  */
 import { performance } from 'node:perf_hooks'
@@ -9,8 +9,9 @@ import type { Task } from '../task/task.ts'
 
 const POLL_MS = 100
 const SOON_MS = 25
-/** How long one looks more often: from the first watcher on, and from a change on. */
-const AT_FIRST_MS = 1000
+const AT_FIRST_MS = 10
+/** How long one looks more often: from the first watcher on, when most comes, and from a change on. */
+const FIRST_MS = 1000
 const AFTER_CHANGE_MS = 100
 const PIECE = 16_384
 
@@ -20,7 +21,8 @@ export class SharedLog {
   readonly #task: Task
   readonly #sleepers = new Set<() => void>()
   #timer: ReturnType<typeof setTimeout>
-  #soonUntil = performance.now() + AT_FIRST_MS
+  readonly #firstUntil = performance.now() + FIRST_MS
+  #soonUntil = 0
   #watchers = 0
   #seen: string
   #piece: { position: number; bytes: Uint8Array } | undefined
@@ -77,17 +79,18 @@ export class SharedLog {
   }
 
   #later(): ReturnType<typeof setTimeout> {
+    const now = performance.now()
     return setTimeout(() => {
       this.#timer = this.#later()
       this.#poll()
-    }, performance.now() < this.#soonUntil ? SOON_MS : POLL_MS)
+    }, now < this.#firstUntil ? AT_FIRST_MS : now < this.#soonUntil ? SOON_MS : POLL_MS)
   }
 
   #poll(): void {
     const now = this.#look()
     if (now === this.#seen) return
     this.#seen = now
-    this.#soonUntil = Math.max(this.#soonUntil, performance.now() + AFTER_CHANGE_MS)
+    this.#soonUntil = performance.now() + AFTER_CHANGE_MS
     this.#version++
     for (const wake of [...this.#sleepers]) wake()
   }

@@ -32,6 +32,8 @@ export interface WorkerWish {
   command: readonly string[]
   /** The task's directory, or '-' for a worker that reads it from its standard input later. */
   argument: string
+  /** Of one that waits: the directory in which its core arrives, to be looked at meanwhile. */
+  draft?: string | undefined
   settings: Record<string, string>
   /** MiB of private memory that it may have itself; what runs behind the wall has limits of its own. */
   memoryMb: number
@@ -74,6 +76,7 @@ export function startWorkerInto(log: number, start: WorkerWish): WorkerProcess {
     ...settings,
     ...start.command,
     start.argument,
+    ...(start.draft === undefined ? [] : [start.draft]),
   ] as const
   const running = startOutside('abrt-retrace-worker', words, {
     output: log,

@@ -48,7 +48,8 @@ export const SANDBOX_MAKERS: Record<SandboxName, (folder: string) => Sandbox[]> 
 
 function indexing(engine: Engine, folder: string): Sandbox {
   mkdirSync(join(folder, 'release', 'package'), { recursive: true })
-  const of = { id: 1, release: 'release', folder: 'package', path: '/a.debug', buildId: Buffer.of(1), altBuildId: null }
+  const at = { release: 'release', folder: 'package', path: '/a.debug' }
+  const of = { id: 1, ...at, buildId: Buffer.of(1), altBuildId: null, size: 0 }
   const output = join(folder, 'new')
   mkdirSync(output)
   const limits = { memoryMb: 512, seconds: 60 }

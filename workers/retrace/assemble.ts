@@ -10,6 +10,7 @@ import { type Companions, THREAD_LIBRARY } from './companions.ts'
 import type { LoadedPrinters } from './gdb/inquiry.ts'
 import type { LoadedFile } from './gdb/opening.ts'
 import { readableRegions, type Region } from './gdb/readable_memory.ts'
+import { withCopies } from './plain_copies.ts'
 import type { KeptFile, ResolvedModule } from './resolve/resolve.ts'
 import type { Bind, Link } from '../../src/process/wall.ts'
 import { INSIDE, MAX_LINKS, mergedLinks } from './sandbox/arguments.ts'
@@ -49,13 +50,14 @@ const DELETED = ' (deleted)'
 /** What the modules need of the root, and what gdb loads besides. */
 export function assemble(
   core: Core,
-  modules: readonly ResolvedModule[],
+  resolved: readonly ResolvedModule[],
   { corePath, companions, store = new PackageNames() }: {
     corePath: string
     companions: Companions
     store?: StoreNames
   },
 ): Assembly {
+  const modules = resolved.map(withCopies)
   const links = new LinkSet()
   const problems: string[] = []
   for (const link of mergedLinks(INSIDE.sysroot)) links.add(link.path, link.target)

@@ -8,10 +8,11 @@ export const NAME = 'abrt-retrace-worker'
 const MAX_LINE = 8192
 
 export const help = (): string =>
-  `Usage: ${NAME} [--] DIR | - | --index | -h | --help | --version
+  `Usage: ${NAME} [--] DIR | - [DRAFT] | --index | -h | --help | --version
 
 Makes the backtrace of one task: DIR holds the file coredump and what the client said about it. With '-' the directory
-is one line of standard input, so that a server can start the worker before it has the core. Progress goes to standard
+is one line of standard input, so that a server can start the worker before it has the core; what has come of it, in the
+directory DRAFT, is read and looked up meanwhile, packages are fetched, and the debugger is started. Progress goes to standard
 output, complaints to standard error; the results are files in DIR, of which retrace-log is the last. With --index it makes
 indices of the kept debuginfo that tasks used and that has none yet, which gdb then reads faster.
 
@@ -21,6 +22,8 @@ Exit codes: 0 a backtrace was written (perhaps in part), or all indices, 1 the t
 
 export type Command = { kind: 'help' } | { kind: 'version' } | { kind: 'index' } | { kind: 'task'; dir: string } | {
   kind: 'wait'
+  /** Where the core arrives meanwhile. */
+  draft: string | undefined
 }
 
 /** Throws UsageError. */
@@ -37,10 +40,11 @@ export function readCommandLine(words: readonly string[]): Command {
     return readOption(option)
   }
   const [word, ...rest] = operands
+  if (word === '-' && end < 0 && rest.length === 1 && rest[0] !== '') return { kind: 'wait', draft: rest[0] }
   if (word === undefined || word === '' || rest.length > 0) {
     throw new UsageError(`Expected one argument, a task's directory, got ${operands.length}; see --help`)
   }
-  return word === '-' && end < 0 ? { kind: 'wait' } : { kind: 'task', dir: word }
+  return word === '-' && end < 0 ? { kind: 'wait', draft: undefined } : { kind: 'task', dir: word }
 }
 
 function readOption(word: string): Command {

@@ -1,6 +1,7 @@
 /** abrt-retrace-worker: its command line, its signals and its exit codes; `retrace.ts` has the steps of a task. */
 import { setPriority } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import process, { argv, exit, stderr, stdout } from 'node:process'
 import { readConfig } from '../../src/config/config.ts'
 import { readProxies } from '../../src/config/proxy_environment.ts'
@@ -13,13 +14,16 @@ import { escapeText } from '../../src/text/escape.ts'
 import { EXIT, installationRoot, version } from '../../src/program/program.ts'
 import { EXIT_DISK_FULL } from '../../src/task/outcome.ts'
 import { writeStep } from '../../src/task/step.ts'
+import { Task } from '../../src/task/task.ts'
 import { help, lineFromInput, NAME, readCommandLine } from './command_line.ts'
 import { endAgain } from './deliver.ts'
 import { engines } from './gdb/engines.ts'
 import { makeIndexes } from './indexing/make_indexes.ts'
 import { journal } from './journal.ts'
 import { openTask } from './open_task.ts'
+import { Preparation } from './prepare.ts'
 import { retrace } from './retrace.ts'
+import type { Tools } from './tools.ts'
 
 async function main(words: readonly string[]): Promise<number> {
   const command = readCommandLine(words)
@@ -41,15 +45,32 @@ async function main(words: readonly string[]): Promise<number> {
   }
   // Needed by the wall, and made while the core is read; who needs it hears why it could not be made.
   wallUsers().catch(() => undefined)
-  const dir = command.kind === 'task' ? command.dir : await lineFromInput(stop.signal)
+  let task: Task | undefined
+  const said = journal({ onStep: (step) => task && writeStep(task, step) })
+  const all = { ...tools, signal: stop.signal, said }
+  const line = command.kind === 'task' ? Promise.resolve(command.dir) : lineFromInput(stop.signal)
+  await using preparation = command.kind === 'wait' ? await prepareFor(command.draft, line, all) : undefined
+  const dir = await line
   if (dir === undefined) return EXIT.done
-  const task = openTask(dir)
+  task = openTask(dir)
   if (task.hasEnded()) return endAgain(task) ? EXIT.done : EXIT.failed
-  const said = journal({ onStep: (step) => writeStep(task, step) })
-  return await retrace(task, { ...tools, signal: stop.signal, said })
+  return await retrace(task, { ...all, preparation })
+}
+
+/** Nothing is prepared for a task that comes at once: it would be done twice. */
+async function prepareFor(
+  draft: string | undefined,
+  line: Promise<string | undefined>,
+  tools: Tools,
+): Promise<Preparation | undefined> {
+  if (draft === undefined) return undefined
+  const hasCome = await Promise.race([line.then(() => true), sleep(PATIENCE_MS, false)])
+  return hasCome ? undefined : new Preparation(new Task(draft), tools)
 }
 
 const STOP_MS = 5_000
+/** Time for a core that has come whole before its worker was up. */
+const PATIENCE_MS = 20
 const LOWEST_PRIORITY = 19
 
 /** Stops the step that runs; one that does not heed it has some seconds. The sandbox dies with this process. */

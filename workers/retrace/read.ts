@@ -27,6 +27,17 @@ export function readCoreFile(path: string): { core: Core | undefined; reason: Re
   }
 }
 
+/** What is there of a core that still arrives; undefined: too little, or no core. Writes nothing. Throws the errors of the disk. */
+export function readArriving(path: string): Core | undefined {
+  using source = fileSource(path, READING)
+  try {
+    return readCore(source)
+  } catch (error) {
+    if (error instanceof ElfError) return undefined
+    throw error
+  }
+}
+
 /** What its first bytes say, before anything else is read; undefined where they are not those of a core. Throws the errors of the disk. */
 export function claimedArchitecture(path: string): Architecture | undefined {
   using source = fileSource(path, READING)

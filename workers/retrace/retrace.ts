@@ -4,10 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ConfigOf } from '../../src/config/config.ts'
-import type { ProxyEnvironment } from '../../src/config/proxy_environment.ts'
 import { type Database, openDatabase } from '../../src/database/database.ts'
-import type { PackageFormat } from '../../src/packages/format/format.ts'
 import { UsageError } from '../../src/errors/usage_error.ts'
 import { PackageUses } from '../../src/packages/index/use.ts'
 import { plainSize } from '../../src/files/plain.ts'
@@ -23,17 +20,15 @@ import { MIB } from '../../src/units/bytes.ts'
 import { GdbAhead } from './ahead.ts'
 import { assemble, withLinkFolder } from './assemble.ts'
 import { findCompanions, NO_COMPANIONS } from './companions.ts'
-import type { NAME } from './command_line.ts'
 import { Deadline } from './time/deadline.ts'
 import { debugCore } from './debug.ts'
 import { deliver, isWorseThanBefore, keepAside } from './deliver.ts'
 import { type Findings, nothingFound } from './findings.ts'
-import type { Engine } from './gdb/engine.ts'
 import type { LeftOut } from './gdb/thread_record.ts'
-import type { Journal } from './journal.ts'
 import { startedLate } from './late_start.ts'
 import { layMemory } from './lay_memory.ts'
 import { withoutDebuginfo } from './leave_out.ts'
+import type { Preparation } from './prepare.ts'
 import { claimedArchitecture, readCoreFile } from './read.ts'
 import { Sparing } from './spare.ts'
 import { NoDatabase, reasonOf } from './outcome/failure.ts'
@@ -44,6 +39,7 @@ import { resolveModules } from './resolve/resolve.ts'
 import { MAX_PROCESSES } from './sandbox/arguments.ts'
 import { usableCgroups } from './sandbox/cgroup.ts'
 import { Stopwatch } from './time/stopwatch.ts'
+import type { Tools } from './tools.ts'
 import { sitesWithoutTables } from './unwinding.ts'
 import { describeCore, remarksOn } from './words/core.ts'
 import { spansLeftOut, wantedOf } from './wanted.ts'
@@ -56,18 +52,11 @@ const ROUND_ROOM = 32 * MIB
 /** Of the task's time: resolving and fetching end then, with what came, and the rest is for gdb. */
 const RESOLVE_SHARE = 0.75
 
-export interface Tools {
-  config: ConfigOf<typeof NAME> & { proxies: ProxyEnvironment }
-  engines: readonly Engine[]
-  root: string
-  signal: AbortSignal
-  said: Journal
-  /** In place of those of this installation. */
-  formats?: readonly PackageFormat[]
-}
-
-/** All steps of one task; the exit code. A signal ends it without results: the task is run again some day. */
-export async function retrace(task: Task, tools: Tools): Promise<number> {
+/**
+ * All steps of one task; the exit code. A signal ends it without results: the task is run again some day. `preparation`: what was
+ * done while the core arrived.
+ */
+export async function retrace(task: Task, tools: Tools & { preparation?: Preparation | undefined }): Promise<number> {
   const { said, signal } = tools
   const watch = new Stopwatch()
   let found: Findings | undefined
@@ -137,9 +126,9 @@ function openedDatabase(task: Task, { database }: Tools['config']): Database {
 
 async function investigate(
   task: Task,
-  tools: Tools & { watch: Stopwatch; remark: (text: string) => void },
+  tools: Parameters<typeof retrace>[1] & { watch: Stopwatch; remark: (text: string) => void },
 ): Promise<Findings> {
-  const { config, said, signal, watch } = tools
+  const { config, said, signal, watch, preparation } = tools
   const deadline = new Deadline(config.taskTimeoutS * 1000)
   const manifest = readManifest(task)
   const found = nothingFound(manifest)
@@ -152,7 +141,9 @@ async function investigate(
   const cgroups = usableCgroups({ memoryMb: config.taskMemoryMb, processes: MAX_PROCESSES })
   const claimed = claimedArchitecture(corePath)
   const first = tools.engines.find(({ serves }) => claimed !== undefined && serves(claimed))
-  await using ahead = await GdbAhead.start(first, corePath, {
+  const prepared = await preparation?.gdbOf(corePath)
+  if (prepared !== undefined) said.note('debug', 'gdb was started while the core arrived')
+  await using ahead = prepared ?? await GdbAhead.start(first, corePath, {
     ...tools,
     cgroups,
     onUnused: (why) => said.note('debug', startedLate(why)),
@@ -164,12 +155,17 @@ async function investigate(
 
   watch.start('resolve')
   said.say('resolve', beforeResolving(core))
-  const database = openedDatabase(task, config)
-  using uses = new PackageUses(database, config.taskTimeoutS * 2)
+  if (preparation !== undefined) watch.start('fetch')
+  const coming = preparation?.come(deadline.signal(RESOLVE_SHARE))
+  const before = coming && await deadline.await(coming)
+  watch.start('resolve')
+  const database = before?.database ?? openedDatabase(task, config)
+  using uses = before?.uses ?? new PackageUses(database, config.taskTimeoutS * 2)
   const resolution = await deadline.await(resolveModules(core, found.hints, {
     ...tools,
     database,
     uses,
+    index: before?.index,
     signal: AbortSignal.any([signal, deadline.signal(RESOLVE_SHARE)]),
     say: said.say,
   }))

@@ -48,6 +48,7 @@ export interface DebugFile {
   buildId: Buffer
   /** Of the dwz file that it leans on. */
   altBuildId: Buffer | null
+  size: number
 }
 
 const FILE_COLUMNS = {
@@ -182,12 +183,15 @@ export function chargeAnother(
 
 /**
  * Files with debuginfo and a build-id, from so many bytes on, of packages that tasks used: those of repositories that are fetched
- * whole only where one was needed since. What was used last comes first.
+ * whole only where one was needed since. What was used last comes first. `that`: hold no strings for others alone, or no code.
  */
-export function debugFiles(database: Database, { leastBytes }: { leastBytes: number }): DebugFile[] {
+export function debugFiles(
+  database: Database,
+  { leastBytes, that }: { leastBytes: number; that: 'are-no-dwz' | 'have-no-code' },
+): DebugFile[] {
   const { id, folder, kept, used } = packages
   const { path, buildId, altBuildId, role, hasDebug, size } = packageFile
-  return database.select({ id, release: release.name, folder, path, buildId, altBuildId }).from(packageFile)
+  return database.select({ id, release: release.name, folder, path, buildId, altBuildId, size }).from(packageFile)
     .innerJoin(packages, eq(id, packageFile.packageId))
     .innerJoin(release, eq(release.id, packages.releaseId))
     .leftJoin(repository, eq(repository.id, packages.repositoryId))
@@ -195,7 +199,7 @@ export function debugFiles(database: Database, { leastBytes }: { leastBytes: num
       isNotNull(folder),
       isNotNull(buildId),
       gte(size, leastBytes),
-      or(eq(role, 'debug'), and(eq(role, 'code'), eq(hasDebug, true))),
+      or(eq(role, 'debug'), that === 'have-no-code' ? eq(role, 'dwz') : and(eq(role, 'code'), eq(hasDebug, true))),
       or(ne(repository.fetch, 'full'), gt(used, kept)),
     )).orderBy(desc(used), asc(id), asc(path)).all()
     .flatMap(({ folder, buildId, ...row }) => folder === null || buildId === null ? [] : [{ ...row, folder, buildId }])
@@ -203,8 +207,8 @@ export function debugFiles(database: Database, { leastBytes }: { leastBytes: num
 
 /** The kept dwz file of a build-id. */
 export function dwzFile(database: Database, buildId: Buffer): DebugFile | undefined {
-  const { path, altBuildId, role } = packageFile
-  return database.select({ id: packages.id, release: release.name, folder: packages.folder, path, altBuildId })
+  const { path, altBuildId, role, size } = packageFile
+  return database.select({ id: packages.id, release: release.name, folder: packages.folder, path, altBuildId, size })
     .from(packageFile)
     .innerJoin(packages, eq(packages.id, packageFile.packageId))
     .innerJoin(release, eq(release.id, packages.releaseId))

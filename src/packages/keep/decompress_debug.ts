@@ -5,6 +5,7 @@
  */
 import { chmodSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { ElfError } from '../../elf/error.ts'
 import { readElfFile } from '../../elf/file.ts'
 import { fileSource } from '../../elf/source.ts'
 import { startInside } from '../../process/inside.ts'
@@ -19,7 +20,7 @@ import { GIB } from '../../units/bytes.ts'
 
 const AT_ONCE = 200
 /** zlib makes debug sections two to three times smaller. */
-const GROWTH = 3
+export const GROWTH = 3
 const TIMEOUT_MS = 600_000
 /** What it decompresses lies in memory until it is written; the debug files of browsers are some GiB. */
 const LIMITS = {
@@ -88,7 +89,13 @@ export function debugSectionsSandbox(folder: string, names: readonly string[]): 
   })
 }
 
-function buildIdOf(file: string): string | undefined {
+/** Of a file that such a program has left; undefined: there is none, or it is no ELF file any more. */
+export function buildIdOf(file: string): string | undefined {
   using source = fileSource(file)
-  return readElfFile(source).buildId
+  try {
+    return readElfFile(source).buildId
+  } catch (error) {
+    if (error instanceof ElfError) return undefined
+    throw error
+  }
 }

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { removeKept } from '../../../src/packages/keep/kept.ts'
 import { keptBytes, keptPackages } from '../../../src/packages/keep/kept_packages.ts'
-import { indexPath } from '../../../src/packages/keep/debug_index.ts'
+import { indexPath, plainPath } from '../../../src/packages/keep/debug_index.ts'
 import { fetchPackage } from '../../../src/packages/supply/package.ts'
 import { type Engine, hostEngine } from '../../../workers/retrace/gdb/engine.ts'
 import { indexArguments } from '../../../workers/retrace/gdb/arguments.ts'
@@ -71,6 +71,19 @@ async function worldOfOne() {
   await world.sync()
   await keep(world, 'one-dbg')
   return { world, made }
+}
+
+/** One package with compressed debuginfo, kept; `file`: its folder. */
+async function keepCompressed(world: World) {
+  // Little debuginfo is not worth compressing.
+  const source = Array.from({ length: 300 }, (_, at) => `int one_answer_${at}(int x) { return x + ${at}; }`).join('\n')
+  const made = makeElf(world.folder.path, 'libone', { source })
+  execFileSync('objcopy', ['--compress-debug-sections', made.debug])
+  world.repository.add({ name: 'one-dbg', version: '1', files: { [made.debugPath]: { copy: made.debug } } })
+  world.repository.publish()
+  await world.sync()
+  await keep(world, 'one-dbg')
+  return { made, file: join(world.config.repoDir, 'debian-12-amd64/one-dbg_1_amd64') }
 }
 
 describe('an index of kept debuginfo', () => {
@@ -164,6 +177,43 @@ describe('an index of kept debuginfo', () => {
     expect(existsSync(file)).toBe(false)
     expect(await index(world)).toMatchObject({ made: 1 })
     expect(existsSync(file)).toBe(true)
+  })
+
+  it('comes with a copy that is not compressed, which counts with its package and goes with it', async () => {
+    await using world = await makeWorld()
+    const { file, made } = await keepCompressed(world)
+    const bytes = keptBytes(world.database)
+    expect(await index(world)).toMatchObject({ made: 2, failed: 0 })
+    const copy = join(file, plainPath(made.buildId))
+    expect(statSync(copy).size).toBeGreaterThan(statSync(join(file, made.debugPath)).size)
+    const sections = execFileSync('readelf', ['-SW', copy], { encoding: 'utf8' }).split('\n')
+    expect(sections.filter((line) => / \.debug_.* C /.test(line))).toEqual([])
+    const [own = ''] = indexesOf(world, 'one-dbg')
+    expect(keptBytes(world.database)).toBe(bytes + statSync(own).size + statSync(copy).size)
+    expect(await index(world)).toMatchObject({ made: 0, failed: 0 })
+    const [kept] = keptPackages(world.database)
+    removeKept(world.database, world.config.repoDir, kept ?? { id: 0, release: '', folder: '' })
+    expect([existsSync(copy), keptBytes(world.database)]).toEqual([false, 0])
+  })
+
+  it('comes with no copy where as much again as is kept would not fit: packages come first', async () => {
+    await using world = await makeWorld()
+    const { file, made } = await keepCompressed(world)
+    const repoQuotaMb = keptBytes(world.database) * 3 / 2 ** 20
+    expect(await index(world, gdb, { repoQuotaMb })).toMatchObject({ made: 1, failed: 0 })
+    expect(existsSync(join(file, plainPath(made.buildId)))).toBe(false)
+    expect(await index(world, gdb, { repoQuotaMb: 1000 })).toMatchObject({ made: 1, failed: 0 })
+  })
+
+  it('comes with no copy of what is not compressed, which is not looked at again', async () => {
+    const { world, made } = await worldOfOne()
+    await using _world = world
+    await index(world)
+    const copy = join(world.config.repoDir, 'debian-12-amd64/one-dbg_1_amd64', plainPath(made.buildId))
+    expect(statSync(copy).size).toBe(0)
+    writeFileSync(copy, 'as it was')
+    await index(world)
+    expect(readFileSync(copy, 'utf8')).toBe('as it was')
   })
 
   it.skipIf(gdb?.indexKey === undefined)('is read by gdb, whose answers are the same', async () => {

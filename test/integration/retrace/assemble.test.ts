@@ -1,11 +1,14 @@
 /** The root of a task: its names, and the folder of links for a task that has more of them than bwrap takes. */
-import { existsSync, readlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Core, readCore } from '../../../src/elf/core.ts'
 import { fileSource } from '../../../src/elf/source.ts'
+import { plainPath } from '../../../src/packages/keep/debug_index.ts'
 import { assemble, type Assembly, withLinkFolder } from '../../../workers/retrace/assemble.ts'
 import { NO_COMPANIONS } from '../../../workers/retrace/companions.ts'
 import { Deadline } from '../../../workers/retrace/time/deadline.ts'
+import { matching } from '../../../workers/retrace/resolve/mismatch.ts'
 import { debugCore } from '../../../workers/retrace/debug.ts'
 import { engines } from '../../../workers/retrace/gdb/engines.ts'
 import { Sparing } from '../../../workers/retrace/spare.ts'
@@ -54,6 +57,34 @@ describe('assemble()', () => {
     const paths = links.map(({ path }) => path)
     expect(paths).toEqual(expect.arrayContaining(['/sysroot/opt/x.so', '/sysroot/opt/x.so (deleted)']))
     expect(paths.filter((path) => path.includes('passwd'))).toEqual([])
+  })
+})
+
+describe('a copy of debuginfo that is not compressed', () => {
+  const buildId = '0123456789abcdef0123456789abcdef01234567'
+  const packageDir = () => folder.file('with-debuginfo')
+  const debugAt = (path: string) => ({ path: join(packageDir(), path), buildId, packageDir: packageDir() })
+  const linkOf = (debug: ReturnType<typeof debugAt>) => {
+    const [module] = modulesIn(core, folder.path)
+    if (module === undefined) throw new Error('The fixture has no module')
+    const { links } = assemble(core, [{ ...module, debug: matching(buildId, debug) }], {
+      corePath: '/core',
+      companions: NO_COMPANIONS,
+    })
+    return links.find(({ path }) => path === `/dbg/.build-id/01/${buildId.slice(2)}.debug`)?.target
+  }
+
+  it('is what a debugger sees in its place; an empty one, and a folder of that name, are none', () => {
+    const copy = join(packageDir(), plainPath(buildId))
+    mkdirSync(dirname(copy), { recursive: true })
+    expect(linkOf(debugAt('x.debug'))).toBe('/store/1/x.debug')
+    writeFileSync(copy, '')
+    expect(linkOf(debugAt('x.debug'))).toBe('/store/1/x.debug')
+    writeFileSync(copy, 'not compressed')
+    expect(linkOf(debugAt('x.debug'))).toBe(`/store/1${plainPath(buildId)}`)
+    rmSync(copy)
+    mkdirSync(copy)
+    expect(linkOf(debugAt('x.debug'))).toBe('/store/1/x.debug')
   })
 })
 

@@ -1,6 +1,7 @@
 /** Who runs, who waits, who is refused (docs/http.md, 'POST /create'; docs/design.txt, chapter 2.6). */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { beginnersAtOnce } from '../../../src/runner/pace.ts'
 import { designMembers, tarOf } from '../../helpers/archives.ts'
 import type { Client } from '../../helpers/client.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
@@ -18,6 +19,8 @@ function largeBody(): Uint8Array {
   core.set(coredump as Uint8Array)
   return tarOf({ ...members, coredump: core })
 }
+
+const textOf = (path: string) => existsSync(path) ? readFileSync(path, 'utf8') : ''
 
 async function post(client: Client) {
   return await client.ask('/create', {
@@ -63,6 +66,22 @@ describe('admission', () => {
       expect(refused.headers['retry-after']).toMatch(/^[0-9]+$/)
     }
     await eventually(async () => (await post(server.client)).status === 201)
+  })
+
+  it('begins few of many that come at once: the next ones a second later, though none has ended', async () => {
+    await using folder = await temporaryFolder()
+    const tasks = beginnersAtOnce() + 1
+    await using server = await startServer({
+      workerCommand: scriptedWorker(folder, WAIT + SUCCEED),
+      settings: { RETRACE_MAX_RUNNING_TASKS: `${tasks}` },
+    })
+    const created = await Promise.all(Array.from({ length: tasks }, () => createTask(server)))
+    const begun = () => created.map(({ id }) => textOf(server.spool(id, 'started'))).filter((text) => text !== '')
+    await eventually(() => begun().length === tasks)
+    const times = begun().map((text) => Date.parse(text.trim())).sort((a, b) => a - b)
+    expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(990)
+    for (const task of created) writeFileSync(server.spool(task.id, 'go'), '')
+    for (const task of created) await endOf(server, task)
   })
 
   it('frees the place of a task that is deleted', async () => {

@@ -1,6 +1,6 @@
 /**
  * `abrt-retrace-worker --index`: makes the indices of debuginfo that the first debugger would need, one file after the other, behind
- * the wall, of kept packages alone. Nobody waits for it. It ends when there is none left to be made, when there
+ * the wall, of kept packages alone, and then copies that are not compressed (make_copies.ts). Nobody waits for it. It ends when there is none left to be made, when there
  * is no room, and at a signal; what it was at is thrown away then.
  */
 import { readdirSync, rmSync } from 'node:fs'
@@ -11,19 +11,21 @@ import { openDatabase } from '../../../src/database/database.ts'
 import { makeFolder } from '../../../src/files/folder.ts'
 import { plainSize } from '../../../src/files/plain.ts'
 import { FetchError } from '../../../src/packages/format/error.ts'
-import { dwzFile } from '../../../src/packages/index/files.ts'
+import { type DebugFile, dwzFile } from '../../../src/packages/index/files.ts'
 import { isLease, takeLease } from '../../../src/packages/index/lease.ts'
-import { filesWithoutIndex, putIndex, removeOtherIndexes } from '../../../src/packages/keep/debug_index.ts'
+import { filesWithoutIndex, indexPath, putBeside, removeOtherIndexes } from '../../../src/packages/keep/debug_index.ts'
 import { INDEX_WORK, WORK_FOLDER } from '../../../src/packages/keep/kept.ts'
 import { startInside } from '../../../src/process/inside.ts'
 import { lackingNow } from '../../../src/packages/format/means.ts'
 import { residentMb } from '../../../src/process/memory.ts'
 import type { End } from '../../../src/process/start.ts'
 import { count } from '../../../src/text/count.ts'
+import { hex } from '../../../src/units/bytes.ts'
 import type { Engine } from '../gdb/engine.ts'
 import { MAX_PROCESSES } from '../sandbox/arguments.ts'
 import { makeCgroup, usableCgroups } from '../sandbox/cgroup.ts'
 import { indexSandbox } from './index_sandbox.ts'
+import { makeCopies } from './make_copies.ts'
 
 export interface IndexContext {
   readonly config: Pick<Config, 'repoDir' | 'repoQuotaMb' | 'minFreeMb' | 'database' | 'taskMemoryMb'>
@@ -47,7 +49,7 @@ const KILLED = 128 + constants.signals.SIGKILL
 /** `isOverMemory`: by what the kernel says of its control group. */
 type Ended = End & { readonly isOverMemory: boolean }
 
-/** How many were made; files of which none can be made are remembered, and counted as `failed`. */
+/** How many were made, copies too; files of which none can be made are remembered, and counted as `failed`. */
 export async function makeIndexes(context: IndexContext): Promise<{ made: number; failed: number }> {
   const { config, engines, signal, leastBytes, say, lacking = lackingNow } = context
   const counts = { made: 0, failed: 0 }
@@ -60,6 +62,7 @@ export async function makeIndexes(context: IndexContext): Promise<{ made: number
   using _lease = taken
   removeOtherIndexes(database, config.repoDir, engines.flatMap(({ indexKey }) => indexKey ?? []))
   const folder = join(config.repoDir, WORK_FOLDER, INDEX_WORK)
+  const pathOf = ({ buildId }: DebugFile) => indexPath(key, hex(buildId))
   try {
     for (const of of filesWithoutIndex(database, { key, leastBytes }).slice(0, MAX_FILES)) {
       rmSync(folder, { recursive: true, force: true })
@@ -76,15 +79,17 @@ export async function makeIndexes(context: IndexContext): Promise<{ made: number
       const why = size > 0 ? undefined : await lacking()
       if (why !== undefined) {
         say(`no further index is made: ${why}`)
-        break
+        return counts
       }
       if (size === 0 && isOfMachine(end)) continue
       const other = readdirSync(folder).find((each) => each !== name && each.endsWith('.gdb-index'))
       // The index of a file leads into that of its dwz file: that one comes first.
       if (dwz !== undefined && other !== undefined && size > 0) {
-        if (await putIndex(database, config, { of: dwz, key, file: join(folder, other) }) === 'none') continue
+        if (await putBeside(database, config, { of: dwz, path: pathOf(dwz), file: join(folder, other) }) === 'none') {
+          continue
+        }
       }
-      if (await putIndex(database, config, { of, key, file: join(folder, name) }) === 'none') continue
+      if (await putBeside(database, config, { of, path: pathOf(of), file: join(folder, name) }) === 'none') continue
       counts[size > 0 ? 'made' : 'failed']++
       say(
         `${of.release}/${of.folder}${of.path}: ${
@@ -92,6 +97,7 @@ export async function makeIndexes(context: IndexContext): Promise<{ made: number
         }`,
       )
     }
+    if (!signal.aborted) counts.made += await makeCopies(database, { ...context, folder, lacking })
   } catch (error) {
     if (!(error instanceof FetchError && error.kind === 'no-space')) throw error
     say(error.message)

@@ -91,6 +91,8 @@ export interface ResolveContext {
   uses: PackageUses
   /** In place of those of this installation. */
   formats?: readonly PackageFormat[]
+  /** One that was asked a moment ago, by whom `uses` are from: what it remembers is believed. */
+  index?: RememberingIndex | undefined
   /** Hears what is being done, and of which step it is: `fetch`, `libc6-dbg 2.36-9+deb12u14 (7.0 MB)`. */
   say(step: 'resolve' | 'fetch', text: string): void
   signal: AbortSignal
@@ -112,7 +114,7 @@ export interface Resolution {
 /** Resolves all modules. Throws only for a broken database or disk: what is missing is a status. */
 export async function resolveModules(core: Core, hints: Hints, context: ResolveContext): Promise<Resolution> {
   const started = performance.now()
-  const index = new RememberingIndex(context.database, context.formats)
+  const { index = new RememberingIndex(context.database, context.formats) } = context
   const release = decideRelease(core, hints.release, index)
   if (release.remark !== undefined) context.say('resolve', release.remark)
   const texts = hints.packages

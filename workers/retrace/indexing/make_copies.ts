@@ -1,0 +1,78 @@
+/**
+ * Copies of compressed debuginfo whose sections are not compressed: a debugger maps those, where it would unpack the others for each task.
+ * elfutils makes them behind the wall. None is made where packages could need the room (debug_index.ts).
+ */
+import { copyFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from '../../../src/config/config.ts'
+import type { Database } from '../../../src/database/database.ts'
+import { buildIdOf, debugSectionsSandbox, GROWTH } from '../../../src/packages/keep/decompress_debug.ts'
+import { makeFolder } from '../../../src/files/folder.ts'
+import { plainSize } from '../../../src/files/plain.ts'
+import type { DebugFile } from '../../../src/packages/index/files.ts'
+import { filesWithoutCopy, hasRoomToSpare, plainPath, putBeside } from '../../../src/packages/keep/debug_index.ts'
+import { startInside } from '../../../src/process/inside.ts'
+import { count } from '../../../src/text/count.ts'
+import { hex } from '../../../src/units/bytes.ts'
+
+export interface CopyContext {
+  readonly config: Pick<Config, 'repoDir' | 'repoQuotaMb' | 'minFreeMb'>
+  readonly signal: AbortSignal
+  readonly leastBytes?: number | undefined
+  /** Where they are made. */
+  readonly folder: string
+  say(line: string): void
+  lacking(): Promise<string | undefined>
+}
+
+const TIMEOUT_MS = 600_000
+/** Files in one run: the next one goes on. */
+const MAX_FILES = 10_000
+const NAME = 'copy.debug'
+
+/** How many were made; of which none can be made, or needs to be, is remembered. */
+export async function makeCopies(database: Database, context: CopyContext): Promise<number> {
+  const { config, signal, leastBytes, folder, say, lacking } = context
+  let made = 0
+  for (const of of filesWithoutCopy(database, leastBytes).slice(0, MAX_FILES)) {
+    if (!hasRoomToSpare(database, config, GROWTH * of.size)) continue
+    rmSync(folder, { recursive: true, force: true })
+    makeFolder(folder)
+    const end = await decompress(of, context)
+    if (signal.aborted) return made
+    const why = end === 'failed' ? await lacking() : undefined
+    if (why !== undefined) {
+      say(`no further copy is made: ${why}`)
+      return made
+    }
+    const copy = { of, path: plainPath(hex(of.buildId)), file: join(folder, end === 'made' ? NAME : 'none') }
+    if (await putBeside(database, config, copy) === 'none' || end !== 'made') continue
+    made++
+    say(
+      `${of.release}/${of.folder}${of.path}: a copy of ${
+        count(plainSizeOf(context, of), 'byte')
+      } that is not compressed`,
+    )
+  }
+  return made
+}
+
+/** `needless`: it is not compressed. */
+async function decompress(
+  of: DebugFile,
+  { config, folder, signal }: CopyContext,
+): Promise<'made' | 'needless' | 'failed'> {
+  const file = join(folder, NAME)
+  copyFileSync(join(config.repoDir, of.release, of.folder, of.path), file)
+  const before = statSync(file)
+  const sandbox = debugSectionsSandbox(folder, [`/work/${NAME}`])
+  await using running = await startInside(sandbox, { signal, timeoutMs: TIMEOUT_MS })
+  running.output.resume()
+  const { code, failure } = await running.ended
+  if (code !== 0 || failure !== undefined || buildIdOf(file) !== hex(of.buildId)) return 'failed'
+  return plainSize(file) === before.size ? 'needless' : 'made'
+}
+
+function plainSizeOf({ config }: CopyContext, of: DebugFile): number {
+  return plainSize(join(config.repoDir, of.release, of.folder, plainPath(hex(of.buildId)))) ?? 0
+}
