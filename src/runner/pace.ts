@@ -6,10 +6,11 @@ import { availableParallelism } from 'node:os'
 
 /** So long a task begins: most have ended before. */
 const BEGINNING_MS = 1_000
-const PER_PROCESSOR = 2
+/** So that no processor waits for the one that comes next. */
+const MORE_THAN_PROCESSORS = 1
 
 export function beginnersAtOnce(processors = availableParallelism()): number {
-  return PER_PROCESSOR * processors
+  return processors + MORE_THAN_PROCESSORS
 }
 
 /** Milliseconds until one more may begin, 0 for now. `starts`: when those that run began; a clock that was set back holds nobody up. */

@@ -17,7 +17,7 @@ import { claimedArchitecture, readArriving } from './read.ts'
 import { RememberingIndex } from './resolve/remembering_index.ts'
 import { resolveModules } from './resolve/resolve.ts'
 import { MAX_PROCESSES } from './sandbox/arguments.ts'
-import { usableCgroups } from './sandbox/cgroup.ts'
+import { type CgroupHome, usableCgroups } from './sandbox/cgroup.ts'
 import type { Tools } from './tools.ts'
 
 /** Pauses before each look at the core, which is read anew where it has grown. */
@@ -35,6 +35,8 @@ export interface Prepared {
 }
 
 export class Preparation implements AsyncDisposable {
+  /** As the task needs them. */
+  readonly cgroups: CgroupHome | undefined
   readonly #draft: Task
   readonly #tools: Tools
   readonly #stop = new AbortController()
@@ -47,6 +49,7 @@ export class Preparation implements AsyncDisposable {
 
   /** `draft`: the directory in which the core arrives. It may go, or get another name, at any time. */
   constructor(draft: Task, tools: Tools) {
+    this.cgroups = usableCgroups({ memoryMb: tools.config.taskMemoryMb, processes: MAX_PROCESSES })
     this.#draft = draft
     this.#tools = { ...tools, signal: AbortSignal.any([tools.signal, this.#stop.signal]) }
     this.#core = identityOf(draft.file('coredump'))
@@ -72,12 +75,12 @@ export class Preparation implements AsyncDisposable {
   }
 
   async #startGdb(): Promise<GdbAhead | undefined> {
-    const { config, engines, said } = this.#tools
+    const { engines, said } = this.#tools
     const path = this.#draft.file('coredump')
     const claimed = claimedArchitecture(path)
     return await GdbAhead.start(engines.find(({ serves }) => claimed !== undefined && serves(claimed)), path, {
       ...this.#tools,
-      cgroups: usableCgroups({ memoryMb: config.taskMemoryMb, processes: MAX_PROCESSES }),
+      cgroups: this.cgroups,
       onUnused: (why) => said.note('debug', startedLate(why)),
     })
   }

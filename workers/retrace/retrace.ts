@@ -138,7 +138,7 @@ async function investigate(
   if (laid !== undefined) said.say('read', `${count(laid, 'byte')} of memory came that was missed before`)
   const corePath = task.file('coredump')
   said.say('read', beforeReading(corePath))
-  const cgroups = usableCgroups({ memoryMb: config.taskMemoryMb, processes: MAX_PROCESSES })
+  const cgroups = preparation?.cgroups ?? usableCgroups({ memoryMb: config.taskMemoryMb, processes: MAX_PROCESSES })
   const claimed = claimedArchitecture(corePath)
   const first = tools.engines.find(({ serves }) => claimed !== undefined && serves(claimed))
   const prepared = await preparation?.gdbOf(corePath)

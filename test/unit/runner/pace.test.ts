@@ -16,6 +16,6 @@ it.each([
   expect(mayBeginIn(starts, NOW, 2)).toBe(expected)
 })
 
-it('is as many as two for each processor', () => {
-  expect([1, 2, 64].map(beginnersAtOnce)).toEqual([2, 4, 128])
+it('is one for each processor, and one more', () => {
+  expect([1, 2, 64].map((processors) => beginnersAtOnce(processors))).toEqual([2, 3, 65])
 })
