@@ -13,7 +13,7 @@ import { count } from '../../src/text/count.ts'
 import { escapeText } from '../../src/text/escape.ts'
 import { EXIT, installationRoot, version } from '../../src/program/program.ts'
 import { EXIT_DISK_FULL } from '../../src/task/outcome.ts'
-import { writeStep } from '../../src/task/step.ts'
+import { type Step, writeStep } from '../../src/task/step.ts'
 import { Task } from '../../src/task/task.ts'
 import { help, lineFromInput, NAME, readCommandLine } from './command_line.ts'
 import { endAgain } from './deliver.ts'
@@ -45,15 +45,17 @@ async function main(words: readonly string[]): Promise<number> {
   }
   // Needed by the wall, and made while the core is read; who needs it hears why it could not be made.
   wallUsers().catch(() => undefined)
-  let task: Task | undefined
-  const said = journal({ onStep: (step) => task && writeStep(task, step) })
+  // What is said before there is a task is of no step of it.
+  let onStep = (_: Step): void => undefined
+  const said = journal({ onStep: (step) => onStep(step) })
   const all = { ...tools, signal: stop.signal, said }
   const line = command.kind === 'task' ? Promise.resolve(command.dir) : lineFromInput(stop.signal)
   await using preparation = command.kind === 'wait' ? await prepareFor(command.draft, line, all) : undefined
   const dir = await line
   if (dir === undefined) return EXIT.done
-  task = openTask(dir)
+  const task = openTask(dir)
   if (task.hasEnded()) return endAgain(task) ? EXIT.done : EXIT.failed
+  onStep = (step) => writeStep(task, step)
   return await retrace(task, { ...all, preparation })
 }
 
