@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --only http|packages|worker|programs|uploads|load]`: one JSON line per figure; what misses its goal is
+ * `npm run bench [-- --only http|packages|worker|programs|large|uploads|load]`: one JSON line per figure; what misses its goal is
  * named again at the end, and the exit code is 1.
  */
 import { argv, exit, stderr, stdout } from 'node:process'
@@ -12,6 +12,7 @@ const SUITES: Record<string, () => Promise<Suite>> = {
   packages: async () => together(await import('./queries.ts'), await import('./packages.ts'), await import('./rpm.ts')),
   worker: () => import('./worker.ts'),
   programs: async () => together(await import('./programs.ts'), await import('./at_once.ts')),
+  large: () => import('./large.ts'),
   uploads: () => import('./uploads.ts'),
   load: async () => together(await import('./crowd.ts'), await import('./admission.ts'), await import('./load.ts')),
 }

@@ -31,6 +31,9 @@ export const PROGRAMS: readonly ((folder: Folder) => Crashed | undefined)[] = [
   () => inRoot(IMPRESS),
 ]
 
+/** Of the part of its own, large.ts. */
+export const CEPH = (): Crashed | undefined => inRoot(CEPH_OSD)
+
 /** A program that has a root of its own. */
 interface InRoot extends Pick<Crashed, 'name' | 'program' | 'goals'> {
   /** Packages besides the essential ones. */
@@ -105,6 +108,32 @@ for each in $(seq 100); do [ -e /tmp/.X11-unix/X7 ] && break; sleep 0.2; done
 DISPLAY=:7 SAL_USE_VCLPLUGIN=gtk3 soffice --impress --norestore --nologo & p=$!
 sleep 45; kill -SEGV $(pidof soffice.bin); wait $p; sleep 5; kill $x`,
   goals: { gdb: GOALS['worker-over-gdb-impress'], extracting: 0.1 },
+}
+/** A server of 30 MB of code and as many threads as a small machine has. It waits for monitors that do not come. */
+const CEPH_OSD: InRoot = {
+  name: 'ceph-osd',
+  program: '/usr/bin/ceph-osd',
+  packages: ['ceph-osd'],
+  files: {
+    'ceph.conf': `[global]
+fsid = 00000000-0000-0000-0000-000000000001
+mon host = 127.0.0.1:1
+osd data = /crash/osd
+osd objectstore = memstore
+auth cluster required = none
+auth service required = none
+auth client required = none
+log file = /crash/log
+run dir = /crash
+`,
+  },
+  script: `
+mkdir -p osd
+set -- ceph-osd -c ceph.conf -i 0 --no-mon-config --setuser root --setgroup root
+"$@" --mkfs --osd-uuid 00000000-0000-0000-0000-000000000002
+"$@" -f & p=$!
+sleep 10; kill -SEGV $p; wait $p`,
+  goals: { gdb: GOALS['worker-over-gdb-ceph-osd'], extracting: 0.1 },
 }
 const HOME = 'cd /crash; export HOME=/crash XDG_RUNTIME_DIR=/crash GSETTINGS_BACKEND=memory'
 const LIMIT_MS = 1_800_000
