@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { execPath } from 'node:process'
 import { expect, it } from 'vitest'
 import { installationRoot } from '../../src/program/program.ts'
+import { isTaken, workerFlags } from '../helpers/code_cache.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 
 const START = join(installationRoot(), 'ops/lib/start.cjs')
@@ -42,3 +43,15 @@ it('run the same with what was compiled, without it, and with what another V8 le
   writeFileSync(program, PROGRAM.replace('exit(3)', 'exit(4)'))
   expect(run(program, '--cache', 'of', 'mine')).toEqual({ ...right, status: 4 })
 })
+
+const CACHE = join(installationRoot(), 'dist/bundle/abrt-retrace-worker.cache')
+const WHY = existsSync(CACHE) ? '' : ' (skipped: this build has none, see ops/lib/build)'
+
+it.skipIf(WHY !== '')(
+  `the worker's cache is taken by Node under the flags that it starts with, and by no others${WHY}`,
+  () => {
+    const said = (flags: string[]) =>
+      spawnSync(execPath, [...flags, '-e', isTaken(installationRoot())], { encoding: 'utf8' }).stdout.trim()
+    expect([said(workerFlags()), said(['--min-semi-space-size=8'])]).toEqual(['taken', 'thrown away'])
+  },
+)

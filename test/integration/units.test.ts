@@ -1,4 +1,5 @@
 /** Sandboxes under what our systemd units forbid: what works by hand has to work as a service, too. */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execPath, getuid } from 'node:process'
 import { describe, expect, it } from 'vitest'
@@ -30,6 +31,18 @@ it('the unit of the server has room for all processes of as many tasks as run at
   const { maxRunningTasks } = readConfig(['abrt-retrace-server'], {})
   const workers = maxRunningTasks + placesToGoOn(maxRunningTasks)
   expect(Number(unit.get('TasksMax'))).toBeGreaterThan(workers * (MAX_PROCESSES + 64))
+})
+
+it('the containers have room for as many processes as the units, wherever it is said how they are started', () => {
+  const ops = join(installationRoot(), 'ops')
+  const composed = readFileSync(join(ops, 'container', 'compose.yaml'), 'utf8')
+  const limits = [...composed.matchAll(/^    command: \[(\w+)\]$(?:\n    .*)*?\n    pids_limit: (\d+)$/gm)]
+    .map(([, name, limit]) => [name, limit])
+  const units = [['server', 'abrt-retrace-server'], ['reposync', 'abrt-reposync'], ['clean', 'abrt-retrace-clean']]
+    .map(([name, unit]) => [name, unitSettings(join(ops, 'systemd', `${unit}.service`)).get('TasksMax')])
+  expect(limits).toEqual(units)
+  const said = readFileSync(join(installationRoot(), 'docs', 'container.md'), 'utf8')
+  expect(said).toContain(`--pids-limit ${units[0]?.[1]} `)
 })
 
 describe.each(['abrt-retrace-server', 'abrt-reposync'])('under what %s.service forbids', (name) => {

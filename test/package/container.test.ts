@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installationRoot } from '../../src/program/program.ts'
 import { DebRepository } from '../helpers/deb_repository.ts'
 import { type FileServer, serveFolder } from '../helpers/file_server.ts'
+import { isTaken, workerFlags } from '../helpers/code_cache.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 import { bin } from '../helpers/run_program.ts'
 import { findOpened, found, openedFiles, threadFiles } from './opened.ts'
@@ -23,13 +24,6 @@ const NEEDED = [
 ]
 const HOME = '/usr/local/lib/abrt-retrace'
 /** As ops/lib/start.cjs compiles: V8 says whether what is behind the two digests is of its kind, and of this text. */
-const IS_TAKEN = `const { readFileSync } = require('node:fs')
-  const bundle = '${HOME}/dist/bundle/abrt-retrace-worker'
-  const text = readFileSync(bundle + '.cjs', 'latin1')
-  const source = '(function (exports, require, module, __filename, __dirname) {' + text + '\\n})'
-  const cachedData = readFileSync(bundle + '.cache').subarray(64)
-  const { cachedDataRejected } = new (require('node:vm').Script)(source, { filename: bundle + '.cjs', cachedData })
-  console.log(cachedDataRejected === false ? 'taken' : 'thrown away')`
 const VOLUMES = {
   etc: '/etc/abrt-retrace',
   lib: '/var/lib/abrt-retrace',
@@ -116,7 +110,7 @@ describe('the container', () => {
     expect(found(text)).toEqual(openedFiles())
     expect(found(text)).toEqual(expect.arrayContaining(threadFiles()))
     expect(text).toContain('abrt-retrace-worker.cache\n')
-    expect(await podman.run([], 'node', '--min-semi-space-size=16', '-e', IS_TAKEN)).toEqual({
+    expect(await podman.run([], 'node', ...workerFlags(), '-e', isTaken(HOME))).toEqual({
       status: 0,
       text: 'taken\n',
     })

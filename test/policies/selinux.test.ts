@@ -121,6 +121,15 @@ describe.skipIf(reason)(`the SELinux module${reason}`, () => {
     expect(targets('retrace_debugger_t', 'process', 'transition,dyntransition')).toEqual([])
   })
 
+  it('lets a debugger and a reader use no capability, of the machine or of their own namespace', () => {
+    const classes = ['capability', 'capability2', 'cap_userns', 'cap2_userns']
+    const held = (domain: string) => rulesOf(domain).filter(({ kind }) => classes.includes(kind))
+    expect(held('retrace_wall_t').length).toBeGreaterThan(0)
+    for (const domain of ['retrace_debugger_t', 'retrace_reader_t']) {
+      expect([domain, held(domain)]).toEqual([domain, []])
+    }
+  })
+
   it('lets the server write neither kept files nor keys, settings or engines, and reposync, worker and clean no keys', () => {
     for (const domain of DOMAINS) {
       const written = targets(domain, FILES, CHANGES)

@@ -21,6 +21,8 @@ import { unixSeconds } from '../../units/time.ts'
 export const WORK_FOLDER = '.fetch'
 /** In it, for an index that is being made, by whoever has the lease of the same name. */
 export const INDEX_WORK = 'index'
+/** The same for a copy, which another program makes: policies of the machine tell the two apart. */
+export const COPY_WORK = 'copy'
 
 export interface NewlyUnpacked {
   id: number

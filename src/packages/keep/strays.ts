@@ -10,7 +10,7 @@ import { errnoOf } from '../../errors/errno.ts'
 import type { Database } from '../../database/database.ts'
 import { isLease, takeLease } from '../index/lease.ts'
 import { allReleases } from '../index/releases.ts'
-import { INDEX_WORK, WORK_FOLDER } from './kept.ts'
+import { COPY_WORK, INDEX_WORK, WORK_FOLDER } from './kept.ts'
 import { keptFolders } from './kept_packages.ts'
 import { viewState } from './view.ts'
 import { DAY_MS } from '../../units/time.ts'
@@ -57,15 +57,16 @@ function strayNames(database: Database, repoDir: string, dryRun: boolean): strin
 
 /**
  * Whether nobody works on a name such as `ID.part`, `ID.new`, `ID.gone` or `ID.part.check`: to make one takes the
- * package's lease, or that of indices.
+ * package's lease, or that of indices or copies.
  */
 function isNobodys(database: Database, file: string, name: string): boolean {
   const view = viewState(file)
   if (view !== 'none') return view === 'over'
   const [stem = '', ...rest] = name.split('.')
   const ending = rest.join('.')
-  if (name !== INDEX_WORK && !/^[0-9]+$/.test(stem)) return true
-  const taken = takeLease(database, name === INDEX_WORK ? name : `package:${stem}`)
+  const isOwn = name === INDEX_WORK || name === COPY_WORK
+  if (!isOwn && !/^[0-9]+$/.test(stem)) return true
+  const taken = takeLease(database, isOwn ? name : `package:${stem}`)
   if (!isLease(taken)) return false
   taken[Symbol.dispose]()
   return ending !== 'part' || Date.now() - (lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) > KEEP_PART_MS

@@ -10,7 +10,9 @@ import { buildIdOf, debugSectionsSandbox, GROWTH } from '../../../src/packages/k
 import { makeFolder } from '../../../src/files/folder.ts'
 import { plainSize } from '../../../src/files/plain.ts'
 import type { DebugFile } from '../../../src/packages/index/files.ts'
+import { isLease, takeLease } from '../../../src/packages/index/lease.ts'
 import { filesWithoutCopy, hasRoomToSpare, plainPath, putBeside } from '../../../src/packages/keep/debug_index.ts'
+import { COPY_WORK, WORK_FOLDER } from '../../../src/packages/keep/kept.ts'
 import { startInside } from '../../../src/process/inside.ts'
 import { count } from '../../../src/text/count.ts'
 import { hex } from '../../../src/units/bytes.ts'
@@ -19,8 +21,6 @@ export interface CopyContext {
   readonly config: Pick<Config, 'repoDir' | 'repoQuotaMb' | 'minFreeMb'>
   readonly signal: AbortSignal
   readonly leastBytes?: number | undefined
-  /** Where they are made. */
-  readonly folder: string
   say(line: string): void
   lacking(): Promise<string | undefined>
 }
@@ -32,13 +32,18 @@ const NAME = 'copy.debug'
 
 /** How many were made; of which none can be made, or needs to be, is remembered. */
 export async function makeCopies(database: Database, context: CopyContext): Promise<number> {
-  const { config, signal, leastBytes, folder, say, lacking } = context
+  const { config, signal, leastBytes, say, lacking } = context
+  const taken = takeLease(database, COPY_WORK)
+  if (!isLease(taken)) return 0
+  using _lease = taken
+  using work = new WorkFolder(join(config.repoDir, WORK_FOLDER, COPY_WORK))
+  const { folder } = work
   let made = 0
   for (const of of filesWithoutCopy(database, leastBytes).slice(0, MAX_FILES)) {
     if (!hasRoomToSpare(database, config, GROWTH * of.size)) continue
     rmSync(folder, { recursive: true, force: true })
     makeFolder(folder)
-    const end = await decompress(of, context)
+    const end = await decompress(of, folder, context)
     if (signal.aborted) return made
     const why = end === 'failed' ? await lacking() : undefined
     if (why !== undefined) {
@@ -57,10 +62,24 @@ export async function makeCopies(database: Database, context: CopyContext): Prom
   return made
 }
 
+/** Goes with what is in it. */
+class WorkFolder implements Disposable {
+  readonly folder: string
+
+  constructor(folder: string) {
+    this.folder = folder
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
 /** `needless`: it is not compressed. */
 async function decompress(
   of: DebugFile,
-  { config, folder, signal }: CopyContext,
+  folder: string,
+  { config, signal }: CopyContext,
 ): Promise<'made' | 'needless' | 'failed'> {
   const file = join(folder, NAME)
   copyFileSync(join(config.repoDir, of.release, of.folder, of.path), file)

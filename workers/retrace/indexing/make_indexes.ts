@@ -97,7 +97,7 @@ export async function makeIndexes(context: IndexContext): Promise<{ made: number
         }`,
       )
     }
-    if (!signal.aborted) counts.made += await makeCopies(database, { ...context, folder, lacking })
+    if (!signal.aborted) counts.made += await makeCopies(database, { ...context, lacking })
   } catch (error) {
     if (!(error instanceof FetchError && error.kind === 'no-space')) throw error
     say(error.message)
