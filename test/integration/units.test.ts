@@ -36,7 +36,7 @@ it('the unit of the server has room for all processes of as many tasks as run at
 it('the containers have room for as many processes as the units, wherever it is said how they are started', () => {
   const ops = join(installationRoot(), 'ops')
   const composed = readFileSync(join(ops, 'container', 'compose.yaml'), 'utf8')
-  const limits = [...composed.matchAll(/^    command: \[(\w+)\]$(?:\n    .*)*?\n    pids_limit: (\d+)$/gm)]
+  const limits = [...composed.matchAll(/^ {4}command: \[(\w+)\]$(?:\n {4}.*)*?\n {4}pids_limit: (\d+)$/gm)]
     .map(([, name, limit]) => [name, limit])
   const units = [['server', 'abrt-retrace-server'], ['reposync', 'abrt-reposync'], ['clean', 'abrt-retrace-clean']]
     .map(([name, unit]) => [name, unitSettings(join(ops, 'systemd', `${unit}.service`)).get('TasksMax')])
