@@ -11,7 +11,10 @@ export function workerFlags(): string[] {
   return flags
 }
 
-/** A script for `node -e` that says 'taken' or 'thrown away' of that of an installation. */
+/**
+ * As ops/lib/start.cjs compiles: V8 says whether what is behind the two digests is of its kind, and of this text. A script for
+ * `node -e` that says 'taken' or 'thrown away' of that of an installation.
+ */
 export function isTaken(home: string): string {
   return `const { readFileSync } = require('node:fs')
   const bundle = ${JSON.stringify(`${home}/dist/bundle/abrt-retrace-worker`)}

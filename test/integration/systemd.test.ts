@@ -19,6 +19,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installationRoot } from '../../src/program/program.ts'
 import { createClient } from '../helpers/client.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
+import { builtFiles, findBuilt, findLacking, found, openedPaths } from '../helpers/opened.ts'
 import { serverSettings } from '../helpers/server.ts'
 import { eventually } from '../helpers/task.ts'
 
@@ -262,6 +263,16 @@ describe('ops/install', () => {
     })
     expect(status).toMatch(/^No release is known yet/)
     expect(existsSync(folder.file('root', 'usr', 'lib', 'abrt-retrace', 'node_modules', 'typescript'))).toBe(false)
+  })
+
+  it('installs every file that programs name while they run, and all that was built beside them', () => {
+    const home = folder.file('root', 'usr', 'lib', 'abrt-retrace')
+    const said = (script: string) => execFileSync('sh', ['-c', script], { encoding: 'utf8' })
+    expect(openedPaths()).toEqual(
+      expect.arrayContaining(['dist/pages', 'dist/bundle/unpack.js', 'schema/migrations', 'workers/retrace/root']),
+    )
+    expect(said(findLacking(home))).toBe('')
+    expect(found(said(findBuilt(home)))).toEqual(builtFiles())
   })
 
   it('ops/install installs units that systemd-analyze verifies and finds hardened', () => {

@@ -11,8 +11,8 @@ import { DebRepository } from '../helpers/deb_repository.ts'
 import { type FileServer, serveFolder } from '../helpers/file_server.ts'
 import { isTaken, workerFlags } from '../helpers/code_cache.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
+import { builtFiles, findBuilt, findLacking, found } from '../helpers/opened.ts'
 import { bin } from '../helpers/run_program.ts'
-import { findOpened, found, openedFiles, threadFiles } from './opened.ts'
 import { Podman } from './podman.ts'
 
 const PORT = '18444'
@@ -23,7 +23,6 @@ const NEEDED = [
   `--security-opt=seccomp=${join(root, 'ops/container/seccomp.json')}`,
 ]
 const HOME = '/usr/local/lib/abrt-retrace'
-/** As ops/lib/start.cjs compiles: V8 says whether what is behind the two digests is of its kind, and of this text. */
 const VOLUMES = {
   etc: '/etc/abrt-retrace',
   lib: '/var/lib/abrt-retrace',
@@ -106,9 +105,9 @@ describe('the container', () => {
   })
 
   it('has every file that its programs open while they run, and a code cache that its Node takes', async () => {
-    const { text } = await podman.run([], 'sh', '-c', findOpened(HOME))
-    expect(found(text)).toEqual(openedFiles())
-    expect(found(text)).toEqual(expect.arrayContaining(threadFiles()))
+    const { text } = await podman.run([], 'sh', '-c', findBuilt(HOME))
+    expect(found(text)).toEqual(builtFiles())
+    expect((await podman.run([], 'sh', '-c', findLacking(HOME))).text).toBe('')
     expect(text).toContain('abrt-retrace-worker.cache\n')
     expect(await podman.run([], 'node', ...workerFlags(), '-e', isTaken(HOME))).toEqual({
       status: 0,
