@@ -6,7 +6,7 @@ import { arch } from 'node:process'
 import { seccompFilter } from './seccomp.ts'
 import { ProgramError } from './error.ts'
 import { watchMemory } from './memory_watch.ts'
-import { handOver, handOverPrivate, share, takeBack } from './ownership.ts'
+import { type Handed, handOver, handOverPrivate, share, takeBackHanded } from './ownership.ts'
 import { findProgram, STARTERS } from './search_path.ts'
 import { Running, type StartOptions } from './start.ts'
 import { watchTime } from './time_watch.ts'
@@ -43,7 +43,7 @@ export async function startInside(
   }, { ...options, input: input ?? 'open', channels: channels + 2 })
   // A pipe that has ended, and no device of the machine.
   if (input === undefined) running.input.end()
-  if (handed.length > 0) running.ended.then(() => handed.forEach(takeBack))
+  if (handed.length > 0) running.ended.then(() => handed.forEach(takeBackHanded))
   if (sandbox.tmpBytes !== undefined) watchTmp(running, sandbox.tmpBytes)
   if (sandbox.limits.memory !== undefined) watchMemory(running, sandbox.limits.memory)
   watchTime(running, sandbox.limits.cpuS)
@@ -59,8 +59,8 @@ export async function startInside(
 /** Of the reasons why there is no user for it the first one is the value. `handed`: what that user owns while it runs. */
 async function usersFor(
   { binds, writable = [] }: Sandbox,
-): Promise<{ users: number | ProgramError; handed: string[] }> {
-  const handed: string[] = []
+): Promise<{ users: number | ProgramError; handed: Handed[] }> {
+  const handed: Handed[] = []
   // Each is started by another one, whose words would be about itself.
   const missing = STARTERS.find((name) => findProgram(name) === undefined)
   if (missing !== undefined) {
@@ -71,10 +71,11 @@ async function usersFor(
     const users = await wallUsers()
     for (const { from, isPrivate, isShared } of binds) {
       if (isShared === true) share(from)
-      if (isPrivate === true && handOverPrivate(from)) handed.push(from)
+      const given = isPrivate === true ? handOverPrivate(from) : undefined
+      if (given !== undefined) handed.push(given)
     }
     for (const { from } of writable) {
-      handed.push(from)
+      handed.push({ path: from })
       handOver(from)
     }
     return { users, handed }

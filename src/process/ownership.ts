@@ -32,11 +32,28 @@ export function handOver(path: string): void {
   if (user !== undefined) own(path, { user, group: user })
 }
 
-/** The same, unless everybody may read it: then it need not change hands. Says whether it did. */
-export function handOverPrivate(path: string): boolean {
-  if (wallUser() === undefined || isReadable(path)) return false
+/** What has changed hands: a file of another name by then is still that file. */
+export interface Handed {
+  readonly path: string
+  /** Of a plain file, open until it is taken back. */
+  readonly descriptor?: number
+}
+
+/** The same, unless everybody may read it: then it need not change hands, and nothing is to be taken back. */
+export function handOverPrivate(path: string): Handed | undefined {
+  if (wallUser() === undefined || isReadable(path)) return undefined
   handOver(path)
-  return true
+  return lstatSync(path).isFile() ? { path, descriptor: openSync(path, LOOKING) } : { path }
+}
+
+/** Once its program has ended. */
+export function takeBackHanded({ path, descriptor }: Handed): void {
+  if (descriptor === undefined) return takeBack(path)
+  try {
+    fchownSync(descriptor, geteuid?.() ?? 0, getegid?.() ?? 0)
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
 /** Lets everybody read what is no secret, whatever umask it was made with: a folder with all in it, or a file. */

@@ -12,7 +12,7 @@ export const SANDBOXES = {
   'package-signature': 'sees a package and keys, and writes a database of keys that is thrown away',
   'deb-members': 'sees a package, and writes its files as one archive to standard output',
   'rpm-members': 'as deb-members',
-  'debug-sections': 'sees the folder of one unpacked package, and rewrites debuginfo in it',
+  'debug-sections': 'sees the folder of one unpacked package, or of a copy of one file, and rewrites debuginfo in it',
   'debugger': 'sees the core, the kept files of its modules, and the debugger',
   'debug-index': 'sees debuginfo of one or two packages, and writes an index of it into a folder that is made for that',
   'trial': 'sees the system libraries and nothing else; whether sandboxes can be made here',

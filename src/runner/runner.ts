@@ -24,10 +24,7 @@ import type { WorkerProcess } from './worker_process.ts'
 
 /** How long after RETRACE_TASK_TIMEOUT_S the worker may still take to write what it has. */
 const GRACE_S = 15
-/**
- * How often the first task that waits for memory looks again, since other programs give some back and tell nobody, and how
- * often running ones are weighed.
- */
+/** How often the first that waits for memory looks again, since other programs tell nobody, and how often running ones are weighed. */
 const MEMORY_INTERVAL_MS = 500
 
 export class Runner {
@@ -69,7 +66,7 @@ export class Runner {
     if (this.#closing) throw draining()
   }
 
-  /** Takes a place for an upload of a client. Throws as `demandRoom` does. */
+  /** A place for an upload of a client. Throws as `demandRoom` does. */
   admit(client: string): Admission {
     this.demandRoom(client)
     this.#uploading++
@@ -148,7 +145,7 @@ export class Runner {
 
   /** Where nothing runs or waits, what can wait for that begins. */
   idle(): void {
-    if (this.#jobs.size === 0 && !this.#closing) this.#options.indexes?.begin()
+    if (this.#jobs.size + this.#spare.size === 0 && !this.#closing) this.#options.indexes?.begin()
   }
 
   /** Stops all workers and leaves their tasks as they are: the next server runs them again. */
@@ -179,11 +176,15 @@ export class Runner {
 
   /** None where its task would have to wait; where no processor is free, it is loaded, and prepares nothing. */
   #prestart(draft: string): WorkerProcess | undefined {
-    const taken = this.#newcomers().length + this.#spare.size
-    if (this.#closing || taken >= Math.min(this.#options.config.maxRunningTasks, beginnersAtOnce())) return undefined
+    const isFull = this.#newcomers().length + this.#spare.size >= this.#options.config.maxRunningTasks
+    if (this.#closing || isFull || this.#spare.size >= beginnersAtOnce() || this.#pause() > 0) return undefined
+    this.#options.indexes?.stop()
     const worker = this.#spawn('-', join(draft, 'worker.log'), this.#niceness === 0 ? draft : undefined)
     this.#spare.add(worker)
-    void worker.ended.then(() => this.#spare.delete(worker))
+    void worker.ended.then(() => {
+      this.#spare.delete(worker)
+      this.idle()
+    })
     return worker
   }
 
@@ -284,12 +285,17 @@ export class Runner {
     this.#changes.tell()
   }
 
+  /** Milliseconds until one more may begin. */
+  #pause(): number {
+    return mayBeginIn(this.#running().map(({ started = 0 }) => started), Date.now())
+  }
+
   /** Waits until it is this task's turn, few others begin, and what it is expected to take fits beside the running ones. */
   async #memory(job: Job): Promise<void> {
     while (!job.stopped && !this.#closing) {
       const isNext = this.#places.isNext(job)
       if (isNext) job.demand = this.#options.memory.demand(job.task, { whole: job.needsAll })
-      const pause = mayBeginIn(this.#running().map(({ started = 0 }) => started), Date.now())
+      const pause = this.#pause()
       if (isNext && pause === 0 && this.#options.memory.fits(job, this.#running())) return
       await this.#changes.next(isNext ? pause || MEMORY_INTERVAL_MS : undefined)
     }

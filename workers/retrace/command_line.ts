@@ -14,7 +14,7 @@ Makes the backtrace of one task: DIR holds the file coredump and what the client
 is one line of standard input, so that a server can start the worker before it has the core; what has come of it, in the
 directory DRAFT, is read and looked up meanwhile, packages are fetched, and the debugger is started. Progress goes to standard
 output, complaints to standard error; the results are files in DIR, of which retrace-log is the last. With --index it makes
-indices of the kept debuginfo that tasks used and that has none yet, which gdb then reads faster.
+indices of the kept debuginfo that tasks used and that has none yet, and copies that are not compressed: gdb reads those faster.
 
 ${settingsHelp(NAME)}
 

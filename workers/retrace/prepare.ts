@@ -1,19 +1,21 @@
 /**
  * What a worker does while its core still arrives: it starts the debugger, and reads, looks up and fetches what is there of the core, so
  * that the task finds all of that done. The task reads and resolves everything again: nothing that a part of a core says is
- * believed, and what the index said only for a moment. Owns that all of it ends with it, and that nothing that goes
- * wrong here costs the task anything.
+ * believed, and what the index said only for a moment. Owns that all of it ends with it, or after the time of a task, that all looks
+ * together fetch no more than a task may, and that nothing that goes wrong here costs the task anything.
  */
 import { lstatSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Database, openDatabase } from '../../src/database/database.ts'
 import type { Core } from '../../src/elf/core.ts'
+import { PackageIndex } from '../../src/packages/index/lookup.ts'
 import { PackageUses } from '../../src/packages/index/use.ts'
 import { readManifest } from '../../src/task/manifest.ts'
 import type { Task } from '../../src/task/task.ts'
 import { GdbAhead } from './ahead.ts'
 import { startedLate } from './late_start.ts'
 import { claimedArchitecture, readArriving } from './read.ts'
+import { Fetcher } from './resolve/fetcher.ts'
 import { RememberingIndex } from './resolve/remembering_index.ts'
 import { resolveModules } from './resolve/resolve.ts'
 import { MAX_PROCESSES } from './sandbox/arguments.ts'
@@ -23,6 +25,8 @@ import type { Tools } from './tools.ts'
 /** Pauses before each look at the core, which is read anew where it has grown. */
 const PAUSES_MS = [0, 250, 500, 1_000, 2_000, 4_000, 8_000]
 
+/** Of the time of a task, for which packages are in use at most: this takes that time once, and so does the task. */
+const TIMES_OF_TASK = 3
 /** For so long the index is not asked again: a task that began then would have had the same answers. */
 const BELIEVED_MS = 5_000
 
@@ -44,6 +48,9 @@ export class Preparation implements AsyncDisposable {
   readonly #gdb: Promise<GdbAhead | undefined>
   readonly #looking: Promise<Omit<Prepared, 'index'> | undefined>
   #last: { index: RememberingIndex; at: number } | undefined
+  readonly #expiry: ReturnType<typeof setTimeout>
+  #isOver = false
+  #index: RememberingIndex | undefined
   /** It has come: nothing more is looked at. */
   readonly #come = new AbortController()
 
@@ -55,11 +62,16 @@ export class Preparation implements AsyncDisposable {
     this.#core = identityOf(draft.file('coredump'))
     this.#gdb = this.#startGdb().catch(() => undefined)
     this.#looking = this.#look().catch(() => undefined)
+    // Packages that are in use are not evicted, and a debugger takes memory.
+    this.#expiry = setTimeout(() => void this[Symbol.asyncDispose](), tools.config.taskTimeoutS * 1000)
+    this.#expiry.unref()
   }
 
   /** The debugger that sees this core; undefined: there is none. It is the caller's. */
   async gdbOf(corePath: string): Promise<GdbAhead | undefined> {
+    clearTimeout(this.#expiry)
     const gdb = await this.#gdb
+    if (this.#isOver) return undefined
     return this.#core !== '' && identityOf(corePath) === this.#core ? gdb : undefined
   }
 
@@ -69,6 +81,7 @@ export class Preparation implements AsyncDisposable {
     signal.addEventListener('abort', () => this.#stop.abort(), { once: true })
     if (signal.aborted) this.#stop.abort()
     const prepared = await this.#looking
+    if (this.#isOver) return undefined
     const last = this.#last
     const index = last !== undefined && performance.now() - last.at < BELIEVED_MS ? last.index : undefined
     return prepared && { ...prepared, index }
@@ -88,7 +101,13 @@ export class Preparation implements AsyncDisposable {
   async #look(): Promise<Omit<Prepared, 'index'>> {
     const { config } = this.#tools
     const database = openDatabase(config.database, { demandCurrent: true })
-    const prepared = { database, uses: new PackageUses(database, config.taskTimeoutS * 2) }
+    const prepared = { database, uses: new PackageUses(database, config.taskTimeoutS * TIMES_OF_TASK) }
+    const fetcher = new Fetcher({
+      ...this.#tools,
+      ...prepared,
+      say: (_, text) => this.#tools.said.say('fetch', text),
+      onFetched: () => this.#index?.forget(),
+    }, new PackageIndex(database, this.#tools.formats))
     let seen = 0
     try {
       for (const pause of PAUSES_MS) {
@@ -97,7 +116,7 @@ export class Preparation implements AsyncDisposable {
         const size = lstatSync(this.#draft.file('coredump')).size
         if (size <= seen) continue
         seen = size
-        await this.#lookUp(prepared)
+        await this.#lookUp({ ...prepared, fetcher })
       }
     } catch {
       // Enough was looked at; or something is wrong with disk, core or database, which the task meets again, and says.
@@ -106,22 +125,26 @@ export class Preparation implements AsyncDisposable {
   }
 
   /** Only modules whose build-id has come: of others packages would be fetched that may not be theirs. */
-  async #lookUp({ database, uses }: Omit<Prepared, 'index'>): Promise<void> {
+  async #lookUp({ database, uses, fetcher }: Omit<Prepared, 'index'> & { fetcher: Fetcher }): Promise<void> {
     const core: Core | undefined = readArriving(this.#draft.file('coredump'))
     if (core === undefined) return
-    const last = { index: new RememberingIndex(database, this.#tools.formats), at: performance.now() }
+    const at = performance.now()
+    const index = this.#index = new RememberingIndex(database, this.#tools.formats)
     const modules = core.modules.filter(({ buildId }) => buildId !== undefined)
     await resolveModules({ ...core, modules }, readManifest(this.#draft), {
       ...this.#tools,
       database,
       uses,
-      index: last.index,
-      say: (step, text) => step === 'fetch' && this.#tools.said.say(step, text),
+      index,
+      fetcher,
+      say: () => undefined,
     })
-    this.#last = last
+    this.#last = { index, at }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true
+    clearTimeout(this.#expiry)
     this.#come.abort()
     this.#stop.abort()
     await (await this.#gdb)?.[Symbol.asyncDispose]()

@@ -156,7 +156,8 @@ async function investigate(
   watch.start('resolve')
   said.say('resolve', beforeResolving(core))
   if (preparation !== undefined) watch.start('fetch')
-  const coming = preparation?.come(deadline.signal(RESOLVE_SHARE))
+  const resolving = deadline.signal(RESOLVE_SHARE)
+  const coming = preparation?.come(resolving)
   const before = coming && await deadline.await(coming)
   watch.start('resolve')
   const database = before?.database ?? openedDatabase(task, config)
@@ -166,7 +167,7 @@ async function investigate(
     database,
     uses,
     index: before?.index,
-    signal: AbortSignal.any([signal, deadline.signal(RESOLVE_SHARE)]),
+    signal: AbortSignal.any([signal, resolving]),
     say: said.say,
   }))
   if (resolution === undefined) {

@@ -217,7 +217,7 @@ export function dwzFile(database: Database, buildId: Buffer): DebugFile | undefi
     .all().flatMap(({ folder, ...row }) => folder === null ? [] : [{ ...row, folder, buildId }])[0]
 }
 
-/** Indices that were made of such, empty ones too. */
+/** Indices and copies that were made of such, empty ones too; those of the longest unused package first. */
 export function indexFiles(
   database: Database,
 ): { id: number; release: string; folder: string | null; path: string }[] {
@@ -225,5 +225,5 @@ export function indexFiles(
   return database.select({ id, release: release.name, folder, path: packageFile.path }).from(packageFile)
     .innerJoin(packages, eq(id, packageFile.packageId))
     .innerJoin(release, eq(release.id, packages.releaseId))
-    .where(eq(packageFile.role, 'index')).all()
+    .where(eq(packageFile.role, 'index')).orderBy(asc(packages.used), asc(id), asc(packageFile.path)).all()
 }

@@ -117,8 +117,23 @@ export function removeOtherIndexes(database: Database, repoDir: string, keys: re
   }
 }
 
+/** Copies of kept packages, those of the longest unused first. */
+export function copies(database: Database): { id: number; release: string; folder: string; path: string }[] {
+  return indexFiles(database).flatMap(({ folder, ...file }) =>
+    folder === null || !file.path.startsWith(`${FOLDER}/${PLAIN}/`) ? [] : [{ folder, ...file }]
+  )
+}
+
+/** Removes a copy; the bytes that this frees. */
+export function removeCopy(database: Database, repoDir: string, copy: ReturnType<typeof copies>[number]): number {
+  const bytes = database.transaction(() => forgetIndex(database, copy), { behavior: 'immediate' })
+  rmSync(join(repoDir, copy.release, copy.folder, copy.path), { force: true })
+  return bytes
+}
+
 /** Notes that an index is not here any more: that costs its package nothing. */
-export function forgetIndex(database: Database, { id, path }: { id: number; path: string }): void {
+export function forgetIndex(database: Database, { id, path }: { id: number; path: string }): number {
   const bytes = forgetFile(database, { id, path })
   if (bytes > 0) charge(database, id, -bytes)
+  return bytes
 }

@@ -79,11 +79,11 @@ async function decompressSome(entries: KeptEntry[], { folder, signal }: Decompre
  * The sandbox that rewrites files in place, by a temporary name beside each and a rename. `names` are relative to
  * /work.
  */
-export function debugSectionsSandbox(folder: string, names: readonly string[]): Sandbox {
+export function debugSectionsSandbox(folder: string, names: readonly string[], memory = LIMITS.memory): Sandbox {
   return systemSandbox('eu-elfcompress', {
     name: 'debug-sections',
     args: ['-q', '-t', 'none', '--', ...names],
-    limits: LIMITS,
+    limits: { ...LIMITS, memory: Math.min(memory, LIMITS.memory) },
     writable: [{ from: folder, at: WORK }],
     folder: WORK,
   })

@@ -5,6 +5,7 @@
  */
 import type { Config } from '../../config/config.ts'
 import type { Database } from '../../database/database.ts'
+import { copies, forgetIndex, removeCopy } from './debug_index.ts'
 import { log } from '../../telemetry/log.ts'
 import { isLease, takeLease } from '../index/lease.ts'
 import { canBeFetched } from '../index/locations.ts'
@@ -42,7 +43,10 @@ export function evictOverQuota(
   const taken = takeLease(database, 'evict')
   if (!isLease(taken)) return nothing
   using _lease = taken
-  const eviction = evict(database, { quota, spareGone }, (kept) => removeKept(database, repoDir, kept))
+  const eviction = evict(database, { quota, spareGone }, {
+    copy: (copy) => removeCopy(database, repoDir, copy),
+    kept: (kept) => removeKept(database, repoDir, kept),
+  })
   report(eviction, repoQuotaMb)
   return eviction
 }
@@ -55,14 +59,21 @@ interface Bounds {
 function evict(
   database: Database,
   { quota, spareGone }: Bounds,
-  remove: (kept: KeptPackage) => number | undefined,
+  remove: { copy(copy: ReturnType<typeof copies>[number]): number; kept(kept: KeptPackage): number | undefined },
 ): Eviction {
   const eviction: Eviction = { packages: [], freedBytes: 0, keptBytes: keptBytes(database) }
   const used = packagesInUse(database)
+  // They can be made again of what is here.
+  for (const copy of copies(database)) {
+    if (eviction.keptBytes <= quota) break
+    if (used.has(copy.id)) continue
+    eviction.freedBytes += remove.copy(copy)
+    eviction.keptBytes = keptBytes(database)
+  }
   for (const kept of keptPackages(database)) {
     if (eviction.keptBytes <= quota) break
     if (used.has(kept.id) || (spareGone && !canBeFetched(database, kept.id))) continue
-    const freed = remove(kept)
+    const freed = remove.kept(kept)
     if (freed === undefined) continue
     eviction.packages.push(kept)
     eviction.freedBytes += freed
@@ -81,7 +92,10 @@ function rehearse(database: Database, bounds: Bounds): Eviction {
   let eviction: Eviction | undefined
   try {
     database.transaction(() => {
-      eviction = evict(database, bounds, ({ id }) => forgetRows(database, id))
+      eviction = evict(database, bounds, {
+        copy: (copy) => forgetIndex(database, copy),
+        kept: ({ id }) => forgetRows(database, id),
+      })
       throw new Rehearsed()
     }, { behavior: 'immediate' })
   } catch (error) {

@@ -3,10 +3,11 @@
  * makes of a core is the same with them.
  */
 import { Buffer } from 'node:buffer'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { evictOverQuota } from '../../../src/packages/keep/evict.ts'
 import { removeKept } from '../../../src/packages/keep/kept.ts'
 import { keptBytes, keptPackages } from '../../../src/packages/keep/kept_packages.ts'
 import { indexPath, plainPath } from '../../../src/packages/keep/debug_index.ts'
@@ -203,6 +204,27 @@ describe('an index of kept debuginfo', () => {
     expect(await index(world, gdb, { repoQuotaMb })).toMatchObject({ made: 1, failed: 0 })
     expect(existsSync(join(file, plainPath(made.buildId)))).toBe(false)
     expect(await index(world, gdb, { repoQuotaMb: 1000 })).toMatchObject({ made: 1, failed: 0 })
+  })
+
+  it('comes with a copy that goes before any package where the quota is reached', async () => {
+    await using world = await makeWorld()
+    const { file, made } = await keepCompressed(world)
+    await index(world)
+    const copy = join(file, plainPath(made.buildId))
+    const { size } = statSync(copy)
+    const repoQuotaMb = (keptBytes(world.database) - size / 2) / 2 ** 20
+    const config = { repoDir: world.config.repoDir, repoQuotaMb }
+    const rehearsed = evictOverQuota(world.database, config, { dryRun: true })
+    expect([existsSync(copy), evictOverQuota(world.database, config)]).toEqual([true, rehearsed])
+    expect(rehearsed).toMatchObject({ packages: [], freedBytes: size })
+    expect([existsSync(copy), keptPackages(world.database).length]).toEqual([false, 1])
+  })
+
+  it('comes with no copy of what was evicted meanwhile, and with those of others', async () => {
+    await using world = await makeWorld()
+    const { file, made } = await keepCompressed(world)
+    rmSync(join(file, made.debugPath))
+    expect(await index(world)).toMatchObject({ made: 0 })
   })
 
   it('comes with no copy of what is not compressed, which is not looked at again', async () => {

@@ -54,9 +54,11 @@ beforeEach(async () => {
   mkdirSync(draft, { recursive: true, mode: 0o700 })
 })
 
-function waiting(): { child: ChildProcess; ended: Promise<{ code: number | null; out: string }>; out: () => string } {
+function waiting(
+  more: Record<string, string> = {},
+): { child: ChildProcess; ended: Promise<{ code: number | null; out: string }>; out: () => string } {
   const program = join(installationRoot(), 'ops', 'bin', 'abrt-retrace-worker')
-  const child = spawn(program, ['-', draft], { env: { PATH: env.PATH, HOME: env.HOME, ...settings } })
+  const child = spawn(program, ['-', draft], { env: { PATH: env.PATH, HOME: env.HOME, ...settings, ...more } })
   let out = ''
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (chunk) => out += chunk)
   return { child, out: () => out, ended: once(child, 'close').then(([code]) => ({ code: code as number | null, out })) }
@@ -154,4 +156,17 @@ it.each([
   await vi.waitFor(() => expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]), LIMIT)
   expect(views()).toEqual([])
   expect(kept()).toHaveLength(2)
+})
+
+it('ends what it prepared after the time of a task, for an upload that takes longer, and does the task all the same', async () => {
+  writeFileSync(join(draft, 'coredump'), core.subarray(0, -10))
+  const { child, ended } = waiting({ RETRACE_TASK_TIMEOUT_S: '10' })
+  const hasGdb = () => programsOf(child).some((name) => name.startsWith('gdb'))
+  await vi.waitFor(() => expect([hasGdb(), views().length]).toEqual([true, 1]), LIMIT)
+  await vi.waitFor(() => expect([hasGdb(), views().length]).toEqual([false, 0]), LIMIT)
+  appendFileSync(join(draft, 'coredump'), core.subarray(-10))
+  accept(child)
+  expect(await ended).toMatchObject({ code: 0 })
+  expect(outcome().code).toBe('ok-partial')
+  expect(log()).not.toContain('while the core arrived')
 })

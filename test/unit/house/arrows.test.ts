@@ -73,7 +73,7 @@ const MAY_CALL: Record<string, string> = {
   'workers/retrace/time': 'src/task',
   'workers/retrace/gdb': 'src/text src/elf workers/retrace/sandbox workers/retrace/time src/process src/units',
   'workers/retrace/indexing':
-    'src/text src/config src/database src/files src/packages/format src/packages/index src/packages/keep src/process src/units workers/retrace/gdb workers/retrace/sandbox',
+    'src/text src/errors src/config src/database src/files src/packages/format src/packages/index src/packages/keep src/process src/units workers/retrace/gdb workers/retrace/sandbox',
   'workers/retrace/resolve':
     'src/task src/config src/database src/packages/format src/packages/index src/elf src/packages/release src/packages/keep src/packages/supply src/packages/naming src/units',
   'workers/retrace/report':

@@ -1,11 +1,11 @@
 /** Who owns what a sandbox was given, and what is left alone. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, lstatSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, lstatSync, mkdirSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execPath, geteuid } from 'node:process'
 import { describe, expect, it } from 'vitest'
-import { handOver, share, takeBack } from '../../../src/process/ownership.ts'
+import { handOver, handOverPrivate, share, takeBack, takeBackHanded } from '../../../src/process/ownership.ts'
 import { wallUser } from '../../../src/process/users.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
 
@@ -40,6 +40,19 @@ describe.skipIf(geteuid?.() !== 0)('what a sandbox was given', () => {
       .toEqual([0o004, 0o004])
     expect([statSync(outside).uid, statSync(outside).mode & 0o777]).toEqual([OTHER, 0o600])
     expect(() => takeBack(folder.file('gone'))).not.toThrow()
+  })
+
+  it('comes back where it has another name by then, whoever has the old one', async () => {
+    await using folder = await temporaryFolder()
+    const [before, after] = [folder.file('before'), folder.file('after')]
+    writeFileSync(before, '', { mode: 0o600 })
+    const handed = handOverPrivate(before)
+    expect(lstatSync(before).uid).toBe(wallUser())
+    renameSync(before, after)
+    writeFileSync(before, '')
+    chownSync(before, OTHER, OTHER)
+    if (handed !== undefined) takeBackHanded(handed)
+    expect([lstatSync(after).uid, lstatSync(before).uid]).toEqual([0, OTHER])
   })
 
   it('is not left by a link that is put in the place of a folder while it is walked', async () => {

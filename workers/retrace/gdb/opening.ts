@@ -84,6 +84,14 @@ export interface FailedOpening {
   readonly isOverPlace: boolean
 }
 
+interface Noted {
+  /** `the threads` */
+  readonly at: string
+  readonly answer: Answer
+  /** It came after something was interrupted, itself perhaps. */
+  readonly isSpoilt: boolean
+}
+
 const MIN_MS = 1
 
 export async function openCore(
@@ -91,9 +99,9 @@ export async function openCore(
   { core, executable, files, regions, sparing, openingMs, withoutPlace }: Opening,
 ): Promise<Opened> {
   const end = performance.now() + openingMs
-  const answers: [at: string, answer: Answer][] = []
+  const answers: Noted[] = []
   const noted = (at: string, answer: Answer) => {
-    answers.push([at, answer])
+    answers.push({ at, answer, isSpoilt: asker.wasInterrupted })
     return answer
   }
   const share = (fraction: number) => Math.max(MIN_MS, (end - performance.now()) * fraction)
@@ -134,7 +142,7 @@ export async function openCore(
     unread: readUnread(told.data, 'unread').flatMap((index) => files[index]?.module ?? []),
     spared: files.filter(({ module }) => spared.has(module)).map(({ module }) => module),
     undebugged: readUnread(told.data, 'undebugged').flatMap((index) => files[index]?.module ?? []),
-    failed: failureAmong(answers, { hasThreads: seen !== undefined, wasInterrupted: asker.wasInterrupted }),
+    failed: failureAmong(answers, seen !== undefined),
     contradictions: seen === undefined ? ['it did not say which threads it sees'] : contradictions(core, {
       architecture: seen.architecture,
       lwps: seen.threads.map((thread) => thread.lwp),
@@ -143,15 +151,12 @@ export async function openCore(
   }
 }
 
-/** Where it ended or was late. Once something was interrupted, what a question behind it failed over may be that interrupt. */
-function failureAmong(
-  answers: readonly [at: string, answer: Answer][],
-  { hasThreads, wasInterrupted }: { hasThreads: boolean; wasInterrupted: boolean },
-): FailedOpening | undefined {
-  const failed = (kind: Answer['kind']) => answers.find(([, answer]) => answer.kind === kind)
-  const spoilt = wasInterrupted ? failed('error') ?? (hasThreads ? undefined : answers.at(-1)) : undefined
-  const found = failed('ended') ?? failed('interrupted') ?? spoilt
+/** Where it ended or was late. What a question failed over behind one that was interrupted may be that interrupt. */
+function failureAmong(answers: readonly Noted[], hasThreads: boolean): FailedOpening | undefined {
+  const failed = (kind: Answer['kind']) => answers.find(({ answer }) => answer.kind === kind)
+  const spoilt = answers.filter(({ isSpoilt }) => isSpoilt)
+  const found = failed('ended') ?? failed('interrupted') ?? spoilt.find(({ answer }) => answer.kind === 'error') ??
+    (hasThreads ? undefined : spoilt.at(-1))
   if (found === undefined) return undefined
-  const [at, { kind }] = found
-  return { at, isLate: kind !== 'ended', isOverPlace: hasThreads && found === answers.at(-1) }
+  return { at: found.at, isLate: found.answer.kind !== 'ended', isOverPlace: hasThreads && found === answers.at(-1) }
 }

@@ -7,18 +7,21 @@ import { join } from 'node:path'
 import type { Config } from '../../../src/config/config.ts'
 import type { Database } from '../../../src/database/database.ts'
 import { buildIdOf, debugSectionsSandbox, GROWTH } from '../../../src/packages/keep/decompress_debug.ts'
+import { isOfMachine } from '../../../src/errors/errno.ts'
 import { makeFolder } from '../../../src/files/folder.ts'
 import { plainSize } from '../../../src/files/plain.ts'
 import type { DebugFile } from '../../../src/packages/index/files.ts'
 import { isLease, takeLease } from '../../../src/packages/index/lease.ts'
 import { filesWithoutCopy, hasRoomToSpare, plainPath, putBeside } from '../../../src/packages/keep/debug_index.ts'
 import { COPY_WORK, WORK_FOLDER } from '../../../src/packages/keep/kept.ts'
+import { ProgramError } from '../../../src/process/error.ts'
 import { startInside } from '../../../src/process/inside.ts'
+import type { End } from '../../../src/process/start.ts'
 import { count } from '../../../src/text/count.ts'
-import { hex } from '../../../src/units/bytes.ts'
+import { hex, MIB } from '../../../src/units/bytes.ts'
 
 export interface CopyContext {
-  readonly config: Pick<Config, 'repoDir' | 'repoQuotaMb' | 'minFreeMb'>
+  readonly config: Pick<Config, 'repoDir' | 'repoQuotaMb' | 'minFreeMb' | 'taskMemoryMb'>
   readonly signal: AbortSignal
   readonly leastBytes?: number | undefined
   say(line: string): void
@@ -29,6 +32,8 @@ const TIMEOUT_MS = 600_000
 /** Files in one run: the next one goes on. */
 const MAX_FILES = 10_000
 const NAME = 'copy.debug'
+/** From this exit code on the wall tells of a signal. */
+const SIGNALLED = 128
 
 /** How many were made; of which none can be made, or needs to be, is remembered. */
 export async function makeCopies(database: Database, context: CopyContext): Promise<number> {
@@ -43,13 +48,20 @@ export async function makeCopies(database: Database, context: CopyContext): Prom
     if (!hasRoomToSpare(database, config, GROWTH * of.size)) continue
     rmSync(folder, { recursive: true, force: true })
     makeFolder(folder)
-    const end = await decompress(of, folder, context)
+    const end = await decompress(of, folder, context).catch((error: unknown) => {
+      if (!(error instanceof ProgramError)) throw error
+      say(`no copy is made: ${error.message}`)
+    })
+    if (end === undefined) return made
     if (signal.aborted) return made
+    if (end === 'gone' || end === 'machine') continue
     const why = end === 'failed' ? await lacking() : undefined
     if (why !== undefined) {
       say(`no further copy is made: ${why}`)
       return made
     }
+    // What it takes is known only now.
+    if (end === 'made' && !hasRoomToSpare(database, config, plainSize(join(folder, NAME)) ?? 0)) continue
     const copy = { of, path: plainPath(hex(of.buildId)), file: join(folder, end === 'made' ? NAME : 'none') }
     if (await putBeside(database, config, copy) === 'none' || end !== 'made') continue
     made++
@@ -75,21 +87,41 @@ class WorkFolder implements Disposable {
   }
 }
 
-/** `needless`: it is not compressed. */
+/**
+ * `needless`: it is not compressed; `gone`: its package was evicted meanwhile. `machine`: that was nobody's fault, such as a program that was
+ * killed, or had no room to write; it is tried again. Throws ProgramError where elfutils are not here.
+ */
 async function decompress(
   of: DebugFile,
   folder: string,
   { config, signal }: CopyContext,
-): Promise<'made' | 'needless' | 'failed'> {
+): Promise<'made' | 'needless' | 'failed' | 'gone' | 'machine'> {
   const file = join(folder, NAME)
-  copyFileSync(join(config.repoDir, of.release, of.folder, of.path), file)
+  const own = join(config.repoDir, of.release, of.folder, of.path)
+  try {
+    copyFileSync(own, file)
+  } catch (error) {
+    if (plainSize(own) === undefined) return 'gone'
+    if (isOfMachine(error)) return 'machine'
+    throw error
+  }
   const before = statSync(file)
-  const sandbox = debugSectionsSandbox(folder, [`/work/${NAME}`])
+  const sandbox = debugSectionsSandbox(folder, [`/work/${NAME}`], config.taskMemoryMb * MIB)
   await using running = await startInside(sandbox, { signal, timeoutMs: TIMEOUT_MS })
   running.output.resume()
-  const { code, failure } = await running.ended
-  if (code !== 0 || failure !== undefined || buildIdOf(file) !== hex(of.buildId)) return 'failed'
-  return plainSize(file) === before.size ? 'needless' : 'made'
+  const end = await running.ended
+  return verdict(end, { isOfBuild: buildIdOf(file) === hex(of.buildId), isOther: plainSize(file) !== before.size })
+}
+
+/** What became of a copy by how its program ended, and by what is there then. Pure. */
+export function verdict(
+  { code, signal, failure }: Pick<End, 'code' | 'signal' | 'failure'>,
+  { isOfBuild, isOther }: { isOfBuild: boolean; isOther: boolean },
+): 'made' | 'needless' | 'failed' | 'machine' {
+  if (failure?.kind === 'not-started' || failure?.kind === 'not-ended') return 'machine'
+  if (signal !== null || (code ?? SIGNALLED) >= SIGNALLED) return 'machine'
+  if (code !== 0 || failure !== undefined || !isOfBuild) return 'failed'
+  return isOther ? 'made' : 'needless'
 }
 
 function plainSizeOf({ config }: CopyContext, of: DebugFile): number {

@@ -75,7 +75,10 @@ export class Fetcher {
 
   /** Resolves with undefined when the package's files are here, else with a sentence on why they are not. */
   fetch(row: PackageRow): Promise<string | undefined> {
+    const { folder } = row
     row.folder = this.#context.uses.claim(row.id)
+    // Another process has fetched it since the index was asked.
+    if (row.folder !== folder) this.#context.onFetched?.()
     if (row.folder !== null) return Promise.resolve(undefined)
     const running = this.#tasks.get(row.id)
     if (running !== undefined) return running

@@ -93,6 +93,8 @@ export interface ResolveContext {
   formats?: readonly PackageFormat[]
   /** One that was asked a moment ago, by whom `uses` are from: what it remembers is believed. */
   index?: RememberingIndex | undefined
+  /** In place of one of its own: what it fetches counts together. */
+  fetcher?: Fetcher | undefined
   /** Hears what is being done, and of which step it is: `fetch`, `libc6-dbg 2.36-9+deb12u14 (7.0 MB)`. */
   say(step: 'resolve' | 'fetch', text: string): void
   signal: AbortSignal
@@ -119,7 +121,7 @@ export async function resolveModules(core: Core, hints: Hints, context: ResolveC
   if (release.remark !== undefined) context.say('resolve', release.remark)
   const texts = hints.packages
   const named = namedPackages(texts, index, release.id)
-  const fetcher = new Fetcher({ ...context, onFetched: () => index.forget() }, index)
+  const { fetcher = new Fetcher({ ...context, onFetched: () => index.forget() }, index) } = context
   const search: Search = {
     knowledge: {
       index,
