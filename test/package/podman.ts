@@ -28,7 +28,10 @@ export class Podman {
   constructor(folder: string) {
     const storage = env.CONTAINERS_STORAGE_CONF ?? join(folder, 'storage.conf')
     if (!existsSync(storage)) {
-      writeFileSync(storage, `[storage]\ngraphroot = "${join(folder, 'graph')}"\nrunroot = "${join(folder, 'run')}"\n`)
+      writeFileSync(
+        storage,
+        `[storage]\ndriver = "overlay"\ngraphroot = "${join(folder, 'graph')}"\nrunroot = "${join(folder, 'run')}"\n`,
+      )
     }
     this.#environment = { ...env, CONTAINERS_STORAGE_CONF: storage }
   }
