@@ -6,11 +6,11 @@ import { availableParallelism } from 'node:os'
 
 /** So long a task begins: most have ended before. */
 const BEGINNING_MS = 1_000
-/** So that no processor waits for the one that comes next. */
-const MORE_THAN_PROCESSORS = 1
+/** On one processor, too, one may wait for packages. */
+const LEAST = 2
 
 export function beginnersAtOnce(processors = availableParallelism()): number {
-  return processors + MORE_THAN_PROCESSORS
+  return Math.max(LEAST, processors)
 }
 
 /** Milliseconds until one more may begin, 0 for now. `starts`: when those that run began; a clock that was set back holds nobody up. */
