@@ -63,7 +63,8 @@ export class Preparation implements AsyncDisposable {
     this.#gdb = this.#startGdb().catch(() => undefined)
     this.#looking = this.#look().catch(() => undefined)
     // Packages that are in use are not evicted, and a debugger takes memory.
-    this.#expiry = setTimeout(() => void this[Symbol.asyncDispose](), tools.config.taskTimeoutS * 1000)
+    const end = () => void this[Symbol.asyncDispose]().catch(() => undefined)
+    this.#expiry = setTimeout(end, tools.config.taskTimeoutS * 1000)
     this.#expiry.unref()
   }
 
