@@ -14,6 +14,7 @@ import { freeBytes } from '../../files/space.ts'
 import { hex, KIB, MIB } from '../../units/bytes.ts'
 import { addFile, type DebugFile, debugFiles, forgetFile, indexFiles } from '../index/files.ts'
 import { packageAgain } from '../index/packages.ts'
+import { packagesInUse } from '../index/use.ts'
 import { sha256OfFile } from './content.ts'
 import { charge, keptBytes } from './kept_packages.ts'
 import { assertRoom } from './room.ts'
@@ -124,11 +125,13 @@ export function copies(database: Database): { id: number; release: string; folde
   )
 }
 
-/** Removes a copy; the bytes that this frees. */
+/** Removes a copy, unless a running task uses its package; the bytes that this frees. */
 export function removeCopy(database: Database, repoDir: string, copy: ReturnType<typeof copies>[number]): number {
-  const bytes = database.transaction(() => forgetIndex(database, copy), { behavior: 'immediate' })
-  rmSync(join(repoDir, copy.release, copy.folder, copy.path), { force: true })
-  return bytes
+  return database.transaction(() => {
+    if (packagesInUse(database).has(copy.id)) return 0
+    rmSync(join(repoDir, copy.release, copy.folder, copy.path), { force: true })
+    return forgetIndex(database, copy)
+  }, { behavior: 'immediate' })
 }
 
 /** Notes that an index is not here any more: that costs its package nothing. */

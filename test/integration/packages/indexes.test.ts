@@ -10,7 +10,8 @@ import { describe, expect, it } from 'vitest'
 import { evictOverQuota } from '../../../src/packages/keep/evict.ts'
 import { removeKept } from '../../../src/packages/keep/kept.ts'
 import { keptBytes, keptPackages } from '../../../src/packages/keep/kept_packages.ts'
-import { indexPath, plainPath } from '../../../src/packages/keep/debug_index.ts'
+import { copies, indexPath, plainPath, removeCopy } from '../../../src/packages/keep/debug_index.ts'
+import { PackageUses } from '../../../src/packages/index/use.ts'
 import { fetchPackage } from '../../../src/packages/supply/package.ts'
 import { type Engine, hostEngine } from '../../../workers/retrace/gdb/engine.ts'
 import { indexArguments } from '../../../workers/retrace/gdb/arguments.ts'
@@ -214,6 +215,12 @@ describe('an index of kept debuginfo', () => {
     const { size } = statSync(copy)
     const repoQuotaMb = (keptBytes(world.database) - size / 2) / 2 ** 20
     const config = { repoDir: world.config.repoDir, repoQuotaMb }
+    {
+      using uses = new PackageUses(world.database, 60)
+      uses.claim(keptPackages(world.database)[0]?.id ?? 0)
+      expect(copies(world.database).map((each) => removeCopy(world.database, config.repoDir, each))).toEqual([0])
+      expect(evictOverQuota(world.database, config)).toMatchObject({ freedBytes: 0 })
+    }
     const rehearsed = evictOverQuota(world.database, config, { dryRun: true })
     expect([existsSync(copy), evictOverQuota(world.database, config)]).toEqual([true, rehearsed])
     expect(rehearsed).toMatchObject({ packages: [], freedBytes: size })
