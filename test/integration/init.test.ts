@@ -122,6 +122,19 @@ describe('abrt-retrace-server --init', () => {
     expect(readFileSync(folder.file('real.env'), 'utf8')).toMatch(/^# mine\nRETRACE_/)
   })
 
+  it.each([
+    ['a file', 'own', () => writeFileSync(folder.file('own'), '')],
+    ['a link that leads nowhere', 'own', () => symlinkSync('nowhere', folder.file('own'))],
+    ['a file above it', 'own/engines', () => writeFileSync(folder.file('own'), '')],
+  ])('names the setting of a folder in whose place there is %s', (_, name, make) => {
+    make()
+    const place = folder.file(name)
+    const { status, stderr } = init({ RETRACE_ENGINE_DIR: place })
+    expect(status).toBe(1)
+    expect(stderr).toContain(`${place} cannot be made (`)
+    expect(stderr).toContain('let RETRACE_ENGINE_DIR name another place')
+  })
+
   it('makes no certificate behind a proxy', () => {
     expect(init({ RETRACE_TRUST_PROXY: '127.0.0.1' }).status).toBe(0)
     expect(readdirSync(folder.file('etc'))).not.toContain('server.crt')
