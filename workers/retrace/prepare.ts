@@ -148,9 +148,10 @@ export class Preparation implements AsyncDisposable {
     clearTimeout(this.#expiry)
     this.#come.abort()
     this.#stop.abort()
-    await (await this.#gdb)?.[Symbol.asyncDispose]()
+    // First of all: it forgets the uses of this process, and a task that comes now has some of its own.
     const prepared = await this.#looking
     prepared?.uses[Symbol.dispose]()
+    await (await this.#gdb)?.[Symbol.asyncDispose]()
   }
 }
 

@@ -69,7 +69,8 @@ export function hasRoomToSpare(
 }
 
 /**
- * Puts what was made of a file into its package, under a path that it has there; without that, an empty file. `none`: there is no room for it, or the package is gone.
+ * Puts what was made of a file into its package, under a path that it has there; without that, an empty file. `none`: there is no
+ * room for it, or the package is gone.
  */
 export async function putBeside(
   database: Database,

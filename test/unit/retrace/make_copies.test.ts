@@ -12,7 +12,9 @@ it.each([
   ['left the file as it was', ended(0), { ...whole, isOther: false }, 'needless'],
   ['left a file of another build, or none', ended(0), { ...whole, isOfBuild: false }, 'failed'],
   ['did not understand the file', ended(1), whole, 'failed'],
-  ['took too long', { ...ended(0), failure: failure('timeout') }, whole, 'failed'],
+  // As they come: we end a program by SIGKILL, whatever for.
+  ['took too long', { ...ended(137), failure: failure('timeout') }, whole, 'failed'],
+  ['wanted too much memory', { ...ended(null, 'SIGKILL'), failure: failure('too-much') }, whole, 'failed'],
   ['was killed behind the wall', ended(137), whole, 'machine'],
   ['was killed with its wall', ended(null, 'SIGKILL'), whole, 'machine'],
   ['could not be started', { ...ended(1), failure: failure('not-started') }, whole, 'machine'],

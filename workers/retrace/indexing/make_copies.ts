@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Config } from '../../../src/config/config.ts'
 import type { Database } from '../../../src/database/database.ts'
 import { buildIdOf, debugSectionsSandbox, GROWTH } from '../../../src/packages/keep/decompress_debug.ts'
-import { isOfMachine } from '../../../src/errors/errno.ts'
+import { isOfMachine as lacksMeans } from '../../../src/errors/errno.ts'
 import { makeFolder } from '../../../src/files/folder.ts'
 import { plainSize } from '../../../src/files/plain.ts'
 import type { DebugFile } from '../../../src/packages/index/files.ts'
@@ -16,9 +16,9 @@ import { filesWithoutCopy, hasRoomToSpare, plainPath, putBeside } from '../../..
 import { COPY_WORK, WORK_FOLDER } from '../../../src/packages/keep/kept.ts'
 import { ProgramError } from '../../../src/process/error.ts'
 import { startInside } from '../../../src/process/inside.ts'
-import type { End } from '../../../src/process/start.ts'
 import { count } from '../../../src/text/count.ts'
 import { hex, MIB } from '../../../src/units/bytes.ts'
+import { type Ended, isOfMachine } from './ended.ts'
 
 export interface CopyContext {
   readonly config: Pick<Config, 'repoDir' | 'repoQuotaMb' | 'minFreeMb' | 'taskMemoryMb'>
@@ -32,17 +32,22 @@ const TIMEOUT_MS = 600_000
 /** Files in one run: the next one goes on. */
 const MAX_FILES = 10_000
 const NAME = 'copy.debug'
-/** From this exit code on the wall tells of a signal. */
-const SIGNALLED = 128
 
 /** How many were made; of which none can be made, or needs to be, is remembered. */
 export async function makeCopies(database: Database, context: CopyContext): Promise<number> {
-  const { config, signal, leastBytes, say, lacking } = context
   const taken = takeLease(database, COPY_WORK)
   if (!isLease(taken)) return 0
   using _lease = taken
-  using work = new WorkFolder(join(config.repoDir, WORK_FOLDER, COPY_WORK))
-  const { folder } = work
+  const folder = join(context.config.repoDir, WORK_FOLDER, COPY_WORK)
+  try {
+    return await makeAll(database, folder, context)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function makeAll(database: Database, folder: string, context: CopyContext): Promise<number> {
+  const { config, signal, leastBytes, say, lacking } = context
   let made = 0
   for (const of of filesWithoutCopy(database, leastBytes).slice(0, MAX_FILES)) {
     if (!hasRoomToSpare(database, config, GROWTH * of.size)) continue
@@ -52,8 +57,7 @@ export async function makeCopies(database: Database, context: CopyContext): Prom
       if (!(error instanceof ProgramError)) throw error
       say(`no copy is made: ${error.message}`)
     })
-    if (end === undefined) return made
-    if (signal.aborted) return made
+    if (end === undefined || signal.aborted) return made
     if (end === 'gone' || end === 'machine') continue
     const why = end === 'failed' ? await lacking() : undefined
     if (why !== undefined) {
@@ -61,30 +65,14 @@ export async function makeCopies(database: Database, context: CopyContext): Prom
       return made
     }
     // What it takes is known only now.
-    if (end === 'made' && !hasRoomToSpare(database, config, plainSize(join(folder, NAME)) ?? 0)) continue
+    const bytes = end === 'made' ? plainSize(join(folder, NAME)) ?? 0 : 0
+    if (!hasRoomToSpare(database, config, bytes)) continue
     const copy = { of, path: plainPath(hex(of.buildId)), file: join(folder, end === 'made' ? NAME : 'none') }
     if (await putBeside(database, config, copy) === 'none' || end !== 'made') continue
     made++
-    say(
-      `${of.release}/${of.folder}${of.path}: a copy of ${
-        count(plainSizeOf(context, of), 'byte')
-      } that is not compressed`,
-    )
+    say(`${of.release}/${of.folder}${of.path}: a copy of ${count(bytes, 'byte')} that is not compressed`)
   }
   return made
-}
-
-/** Goes with what is in it. */
-class WorkFolder implements Disposable {
-  readonly folder: string
-
-  constructor(folder: string) {
-    this.folder = folder
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.folder, { recursive: true, force: true })
-  }
 }
 
 /**
@@ -102,7 +90,7 @@ async function decompress(
     copyFileSync(own, file)
   } catch (error) {
     if (plainSize(own) === undefined) return 'gone'
-    if (isOfMachine(error)) return 'machine'
+    if (lacksMeans(error)) return 'machine'
     throw error
   }
   const before = statSync(file)
@@ -115,15 +103,10 @@ async function decompress(
 
 /** What became of a copy by how its program ended, and by what is there then. Pure. */
 export function verdict(
-  { code, signal, failure }: Pick<End, 'code' | 'signal' | 'failure'>,
+  end: Ended,
   { isOfBuild, isOther }: { isOfBuild: boolean; isOther: boolean },
 ): 'made' | 'needless' | 'failed' | 'machine' {
-  if (failure?.kind === 'not-started' || failure?.kind === 'not-ended') return 'machine'
-  if (signal !== null || (code ?? SIGNALLED) >= SIGNALLED) return 'machine'
-  if (code !== 0 || failure !== undefined || !isOfBuild) return 'failed'
+  if (isOfMachine(end)) return 'machine'
+  if (end.code !== 0 || end.failure !== undefined || !isOfBuild) return 'failed'
   return isOther ? 'made' : 'needless'
-}
-
-function plainSizeOf({ config }: CopyContext, of: DebugFile): number {
-  return plainSize(join(config.repoDir, of.release, of.folder, plainPath(hex(of.buildId)))) ?? 0
 }

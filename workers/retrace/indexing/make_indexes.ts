@@ -1,10 +1,9 @@
 /**
  * `abrt-retrace-worker --index`: makes the indices of debuginfo that the first debugger would need, one file after the other, behind
- * the wall, of kept packages alone, and then copies that are not compressed (make_copies.ts). Nobody waits for it. It ends when there is none left to be made, when there
- * is no room, and at a signal; what it was at is thrown away then.
+ * the wall, of kept packages alone, and then copies that are not compressed (make_copies.ts). Nobody waits for it. It ends when there
+ * is none left to be made, when there is no room, and at a signal; what it was at is thrown away then.
  */
 import { readdirSync, rmSync } from 'node:fs'
-import { constants } from 'node:os'
 import { basename, join } from 'node:path'
 import type { Config } from '../../../src/config/config.ts'
 import { openDatabase } from '../../../src/database/database.ts'
@@ -18,12 +17,12 @@ import { INDEX_WORK, WORK_FOLDER } from '../../../src/packages/keep/kept.ts'
 import { startInside } from '../../../src/process/inside.ts'
 import { lackingNow } from '../../../src/packages/format/means.ts'
 import { residentMb } from '../../../src/process/memory.ts'
-import type { End } from '../../../src/process/start.ts'
 import { count } from '../../../src/text/count.ts'
 import { hex } from '../../../src/units/bytes.ts'
 import type { Engine } from '../gdb/engine.ts'
 import { MAX_PROCESSES } from '../sandbox/arguments.ts'
 import { makeCgroup, usableCgroups } from '../sandbox/cgroup.ts'
+import { type Ended, isOfMachine } from './ended.ts'
 import { indexSandbox } from './index_sandbox.ts'
 import { makeCopies } from './make_copies.ts'
 
@@ -43,11 +42,6 @@ const TIMEOUT_MS = 1_800_000
 /** Files in one run: the next one goes on. */
 const MAX_FILES = 10_000
 const WATCH_MS = 200
-/** The exit code by which bubblewrap tells of SIGKILL. */
-const KILLED = 128 + constants.signals.SIGKILL
-
-/** `isOverMemory`: by what the kernel says of its control group. */
-type Ended = End & { readonly isOverMemory: boolean }
 
 /** How many were made, copies too; files of which none can be made are remembered, and counted as `failed`. */
 export async function makeIndexes(context: IndexContext): Promise<{ made: number; failed: number }> {
@@ -105,12 +99,6 @@ export async function makeIndexes(context: IndexContext): Promise<{ made: number
     rmSync(folder, { recursive: true, force: true })
   }
   return counts
-}
-
-/** gdb never ran, or was ended by somebody else than us and the limit of its memory. */
-function isOfMachine({ failure, code, signal, isOverMemory }: Ended): boolean {
-  if (failure !== undefined) return failure.kind === 'not-started' || failure.kind === 'not-ended'
-  return !isOverMemory && (signal === 'SIGKILL' || code === KILLED)
 }
 
 /** Never throws for what gdb does: whether there is an index then says how it went. */
