@@ -7,6 +7,7 @@ import { settingsHelp } from './config/help.ts'
 import { readSupervisor } from './config/supervisor_environment.ts'
 import { log, startLog } from './telemetry/log.ts'
 import { UsageError } from './errors/usage_error.ts'
+import { goOnUnread, printed } from './program/output.ts'
 import { EXIT, version } from './program/program.ts'
 import { threads, workerCommand } from './program/runtime.ts'
 import { check } from './health/check.ts'
@@ -93,8 +94,11 @@ async function serve(): Promise<number> {
   return EXIT.done
 }
 
+goOnUnread(NAME)
 try {
-  exit(await main(argv.slice(2)))
+  const code = await main(argv.slice(2))
+  await printed()
+  exit(code)
 } catch (error) {
   stderr.write(`${NAME}: ${error instanceof Error ? error.message : error}\n`)
   exit(error instanceof UsageError ? EXIT.usage : EXIT.failed)

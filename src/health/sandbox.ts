@@ -4,11 +4,8 @@ import { lowLimits } from '../process/own_limits.ts'
 import { largestLimits, type LimitsOfTasks, tryWall } from '../process/trial.ts'
 import type { Look } from './look.ts'
 import { reasonOf } from './programs.ts'
+import { adviceOnSandbox } from './sandbox_advice.ts'
 import { MIB } from '../units/bytes.ts'
-
-const ADVICE = 'install bubblewrap 0.8 or newer and util-linux, allow user namespaces ' +
-  '(sysctl kernel.unprivileged_userns_clone=1, unless it runs as root), and ask its supervisor for room ' +
-  '(LimitNOFILE, LimitFSIZE, LimitAS, LimitNPROC)'
 
 /** Beside RETRACE_TASK_MEMORY_MB, and per second of RETRACE_TASK_TIMEOUT_S: workers/retrace asks for as much. */
 const MORE_MB = 4096
@@ -36,7 +33,8 @@ export const sandbox: Look = {
       await tryWall(tasks)
       return { verdict: 'ok', text: 'bubblewrap works' }
     } catch (error) {
-      return { verdict: 'FAIL', text: 'bubblewrap does not work', more: `${reasonOf(error)}: ${ADVICE}` }
+      const reason = reasonOf(error)
+      return { verdict: 'FAIL', text: 'bubblewrap does not work', more: `${reason}: ${adviceOnSandbox(reason)}` }
     }
   },
 }

@@ -22,6 +22,7 @@ const IDS = 2 ** 22
 /** Where this process is in a container that has no such users. */
 const NOBODY = 65_534
 
+const NO_PROC = '/proc is not there, which says who the users of this machine are'
 const NESTED = '/proc/sys/user/max_user_namespaces'
 const TIMEOUT_MS = 10_000
 
@@ -42,8 +43,9 @@ export function wallUser(): number | undefined {
   return geteuid?.() === 0 ? outsideId(ownPid, mapped(procText('self/uid_map')).known) : undefined
 }
 
-/** Throws RangeError where there is no user to be had but root. */
+/** Throws RangeError where there is no user to be had but root, or nobody says which there are. */
 export function outsideId(pid: number, known: number): number {
+  if (known === 0) throw new RangeError(NO_PROC)
   const own = FIRST_ID + pid % IDS
   if (own < known) return own
   if (NOBODY < known) return NOBODY
@@ -104,6 +106,7 @@ function become(user: number | undefined): [] | [string, ...string[]] {
 
 async function makeUsers(): Promise<number> {
   const user = wallUser()
+  if (procText('self/uid_map') === '') throw new ProgramError('not-started', NO_PROC)
   // It lives until its input ends, and the namespace as long as somebody has it open.
   await using helper = startOutside('unshare', [
     ...become(user),

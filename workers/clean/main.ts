@@ -8,6 +8,7 @@ import { settingsHelp } from '../../src/config/help.ts'
 import { startLog } from '../../src/telemetry/log.ts'
 import { escapeText } from '../../src/text/escape.ts'
 import { UsageError } from '../../src/errors/usage_error.ts'
+import { goOnUnread } from '../../src/program/output.ts'
 import { EXIT, version } from '../../src/program/program.ts'
 import { type Arguments, HELP, readArguments } from './arguments.ts'
 import { busyDirectories } from '../../src/spool/processes.ts'
@@ -46,6 +47,7 @@ function print(text: string): number {
   return EXIT.done
 }
 
+goOnUnread(NAME)
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {

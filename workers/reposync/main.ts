@@ -11,6 +11,7 @@ import { closeDatabase, type Database, emptyDatabase, openDatabase } from '../..
 import { log, startLog } from '../../src/telemetry/log.ts'
 import { escapeText } from '../../src/text/escape.ts'
 import { UsageError } from '../../src/errors/usage_error.ts'
+import { goOnUnread } from '../../src/program/output.ts'
 import { EXIT, version } from '../../src/program/program.ts'
 import { Bandwidth } from '../../src/packages/transfer/bandwidth.ts'
 import { closeConnections } from '../../src/packages/transfer/dispatchers.ts'
@@ -67,6 +68,7 @@ function print(text: string): number {
   return EXIT.done
 }
 
+goOnUnread(NAME)
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {

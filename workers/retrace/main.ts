@@ -11,6 +11,7 @@ import { isDiskFull } from '../../src/errors/errno.ts'
 import { UsageError } from '../../src/errors/usage_error.ts'
 import { count } from '../../src/text/count.ts'
 import { escapeText } from '../../src/text/escape.ts'
+import { goOnUnread } from '../../src/program/output.ts'
 import { EXIT, installationRoot, version } from '../../src/program/program.ts'
 import { EXIT_DISK_FULL } from '../../src/task/outcome.ts'
 import { type Step, writeStep } from '../../src/task/step.ts'
@@ -86,6 +87,7 @@ function describe(error: unknown): string {
 }
 
 function print(text: string): number {
+  goOnUnread(NAME)
   stdout.write(`${text}\n`)
   return EXIT.done
 }

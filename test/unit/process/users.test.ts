@@ -21,6 +21,10 @@ describe('outsideId()', () => {
   it('refuses where there is nobody but root and few others', () => {
     expect(() => outsideId(77, 1)).toThrow(/more than 65534 users, got 1/)
   })
+
+  it('refuses where nobody says which users there are', () => {
+    expect(() => outsideId(77, 0)).toThrow(/^\/proc is not there/)
+  })
 })
 
 describe('mapOfAll()', () => {
