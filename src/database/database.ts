@@ -2,7 +2,7 @@
  * The SQLite database: opened here and nowhere else, by the server, the workers and the programs at once.
  * WAL with `synchronous = NORMAL`: nothing in it decides whether an accepted task is lost (the spool does).
  */
-import { existsSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
 import { migrate } from 'drizzle-orm/better-sqlite3/migrator'
@@ -25,7 +25,8 @@ export type Database = BetterSQLite3Database & { $client: SqliteConnection }
 export function openDatabase(file: string, options: { migrate?: boolean; demandCurrent?: boolean } = {}): Database {
   const client = openFile(file, options)
   try {
-    client.pragma('journal_mode = WAL')
+    // It stays so in the file; who migrates nothing changes nothing of a file that it only looks at.
+    if (options.migrate) client.pragma('journal_mode = WAL')
     client.pragma('synchronous = NORMAL')
     client.pragma('foreign_keys = ON')
     const database = drizzle(client)
@@ -63,8 +64,9 @@ export class OlderDatabase extends UsageError {
 
 function openFile(file: string, { migrate }: { migrate?: boolean }): SqliteConnection {
   try {
+    if (migrate) makePlace(file)
+    demandPlain(file)
     if (migrate) {
-      makePlace(file)
       const why = severalNames(file)
       if (why !== undefined) throw new UsageError(why)
     }
@@ -89,6 +91,12 @@ export function severalNames(file: string): string | undefined {
     `Remove the others ('find DIR -samefile ${file}' tells them), or make it a file of its own: cp it, then mv the copy there`
 }
 
+/** A pipe would be waited for, and SQLite writes beside a device. */
+function demandPlain(file: string): void {
+  const found = statSync(file, { throwIfNoEntry: false })
+  if (found !== undefined && !found.isFile()) throw notOpened(file, undefined)
+}
+
 /** The folder of a database that may be made. Throws UsageError naming the setting where there can be none. */
 export function makePlace(file: string): void {
   try {
@@ -96,14 +104,31 @@ export function makePlace(file: string): void {
   } catch (cause) {
     throw notOpened(file, cause)
   }
-  if (existsSync(file) && statSync(file).isDirectory()) throw notOpened(file, undefined)
+  demandPlain(file)
 }
 
 function notOpened(file: string, cause: unknown): UsageError {
-  const why = existsSync(file) && statSync(file).isDirectory()
-    ? 'it is a folder; name a file in it'
-    : errnoOf(cause) ?? String(cause)
-  return new UsageError(`RETRACE_DATABASE (${file}) cannot be opened: ${why}`, { cause })
+  return new UsageError(`RETRACE_DATABASE (${file}) cannot be opened: ${whyNotOpened(file, cause)}`, { cause })
+}
+
+function whyNotOpened(file: string, cause: unknown): string {
+  const found = existsSync(file) ? statSync(file) : undefined
+  if (found?.isDirectory()) return 'it is a folder; name a file in it'
+  if (found?.isFile() === false) return 'it is no plain file; name one'
+  const code = errnoOf(cause)
+  if (found !== undefined && code === 'SQLITE_CANTOPEN' && !mayBeRead(file)) {
+    return 'this user may not read it; give it, its folder and the files beside it to the user as whom the server runs'
+  }
+  return code ?? String(cause)
+}
+
+function mayBeRead(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** The file of each connection that was opened, as `DEVICE:INODE`. */
@@ -145,7 +170,8 @@ function demandWritable(database: Database, file: string): void {
   }
 }
 
-function mayOnlyBeRead(file: string, cause: unknown): UsageError {
+/** The refusal of a file that this user may only read. */
+export function mayOnlyBeRead(file: string, cause: unknown): UsageError {
   return new UsageError(
     `RETRACE_DATABASE (${file}) may only be read by this user: give it, its folder and the files beside it to the user ` +
       'as whom the server runs',

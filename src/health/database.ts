@@ -5,6 +5,7 @@ import {
   closeDatabase,
   type Database,
   isInPlace,
+  mayOnlyBeRead,
   OlderDatabase,
   openDatabase,
   severalNames,
@@ -13,6 +14,7 @@ import { assertWritable } from '../database/upkeep.ts'
 import { whyNotMade } from '../files/folder.ts'
 import { adviceOnRefusal, whyNoFiles } from '../files/probe.ts'
 import { errnoOf } from '../errors/errno.ts'
+import { UsageError } from '../errors/usage_error.ts'
 import { isServerRunning, lockNotOurs, lockOfDatabase } from '../spool/server_lock.ts'
 import { highestTaskId } from '../spool/task_ids.ts'
 import { count } from '../text/count.ts'
@@ -32,10 +34,20 @@ export const database: Look = {
       // Somebody else is writing just now, so it can be written to.
       if (code === 'SQLITE_BUSY') return judgeBusy(file, subject.now)
       busySince.delete(file)
-      const more = `${file}: ${cause instanceof Error ? cause.message : cause}`
-      return { verdict: 'FAIL', text: `RETRACE_DATABASE cannot be used${code === undefined ? '' : ` (${code})`}`, more }
+      return {
+        verdict: 'FAIL',
+        text: `RETRACE_DATABASE cannot be used${code === undefined ? '' : ` (${code})`}`,
+        more: whyNotUsed(file, cause),
+      }
     }
   },
+}
+
+function whyNotUsed(file: string, cause: unknown): string {
+  // It names the setting and the file itself.
+  if (cause instanceof UsageError) return cause.message
+  if (errnoOf(cause)?.startsWith('SQLITE_READONLY')) return mayOnlyBeRead(file, cause).message
+  return `${file}: ${cause instanceof Error ? cause.message : cause}`
 }
 
 /** Since when each file was found locked, whenever it was looked at. */

@@ -1,4 +1,5 @@
 /** The last sync of the repositories: without one, files of new packages are missing. */
+import { errnoOf } from '../errors/errno.ts'
 import { type RepositorySummary, summarizeRepositories } from '../packages/index/summary.ts'
 import { DAY_MS } from '../units/time.ts'
 import { type Database, OlderDatabase } from '../database/database.ts'
@@ -13,8 +14,17 @@ export const sync: Look = {
   part: 'sync',
   isCostly: true,
   question(subject) {
-    const database = databaseOf(subject)
-    return judgeSync(database === undefined ? [] : summarizeRepositories(database), subject.now)
+    let known: RepositorySummary[]
+    try {
+      const database = databaseOf(subject)
+      known = database === undefined ? [] : summarizeRepositories(database)
+    } catch (cause) {
+      // The look at the database says why.
+      const code = errnoOf(cause)
+      const text = 'it is not known, since RETRACE_DATABASE cannot be read'
+      return { verdict: 'FAIL', text: code === undefined ? text : `${text} (${code})` }
+    }
+    return judgeSync(known, subject.now)
   },
 }
 

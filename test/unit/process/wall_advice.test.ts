@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { adviceOnSandbox } from '../../../src/health/sandbox_advice.ts'
+import { adviceOnSandbox } from '../../../src/process/wall_advice.ts'
 
 describe('what to do where no sandbox can be made', () => {
   it.each([
