@@ -34,6 +34,22 @@ export function residentMb(pid: number): number {
 }
 
 /**
+ * The same where processes share pages that they may write to, as a fork does: each page once, as far as this process may look at that
+ * (PTRACE_MODE_READ). It takes the kernel a walk through all of their memory.
+ */
+export function heldMb(pid: number): number {
+  let sum = 0
+  for (const each of processTree(pid)) sum += proportionalKb(each) ?? residentKb(procText(`${each}/status`))
+  return sum / 1024
+}
+
+function proportionalKb(pid: number): number | undefined {
+  const text = procText(`${pid}/smaps_rollup`)
+  const share = kilobytes(text, 'Pss')
+  return share === undefined ? undefined : share + (kilobytes(text, 'SwapPss') ?? 0)
+}
+
+/**
  * What a /proc/PID/status says that its process holds: resident memory, what of it was swapped out, page tables, and what there
  * may be in pipes. One that has ended, and a thread of the kernel, have nothing.
  */

@@ -135,6 +135,8 @@ export interface RetraceOptions {
   maxBacktraceKb?: number
   /** The symbols of all modules are read, whatever the stacks point into. */
   spareNothing?: boolean
+  /** How many twins of gdb work beside it; by default one. */
+  twins?: number
   /** No gdb is started before it is known which files it needs. */
   isLate?: boolean
   /** By default this machine's own gdb alone. */
@@ -199,6 +201,7 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
     signal: new AbortController().signal,
     cgroups: options.cgroups,
     sparing,
+    processorsToSpare: () => options.twins ?? 1,
     say: options.say ?? (() => undefined),
     onCrashed: options.onCrashed ?? (() => undefined),
   })

@@ -44,6 +44,8 @@ export interface DebugContext extends RunContext {
   /** Started while the core's files were looked up. */
   readonly ahead?: GdbAhead | undefined
   readonly engines: readonly Engine[]
+  /** How many more debuggers may work now without taking a processor from somebody, at most so many. */
+  processorsToSpare(most: number): number
   /** Hears which engine answers, and why others are passed over. */
   say(line: string): void
   /** Hears the crashed thread's frames before anything else is asked. */
@@ -154,7 +156,9 @@ class Debugging {
       this.#context.say(`${engine.name} is asked without the debuginfo of ${namesOf(leftOut)}`)
     }
     const { ahead, deadline, say, signal } = this.#context
-    const asked = { leftOut, isLast: this.#isLast, openingMs: openingTime(deadline), openOnly }
+    // Where one has failed, what it was asked comes in the order in which it failed.
+    const twins = (most: number) => this.#starts === 1 ? this.#context.processorsToSpare(most) : 0
+    const asked = { leftOut, isLast: this.#isLast, openingMs: openingTime(deadline), openOnly, twins }
     await this.#closed
     const started = leftOut.size > 0 ? undefined : await ahead?.take(engine, {
       limitMs: asked.openingMs,
@@ -163,6 +167,7 @@ class Debugging {
     const assembly = started?.assembly ?? this.#assemble(leftOut)
     this.#inquiry.modulesOfFile = fileFinder(assembly.files)
     if (this.#inquiry.printers.length > 0) this.#inquiry.printers = assembly.printers
+    const before = this.#inquiry.askedOfTwins
     const run = await runGdb(
       engine,
       { assembly, inquiry: this.#inquiry, started, ...asked },
@@ -173,6 +178,12 @@ class Debugging {
     this.#warnings.push(...run.warnings.slice(0, MAX_WARNINGS - this.#warnings.length))
     if (run.verdict.kind !== 'asked' || openOnly) return run
     const { version } = run.verdict
+    const byTwins = this.#inquiry.askedOfTwins - before
+    if (byTwins > 0) {
+      this.#warnings.push(
+        `${count(byTwins, 'thread')} told by twins of ${engine.name}, since a processor was free`,
+      )
+    }
     if (this.#engine !== engine.name) say(`${engine.name} reads this core${version ? `: gdb ${version}` : ''}`)
     this.#engine = engine.name
     return run

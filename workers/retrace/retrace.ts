@@ -37,6 +37,7 @@ import { remarksOf } from './remarks.ts'
 import { makeReport } from './report.ts'
 import { resolveModules } from './resolve/resolve.ts'
 import { MAX_PROCESSES } from './sandbox/arguments.ts'
+import { ProcessorWatch } from '../../src/process/pressure.ts'
 import { usableCgroups } from './sandbox/cgroup.ts'
 import { Stopwatch } from './time/stopwatch.ts'
 import type { Tools } from './tools.ts'
@@ -130,6 +131,7 @@ async function investigate(
 ): Promise<Findings> {
   const { config, said, signal, watch, preparation } = tools
   const deadline = new Deadline(config.taskTimeoutS * 1000)
+  const processors = new ProcessorWatch()
   const manifest = readManifest(task)
   const found = nothingFound(manifest)
 
@@ -204,6 +206,7 @@ async function investigate(
     ahead,
     deadline,
     cgroups,
+    processorsToSpare: (most) => processors.toSpare(most),
     sparing: new Sparing(core, corePath, resolution.modules),
     say: (line) => said.say('debug', line),
     onCrashed: (frames) => {

@@ -2,6 +2,7 @@
  * One gdb, from its start behind the wall to its end: what it is started with, and what it is asked there. Owns the limits
  * of the process; what it is to be asked, and what becomes of that, is the inquiry's.
  */
+import { availableParallelism } from 'node:os'
 import type { Config } from '../../src/config/config.ts'
 import type { Link, Sandbox } from '../../src/process/wall.ts'
 import { KIB, MIB } from '../../src/units/bytes.ts'
@@ -10,8 +11,8 @@ import { MAX_FRAMES } from './gdb/answers.ts'
 import { gdbArguments } from './gdb/arguments.ts'
 import type { Bounds } from './gdb/bounds.ts'
 import { indexLinks } from './indexing/index_links.ts'
-import { converse, type Questions, type Verdict } from './gdb/conversation.ts'
-import type { Engine } from './gdb/engine.ts'
+import { converse, MAX_TWINS, type Questions, type Verdict } from './gdb/conversation.ts'
+import { type Engine, hostArchitecture } from './gdb/engine.ts'
 import type { Inquiry } from './gdb/inquiry.ts'
 import { Session, type SessionEnd } from './gdb/session.ts'
 import { debuggerSandbox, INSIDE, MAX_PROCESSES } from './sandbox/arguments.ts'
@@ -74,10 +75,12 @@ export async function startGdb(
   const group = cgroups && makeCgroup(cgroups, { memoryMb: config.taskMemoryMb, processes: MAX_PROCESSES })
   const sandbox = { ...debuggerSandbox(plan, limits, [...engine.command, ...words]), ...may }
   const { crashedText: maxCrashedText } = textBounds(config)
-  const launched = await launch(sandbox, group).catch((error: unknown) => {
-    group?.removeNow()
-    throw error
-  })
+  const launched = await launch(sandbox, group, mostTwins(engine)).catch(
+    (error: unknown) => {
+      group?.removeNow()
+      throw error
+    },
+  )
   const session = new Session(launched, {
     memoryMb: config.taskMemoryMb,
     lineBytes: MAX_LINE,
@@ -97,11 +100,13 @@ export async function startGdb(
 /** `started`: it runs already, with all of `assembly` in view. `openOnly`: to see whether it lives. */
 export async function runGdb(
   engine: Engine,
-  { assembly, inquiry, started, ...asked }: Pick<Questions, 'leftOut' | 'isLast' | 'openingMs' | 'openOnly'> & {
-    assembly: Assembly
-    inquiry: Inquiry
-    started?: StartedGdb | undefined
-  },
+  { assembly, inquiry, started, ...asked }:
+    & Pick<Questions, 'leftOut' | 'isLast' | 'openingMs' | 'openOnly' | 'twins'>
+    & {
+      assembly: Assembly
+      inquiry: Inquiry
+      started?: StartedGdb | undefined
+    },
   context: RunContext,
 ): Promise<Run> {
   const { config, deadline, signal, sparing } = context
@@ -124,6 +129,11 @@ export async function runGdb(
   } finally {
     signal.removeEventListener('abort', stop)
   }
+}
+
+/** Of an emulated one nobody knows what a fork leaves behind. */
+function mostTwins({ runsAs }: Engine): number {
+  return runsAs === hostArchitecture() ? Math.min(MAX_TWINS, availableParallelism() - 1) : 0
 }
 
 function planOf(engine: Engine, assembly: Assembly): Parameters<typeof startGdb>[1] {

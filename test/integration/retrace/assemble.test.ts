@@ -109,6 +109,7 @@ describe('withLinkFolder()', () => {
       root: WORKER_ROOT,
       signal: new AbortController().signal,
       cgroups: undefined,
+      processorsToSpare: () => 0,
       sparing: new Sparing(core, folder.file('core'), []),
       say: () => undefined,
       onCrashed: () => undefined,

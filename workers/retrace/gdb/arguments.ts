@@ -25,6 +25,7 @@ const SCRIPTS = [
   'cpython.py',
   'runtimes.py',
   'languages.py',
+  'twin.py',
 ]
 
 const SETTINGS = [

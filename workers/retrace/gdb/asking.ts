@@ -6,6 +6,7 @@ import type { Deadline } from '../time/deadline.ts'
 import { readMissed } from './answers.ts'
 import type { Answer, Session } from './session.ts'
 import type { Cause } from './thread_record.ts'
+import type { Twin } from './twin.ts'
 
 /** Hears what questions bring besides their answers. */
 export interface Listener {
@@ -17,11 +18,15 @@ export interface Listener {
   hear(lines: readonly string[]): void
 }
 
-/** `share`: of the time left, at most; `idleShare`: without a word; `parameters`: texts, numbers, and lists of them. */
+/**
+ * `share`: of the time left, at most; `idleShare`: without a word; `parameters`: texts, numbers, and lists of them. `twin`: is asked in
+ * gdb's place, and what it says is to be heard when its answer is taken.
+ */
 export interface AskOptions {
   readonly parameters?: readonly unknown[]
   readonly share: number
   readonly idleShare?: number
+  readonly twin?: Twin | undefined
 }
 
 /** No question gets less, as long as there is time at all: on a busy machine gdb takes that to do anything. */
@@ -68,9 +73,10 @@ export class Asker {
   async ask(
     what: string | undefined,
     question: string,
-    { parameters = [], share, idleShare }: AskOptions,
+    { parameters = [], share, idleShare, twin }: AskOptions,
   ): Promise<Answer> {
     const idleMs = idleShare === undefined ? undefined : this.#timeOf(idleShare)
+    if (twin !== undefined) return twin.ask(question, parameters, this.#timeOf(share), idleMs)
     return this.#noted(what, await this.#session.ask(question, parameters, this.#timeOf(share), idleMs))
   }
 
@@ -83,11 +89,16 @@ export class Asker {
     return Math.max(this.#deadline.share(share), Math.min(MIN_MS, this.#deadline.leftMs()))
   }
 
-  #noted(what: string | undefined, answer: Answer): Answer {
+  /** What came beside an answer. */
+  hear(answer: Answer): void {
     this.#listener.hear(answer.complaints)
     for (const address of readMissed(answer.data)) {
       if (this.#listener.missed.size < MAX_MISSED) this.#listener.missed.add(address)
     }
+  }
+
+  #noted(what: string | undefined, answer: Answer): Answer {
+    this.hear(answer)
     const why = whyFailed(answer)
     if (what !== undefined && why !== undefined) this.note(`${what}: ${why}`)
     return answer

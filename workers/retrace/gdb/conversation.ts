@@ -10,7 +10,9 @@ import { shownRanges } from './kept_back.ts'
 import { type FailedOpening, openCore, type Opening } from './opening.ts'
 import type { Session, SessionEnd } from './session.ts'
 import { type LeftOut, type ThreadRecord } from './thread_record.ts'
-import { askThread, askTogether, BATCH, takeTogether, textIn, type Together } from './frames.ts'
+import { askThread } from './frames.ts'
+import { OtherThreads } from './other_threads.ts'
+import { INSIDE } from '../sandbox/arguments.ts'
 
 export interface Questions extends Opening {
   /** Characters of all backtraces together, and of the crashed thread's, which is kept whole up to this. */
@@ -22,7 +24,17 @@ export interface Questions extends Opening {
   readonly isLast: boolean
   /** Only whether it lives is of interest. */
   readonly openOnly: boolean
+  /** How many twins of it may work beside it now, at most so many. */
+  twins(most: number): number
 }
+
+/** Each takes a processor, and memory. */
+export const MAX_TWINS = 3
+
+/** Other threads; fewer are told sooner than a twin of gdb is there. */
+const LEAST_FOR_TWINS = 3
+/** Of the time left. */
+const DIVIDE_SHARE = 0.1
 
 /**
  * `unopened`: it ended, or was given up, before it said what it sees: `failed` is where; `late`: it lives, but its time is
@@ -70,6 +82,11 @@ export async function converse(
   const isOurs = (record: ThreadRecord) =>
     record.next !== undefined && isSame(inquiry.effective(record), questions.leftOut)
   const { crashed } = inquiry
+  const isToBeAsked = (each: ThreadRecord) => each.isUntouched && isOurs(each)
+  const twins = inquiry.others.filter(isToBeAsked).length < LEAST_FOR_TWINS
+    ? []
+    : await session.divide(questions.twins(MAX_TWINS), openFiles(questions), deadline.share(DIVIDE_SHARE))
+  const others = new OtherThreads(asking, { twins, isOurs, maxText: questions.maxText })
   if (crashed !== undefined && isOurs(crashed)) await askThread(asking, crashed, questions.maxCrashedText)
   // It matters most: where it has to be asked without some debuginfo, that comes before the others.
   if (crashed?.next !== undefined && !isOurs(crashed)) return { kind: 'asked', version: seen.version }
@@ -77,39 +94,13 @@ export async function converse(
     const functions = crashed?.answer()?.frames.map((frame) => frame.function) ?? []
     await inquiry.details.ask({ asker, core: questions.core, functions }, questions.isLast)
   }
-  await askOthers(asking, isOurs, questions.maxText)
+  await others.ask()
   return { kind: 'asked', version: seen.version }
 }
 
-async function askOthers(
-  asking: Parameters<typeof askTogether>[0],
-  isOurs: (record: ThreadRecord) => boolean,
-  maxText: number,
-): Promise<void> {
-  const { asker, inquiry } = asking
-  const left = () => maxText - inquiry.textLength
-  // Answered and not taken yet: that is done while gdb works on the next question.
-  let before: Together | undefined
-  for (;;) {
-    const isNext = (each: ThreadRecord) => each.isUntouched && isOurs(each) && before?.records.includes(each) !== true
-    const batch = inquiry.others.filter(isNext).slice(0, BATCH)
-    const room = left() - (before === undefined ? 0 : textIn(before))
-    const isOver = batch.length === 0 || room <= 0 || asker.isOver
-    const asked = isOver ? undefined : askTogether(asking, batch, room)
-    if (before !== undefined) await takeTogether(asking, before, left())
-    // What was not even begun would be asked for ever.
-    const isVain = before === undefined ? isOver : before.records.every((each) => each.isUntouched)
-    before = await asked
-    if (before !== undefined && (isVain || before.answer.kind !== 'done')) {
-      await takeTogether(asking, before, left())
-      if (isVain || batch.every((each) => each.isUntouched)) break
-      before = undefined
-    } else if (isVain) break
-  }
-  for (const record of inquiry.others) {
-    if (left() > 0 && !asker.isOver && !record.isUntouched && isOurs(record)) await askThread(asking, record, left())
-  }
-  inquiry.isTextFull = left() <= 0
+/** That gdb can have opened, by whatever name. */
+function openFiles({ files }: Opening): string[] {
+  return [INSIDE.core, ...files.flatMap(({ path, debugFile, debuginfo }) => [path, debugFile ?? path, ...debuginfo])]
 }
 
 function isSame(a: LeftOut, b: LeftOut): boolean {

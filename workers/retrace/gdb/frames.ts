@@ -12,7 +12,6 @@ import {
   readFrames,
   readText,
   readWhereabouts,
-  splitByThread,
 } from './answers.ts'
 import { type Asker, causeOf, whyFailed } from './asking.ts'
 import { isOfDamage } from './damage.ts'
@@ -22,21 +21,15 @@ import type { Answer } from './session.ts'
 import type { Cause, Question, ThreadRecord } from './thread_record.ts'
 import { areValuesWhole, readValues } from './values.ts'
 
-/** Threads in one question, when it is not about the crashed one. */
-export const BATCH = 16
-
 /** Frames whose values are told one by one, with types: of the crashed thread, and of each other one. */
 const VALUE_FRAMES = 256
 const OTHER_VALUE_FRAMES = 32
-/** Arguments and locals told so: of the crashed thread, and of others. */
+/** Arguments and locals told so. */
 const MAX_VARIABLES = 20_000
-const BATCH_VARIABLES = 2_000
 
 /** Of the time left, for one question: less once another one about the thread has failed. */
 const SHARES: Readonly<Record<Question, number>> = { frames: 0.4, careful: 0.1, text: 0.4, values: 0.3, plain: 0.1 }
 const OTHER_SHARES: typeof SHARES = { frames: 0.1, careful: 0.05, text: 0.1, values: 0.1, plain: 0.05 }
-/** Of several threads, without a word about one. */
-const IDLE_SHARE = 0.15
 
 /** A gdb that is asked, and what is to be found out. */
 export interface Asking {
@@ -97,54 +90,8 @@ function askOne(
   }
 }
 
-/** What one question about several threads brought. */
-export interface Together {
-  readonly records: readonly ThreadRecord[]
-  readonly answer: Answer
-  /** The messages about each of the records. */
-  readonly messages: readonly (readonly unknown[] | undefined)[]
-}
-
-/** Several threads in one question, since each question costs. */
-export async function askTogether(
-  { asker, numbers }: Asking,
-  records: readonly ThreadRecord[],
-  maxText: number,
-): Promise<Together> {
-  const known = records.map((record) => numbers.get(record.lwp) ?? record.number)
-  const what = `backtraces of the threads ${records[0]?.number} to ${records.at(-1)?.number}`
-  const answer = await asker.ask(what, 'backtraces', {
-    parameters: [known, MAX_FRAMES, maxText, OTHER_VALUE_FRAMES, BATCH_VARIABLES],
-    share: 1,
-    idleShare: IDLE_SHARE,
-  })
-  const byThread = splitByThread(answer.data)
-  return { records, answer, messages: known.map((number) => byThread.get(number)) }
-}
-
-/** Characters of the texts that came. */
-export function textIn({ messages }: Together): number {
-  return messages.reduce((sum, each) => sum + (readText(each ?? [], 'text')?.length ?? 0), 0)
-}
-
-/** Those that were not reached stay open. gdb has to be asked nothing meanwhile, unless all was answered. */
-export async function takeTogether(
-  asking: Asking,
-  { records, answer, messages }: Together,
-  maxText: number,
-): Promise<void> {
-  for (const [index, record] of records.entries()) {
-    const data = messages[index]
-    if (data !== undefined) takeAll(asking, record, { ...answer, data: [...data] })
-  }
-  // Python itself failed, before the first thread: each one is asked on its own then, and says why.
-  if (answer.kind === 'error' && messages.every((each) => each === undefined)) {
-    for (const record of records) await askThread(asking, record, maxText)
-  }
-}
-
 /** Frames, text and values of a thread, as far as they came. */
-function takeAll(asking: Asking, record: ThreadRecord, answer: Answer): void {
+export function takeAll(asking: Asking, record: ThreadRecord, answer: Answer): void {
   const isWhole = isTold(answer.data)
   for (const question of ['frames', 'text', 'values'] as const) {
     if (record.next !== question) return

@@ -45,6 +45,8 @@ export class Inquiry {
   withoutPlace = false
   /** The texts together reached their limit: other threads were not asked about. */
   isTextFull = false
+  /** Other threads of which a twin told. */
+  askedOfTwins = 0
   /** Of the gdb that is asked: each sees files by names of its own, since what is left out changes the numbers of folders. */
   modulesOfFile: (path: string) => readonly CoreModule[]
   #onCrashed: ((frames: readonly PlainFrame[]) => void) | undefined

@@ -12,19 +12,21 @@ export interface Sandboxed {
   readonly running: Running
   /** The program's file descriptor 3: what it writes there, and what it is to read. */
   readonly channel: Duplex
+  /** Those from 4 on, for twins of it. */
+  readonly twins: readonly Duplex[]
   /** The control group that holds its memory; undefined: somebody has to watch it. */
   readonly group: Cgroup | undefined
 }
 
-/** Starts it in `group`, where there is one: all that runs inside is in it, too. */
-export async function launch(sandbox: Sandbox, group?: Cgroup): Promise<Sandboxed> {
+/** Starts it in `group`, where there is one: all that runs inside is in it, too. `twins`: how many it may come to have. */
+export async function launch(sandbox: Sandbox, group?: Cgroup, twins = 0): Promise<Sandboxed> {
   let isHeld = false
   const running = await startInside(sandbox, {
     input: 'open',
-    channels: 1,
+    channels: 1 + twins,
     onStart: (pid) => isHeld = group?.add(pid) === true,
   })
-  const [channel] = running.channels
+  const [channel, ...others] = running.channels
   if (channel === undefined) throw new Error('Expected the one channel that was asked for')
-  return { running, channel, group: isHeld ? group : undefined }
+  return { running, channel, twins: others, group: isHeld ? group : undefined }
 }

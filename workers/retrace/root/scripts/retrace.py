@@ -19,6 +19,8 @@ MAX_MISSED = 2048
 held = bytearray()
 # What came of parameters and was not taken yet.
 heard = bytearray()
+# What is to be told before a question is over, besides.
+before_end = []
 
 # gdb's own printer, for the bounds of Intel MPX: asked about every value, it costs a tenth of all that is printed.
 gdb.pretty_printers.clear()
@@ -48,22 +50,29 @@ def ask(token, question):
         failed = described_error(error)
     if missed:
         send_later(missed=[hex(each) for each in missed])
+    for each in before_end:
+        each()
     send(end=token, failed=failed)
 
 
 def parameters_of(token):
     """What came for this question. One that was interrupted before this leaves its own behind."""
     while True:
-        line, end, rest = heard.partition(b"\n")
-        if not end:
-            data = os.read(CHANNEL, 65536)
-            if not data:
-                raise EOFError("nobody asks any more")
-            heard.extend(data)
-            continue
-        heard[:] = rest
+        line = next_line()
         if line.startswith(b"[%d," % token) or line == b"[%d]" % token:
             return json.loads(line)[1:]
+
+
+def next_line():
+    while True:
+        line, end, rest = heard.partition(b"\n")
+        if end:
+            heard[:] = rest
+            return bytes(line)
+        data = os.read(CHANNEL, 65536)
+        if not data:
+            raise EOFError("nobody asks any more")
+        heard.extend(data)
 
 
 def described_error(error):

@@ -1,0 +1,50 @@
+/**
+ * Whether there is a processor to spare, by what the kernel says of those that waited for one (pressure stall information,
+ * Documentation/accounting/psi.rst of Linux).
+ */
+import { availableParallelism } from 'node:os'
+import { ownNiceness } from './niceness.ts'
+import { procText } from './proc.ts'
+
+/** Of the time that was looked at, in which something that could have run had to wait. */
+const MAX_WAITING = 0.3
+/** Less tells nothing. */
+const MIN_MS = 50
+
+/** What was seen of the processors, and of who looks. */
+export interface Pressure {
+  /** Milliseconds that were looked at, and those of them in which something waited; undefined where the kernel does not count. */
+  readonly elapsedMs: number
+  readonly waitedMs: number | undefined
+  readonly processors: number
+  readonly niceness: number
+}
+
+/**
+ * How many more programs could run without taking a processor from somebody, at most `most`; 0 where nobody knows, and for who stands
+ * back from others. Pure.
+ */
+export function toSpare({ elapsedMs, waitedMs, processors, niceness }: Pressure, most: number): number {
+  if (waitedMs === undefined || elapsedMs < MIN_MS || niceness > 0) return 0
+  return waitedMs / elapsedMs > MAX_WAITING ? 0 : Math.min(most, processors - 1)
+}
+
+/** Milliseconds since the machine's start, of /proc/pressure/cpu; undefined: it does not say. */
+export function waitedMs(text: string = procText('pressure/cpu')): number | undefined {
+  const found = /^some .*\btotal=(\d+)$/m.exec(text)?.[1]
+  return found === undefined ? undefined : Number(found) / 1000
+}
+
+/** Looks at the processors from when it is made. */
+export class ProcessorWatch {
+  readonly #since = performance.now()
+  readonly #before = waitedMs()
+
+  /** As the function, by what happened since then. */
+  toSpare(most: number): number {
+    const after = waitedMs()
+    const waited = this.#before === undefined || after === undefined ? undefined : after - this.#before
+    const elapsedMs = performance.now() - this.#since
+    return toSpare({ elapsedMs, waitedMs: waited, processors: availableParallelism(), niceness: ownNiceness() }, most)
+  }
+}

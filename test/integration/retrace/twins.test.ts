@@ -1,0 +1,130 @@
+/** Twins of gdb: what they tell is what gdb alone tells, and nothing that happens to one costs anything. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { before, brokenGdb, DIES, IS_STUCK } from '../../helpers/broken_gdb.ts'
+import { crash } from '../../helpers/cores.ts'
+import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
+import { compileFixture } from '../../helpers/oracle.ts'
+import { copyModules, type Retraced, retraceIn, type RetraceOptions } from '../../helpers/retrace.ts'
+
+/** Three questions, and some. */
+const THREADS = 56
+/** Runs in twins alone, or in their original. */
+const IN_TWIN = 'CHANNEL > 3'
+const IN_ORIGINAL = 'CHANNEL == 3'
+const TOLD = /^(\d+) threads told by twins of /
+
+let folder: Folder
+let core: string
+let alone: Retraced
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+  const program = compileFixture(folder.path, 'threads.c', 'threads', ['-O0', '-pthread'])
+  core = crash(folder.path, program, [String(THREADS - 2)])
+  copyModules(core, folder.file('root'))
+  alone = await retrace('', { twins: 0 })
+})
+
+afterAll(async () => await folder[Symbol.asyncDispose]())
+
+function retrace(python: string, options: RetraceOptions = {}): Promise<Retraced> {
+  const engines = [brokenGdb(python)]
+  return retraceIn(core, folder.file('root'), { hostDebug: true, engines, seconds: 60, ...options })
+}
+
+/** Of how many threads twins told. */
+function toldByTwins({ debugged }: Retraced): number {
+  return Number(debugged.warnings.map((each) => TOLD.exec(each)?.[1]).find((each) => each !== undefined) ?? 0)
+}
+
+function expectSame(ours: Retraced, theirs = alone): void {
+  expect(ours.text).toBe(theirs.text)
+  expect({ ...ours.json, seconds: null }).toEqual({ ...theirs.json, seconds: null })
+  expect(ours.report.outcome.code).toBe(theirs.report.outcome.code)
+}
+
+describe('a twin of gdb', () => {
+  it('tells of other threads what gdb alone does, and the log says of how many', async () => {
+    expect(toldByTwins(alone)).toBe(0)
+    const retraced = await retrace(before('answer_backtraces', IN_ORIGINAL, 'time.sleep(1)'))
+    expectSame(retraced)
+    expect(toldByTwins(retraced)).toBeGreaterThan(THREADS / 2)
+  })
+
+  it('reads files at places of its own', async () => {
+    const python = `
+import stat
+def moved(place=None):
+    files = [fd for fd in range(5, 256) if is_file(fd)]
+    if place is not None:
+        for fd in files: os.lseek(fd, place, os.SEEK_SET)
+    return len(files) > 3 and 77 in [os.lseek(fd, 0, os.SEEK_CUR) for fd in files]
+def is_file(fd):
+    try: return stat.S_ISREG(os.fstat(fd).st_mode)
+    except OSError: return False
+`
+    const moving = before('send_backtrace', IN_TWIN, 'moved(77) and os._exit(1)')
+    const looking = before(
+      'send_backtrace',
+      `${IN_ORIGINAL} and number == 1`,
+      'exec("time.sleep(1)\\nif moved(): os._exit(3)")',
+    )
+    const retraced = await retrace(python + moving + looking)
+    expectSame(retraced)
+    expect(retraced.debugged.warnings.join()).not.toContain('exit code')
+  })
+
+  for (
+    const [what, action] of Object.entries({
+      'that ends': DIES,
+      'that hangs': IS_STUCK,
+      'that raises an error': 'raise ValueError("no")',
+      'that says what is no message': 'os.write(CHANNEL, b"no message\\n")',
+      'that says what nobody asked': 'os.write(CHANNEL, b\'{"end":1}\\n{"text":7}\\n[]\\n\')',
+      'that says more than is kept': 'os.write(CHANNEL, b"x" * (1 << 27))',
+      'that wants more memory than two may have': 'globals().update(waste=bytearray(500 << 20)) or time.sleep(60)',
+    })
+  ) {
+    it(`${what} costs nothing`, async () => {
+      const python = before('send_backtrace', `${IN_TWIN} and number != 3`, action)
+      const retraced = await retrace(python, { seconds: 20, memoryMb: 800 })
+      expectSame(retraced)
+      expect(retraced.debugged.end).toBeUndefined()
+    })
+  }
+
+  it('is not there where gdb has a file open that nobody knows', async () => {
+    const retraced = await retrace('unknown = os.open("/etc/passwd", os.O_RDONLY)')
+    expectSame(retraced)
+    expect(toldByTwins(retraced)).toBe(0)
+  })
+
+  it('is not there where gdb holds too much already', async () => {
+    const retraced = await retrace('waste = bytearray(b"x" * (300 << 20))')
+    expectSame(retraced)
+    expect(toldByTwins(retraced)).toBe(0)
+  })
+
+  it('is not there again once gdb has ended', async () => {
+    const python = before('send_backtrace', `${IN_ORIGINAL} and number > 1`, DIES)
+    const [with_, without] = [await retrace(python), await retrace(python, { twins: 0 })]
+    const lost = ({ json }: Retraced) => json.threads.map((each) => each.lost)
+    expect(lost(with_).map((each) => each.length)).toEqual(lost(without).map((each) => each.length))
+    expect(with_.json.threads.map(({ frames }) => frames)).toEqual(without.json.threads.map(({ frames }) => frames))
+  })
+
+  it('does not change what fits into a backtrace', async () => {
+    for (const maxBacktraceKb of [2, 8, 20]) {
+      const [with_, without] = [await retrace('', { maxBacktraceKb }), await retrace('', { maxBacktraceKb, twins: 0 })]
+      expectSame(with_, without)
+      expect(without.text).toMatch(/not shown/)
+    }
+  })
+
+  it('is heard about files that it cannot read', async () => {
+    const said = `gdb.write("Dwarf Error: odd [in module %s]\\n" % gdb.objfiles()[0].filename, gdb.STDERR)`
+    const complaining = before('send_backtrace', `${IN_TWIN} and number == 3`, said)
+    const retraced = await retrace(complaining + before('answer_backtraces', IN_ORIGINAL, 'time.sleep(1)'))
+    expect(retraced.debugged.conversation?.damage).toMatchObject([{ why: 'Dwarf Error: odd' }])
+  })
+})
