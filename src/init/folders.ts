@@ -1,9 +1,9 @@
 /** The folders that a server needs, made where they are missing; what is there stays as it is. */
-import { chmodSync, chownSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import type { Config } from '../config/config.ts'
-import { makeFolders } from '../files/folder.ts'
 import type { Owner } from '../process/service_user.ts'
+import { discardFolder, makeWholeFolder } from './drafts.ts'
 
 export type Places = Pick<Config, 'spoolDir' | 'repoDir' | 'engineDir' | 'reposD' | 'database'>
 
@@ -17,25 +17,55 @@ interface Wanted {
 
 /** Makes them; a line for each. Throws an error that names the setting where one cannot be made, or is something else. */
 export function makePlaces(places: Places, owner: Owner | undefined): string[] {
-  return wanted(places).map((each) => {
-    try {
-      return makePlace(each, owner)
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      const next = `begin as root, move away what is in the way, or let ${each.setting} name another place`
-      throw new Error(`${each.path} cannot be made (${why}): ${next}`, { cause })
-    }
-  })
+  const all = wanted(places)
+  // What lies above another one has its own mode and owner, not those of a parent.
+  return all.toSorted((a, b) => depth(a.path) - depth(b.path)).map((each) => makePlace(each, owner))
 }
 
-function makePlace({ path, mode, isService }: Wanted, owner: Owner | undefined): string {
-  const found = statSync(path, { throwIfNoEntry: false })
-  if (found?.isDirectory()) return `${path} is there`
-  if (found !== undefined) throw new Error('it is no folder')
-  // What lies above is everybody's to look through.
-  for (const made of makeFolders(path)) chmodSync(made, made === path ? mode : 0o755)
-  if (isService && owner !== undefined) chownSync(path, owner.uid, owner.gid)
-  return `made ${path}`
+/** The folder of the settings, before all others: they are made by one run at a time, which says so there. */
+export function makeSettingsFolder(path: string): void {
+  makePlace({ path, setting: 'RETRACE_REPOS_D', mode: 0o755, isService: false }, undefined)
+}
+
+function makePlace({ path, setting, mode, isService }: Wanted, owner: Owner | undefined): string {
+  try {
+    for (const each of upwards(path)) discardFolder(each)
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (found?.isDirectory()) return `${path} is there`
+    if (found !== undefined) throw new Error('it is no folder')
+    for (const each of missing(path)) {
+      // What lies above is everybody's to look through.
+      if (each !== resolve(path)) makeWholeFolder(each, { mode: 0o755 })
+      else makeWholeFolder(each, { mode, owner: isService ? owner : undefined })
+    }
+    return `made ${path}`
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const next = `begin as root, move away what is in the way, or let ${setting} name another place`
+    throw new Error(`${path} cannot be made (${why}): ${next}`, { cause })
+  }
+}
+
+/** A folder and those above it, the highest last. */
+function upwards(path: string): string[] {
+  const all = [resolve(path)]
+  for (let at = resolve(path); dirname(at) !== at; at = dirname(at)) all.push(dirname(at))
+  return all
+}
+
+/** Those that are not there, the highest first. */
+function missing(path: string): string[] {
+  const all = upwards(path)
+  const there = all.findIndex((each) => existsSync(each))
+  const parent = all[there]
+  if (parent !== undefined && !statSync(parent).isDirectory()) {
+    throw new Error(`ENOTDIR: not a directory, mkdir '${parent}'`)
+  }
+  return all.slice(0, there).toReversed()
+}
+
+function depth(path: string): number {
+  return upwards(path).length
 }
 
 /** Modes and owners as ops/systemd/tmpfiles.conf has them. */

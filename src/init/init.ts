@@ -1,23 +1,18 @@
 /**
  * `--init`: what a server needs for its first start. It asks nothing, changes nothing that is there, and can be run again;
- * packages call it when they are installed.
+ * packages call it when they are installed. Whatever it was killed at, or found no room for, the next run ends well and leaves nothing
+ * of it: what it makes is whole when it has its name (drafts.ts).
  */
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { chownSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { geteuid } from 'node:process'
 import { type ConfigOf, givenSettings, readConfig } from '../config/config.ts'
 import { settingsIn } from '../config/settings_text.ts'
-import { makePlaces } from './folders.ts'
-import { areThere, hostsOf, makeCertificate } from './own_certificate.ts'
+import { finalPath } from '../files/final_path.ts'
+import { alone } from './alone.ts'
+import { discard, draftFile, settle } from './drafts.ts'
+import { makePlaces, makeSettingsFolder } from './folders.ts'
+import { areThere, completePair, hostsOf, makeCertificate } from './own_certificate.ts'
 import { nextCommands } from './next.ts'
 import { makeRepositories } from './repositories.ts'
 import { type Owner, serviceUser } from '../process/service_user.ts'
@@ -36,8 +31,11 @@ export async function init(say: (line: string) => void): Promise<void> {
   const { reposD } = readConfig(['abrt-reposync'], { RETRACE_REPOS_D: given['RETRACE_REPOS_D'] })
   const etc = dirname(reposD)
   const file = join(etc, 'abrt-retrace.env')
-  const written = existsSync(file) ? givenSettings(settingsIn(readFileSync(file, 'utf8'))) : {}
-  const config = readConfig(PROGRAMS, { ...written, ...given })
+  // Settings that make no sense are said before anything is made.
+  settingsOf(file, given)
+  makeSettingsFolder(etc)
+  using _alone = await alone(etc)
+  const { written, config } = settingsOf(file, given)
   const owner = serviceUser()
   for (const line of makePlaces(config, owner)) say(line)
   const tls = await certificate(config, { etc, owner, say })
@@ -51,45 +49,57 @@ export async function init(say: (line: string) => void): Promise<void> {
   say(`Next:\n${nextCommands({ ...config, file, cert, isSupervised: existsSync('/run/systemd/system') })}`)
 }
 
+/** Those that the file has, and those that are in force. */
+function settingsOf(file: string, given: Record<string, string>) {
+  const written = existsSync(file) ? givenSettings(settingsIn(readFileSync(file, 'utf8'))) : {}
+  return { written, config: readConfig(PROGRAMS, { ...written, ...given }) }
+}
+
 /** The settings that name the certificate that was made; none where one was set, or is not needed. */
 async function certificate(
   config: InitConfig,
   { etc, owner, say }: { etc: string; owner: Owner | undefined; say: (line: string) => void },
 ): Promise<Record<string, string>> {
+  const own = { cert: join(etc, 'server.crt'), key: join(etc, 'server.key') }
   const isSet = config.tlsCert !== undefined || config.tlsKey !== undefined
   if (!isSet && (config.trustProxy.parts.length > 0 || !config.requireHttps)) {
+    completePair(own)
     say('no certificate is needed: RETRACE_TRUST_PROXY or RETRACE_REQUIRE_HTTPS says so')
     return {}
   }
-  const cert = config.tlsCert ?? join(etc, 'server.crt')
-  const key = config.tlsKey ?? join(etc, 'server.key')
-  if (areThere({ cert, key })) {
+  const [cert, key] = [config.tlsCert ?? own.cert, config.tlsKey ?? own.key]
+  // Whoever made one a link wants the file where it leads.
+  const files = { cert: finalPath(cert), key: finalPath(key) }
+  if (completePair(files)) {
+    say(`made ${cert}, of ${key}, which a run that did not end had made`)
+  } else if (areThere({ cert, key })) {
     say(`${cert} is there`)
   } else {
-    await makeCertificate({ cert, key }, { owner, hosts: hostsOf(config) })
+    await makeCertificate(files, { owner, hosts: hostsOf(config) })
     say(`made ${cert} and ${key}, self-signed: clients must be given the first`)
   }
   return { RETRACE_TLS_CERT: cert, RETRACE_TLS_KEY: key }
 }
 
 function writeSettings(file: string, settings: Record<string, string>, owner: Owner | undefined): string {
-  const isThere = existsSync(file)
-  const before = isThere ? readFileSync(file, 'utf8') : ''
+  // Whoever made it a link wants the settings where it leads.
+  const place = finalPath(file)
+  discard(place)
+  const found = statSync(place, { throwIfNoEntry: false })
+  const before = found === undefined ? '' : readFileSync(place, 'utf8')
   const after = withSettings(before, settings)
-  if (isThere && after === before) {
-    return giveToGroup(file, owner)
+  if (found !== undefined && after === before) {
+    return giveToGroup(place, owner)
       ? `${file} has these settings; the group of the service may read it now`
       : `${file} has these settings`
   }
-  // Whoever made it a link wants the settings where it leads.
-  const place = isThere ? realpathSync(file) : file
-  const mode = isThere ? statSync(place).mode & 0o777 : 0o640
-  writeFileSync(`${place}.new`, after, { mode: 0o600 })
-  chmodSync(`${place}.new`, mode)
-  if (isThere && geteuid?.() === 0) chownSync(`${place}.new`, statSync(place).uid, statSync(place).gid)
-  renameSync(`${place}.new`, place)
-  giveToGroup(place, owner)
-  return `${isThere ? 'completed' : 'made'} ${file}`
+  const mode = found === undefined ? 0o640 : found.mode & 0o777
+  const whose = geteuid?.() === 0
+    ? { uid: found?.uid ?? 0, gid: owner !== undefined && (mode & 0o004) === 0 ? owner.gid : found?.gid ?? 0 }
+    : undefined
+  draftFile(place, after, { mode, owner: whose })
+  settle(place)
+  return `${found === undefined ? 'made' : 'completed'} ${file}`
 }
 
 /** The service's programs read the file themselves under cron. True when something was changed. */

@@ -55,7 +55,7 @@ const MAY_CALL: Record<string, string> = {
     'src/text src/health src/errors src/program src/task src/telemetry src/spool src/elf src/packages/release src/packages src/runner src/http src/upload src/stream src/units src/files src/backtrace src/pages src/statistics',
   'src/server':
     'src/text src/errors src/config src/packages/index src/telemetry src/tls src/http src/process src/units',
-  'src/init': 'src/config src/files src/packages src/packages/format src/packages/release src/process',
+  'src/init': 'src/errors src/config src/files src/packages src/packages/format src/packages/release src/process',
   'src':
     'src/init src/text src/errors src/config src/program src/database src/telemetry src/spool src/tls src/health src/runner src/http src/routes src/server src/process src/unpacking src/upload',
   'src/packages/keep':

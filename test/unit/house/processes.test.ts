@@ -42,6 +42,7 @@ describe('the programs outside the wall', () => {
       'systemd-notify': 'nothing: it sends words of ours to the supervisor',
       'unshare': 'nothing: it makes the user namespace of sandboxes, in which tee writes a number of ours',
       'openssl': 'nothing: it makes a key, and a certificate of words of ours',
+      'flock': 'nothing: it locks the open file that it is given',
       'setpriv': VERSION,
       'prlimit': VERSION,
       'gdb-multiarch': VERSION,
