@@ -63,7 +63,10 @@ export function writeWhole(path: string, text: string, rights: Rights): void {
     finish(descriptor, rights)
   } catch (cause) {
     remove(path)
-    throw cause
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(`a file in ${dirname(path)} cannot be written (${why}): make room there, and begin again`, {
+      cause,
+    })
   } finally {
     closeSync(descriptor)
   }

@@ -160,6 +160,18 @@ describe('abrt-retrace-server --init', () => {
     expect(readdirSync(join(root, 'etc')).sort()).toEqual(['abrt-retrace.env', 'repos.d', 'server.crt', 'server.key'])
   }, 60_000)
 
+  it('waits for one that runs, whose lock goes with it', async () => {
+    await using folder = await temporaryFolder()
+    const [root, released] = [folder.file('root'), folder.file('released')]
+    mkdirSync(join(root, 'etc'), { recursive: true })
+    const words = [join(root, 'etc', '.init.lock'), '-c', `echo; sleep 1.5; touch ${released}`]
+    const holder = spawn('flock', words, { stdio: ['ignore', 'pipe', 'inherit'] })
+    await once(holder.stdout, 'data')
+    expect((await init(root, {})).status).toBe(0)
+    expect(existsSync(released)).toBe(true)
+    expect(readdirSync(join(root, 'etc'))).not.toContain('.init.lock')
+  })
+
   it('makes the file of settings that a link leads to and that is gone', async () => {
     await using folder = await temporaryFolder()
     const root = folder.file('root')
