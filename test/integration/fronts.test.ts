@@ -231,4 +231,29 @@ describe.each(FRONTS)('behind %s with our sample', (name: FrontName) => {
     await eventually(() => /nothing-here[^\n]*127\.0\.0\.2|127\.0\.0\.2[^\n]*nothing-here/.test(server.log()))
     expect(server.log()).not.toContain('192.0.2.7')
   })
+
+  // What Connection names goes no further (RFC 9110, 7.6.1): a client could name what the proxy says of it.
+  it.each([
+    ['X-Forwarded-For', 'GET'],
+    ['close, X-Forwarded-Proto, X-Forwarded-For', 'HEAD'],
+  ])('no client takes away what the proxy says of it: Connection: %s', async (named, method) => {
+    using connection = await raw()
+    await connection.write(`${method} /openapi.json HTTP/1.1\r\nHost: localhost\r\nConnection: ${named}\r\n\r\n`)
+    expect(await connection.until(/^HTTP\/1\.1 [^]*\r\n\r\n/)).toMatch(/^HTTP\/1\.1 200 /)
+    const told = new RegExp(`${method} /openapi\\.json .*from 127\\.0\\.0\\.2$`, 'm')
+    await eventually(() => told.test(server.log()))
+  })
+
+  it('a page of the server may change something on a port that is not 443, too', async () => {
+    const { id, password } = await createTask({ client })
+    const by = async (origin: string) =>
+      (await client.ask(`/${id}`, { method: 'DELETE', password, headers: { Origin: origin } })).status
+    expect([await by(`https://127.0.0.1:${front.port + 1}`), await by(client.base)]).toEqual([403, 204])
+  })
+
+  it('an address and a header as long as the server takes them pass', async () => {
+    const long = 'a'.repeat(9500)
+    expect((await client.ask(`/${long}`)).text).toContain('There is nothing at this address')
+    expect((await client.ask('/settings', { headers: { 'X-Long': long } })).status).toBe(200)
+  })
 })
