@@ -72,6 +72,17 @@ describe('ops/release', () => {
     expect(release(clone, VERSION, { out: folder.file('there') }).text).toContain(`${folder.file('there')} is there`)
   })
 
+  // As where the checkout is another user's ('dubious ownership'): silence would pass for a clean one.
+  it('refuses where git does not say whether there are changes', () => {
+    become(VERSION, `${VERSION}, 2026-11-28`)
+    const index = join(clone, '.git/index')
+    const kept = readFileSync(index)
+    writeFileSync(index, 'damaged')
+    const { status, text } = release(clone, VERSION, { out: folder.file('refused') })
+    writeFileSync(index, kept)
+    expect([status, text]).toEqual([1, expect.stringMatching(/^fatal: .*\nrelease: git does not say whether .*\n$/)])
+  })
+
   it('makes sources, packages, list of parts, notes and checksums; from its own sources again, byte for byte', () => {
     become(VERSION, `${VERSION}, 2026-11-28`)
     const one = folder.file('one')
