@@ -26,7 +26,11 @@ with_progress() {
     kill -0 "$child" 2>/dev/null && say "  ... $((SECONDS - started)) s: $(tail -n 1 "$output" | cut -c1-100)"
   done
   wait "$child" || status=$?
-  [ "$status" -eq 0 ] || tail -n 30 "$output" >&2
+  if [ "$status" -ne 0 ]; then
+    tail -n 30 "$output" >&2
+    # A program whose disk is full does not always say so, and its words may have had no room.
+    [ "$(df --output=avail -k "$output" | tail -n 1)" -ge 1024 ] || say "there is no room left beside $output (TMPDIR)" >&2
+  fi
   rm -f "$output"
   return "$status"
 }
