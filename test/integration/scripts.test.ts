@@ -24,6 +24,19 @@ describe('what makes packages', () => {
   )
 })
 
+describe('container-start', () => {
+  it('gives a command its input and its environment, and ends as it ends', () => {
+    const words = ['sh', '-c', 'cat; echo "$RETRACE_PORT"; exit 7']
+    const { status, stdout, stderr } = spawnSync(ops('container/start'), words, {
+      env: { PATH: env.PATH, RETRACE_PORT: '1234' },
+      input: 'a core\n',
+      encoding: 'utf8',
+      timeout: 30_000,
+    })
+    expect([status, stdout, stderr]).toEqual([7, 'a core\n1234\n', ''])
+  })
+})
+
 describe.skipIf(getuid?.() !== 0)('with_progress', () => {
   const run = async (command: string) => {
     await using folder = await temporaryFolder()
