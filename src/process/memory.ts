@@ -39,14 +39,13 @@ export function residentMb(pid: number): number {
  */
 export function heldMb(pid: number): number {
   let sum = 0
-  for (const each of processTree(pid)) sum += proportionalKb(each) ?? residentKb(procText(`${each}/status`))
+  for (const each of processTree(pid)) {
+    const status = procText(`${each}/status`)
+    const shared = procText(`${each}/smaps_rollup`)
+    const share = kilobytes(shared, 'Pss')
+    sum += share === undefined ? residentKb(status) : share + (kilobytes(shared, 'SwapPss') ?? 0) + besidesKb(status)
+  }
   return sum / 1024
-}
-
-function proportionalKb(pid: number): number | undefined {
-  const text = procText(`${pid}/smaps_rollup`)
-  const share = kilobytes(text, 'Pss')
-  return share === undefined ? undefined : share + (kilobytes(text, 'SwapPss') ?? 0)
 }
 
 /**
@@ -55,10 +54,13 @@ function proportionalKb(pid: number): number | undefined {
  */
 export function residentKb(status: string): number {
   const resident = kilobytes(status, 'VmRSS')
-  if (resident === undefined) return 0
+  return resident === undefined ? 0 : resident + (kilobytes(status, 'VmSwap') ?? 0) + besidesKb(status)
+}
+
+/** Beside its pages: what leads to them, and what there may be in pipes. */
+function besidesKb(status: string): number {
   const descriptors = Number(/^FDSize:\s+([0-9]+)$/m.exec(status)?.[1] ?? 0)
-  const inPipes = Math.max(0, descriptors - USUAL_DESCRIPTORS) * DESCRIPTOR_KB
-  return resident + (kilobytes(status, 'VmSwap') ?? 0) + (kilobytes(status, 'VmPTE') ?? 0) + inPipes
+  return (kilobytes(status, 'VmPTE') ?? 0) + Math.max(0, descriptors - USUAL_DESCRIPTORS) * DESCRIPTOR_KB
 }
 
 /** What new programs can have without swapping, in MiB (MemAvailable); Infinity where the kernel does not say. */

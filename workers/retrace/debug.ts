@@ -133,7 +133,7 @@ class Debugging {
       } else if (end?.kind === 'closed' || (end?.kind === 'memory' && verdict.kind === 'unopened')) return end
       else if (verdict.kind === 'unopened') {
         if (!await this.#unopened(engine, end, verdict.failed)) return this.#isOver ? outOfTime(engine) : end
-      } else if (end !== undefined) this.#ended(engine, end)
+      } else if (end !== undefined) this.#ended(engine, end, verdict.endedDividing)
       else if (this.#inquiry.openCount >= open && this.#inquiry.nextLeftOut()?.size === leftOut.size) return undefined
       if (this.#starts >= MAX_STARTS) {
         if (!this.#inquiry.isOpened) return end
@@ -200,8 +200,8 @@ class Debugging {
     this.#context.say(`passing over ${this.#rejected.at(-1)}`)
   }
 
-  #ended(engine: Engine, end: SessionEnd): void {
-    if (this.#isLast || end.kind === 'memory') {
+  #ended(engine: Engine, end: SessionEnd, isForTwins = false): void {
+    if (this.#isLast || end.kind === 'memory' || isForTwins) {
       this.#context.say(`${engine.name} did not come to its end: ${end.detail}; it is started again behind that`)
       return
     }

@@ -75,6 +75,7 @@ describe('a session', () => {
     const answer = session.command(python('exec("import time; time.sleep(30)")'), 20_000)
     kill(gdb, 'SIGKILL')
     expect(await answer).toMatchObject({ kind: 'ended', end: { kind: 'exit' } })
+    expect(session.pid).toBeUndefined() // the number can be another's by now
   })
 
   it('ends a gdb that takes more memory than it may', async () => {

@@ -1,10 +1,13 @@
 /** Twins of gdb: what they tell is what gdb alone tells, and nothing that happens to one costs anything. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { before, brokenGdb, DIES, IS_STUCK } from '../../helpers/broken_gdb.ts'
 import { crash } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { compileFixture } from '../../helpers/oracle.ts'
 import { copyModules, type Retraced, retraceIn, type RetraceOptions } from '../../helpers/retrace.ts'
+
+// As many twins as there can be, whatever this machine has.
+vi.mock('node:os', async (real) => ({ ...await real<typeof import('node:os')>(), availableParallelism: () => 4 }))
 
 /** Three questions, and some. */
 const THREADS = 56
@@ -27,9 +30,19 @@ beforeAll(async () => {
 
 afterAll(async () => await folder[Symbol.asyncDispose]())
 
-function retrace(python: string, options: RetraceOptions = {}): Promise<Retraced> {
+/** `said`: what was said of debuggers on the way. */
+async function retrace(python: string, options: RetraceOptions = {}): Promise<Retraced & { said: string }> {
   const engines = [brokenGdb(python)]
-  return retraceIn(core, folder.file('root'), { hostDebug: true, engines, seconds: 60, ...options })
+  let said = ''
+  const say = (line: string) => void (said += `${line}\n`)
+  const retraced = await retraceIn(core, folder.file('root'), {
+    hostDebug: true,
+    engines,
+    seconds: 60,
+    say,
+    ...options,
+  })
+  return { ...retraced, said }
 }
 
 /** Of how many threads twins told. */
@@ -82,6 +95,7 @@ def is_file(fd):
       'that says what is no message': 'os.write(CHANNEL, b"no message\\n")',
       'that says what nobody asked': 'os.write(CHANNEL, b\'{"end":1}\\n{"text":7}\\n[]\\n\')',
       'that says more than is kept': 'os.write(CHANNEL, b"x" * (1 << 27))',
+      'that says more in all than is kept': "exec(\"while True: os.write(CHANNEL, b'[' + b' ' * 60000 + b']\\\\n')\")",
       'that wants more memory than two may have': 'globals().update(waste=bytearray(500 << 20)) or time.sleep(60)',
     })
   ) {
@@ -90,8 +104,39 @@ def is_file(fd):
       const retraced = await retrace(python, { seconds: 20, memoryMb: 800 })
       expectSame(retraced)
       expect(retraced.debugged.end).toBeUndefined()
+      expect(retraced.said).not.toContain('started again')
     })
   }
+
+  it('holds no channel but its own, so that each is known to have ended', async () => {
+    const looking = before('send_backtrace', IN_TWIN, 'open_channels() != [CHANNEL] and os._exit(1)')
+    const retraced = await retrace(looking + before('answer_backtraces', IN_ORIGINAL, 'time.sleep(1)'), { twins: 3 })
+    expectSame(retraced)
+    expect(toldByTwins(retraced)).toBeGreaterThan(THREADS / 2)
+  })
+
+  it('that is one of several costs nothing when it ends', async () => {
+    const retraced = await retrace(before('send_backtrace', 'CHANNEL == 5', DIES), { twins: 3 })
+    expectSame(retraced)
+  })
+
+  it('does not live on where another one could not be made', async () => {
+    const second = 'os.forks = getattr(os, "forks", 0) + 1\nif os.forks == 2: raise OSError("no more")'
+    const forking = before('os.fork', 'True', `exec(${JSON.stringify(second)})`)
+    const reap = 'time.sleep(0.3)\ntry:\n while os.waitpid(-1, os.WNOHANG)[0]: pass\n os._exit(3)\nexcept OSError: pass'
+    const looking = before('answer_backtraces', IN_ORIGINAL, `exec(${JSON.stringify(reap)})`)
+    const retraced = await retrace(forking + looking, { twins: 3 })
+    expectSame(retraced)
+    expect(toldByTwins(retraced)).toBe(0)
+    expect(retraced.said).not.toContain('started again')
+  })
+
+  it('is no reason to pass over a debugger that ends when it is to make one', async () => {
+    const engines = [brokenGdb(before('answer_divide', 'True', DIES)), brokenGdb('', 'next')]
+    const retraced = await retrace('', { engines })
+    expectSame(retraced)
+    expect(retraced.debugged.rejected).toEqual([])
+  })
 
   it('is not there where gdb has a file open that nobody knows', async () => {
     const retraced = await retrace('unknown = os.open("/etc/passwd", os.O_RDONLY)')
@@ -121,8 +166,10 @@ def is_file(fd):
     }
   })
 
-  it('is heard about files that it cannot read', async () => {
+  it('is heard about files that it, or its original before that, cannot read', async () => {
     const said = `gdb.write("Dwarf Error: odd [in module %s]\\n" % gdb.objfiles()[0].filename, gdb.STDERR)`
+    const { debugged } = await retrace(before('answer_divide', 'True', said))
+    expect(debugged.conversation?.damage).toMatchObject([{ why: 'Dwarf Error: odd' }])
     const complaining = before('send_backtrace', `${IN_TWIN} and number == 3`, said)
     const retraced = await retrace(complaining + before('answer_backtraces', IN_ORIGINAL, 'time.sleep(1)'))
     expect(retraced.debugged.conversation?.damage).toMatchObject([{ why: 'Dwarf Error: odd' }])

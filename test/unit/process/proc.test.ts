@@ -5,13 +5,15 @@ import { join } from 'node:path'
 import { cwd, kill, pid } from 'node:process'
 import { describe, expect, it } from 'vitest'
 import { isRunning, startOf, thisProcess } from '../../../src/process/identity.ts'
-import { availableMb, processTree, residentKb, residentMb } from '../../../src/process/memory.ts'
+import { availableMb, heldMb, processTree, residentKb, residentMb } from '../../../src/process/memory.ts'
 import {
   childrenOf,
   deletedLockHolder,
+  kilobytes,
   openFiles,
   parseStat,
   processIds,
+  procText,
   workingDirectory,
 } from '../../../src/process/proc.ts'
 import { installationRoot } from '../../../src/program/program.ts'
@@ -91,6 +93,28 @@ describe('the memory of a process', () => {
     } finally {
       for (const child of childrenOf(parent.pid ?? 0)) kill(child)
       await once(parent, 'exit')
+    }
+  })
+})
+
+describe('the memory of processes that share it', () => {
+  it.each([
+    ['once what a fork shares', 'own = bytearray(b"x" * (64 << 20)); pid = os.fork()', 2, [64, 100]],
+    ['what there may be in pipes', 'own = [os.pipe() for _ in range(300)]; pid = 1', 1, [3, 40]],
+  ])('counts %s', async (_, makes, processes, [least = 0, most = 0]) => {
+    const code = `import os, sys; ${makes}; pid and print("", flush=True); sys.stdin.read()`
+    const child = spawn('python3', ['-c', code], { stdio: ['pipe', 'pipe', 'inherit'] })
+    try {
+      await once(child.stdout, 'data')
+      const tree = processTree(child.pid ?? 0)
+      expect(tree.length).toBe(processes)
+      const shared = processes > 1 ? 0 : (kilobytes(procText(`${child.pid}/smaps_rollup`), 'Pss') ?? 0) / 1024
+      const held = heldMb(child.pid ?? 0) - shared
+      expect(held).toBeGreaterThan(least)
+      expect(held).toBeLessThan(most)
+    } finally {
+      child.stdin.end()
+      await once(child, 'exit')
     }
   })
 })

@@ -49,3 +49,10 @@ it('ends when its time is over, however much the question says', async () => {
   expect((await answer).kind).toBe('error')
   clearInterval(saying)
 })
+
+it('keeps of what gdb complains of no more than the beginning of each line', async () => {
+  const { pending, answer } = waiting()
+  pending.onComplaint('x'.repeat(1_000_000))
+  pending.onEnd({ kind: 'closed', detail: '' })
+  expect((await answer).complaints).toEqual(['x'.repeat(500)])
+})

@@ -85,6 +85,12 @@ export class Asker {
     return this.#noted(what, await this.#session.ask(question, parameters, limitMs))
   }
 
+  /** Twins of this gdb. That there are none is no news. */
+  async divide(twins: number, paths: readonly string[], share: number): Promise<readonly Twin[]> {
+    const onAnswer = (answer: Answer) => this.hear(answer)
+    return await this.#session.divide(twins, paths, { limitMs: this.#timeOf(share), onAnswer })
+  }
+
   #timeOf(share: number): number {
     return Math.max(this.#deadline.share(share), Math.min(MIN_MS, this.#deadline.leftMs()))
   }

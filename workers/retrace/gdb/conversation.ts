@@ -38,10 +38,10 @@ const DIVIDE_SHARE = 0.1
 
 /**
  * `unopened`: it ended, or was given up, before it said what it sees: `failed` is where; `late`: it lives, but its time is
- * over. `contradicts`: it does not understand the core.
+ * over. `contradicts`: it does not understand the core. `endedDividing`: it ended over twins, of which the next one is to have none.
  */
 export type Verdict =
-  | { readonly kind: 'asked'; readonly version: string }
+  | { readonly kind: 'asked'; readonly version: string; readonly endedDividing?: true }
   | { readonly kind: 'unopened'; readonly failed: FailedOpening | undefined; readonly late: SessionEnd | undefined }
   | { readonly kind: 'contradicts'; readonly why: readonly string[] }
 
@@ -85,7 +85,8 @@ export async function converse(
   const isToBeAsked = (each: ThreadRecord) => each.isUntouched && isOurs(each)
   const twins = inquiry.others.filter(isToBeAsked).length < LEAST_FOR_TWINS
     ? []
-    : await session.divide(questions.twins(MAX_TWINS), openFiles(questions), deadline.share(DIVIDE_SHARE))
+    : await asker.divide(questions.twins(MAX_TWINS), openFiles(questions), DIVIDE_SHARE)
+  if (session.end !== undefined) return { kind: 'asked', version: seen.version, endedDividing: true }
   const others = new OtherThreads(asking, { twins, isOurs, maxText: questions.maxText })
   if (crashed !== undefined && isOurs(crashed)) await askThread(asking, crashed, questions.maxCrashedText)
   // It matters most: where it has to be asked without some debuginfo, that comes before the others.

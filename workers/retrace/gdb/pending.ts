@@ -49,6 +49,7 @@ const STUCK_MS = 2_000
 const END_GRACE_MS = 200
 const MAX_CONSOLE = MIB
 const MAX_COMPLAINTS = 200
+const MAX_COMPLAINT = 500
 
 export class Pending {
   readonly token: number
@@ -83,7 +84,7 @@ export class Pending {
   }
 
   onComplaint(line: string): void {
-    if (this.#complaints.length < MAX_COMPLAINTS) this.#complaints.push(line)
+    if (this.#complaints.length < MAX_COMPLAINTS) this.#complaints.push(line.slice(0, MAX_COMPLAINT))
   }
 
   onResult(result: { class: string; results: MiTuple }): void {

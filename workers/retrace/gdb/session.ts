@@ -54,7 +54,8 @@ export class Session {
   #wasInterrupted = false
   #end: SessionEnd | undefined
   #token = 0
-  #total = 0
+  /** Bytes of messages: of its own, and of all twins. */
+  readonly #said = { gdb: 0, twins: 0 }
   /** What is said when the command that runs now takes too long. */
   #late = ''
   #peakMb = 0
@@ -82,9 +83,10 @@ export class Session {
     return this.#wasInterrupted
   }
 
-  /** Of the outermost process, the wall's; undefined when it could not be started. */
+  /** Of the outermost process, the wall's; undefined when it could not be started, and once the number can be another's. */
   get pid(): number | undefined {
-    return this.#process.running.pid
+    const { hasExited, pid } = this.#process.running
+    return hasExited ? undefined : pid
   }
 
   /** The most resident memory that was seen, in MiB. */
@@ -110,20 +112,28 @@ export class Session {
 
   /**
    * Has gdb fork, once it has opened the core, and makes as many twins as there are channels for, `twins` at most; none where that
-   * cannot be. `paths`: of all files that gdb may have opened.
+   * cannot be. `paths`: of all files that gdb may have opened. `onAnswer` hears what gdb says over it.
    */
-  async divide(twins: number, paths: readonly string[], limitMs: number): Promise<readonly Twin[]> {
+  async divide(
+    twins: number,
+    paths: readonly string[],
+    { limitMs, onAnswer }: { limitMs: number; onAnswer(answer: Answer): void },
+  ): Promise<readonly Twin[]> {
     const channels = this.#process.twins.slice(0, twins)
     const wanted = channels.length
     const held = this.pid === undefined ? Infinity : residentMb(this.pid)
     const most = Math.min(MAX_DIVIDED_MB, this.#limits.memoryMb * SHARE_WITH_TWINS / (1 + wanted))
     if (wanted < 1 || held > most) return []
     const answer = await this.ask('divide', [wanted, paths], limitMs)
-    if (answer.kind !== 'done') return []
+    onAnswer(answer)
+    if (answer.kind !== 'done') {
+      this.#endForks()
+      return []
+    }
     this.#twins = channels.map((channel) =>
       new Twin(channel, {
         messageBytes: this.#limits.messageBytes,
-        read: (line) => this.#read(line).message,
+        read: (line) => this.#read(line, 'twins').message,
         onEnd: () => this.#endTwins(),
       })
     )
@@ -186,15 +196,17 @@ export class Session {
   }
 
   #onMessage(bytes: Uint8Array): void {
-    const { fault, message } = this.#read(bytes)
+    const { fault, message } = this.#read(bytes, 'gdb')
     if (fault !== undefined) this.#finish(...fault)
     else this.#pending?.onMessage(message)
   }
 
   /** A line of a channel. `message`: undefined where it is none. */
-  #read(bytes: Uint8Array): { fault?: [SessionEnd['kind'], string]; message?: unknown } {
-    this.#total += bytes.length
-    if (this.#total > this.#limits.totalBytes) return { fault: ['overflow', 'gdb said more in all than can be kept'] }
+  #read(bytes: Uint8Array, who: 'gdb' | 'twins'): { fault?: [SessionEnd['kind'], string]; message?: unknown } {
+    this.#said[who] += bytes.length
+    if (this.#said[who] > this.#limits.totalBytes) {
+      return { fault: ['overflow', 'gdb said more in all than can be kept'] }
+    }
     if (!isModest(bytes)) return { fault: ['overflow', 'gdb said more in one message than a message can hold'] }
     try {
       return { message: JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')) }
@@ -232,6 +244,10 @@ export class Session {
     if (twins.length === 0) return
     this.#twins = []
     for (const each of twins) each.end({ kind: 'closed', detail: 'the twins of gdb were ended' })
+    this.#endForks()
+  }
+
+  #endForks(): void {
     try {
       for (const pid of this.pid === undefined ? [] : processTree(this.pid).slice(DEPTH_OF_GDB + 1)) endProcess(pid)
     } catch (error) {

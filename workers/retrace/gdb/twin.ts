@@ -60,6 +60,8 @@ export class Twin {
   end(why: SessionEnd): void {
     if (this.#end !== undefined) return
     this.#end = why
+    // What comes still is for nobody, and would be read for as long as its original lives.
+    this.#channel.destroy()
     this.#onEnd()
     this.#pending?.onEnd(why)
   }

@@ -31,15 +31,20 @@ def open_files(paths):
             known[identity(os.stat(path))] = path
         except OSError:
             pass
-    found = []
+    return [(descriptor, known[identity(status)]) for descriptor, status in open_here() if stat.S_ISREG(status.st_mode)]
+
+
+def open_channels():
+    """Pairs of sockets that were there at the start: none can be made here."""
+    return [descriptor for descriptor, status in open_here() if stat.S_ISSOCK(status.st_mode)]
+
+
+def open_here():
     for descriptor in range(MAX_DESCRIPTORS):
         try:
-            status = os.fstat(descriptor)
+            yield descriptor, os.fstat(descriptor)
         except OSError:
-            continue
-        if stat.S_ISREG(status.st_mode):
-            found.append((descriptor, known[identity(status)]))
-    return found
+            pass
 
 
 def identity(status):
@@ -85,6 +90,10 @@ def become_twin(channel, files):
     os.dup2(nothing, 0)
     os.dup2(twins_log, 1)
     os.dup2(twins_log, 2)
+    # Whoever ends closes its channel, which nobody else may hold open then.
+    for descriptor in open_channels():
+        if descriptor != channel:
+            os.close(descriptor)
     before_end.append(tell_log)
 
 
