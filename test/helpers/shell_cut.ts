@@ -21,6 +21,12 @@ trap 'cut_step "$LINENO \${FUNCNAME[0]:-}"' DEBUG
 
 export type ShellCut = 'kill' | 'fail'
 
+export interface ScriptEnd {
+  status: number | null
+  signal: string | null
+  stderr: string
+}
+
 export class CutScript {
   readonly #loaded: string
   readonly #trace: string
@@ -32,7 +38,11 @@ export class CutScript {
   }
 
   /** Ends it before its command of this number. */
-  async run(words: readonly [string, ...string[]], more: Record<string, string>, cut?: { at: number; how: ShellCut }) {
+  async run(
+    words: readonly [string, ...string[]],
+    more: Record<string, string>,
+    cut?: { at: number; how: ShellCut },
+  ): Promise<ScriptEnd> {
     const cutting = cut === undefined ? {} : { BASH_ENV: this.#loaded, CUT_AT: String(cut.at), CUT_HOW: cut.how }
     const child = spawn(words[0], words.slice(1), {
       env: { PATH: env.PATH, ...more, ...cutting },
