@@ -108,6 +108,18 @@ def is_file(fd):
     })
   }
 
+  it('says less than its original may, since the worker keeps both', async () => {
+    // A third of what a gdb alone may say where texts are small, and more of them than one message.
+    const said = '[os.write(CHANNEL, b"[" + b" " * 65536 + b"]\\n") for _ in range(256)]'
+    const retraced = await retrace(
+      before('send_backtrace', `${IN_TWIN} and number == 3`, said) +
+        before('answer_backtraces', IN_ORIGINAL, 'time.sleep(1)'),
+      { maxBacktraceKb: 1024 },
+    )
+    expect(retraced.text).toBe(alone.text)
+    expect(toldByTwins(retraced)).toBe(0)
+  })
+
   it('holds no channel but its own, so that each is known to have ended', async () => {
     const looking = before('send_backtrace', IN_TWIN, 'open_channels() != [CHANNEL] and os._exit(1)')
     const retraced = await retrace(looking + before('answer_backtraces', IN_ORIGINAL, 'time.sleep(1)'), { twins: 3 })

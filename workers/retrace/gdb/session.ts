@@ -38,6 +38,8 @@ const DEPTH_OF_GDB = 2
 const MAX_DIVIDED_MB = 256
 /** Of the limit of its memory, what it may hold with them: they end then. */
 const SHARE_WITH_TWINS = 0.5
+/** What all twins may say, of what one gdb may: the worker has memory for little more than that one (docs/security.md). */
+const SAID_BY_TWINS = 0.25
 const MAX_WARNINGS = 200
 const MAX_WARNING = 500
 const SIGNALLED = 128
@@ -132,7 +134,7 @@ export class Session {
     }
     this.#twins = channels.map((channel) =>
       new Twin(channel, {
-        messageBytes: this.#limits.messageBytes,
+        messageBytes: Math.min(this.#limits.messageBytes, this.#limits.totalBytes * SAID_BY_TWINS),
         read: (line) => this.#read(line, 'twins').message,
         onEnd: () => this.#endTwins(),
       })
@@ -204,7 +206,7 @@ export class Session {
   /** A line of a channel. `message`: undefined where it is none. */
   #read(bytes: Uint8Array, who: 'gdb' | 'twins'): { fault?: [SessionEnd['kind'], string]; message?: unknown } {
     this.#said[who] += bytes.length
-    if (this.#said[who] > this.#limits.totalBytes) {
+    if (this.#said[who] > this.#limits.totalBytes * (who === 'twins' ? SAID_BY_TWINS : 1)) {
       return { fault: ['overflow', 'gdb said more in all than can be kept'] }
     }
     if (!isModest(bytes)) return { fault: ['overflow', 'gdb said more in one message than a message can hold'] }

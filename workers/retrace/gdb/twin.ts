@@ -35,10 +35,6 @@ export class Twin {
     channel.once('close', onClose)
   }
 
-  get isOver(): boolean {
-    return this.#end !== undefined
-  }
-
   /** One question, as a session's own. One that takes too long ends it. */
   ask(question: string, parameters: readonly unknown[], limitMs: number, idleMs = limitMs): Promise<Answer> {
     if (this.#pending !== undefined) throw new Error('Expected the answer to the last question before the next one')
