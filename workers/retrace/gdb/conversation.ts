@@ -34,7 +34,7 @@ export const MAX_TWINS = 3
 /** Other threads; fewer are told sooner than a twin of gdb is there. */
 const LEAST_FOR_TWINS = 3
 /** Of the time left. */
-const DIVIDE_SHARE = 0.1
+const DIVIDE_SHARE = 0.25
 
 /**
  * `unopened`: it ended, or was given up, before it said what it sees: `failed` is where; `late`: it lives, but its time is

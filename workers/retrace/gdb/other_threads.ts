@@ -13,8 +13,9 @@ const BATCH = 16
 /** Frames of each whose values are told one by one, with types; arguments and locals of all of one question. */
 const VALUE_FRAMES = 32
 const MAX_VARIABLES = 2_000
-/** Of the time left, without a word about one. */
+/** Of the time left, without a word about one. gdb is asked what a twin has not answered by then, and has such a time of its own. */
 const IDLE_SHARE = 0.15
+const IDLE_SHARE_OF_TWIN = 0.03
 
 /** What one question brought. */
 interface Together {
@@ -45,6 +46,8 @@ export class OtherThreads {
   #hasTwins: boolean
   /** An answer could not be taken as it is: from there on it is asked again. */
   #isBroken = false
+  /** Of threads in which Python itself failed, before the first one: each is asked on its own then, and says why. */
+  #failed: readonly ThreadRecord[] = []
   readonly #working: readonly Promise<void>[]
 
   /** Asks the twins at once. */
@@ -65,9 +68,8 @@ export class OtherThreads {
       open = this.#hasTwins ? Infinity : this.#open.length
       const own = this.#work(undefined)
       await Promise.all(this.#hasTwins ? [...this.#working, own] : [own])
-      for (const { records } of this.#take()) {
-        for (const record of records) await askThread(this.#asking, record, this.#left)
-      }
+      this.#take()
+      for (const record of this.#failed) await askThread(this.#asking, record, this.#left)
       this.#hasTwins = false
       this.#begin()
     }
@@ -88,6 +90,7 @@ export class OtherThreads {
     this.#batches = starts.map((at) => open.slice(at, at + BATCH))
     this.#next = this.#taken = 0
     this.#answers.clear()
+    this.#failed = []
     this.#isBroken = false
   }
 
@@ -110,12 +113,8 @@ export class OtherThreads {
     return this.#options.maxText - this.#asking.inquiry.textLength
   }
 
-  /**
-   * In their order, as far as they have come. Returns those in which Python itself failed, before the first thread: each is asked on its
-   * own then, and says why.
-   */
-  #take(): Together[] {
-    const failed: Together[] = []
+  /** In their order, as far as they have come. */
+  #take(): void {
     for (let each = this.#answers.get(this.#taken); each !== undefined; each = this.#answers.get(this.#taken)) {
       // Of one with less room the text might have been cut.
       this.#isBroken ||= this.#hasTwins && (textIn(each) >= this.#left || each.isOfTwin && !isWhole(each))
@@ -128,9 +127,8 @@ export class OtherThreads {
         const data = messages[index]
         if (data !== undefined) takeAll(this.#asking, record, { ...answer, data: [...data] })
       }
-      if (answer.kind === 'error' && messages.every((data) => data === undefined)) failed.push(each)
+      if (answer.kind === 'error' && messages.every((data) => data === undefined)) this.#failed = records
     }
-    return failed
   }
 
   async #askTogether(records: readonly ThreadRecord[], room: number, twin: Twin | undefined): Promise<Together> {
@@ -140,7 +138,7 @@ export class OtherThreads {
     const answer = await asker.ask(what, 'backtraces', {
       parameters: [known, MAX_FRAMES, room, VALUE_FRAMES, MAX_VARIABLES],
       share: 1,
-      idleShare: IDLE_SHARE,
+      idleShare: twin === undefined ? IDLE_SHARE : IDLE_SHARE_OF_TWIN,
       twin,
     })
     const byThread = splitByThread(answer.data)
