@@ -6,6 +6,7 @@
 import { chownSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { geteuid } from 'node:process'
+import { errnoOf } from '../errors/errno.ts'
 import { type ConfigOf, givenSettings, readConfig } from '../config/config.ts'
 import { settingsIn } from '../config/settings_text.ts'
 import { finalPath } from '../files/final_path.ts'
@@ -51,8 +52,17 @@ export async function init(say: (line: string) => void): Promise<void> {
 
 /** Those that the file has, and those that are in force. */
 function settingsOf(file: string, given: Record<string, string>) {
-  const written = existsSync(file) ? givenSettings(settingsIn(readFileSync(file, 'utf8'))) : {}
+  const written = existsSync(file) ? givenSettings(settingsIn(textOf(file))) : {}
   return { written, config: readConfig(PROGRAMS, { ...written, ...given }) }
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    const why = `${file} cannot be read (${errnoOf(cause)})`
+    throw new Error(`${why}: begin as root, or move away what is in its place`, { cause })
+  }
 }
 
 /** The settings that name the certificate that was made; none where one was set, or is not needed. */

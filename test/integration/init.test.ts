@@ -122,6 +122,14 @@ describe('abrt-retrace-server --init', () => {
     expect(readFileSync(folder.file('real.env'), 'utf8')).toMatch(/^# mine\nRETRACE_/)
   })
 
+  it('says that it cannot read the file of settings, and changes nothing then', () => {
+    mkdirSync(folder.file('etc', 'abrt-retrace.env'), { recursive: true })
+    const { status, stderr } = init()
+    expect(status).toBe(1)
+    expect(stderr).toContain(`${folder.file('etc', 'abrt-retrace.env')} cannot be read (EISDIR): begin as root`)
+    expect(readdirSync(folder.path, { recursive: true })).toEqual(['etc', 'etc/abrt-retrace.env'])
+  })
+
   it.each([
     ['a file', 'own', () => writeFileSync(folder.file('own'), '')],
     ['a link that leads nowhere', 'own', () => symlinkSync('nowhere', folder.file('own'))],
