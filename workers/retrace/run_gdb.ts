@@ -2,7 +2,6 @@
  * One gdb, from its start behind the wall to its end: what it is started with, and what it is asked there. Owns the limits
  * of the process; what it is to be asked, and what becomes of that, is the inquiry's.
  */
-import { availableParallelism } from 'node:os'
 import type { Config } from '../../src/config/config.ts'
 import type { Link, Sandbox } from '../../src/process/wall.ts'
 import { KIB, MIB } from '../../src/units/bytes.ts'
@@ -131,9 +130,12 @@ export async function runGdb(
   }
 }
 
-/** Of an emulated one nobody knows what a fork leaves behind. */
+/**
+ * Whatever processors there are now: there can be more once it has opened the core. Of an emulated one nobody knows what a fork leaves
+ * behind.
+ */
 function mostTwins({ runsAs }: Engine): number {
-  return runsAs === hostArchitecture() ? Math.min(MAX_TWINS, availableParallelism() - 1) : 0
+  return runsAs === hostArchitecture() ? MAX_TWINS : 0
 }
 
 function planOf(engine: Engine, assembly: Assembly): Parameters<typeof startGdb>[1] {

@@ -4,7 +4,8 @@ import { before, brokenGdb, DIES, IS_STUCK } from '../../helpers/broken_gdb.ts'
 import { crash } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { compileFixture } from '../../helpers/oracle.ts'
-import { copyModules, type Retraced, retraceIn, type RetraceOptions } from '../../helpers/retrace.ts'
+import { copyModules, emptySandbox, type Retraced, retraceIn, type RetraceOptions } from '../../helpers/retrace.ts'
+import { launch } from '../../../workers/retrace/sandbox/launch.ts'
 
 // As many twins as there can be, whatever this machine has.
 vi.mock('node:os', async (real) => ({ ...await real<typeof import('node:os')>(), availableParallelism: () => 4 }))
@@ -127,6 +128,13 @@ def is_file(fd):
     expect(toldByTwins(retraced)).toBeGreaterThan(THREADS / 2)
   })
 
+  it('gets none of the channels by which the wall hears what to do, whose places are files of gdb then', async () => {
+    const { running, twins } = await launch(emptySandbox(), undefined, 1)
+    running.stop()
+    await running.ended
+    expect(twins.length).toBe(1)
+  })
+
   it('that is one of several costs nothing when it ends', async () => {
     const retraced = await retrace(before('send_backtrace', 'CHANNEL == 5', DIES), { twins: 3 })
     expectSame(retraced)
@@ -163,8 +171,12 @@ def is_file(fd):
   })
 
   it('is not there again once gdb has ended', async () => {
-    const python = before('send_backtrace', `${IN_ORIGINAL} and number > 1`, DIES)
+    // What a twin has told before its original ends would count.
+    const python = before('send_backtrace', `${IN_ORIGINAL} and number > 1`, DIES) +
+      before('answer_backtraces', IN_TWIN, 'time.sleep(60)') +
+      before('answer_divide', 'True', 'gdb.write("divided\\n", gdb.STDERR)')
     const [with_, without] = [await retrace(python), await retrace(python, { twins: 0 })]
+    expect(with_.debugged.warnings.filter((each) => each === 'divided').length).toBe(1)
     const lost = ({ json }: Retraced) => json.threads.map((each) => each.lost)
     expect(lost(with_).map((each) => each.length)).toEqual(lost(without).map((each) => each.length))
     expect(with_.json.threads.map(({ frames }) => frames)).toEqual(without.json.threads.map(({ frames }) => frames))

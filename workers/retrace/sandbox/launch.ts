@@ -26,7 +26,8 @@ export async function launch(sandbox: Sandbox, group?: Cgroup, twins = 0): Promi
     channels: 1 + twins,
     onStart: (pid) => isHeld = group?.add(pid) === true,
   })
-  const [channel, ...others] = running.channels
+  // Those behind it told the wall what to do: their places are free for gdb's own files.
+  const [channel, ...others] = running.channels.slice(0, 1 + twins)
   if (channel === undefined) throw new Error('Expected the one channel that was asked for')
   return { running, channel, twins: others, group: isHeld ? group : undefined }
 }
