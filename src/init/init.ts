@@ -6,7 +6,7 @@
 import { chownSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { geteuid } from 'node:process'
-import { errnoOf } from '../errors/errno.ts'
+import { readNamed, whyUnread } from '../files/named.ts'
 import { type ConfigOf, givenSettings, readConfig } from '../config/config.ts'
 import { settingsIn } from '../config/settings_text.ts'
 import { finalPath } from '../files/final_path.ts'
@@ -58,9 +58,9 @@ function settingsOf(file: string, given: Record<string, string>) {
 
 function textOf(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return readNamed(file)
   } catch (cause) {
-    const why = `${file} cannot be read (${errnoOf(cause)})`
+    const why = `${file} cannot be read (${whyUnread(cause) ?? cause})`
     throw new Error(`${why}: begin as root, or move away what is in its place`, { cause })
   }
 }

@@ -4,9 +4,10 @@
  * contradict each other are an error; a stanza or section that cannot be read costs only itself. No sentence of theirs
  * leaves this room with a user or a password in it.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { errnoOf } from '../errors/errno.ts'
+import { readNamed, whyUnread } from '../files/named.ts'
 import { UsageError } from '../errors/usage_error.ts'
 import type { Configured, PackageFormat } from './format/format.ts'
 import { ASPECTS, type RepositorySpec } from './format/repository_spec.ts'
@@ -49,10 +50,10 @@ function fileNames(folder: string): string[] {
 
 function textOf(path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    return readNamed(path)
   } catch (error) {
-    const code = errnoOf(error) ?? 'unknown'
-    throw new UsageError(`${path} cannot be read (${code})`, { cause: error })
+    const why = whyUnread(error) ?? 'unknown'
+    throw new UsageError(`${path} cannot be read (${why})`, { cause: error })
   }
 }
 

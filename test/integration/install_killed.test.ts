@@ -178,6 +178,32 @@ describe('ops/install', () => {
     )
     expect(units).toEqual([`abrt-${version}.service`])
   }, 60_000)
+
+  it('--remove takes away the part that it is told, whichever came first, and without one both', async () => {
+    const ours = (root: string) => files(root).filter((line) => !line.startsWith('/etc/'))
+    const emptied = (name: string) => {
+      rmSync(folder.file(name), { recursive: true, force: true })
+      mkdirSync(folder.file(name))
+      return folder.file(name)
+    }
+    for (const order of [['server', 'client'], ['client', 'server']]) {
+      const root = emptied('parts')
+      const alone: Record<string, string[]> = {}
+      for (const part of order) {
+        const own = emptied(`part-${part}`)
+        for (const each of [own, root]) expect((await install('former', each, '--part', part)).status).toBe(0)
+        alone[part] = ours(own)
+      }
+      const both = copied(root, 'both')
+      expect((await install('former', root, '--remove', '--part', 'client')).status).toBe(0)
+      expect(ours(root)).toEqual(alone['server'])
+      expect((await install('former', root, '--remove', '--part', 'client')).status).not.toBe(0)
+      expect((await install('former', root, '--remove', '--part', 'server')).status).toBe(0)
+      expect(ours(root)).toEqual([])
+      expect((await install('former', both, '--remove')).status).toBe(0)
+      expect(ours(both)).toEqual([])
+    }
+  })
 })
 
 /** Some of them at once. */

@@ -3,9 +3,9 @@
  * password WORD`. An entry that names no protocol matches https alone: a password is sent in clear text only where the
  * administrator wrote `http://` beside it.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { errnoOf } from '../../errors/errno.ts'
+import { readNamed, whyUnread } from '../../files/named.ts'
 import { log } from '../../telemetry/log.ts'
 import type { Credentials } from '../format/connection.ts'
 import { MIB } from '../../units/bytes.ts'
@@ -48,7 +48,7 @@ function authFiles(folder: string, complain: Complain): string[] {
 }
 
 function textOf(file: string, complain: Complain): string {
-  const text = attempt(file, () => readFileSync(file, 'utf8'), complain) ?? ''
+  const text = attempt(file, () => readNamed(file), complain) ?? ''
   if (text.length <= MAX_FILE) return text
   complain(file, `it is longer than ${MAX_FILE} characters`)
   return ''
@@ -59,9 +59,9 @@ function attempt<Value>(path: string, read: () => Value, complain: Complain): Va
   try {
     return read()
   } catch (error) {
-    const errno = errnoOf(error)
-    if (errno === undefined) throw error
-    if (errno !== 'ENOENT' && errno !== 'ENOTDIR') complain(path, `it cannot be read (${errno})`)
+    const why = whyUnread(error)
+    if (why === undefined) throw error
+    if (why !== 'ENOENT' && why !== 'ENOTDIR') complain(path, `it cannot be read (${why})`)
     return undefined
   }
 }

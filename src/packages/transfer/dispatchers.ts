@@ -2,9 +2,9 @@
  * Connections, kept and shared within a process: one undici dispatcher for each way in which hosts are reached. Idle
  * ones keep no program alive. TLS trusts the system's authorities, or those of the connection's file.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { Agent, type Dispatcher, ProxyAgent } from 'undici'
-import { errnoOf } from '../../errors/errno.ts'
+import { readNamed, whyUnread } from '../../files/named.ts'
 import { FetchError } from '../format/error.ts'
 import { connectorOf, type Side } from './connector.ts'
 import { forwarding } from './forward.ts'
@@ -93,9 +93,9 @@ export function authoritiesOf(caFile: string | undefined): string | undefined {
 
 function readPem(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return readNamed(file)
   } catch (error) {
-    const code = errnoOf(error) ?? 'unknown'
-    throw new FetchError('refused', `${file} cannot be read (${code}), and the connection needs it`, { cause: error })
+    const why = whyUnread(error) ?? 'unknown'
+    throw new FetchError('refused', `${file} cannot be read (${why}), and the connection needs it`, { cause: error })
   }
 }

@@ -43,7 +43,7 @@ const MAY_CALL: Record<string, string> = {
   'src/health':
     'src/text src/errors src/config src/database src/files src/packages src/packages/index src/packages/naming src/spool src/tls src/process src/units',
   'src/packages':
-    'src/text src/errors src/database src/packages/format src/packages/index src/elf src/packages/release src/packages/deb src/packages/rpm src/packages/naming',
+    'src/text src/errors src/files src/database src/packages/format src/packages/index src/elf src/packages/release src/packages/deb src/packages/rpm src/packages/naming',
   'src/runner':
     'src/text schema src/errors src/config src/database src/files src/task src/telemetry src/elf src/packages/release src/packages/naming src/packages/index src/stream src/process src/units',
   'src/http':
