@@ -31,8 +31,9 @@ export interface Questions extends Opening {
 /** Each takes a processor, and memory. */
 export const MAX_TWINS = 3
 
-/** Other threads; fewer are told sooner than a twin of gdb is there. */
+/** Other threads; fewer are told sooner than a twin of gdb is there. With less time than that the crashed thread needs every processor. */
 const LEAST_FOR_TWINS = 3
+const LEAST_LEFT_MS = 10_000
 /** Of the time left. */
 const DIVIDE_SHARE = 0.25
 
@@ -83,9 +84,8 @@ export async function converse(
     record.next !== undefined && isSame(inquiry.effective(record), questions.leftOut)
   const { crashed } = inquiry
   const isToBeAsked = (each: ThreadRecord) => each.isUntouched && isOurs(each)
-  const twins = inquiry.others.filter(isToBeAsked).length < LEAST_FOR_TWINS
-    ? []
-    : await asker.divide(questions.twins(MAX_TWINS), openFiles(questions), DIVIDE_SHARE)
+  const isWorthIt = inquiry.others.filter(isToBeAsked).length >= LEAST_FOR_TWINS && deadline.leftMs() >= LEAST_LEFT_MS
+  const twins = !isWorthIt ? [] : await asker.divide(questions.twins(MAX_TWINS), openFiles(questions), DIVIDE_SHARE)
   if (session.end !== undefined) return { kind: 'asked', version: seen.version, endedDividing: true }
   const others = new OtherThreads(asking, { twins, isOurs, maxText: questions.maxText })
   if (crashed !== undefined && isOurs(crashed)) await askThread(asking, crashed, questions.maxCrashedText)
