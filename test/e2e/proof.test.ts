@@ -41,7 +41,9 @@ function makeTask(id: string, files: Record<string, string>): string {
 function openedAfterStart(trace: string): string[] {
   const lines = trace.split('\n')
   const gdb = /^(\d+) +execve\("\/usr\/bin\/gdb/m.exec(trace)?.[1]
-  const ofGdb = lines.filter((line) => line.startsWith(`${gdb} `))
+  // Where another process did something meanwhile, a call is two lines, which follow each other among those of gdb.
+  const ofGdb = lines.filter((line) => line.startsWith(`${gdb} `)).join('\n')
+    .replace(/ <unfinished \.\.\.>\n\d+ +<\.\.\. \w+ resumed>/g, '').split('\n')
   const start = ofGdb.findIndex((line) => /open(at)?\(.*"\/core"/.test(line))
   return ofGdb.slice(start).filter((line) => /^\d+ +open(at)?\(.* = \d+$/.test(line))
     .map((line) => /"([^"]*)"/.exec(line)?.[1] ?? '')
