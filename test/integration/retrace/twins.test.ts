@@ -158,6 +158,14 @@ def is_file(fd):
     expect(retraced.debugged.rejected).toEqual([])
   })
 
+  it('does not excuse a debugger that ended over printers before that', async () => {
+    const engines = [brokenGdb(before('answer_printers', 'True', DIES)), brokenGdb('', 'next')]
+    const printers = [{ name: 'libstdc++' as const, path: folder.path, packageDir: folder.path }]
+    const retraced = await retrace('', { engines, companions: { printers } })
+    expect(retraced.debugged.rejected).toMatchObject([expect.stringContaining('broken did not come to its end')])
+    expect(retraced.json.debugger).toMatchObject({ engine: 'next' })
+  })
+
   it('is not there where gdb has a file open that nobody knows', async () => {
     const retraced = await retrace('unknown = os.open("/etc/passwd", os.O_RDONLY)')
     expectSame(retraced)

@@ -84,9 +84,12 @@ export async function converse(
     record.next !== undefined && isSame(inquiry.effective(record), questions.leftOut)
   const { crashed } = inquiry
   const isToBeAsked = (each: ThreadRecord) => each.isUntouched && isOurs(each)
-  const isWorthIt = inquiry.others.filter(isToBeAsked).length >= LEAST_FOR_TWINS && deadline.leftMs() >= LEAST_LEFT_MS
+  // It can have ended over the printers.
+  const isThere = session.end === undefined
+  const isWorthIt = isThere && inquiry.others.filter(isToBeAsked).length >= LEAST_FOR_TWINS &&
+    deadline.leftMs() >= LEAST_LEFT_MS
   const twins = !isWorthIt ? [] : await asker.divide(questions.twins(MAX_TWINS), openFiles(questions), DIVIDE_SHARE)
-  if (session.end !== undefined) return { kind: 'asked', version: seen.version, endedDividing: true }
+  if (isThere && session.end !== undefined) return { kind: 'asked', version: seen.version, endedDividing: true }
   const others = new OtherThreads(asking, { twins, isOurs, maxText: questions.maxText })
   if (crashed !== undefined && isOurs(crashed)) await askThread(asking, crashed, questions.maxCrashedText)
   // It matters most: where it has to be asked without some debuginfo, that comes before the others.

@@ -33,7 +33,7 @@ const MEMORY_POLL_MS = 100
 const DEPTH_OF_GDB = 2
 /**
  * What a gdb may hold when it gets twins. With more of it the units of DWARF that threads lead into are large, and mostly the same ones:
- * ceph-osd, 0.7 GB then, took 23.7 s with a twin and 2.1 GB, without 19.3 s and 1.5.
+ * ceph-osd, 0.44 GB then, took 23.7 s with a twin and 2.1 GB, without 19.3 s and 1.5.
  */
 const MAX_DIVIDED_MB = 256
 /** Of the limit of its memory, what it may hold with them: they end then. */
