@@ -1,9 +1,13 @@
-/** The folders that a server needs, made where they are missing; what is there stays as it is. */
+/**
+ * The folders that a server needs, made where they are missing; what is there stays as it is. Each is made by whoever has the folder that it
+ * is in for itself (alone.ts): another run's draft looks like that of a killed one.
+ */
 import { existsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { Owner } from '../process/service_user.ts'
-import { discardFolder, makeWholeFolder } from './drafts.ts'
+import { alone, lockOf } from './alone.ts'
+import { discardFolder, draftOf, makeWholeFolder } from './drafts.ts'
 
 export type Places = Pick<Config, 'spoolDir' | 'repoDir' | 'engineDir' | 'reposD' | 'database'>
 
@@ -16,24 +20,29 @@ interface Wanted {
 }
 
 /** Makes them; a line for each. Throws an error that names the setting where one cannot be made, or is something else. */
-export function makePlaces(places: Places, owner: Owner | undefined): string[] {
-  const all = wanted(places)
+export async function makePlaces(places: Places, owner: Owner | undefined): Promise<string[]> {
+  const lines: string[] = []
   // What lies above another one has its own mode and owner, not those of a parent.
-  return all.toSorted((a, b) => depth(a.path) - depth(b.path)).map((each) => makePlace(each, owner))
+  const all = wanted(places).toSorted((a, b) => depth(a.path) - depth(b.path))
+  for (const each of all) lines.push(await makePlace(each, owner))
+  return lines
 }
 
-/** The folder of the settings, before all others: they are made by one run at a time, which says so there. */
-export function makeSettingsFolder(path: string): void {
-  makePlace({ path, setting: 'RETRACE_REPOS_D', mode: 0o755, isService: false }, undefined)
+/** The folder of the settings, before all others: those are made by one run at a time, which says so there. */
+export async function makeSettingsFolder(path: string): Promise<void> {
+  await makePlace({ path, setting: 'RETRACE_REPOS_D', mode: 0o755, isService: false }, undefined)
 }
 
-function makePlace({ path, setting, mode, isService }: Wanted, owner: Owner | undefined): string {
+async function makePlace({ path, setting, mode, isService }: Wanted, owner: Owner | undefined): Promise<string> {
   try {
-    for (const each of upwards(path)) discardFolder(each)
+    for (const each of upwards(path)) await clean(each)
     const found = statSync(path, { throwIfNoEntry: false })
     if (found?.isDirectory()) return `${path} is there`
     if (found !== undefined) throw new Error('it is no folder')
     for (const each of missing(path)) {
+      using _alone = await alone(dirname(each))
+      // Another run made it while this one waited.
+      if (statSync(each, { throwIfNoEntry: false })?.isDirectory()) continue
       // What lies above is everybody's to look through.
       if (each !== resolve(path)) makeWholeFolder(each, { mode: 0o755 })
       else makeWholeFolder(each, { mode, owner: isService ? owner : undefined })
@@ -44,6 +53,13 @@ function makePlace({ path, setting, mode, isService }: Wanted, owner: Owner | un
     const next = `begin as root, move away what is in the way, or let ${setting} name another place`
     throw new Error(`${path} cannot be made (${why}): ${next}`, { cause })
   }
+}
+
+/** Removes what a killed run left beside a folder, once no other run is at work there. */
+async function clean(path: string): Promise<void> {
+  if (!existsSync(draftOf(path)) && !existsSync(lockOf(dirname(path)))) return
+  using _alone = await alone(dirname(path))
+  discardFolder(path)
 }
 
 /** A folder and those above it, the highest last. */

@@ -34,11 +34,11 @@ export async function init(say: (line: string) => void): Promise<void> {
   const file = join(etc, 'abrt-retrace.env')
   // Settings that make no sense are said before anything is made.
   settingsOf(file, given)
-  makeSettingsFolder(etc)
+  await makeSettingsFolder(etc)
   using _alone = await alone(etc)
   const { written, config } = settingsOf(file, given)
   const owner = serviceUser()
-  for (const line of makePlaces(config, owner)) say(line)
+  for (const line of await makePlaces(config, owner)) say(line)
   const tls = await certificate(config, { etc, owner, say })
   for (const line of makeRepositories(config.reposD, { owner })) say(line)
   say(writeSettings(file, { ...given, ...tls }, owner))

@@ -160,6 +160,47 @@ describe('abrt-retrace-server --init', () => {
     expect(readdirSync(join(root, 'etc')).sort()).toEqual(['abrt-retrace.env', 'repos.d', 'server.crt', 'server.key'])
   }, 60_000)
 
+  it('several at once, of settings of their own, share the folders that are missing above them', async () => {
+    await using folder = await temporaryFolder()
+    const root = folder.file('root')
+    mkdirSync(root)
+    const names = ['a', 'b', 'c', 'd', 'e']
+    const all = await Promise.all(names.map((name) =>
+      init(root, {
+        RETRACE_SPOOL_DIR: join(root, 'srv', 'data', name),
+        RETRACE_REPO_DIR: join(root, 'srv', 'repo', name),
+        RETRACE_REPOS_D: join(root, 'srv', 'etc', name, 'repos.d'),
+        RETRACE_DATABASE: join(root, 'srv', 'data', `${name}.of`, 'retrace.db'),
+      })
+    ))
+    expect(all.filter(({ status }) => status !== 0)).toEqual([])
+    expect(readdirSync(root, { recursive: true }).filter((path) => String(path).includes('.init'))).toEqual([])
+    const modes = ['srv', 'srv/data', 'srv/etc', 'srv/etc/a', 'srv/repo/e'].map((path) =>
+      lstatSync(join(root, path)).mode & 0o777
+    )
+    expect(modes).toEqual([0o755, 0o755, 0o755, 0o755, 0o755])
+    const own = names.map((name) => lstatSync(join(root, 'srv', 'data', name)).mode & 0o777)
+    expect(own).toEqual(names.map(() => 0o700))
+  }, 60_000)
+
+  it('leaves a folder that another one is making to that one', async () => {
+    await using folder = await temporaryFolder()
+    const root = folder.file('root')
+    mkdirSync(root)
+    const words = [
+      join(root, '.init.lock'),
+      '-c',
+      `mkdir -m 750 ${root}/.etc.init; echo; sleep 1.5; mv ${root}/.etc.init ${root}/etc`,
+    ]
+    const holder = spawn('flock', words, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const ended = once(holder, 'close')
+    await once(holder.stdout, 'data')
+    expect((await init(root, {})).status).toBe(0)
+    expect(await ended).toEqual([0, null])
+    expect(lstatSync(join(root, 'etc')).mode & 0o777).toBe(0o750)
+    expect(readdirSync(root)).not.toContain('.init.lock')
+  })
+
   it('waits for one that runs, whose lock goes with it', async () => {
     await using folder = await temporaryFolder()
     const [root, released] = [folder.file('root'), folder.file('released')]
