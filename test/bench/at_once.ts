@@ -18,7 +18,6 @@ import { finished, gdbArguments, layOver, synced, usedBy } from './programs.ts'
 const NAMES = ['impress', 'evince', 'thunderbird', 'firefox']
 const EACH = 2
 const PROCESSORS = 2
-const ROUNDS = 3
 const GOAL = 1.15
 
 /** A core as it is sent, and what the peer does with it. */
@@ -59,7 +58,7 @@ export async function* figures(): AsyncGenerator<Figure> {
     }
     await Promise.all(Array.from({ length: PROCESSORS }, lane))
   }
-  const times = await alternate(ours, theirs, ROUNDS)
+  const times = await alternate(ours, theirs)
   yield against('eight-large-cores-over-two-processors-of-bare-gdb', times, { unit: 's', goal: GOAL })
 }
 

@@ -126,7 +126,7 @@ async function* keepFigures(folder: Folder, suite: RepositorySpec): AsyncGenerat
     rmSync(folder.file('peer'), { recursive: true, force: true })
     await run('dpkg-deb', ['-x', deb, folder.file('peer')])
   }
-  yield against('keep-over-dpkg-deb', await alternate(ours, theirs, 2), {
+  yield against('keep-over-dpkg-deb', await alternate(ours, theirs), {
     unit: 's',
     goal: GOALS['keep-over-dpkg-deb'],
   })

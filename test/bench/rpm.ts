@@ -195,7 +195,7 @@ async function* keepFigures(folder: Folder): AsyncGenerator<Figure> {
     mkdirSync(peer)
     await run('sh', ['-c', 'rpm2archive -n - < "$1" | tar -x -C "$2"', '-', rpm, peer])
   }
-  yield against('rpm-keep-over-rpm2archive', await alternate(ours, theirs, 2), {
+  yield against('rpm-keep-over-rpm2archive', await alternate(ours, theirs), {
     unit: 's',
     goal: GOALS['rpm-keep-over-rpm2archive'],
   })
