@@ -229,7 +229,9 @@ export async function retraceIn(corePath: string, root: string, options: Retrace
     debugged,
     report,
     text: file('backtrace') ?? '',
-    json: JSON.parse(file('backtrace.json') ?? '{}') as BacktraceJson,
+    get json() {
+      return JSON.parse(file('backtrace.json') ?? '{}') as BacktraceJson
+    },
   }
 }
 

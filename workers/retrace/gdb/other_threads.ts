@@ -74,7 +74,8 @@ export class OtherThreads {
       this.#begin()
     }
     for (const record of inquiry.others) {
-      if (this.#left <= 0 || asker.isOver || record.isUntouched || !this.#options.isOurs(record)) continue
+      if (record.isUntouched || record.openCount === 0 || !this.#options.isOurs(record)) continue
+      if (this.#left <= 0 || asker.isOver) break
       await askThread(this.#asking, record, this.#left)
     }
     inquiry.isTextFull = this.#left <= 0

@@ -107,8 +107,15 @@ function parseLibraries(text: string): SatyrBacktrace['libraries'] {
   return libraries
 }
 
-function sticky(pattern: RegExp): RegExp {
-  return new RegExp(pattern.source, 'y')
+/** By their sources: making one costs more than it matches. */
+const STICKY = new Map<string, RegExp>()
+
+function sticky({ source }: RegExp): RegExp {
+  const known = STICKY.get(source)
+  if (known !== undefined) return known
+  const made = new RegExp(source, 'y')
+  STICKY.set(source, made)
+  return made
 }
 
 /** Of a text that `parseSatyr` refuses: the frame where it does, and in which thread; undefined: it reads it. */
