@@ -12,13 +12,13 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { env } from 'node:process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installationRoot } from '../../src/program/program.ts'
 import { createClient } from '../helpers/client.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
+import { freePort } from '../helpers/free_port.ts'
 import { builtFiles, findBuilt, findLacking, found, openedPaths } from '../helpers/opened.ts'
 import { serverSettings } from '../helpers/server.ts'
 import { eventually } from '../helpers/task.ts'
@@ -64,10 +64,7 @@ describe('under systemd the server', () => {
 
   it('answers on the socket that systemd opened', async () => {
     await using folder = await temporaryFolder()
-    const probe = createServer().listen(0, '127.0.0.1')
-    await once(probe, 'listening')
-    const { port } = probe.address() as AddressInfo
-    await new Promise((resolve) => probe.close(resolve))
+    const port = await freePort()
     const environment = settings(folder)
     const child = spawn('systemd-socket-activate', [
       ...['-l', `127.0.0.1:${port}`],

@@ -3,9 +3,11 @@ import { Buffer } from 'node:buffer'
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { pid } from 'node:process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Compression, decompressed } from '../../../src/packages/open/decompress.ts'
-import { processIds, procText } from '../../../src/process/proc.ts'
+import { processTree } from '../../../src/process/memory.ts'
+import { procText } from '../../../src/process/proc.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 
 const PACKERS: Record<Compression, [string, ...string[]]> = {
@@ -51,9 +53,9 @@ async function unpack(
   return Buffer.concat(chunks)
 }
 
-/** Sandboxes of this process, by their command lines. */
+/** Sandboxes of this process, by their command lines: other tests have theirs. */
 function sandboxes(): string[] {
-  return processIds().map((pid) => procText(`${pid}/cmdline`).replaceAll('\0', ' '))
+  return processTree(pid).map((each) => procText(`${each}/cmdline`).replaceAll('\0', ' '))
     .filter((line) => line.startsWith('bwrap ') && /--(decompress|stdout)/.test(line))
 }
 
