@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    expect: { requireAssertions: true },
+    // As long as `eventually` waits: a second, vitest's own, is what a process takes to begin or to die on a busy machine.
+    expect: { requireAssertions: true, poll: { timeout: 30_000 } },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // One more than there are cores, since most of them wait for programs; by itself vitest leaves a core idle.

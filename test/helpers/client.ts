@@ -110,7 +110,7 @@ export class RawConnection implements Disposable {
   }
 
   /** Waits until what was received fits, at most `milliseconds`; resolves to all that was received. */
-  async until(pattern: RegExp, milliseconds = 10_000): Promise<string> {
+  async until(pattern: RegExp, milliseconds = 30_000): Promise<string> {
     for (const deadline = Date.now() + milliseconds; Date.now() < deadline && !pattern.test(this.received);) {
       if (this.isClosed) break
       await new Promise((resolve) => setTimeout(resolve, 5))

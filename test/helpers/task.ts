@@ -82,7 +82,7 @@ exit 1
 `
 
 /** Resolves when `condition` holds. Throws after `milliseconds`. */
-export async function eventually(condition: () => boolean | Promise<boolean>, milliseconds = 10_000): Promise<void> {
+export async function eventually(condition: () => boolean | Promise<boolean>, milliseconds = 30_000): Promise<void> {
   for (const deadline = Date.now() + milliseconds; Date.now() < deadline;) {
     if (await condition()) return
     await new Promise((resolve) => setTimeout(resolve, 10))

@@ -273,8 +273,7 @@ describe('removal', () => {
     const before = await runningTasks()
     const stream = await server.client.open(`/${task.id}/events`, { password: task.password })
     const streamed = new Promise((resolve) => stream.resume().on('end', () => resolve('ended')))
-    const worker = await pidsIn(task.id)
-    expect(worker.length).toBeGreaterThan(0)
+    await eventually(async () => (await pidsIn(task.id)).length > 0)
     const reply = await server.client.ask(`/${task.id}`, { method: 'DELETE', password: task.password })
     expect(reply.status).toBe(204)
     expect(await streamed).toBe('ended')
@@ -290,7 +289,6 @@ async function runningTasks(): Promise<number> {
 /** Processes whose working directory is the task's. */
 async function pidsIn(id: string): Promise<string[]> {
   const { readlink } = await import('node:fs/promises')
-  await new Promise((resolve) => setTimeout(resolve, 100))
   const pids: string[] = []
   for (const pid of readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name))) {
     const directory = await readlink(`/proc/${pid}/cwd`).catch(() => '')

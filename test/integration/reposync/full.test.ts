@@ -197,6 +197,6 @@ function partialBytes(world: World): number {
 }
 
 async function waitFor(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 400 && !condition(); tries++) await new Promise((resolve) => setTimeout(resolve, 25))
-  if (!condition()) throw new Error('Expected it within 10 s')
+  for (let tries = 0; tries < 1600 && !condition(); tries++) await new Promise((resolve) => setTimeout(resolve, 25))
+  if (!condition()) throw new Error('Expected it within 40 s')
 }

@@ -138,6 +138,6 @@ describe.skipIf(!existsSync(join(installationRoot(), 'dist/bundle/abrt-reposync.
 })
 
 async function waitFor(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 200 && !condition(); tries++) await new Promise((resolve) => setTimeout(resolve, 50))
-  if (!condition()) throw new Error('Expected it within 10 s')
+  for (let tries = 0; tries < 800 && !condition(); tries++) await new Promise((resolve) => setTimeout(resolve, 50))
+  if (!condition()) throw new Error('Expected it within 40 s')
 }

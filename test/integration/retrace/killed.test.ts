@@ -81,7 +81,7 @@ describe('a worker that is killed with SIGKILL', () => {
       const task = makeTask(`killed-${round}`)
       const family = await killAfter(start(task), (round + Math.random()) * seconds * 1000 / ROUNDS)
       if (family.length > 2) withSandbox++
-      await eventually(() => !family.some((pid) => existsSync(`/proc/${pid}`)), 5_000)
+      await eventually(() => !family.some((pid) => existsSync(`/proc/${pid}`)))
       expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(world.folder.path)
       const [code] = await once(start(task), 'exit') as [number]
       expect(code, readFileSync(join(task, 'retrace-log'), 'utf8')).toBe(0)
@@ -89,7 +89,7 @@ describe('a worker that is killed with SIGKILL', () => {
       expect(readdirSync(task).sort()).toEqual([...RESULTS].sort())
     }
     expect(withSandbox).toBeGreaterThan(0)
-  }, 60_000)
+  }, 240_000)
 
   it('leaves a task that has ended as it is, when it is run once more', async () => {
     const task = world.folder.file('spool', 'first')
