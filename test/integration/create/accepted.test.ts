@@ -166,8 +166,8 @@ describe('POST /create', () => {
 })
 
 describe('a 201', () => {
-  it('sends the 201 before the worker starts, once the task is on the disk', async () => {
-    const slow = scriptedWorker(folder, `touch started-by-worker\nsleep 0.3\n${SUCCEED}`)
+  it('comes before the worker has done anything, once the task is on the disk', async () => {
+    const slow = scriptedWorker(folder, `while [ ! -e go ]; do sleep 0.05; done\n${SUCCEED}`)
     await using other = await startServer({ workerCommand: slow })
     const answer = await other.client.open('/create', {
       method: 'POST',
@@ -179,6 +179,7 @@ describe('a 201', () => {
     expect(readdirSync(other.spool(id)).sort()).toEqual(
       expect.arrayContaining(['coredump', 'created', 'manifest', 'password']),
     )
+    writeFileSync(other.spool(id, 'go'), '')
     let text = ''
     for await (const chunk of answer) text += String(chunk)
     expect(text).toContain('X-Task-Status: FINISHED_SUCCESS')

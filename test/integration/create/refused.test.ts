@@ -273,7 +273,7 @@ describe('an upload that stalls or breaks off', () => {
     const step = Math.ceil(tar.length / 4)
     for (let at = 0; at < tar.length; at += step) {
       await raw.write(tar.subarray(at, at + step))
-      await new Promise((resolve) => setTimeout(resolve, 1000))
+      await new Promise((resolve) => setTimeout(resolve, 700))
     }
     expect(await raw.until(/HTTP\/1\.1 201 Created/)).not.toContain('408')
   })

@@ -152,18 +152,18 @@ describe('a task that lacks memory', () => {
       expect(readFileSync(server.spool(late.id, 'retrace-log'), 'utf8')).toMatch(/no more memory came.*\n$/)
       expect(await endOf(server, silent)).toBe('FINISHED_SUCCESS')
       expect(await backtraceOf(server, silent)).toContain('crash () at crash.c:3')
-    }, { settings: { RETRACE_ROUND_WAIT_S: '1' } })
+    }, { settings: { RETRACE_ROUND_WAIT_S: '4' } })
   })
 
   it('takes what came in time, however long the disk takes for it, and waits on where it is full', async () => {
     await withServer(async (server) => {
       const task = await waitingTask(server)
-      using _disk = slowDisk(() => new Promise((resolve) => setTimeout(resolve, 1500)))
+      using _disk = slowDisk(() => new Promise((resolve) => setTimeout(resolve, 4500)))
       expect((await post(server, task, record(0x1000n, 4096))).status).toBe(202)
       expect(await endOf(server, task)).toBe('FINISHED_SUCCESS')
       expect(await backtraceOf(server, task)).toContain('crash () at crash.c:3')
       await eventually(() => leftovers(server, task).length === 0)
-    }, { settings: { RETRACE_ROUND_WAIT_S: '1' } })
+    }, { settings: { RETRACE_ROUND_WAIT_S: '4' } })
     await withServer(async (server) => {
       const task = await waitingTask(server)
       {

@@ -1,10 +1,12 @@
 import { readdirSync, rmSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { makeWorld, type World } from '../packages/world.ts'
 
 const TOOL = { name: 'tool', version: '1.0-1', files: { '/usr/bin/tool': { bytes: 'x' } } }
 const HOUR = 3_600_000
+
+afterEach(() => void vi.useRealTimers())
 
 async function syncedWorld(
   validators: 'etag' | 'last-modified' | undefined,
@@ -43,8 +45,8 @@ describe('an unchanged repository', () => {
   it('judges an unchanged repository anew although the server says 304: by its Valid-Until and the keys that are trusted now', async () => {
     await using world = await makeWorld({ serve: { validators: 'etag' } })
     world.repository.add(TOOL)
-    const validUntil = Math.floor(Date.now() / 1000) + 3
-    world.repository.publish({ validUntil: new Date(validUntil * 1000) })
+    const validUntil = Math.floor(Date.now() / 1000) * 1000 + HOUR
+    world.repository.publish({ validUntil: new Date(validUntil) })
     expect(await world.sync()).toBe(0)
     world.server.answers.length = 0
     world.configure({ 'Signed-By': '/usr/share/keyrings/debian-archive-keyring.gpg' })
@@ -52,10 +54,12 @@ describe('an unchanged repository', () => {
     expect(world.error()).toMatch(/^No key that .* has signed it/)
     world.configure()
     // It counts to the end of its second.
-    await new Promise((resolve) => setTimeout(resolve, (validUntil + 1) * 1000 - Date.now() + 50))
+    vi.useFakeTimers({ now: validUntil + 999, toFake: ['Date'] })
+    expect(await world.sync()).toBe(0)
+    vi.setSystemTime(validUntil + 1_000)
     expect(await world.sync()).toBe(1)
     expect(world.error()).toContain('was valid until')
-    expect(world.server.answers).toEqual(['304 /dists/bookworm/InRelease', '304 /dists/bookworm/InRelease'])
+    expect(world.server.answers).toEqual(Array(3).fill('304 /dists/bookworm/InRelease'))
   })
 
   it('reads an unchanged repository whole after its kept file was lost or damaged, and when the database was', async () => {

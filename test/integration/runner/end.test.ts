@@ -118,22 +118,26 @@ describe('package_time', () => {
     const send = async (packages: string, release = 'debian-12') =>
       await createTask(server, { ...members, packages, release })
     const rows = () => server.program.services.database.select().from(packageTime).all()
+    const timeOf = (name: string) => rows().find((row) => row.package === name)?.time ?? 0
 
     const bash = await send('bash_5.2.15-2+b7_amd64')
     expect(bash.estimate).toBe(77)
     for (const task of [await send('fail_1.0_amd64'), await send('nobody_1.0_amd64'), bash]) await endOf(server, task)
     await eventually(() => rows().length > 0)
-    expect(rows()).toEqual([{ id: 1, package: 'bash', release: 'debian-12-amd64', time: expect.closeTo(2.4, 0) }])
+    expect(rows()).toEqual([{ id: 1, package: 'bash', release: 'debian-12-amd64', time: expect.any(Number) }])
+    // A busy machine only makes it longer.
+    expect(timeOf('bash')).toBeGreaterThan(2.2)
+    expect(timeOf('bash')).toBeLessThan(25)
 
     // The average for this package on this release, rounded up to whole seconds.
-    expect((await send('bash_9_amd64')).estimate).toBe(3)
+    expect((await send('bash_9_amd64')).estimate).toBe(Math.ceil(timeOf('bash')))
     const other = await send('other_1.0_amd64', 'debian-11')
     await endOf(server, other)
     await eventually(() => rows().length === 3)
     const average = (list: typeof rows extends () => infer R ? R : never) =>
       Math.ceil(list.reduce((sum, { time }) => sum + (time ?? 0), 0) / list.length)
     // Else over the release, else over everything.
-    expect((await send('fail_1.0_amd64', 'debian-11')).estimate).toBe(2)
+    expect((await send('fail_1.0_amd64', 'debian-11')).estimate).toBe(Math.ceil(timeOf('other')))
     expect((await send('fail_1.0_amd64', 'debian-10')).estimate).toBe(average(rows()))
     expect((await send('fail_1.0_amd64', 'Some thing unknown')).estimate).toBe(average(rows()))
   })

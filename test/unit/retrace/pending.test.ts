@@ -1,8 +1,10 @@
 /** When an answer is complete, though gdb failed behind it and the machine is busy. The pipe is a real one. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { type Answer, Pending } from '../../../workers/retrace/gdb/pending.ts'
+import { temporaryFolder } from '../../helpers/folder.ts'
 
 const FAILED = { class: 'error', results: { msg: 'Cannot access memory at address 0x0' } }
 
@@ -19,12 +21,16 @@ function waiting(limitMs = 20_000): { pending: Pending; answer: Promise<Answer> 
 it('is what the question said, where that has come and nobody has looked before the time for it was over', async () => {
   const { pending, answer } = waiting()
   const messages = [{ text: 'all of it' }, { end: 7 }]
-  const child = spawn('sh', ['-c', 'sleep 0.1; echo x'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  await using folder = await temporaryFolder()
+  const script = 'sleep 0.1; echo x; : >"$0"'
+  const child = spawn('sh', ['-c', script, folder.file('said')], { stdio: ['ignore', 'pipe', 'ignore'] })
   child.stdout.on('data', () => messages.forEach((each) => pending.onMessage(each)))
   await once(child, 'spawn')
   pending.onResult(FAILED)
-  // Longer than an end is waited for, and than the pipe takes.
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
+  // Longer than an end is waited for, and until it is in the pipe.
+  for (let tenth = 0; tenth < 5 || tenth < 300 && !existsSync(folder.file('said')); tenth++) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
+  }
   expect(await answer).toMatchObject({ kind: 'done', data: [{ text: 'all of it' }] })
 })
 
