@@ -4,11 +4,12 @@
  */
 import { accessSync, closeSync, constants, fstatSync, openSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { errnoOf } from '../errors/errno.ts'
+import { errnoOf, isDiskFull } from '../errors/errno.ts'
 import { lockOpenFile } from '../process/file_lock.ts'
 
 /** Longer than a first start takes, shorter than an administrator waits. */
 const PATIENCE_S = 60
+/** What says that a folder, or what is in it, is not this user's to change. */
 const FORBIDDEN = ['EACCES', 'EPERM', 'EROFS']
 const NOTHING: Disposable = { [Symbol.dispose]: () => undefined }
 
@@ -17,7 +18,7 @@ const own = new Set<string>()
 
 /**
  * Waits until no other one changes the folder, and keeps others waiting until it is disposed; the second one of this process is the first one.
- * Throws Error where another one takes too long. Who may not write in the folder changes nothing there, and waits for nobody.
+ * Throws Error where another one takes too long, and where something else has the name of its lock. Who may not write in the folder changes nothing there, and waits for nobody.
  */
 export async function alone(folder: string): Promise<Disposable> {
   const path = lockOf(folder)
@@ -65,8 +66,9 @@ function opened(path: string): number | undefined {
   try {
     return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
   } catch (cause) {
-    if (!FORBIDDEN.includes(errnoOf(cause) ?? '') || mayWrite(dirname(path))) throw cause
-    return undefined
+    if (FORBIDDEN.includes(errnoOf(cause) ?? '') && !mayWrite(dirname(path))) return undefined
+    const next = isDiskFull(cause) ? 'make room there' : 'remove it once no --init runs'
+    throw new Error(`${path} cannot be opened (${errnoOf(cause) ?? cause}): ${next}, and begin again`, { cause })
   }
 }
 

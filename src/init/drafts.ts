@@ -72,7 +72,7 @@ export function writeWhole(path: string, text: string, rights: Rights): void {
   }
 }
 
-/** One folder, whose parent is there. Where somebody else makes it meanwhile, it is theirs. */
+/** One folder, whose parent is there. Where somebody else makes it meanwhile and puts something into it, it is theirs. */
 export function makeWholeFolder(path: string, rights: Rights): void {
   const draft = draftOf(path)
   discardFolder(path)

@@ -2,6 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
   chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -12,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { env } from 'node:process'
+import { env, geteuid } from 'node:process'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { installationRoot } from '../../src/program/program.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
@@ -128,6 +129,35 @@ describe('abrt-retrace-server --init', () => {
     expect(status).toBe(1)
     expect(stderr).toContain(`${folder.file('etc', 'abrt-retrace.env')} cannot be read (EISDIR): begin as root`)
     expect(readdirSync(folder.path, { recursive: true })).toEqual(['etc', 'etc/abrt-retrace.env'])
+  })
+
+  it.each([
+    ['a link', 'ELOOP', () => symlinkSync('nowhere', folder.file('etc', '.init.lock'))],
+    ['a folder', 'EISDIR', () => mkdirSync(folder.file('etc', '.init.lock'))],
+  ])('says what to do about %s in the place of its lock', (_, code, make) => {
+    mkdirSync(folder.file('etc'))
+    make()
+    const { status, stderr } = init()
+    expect(status).toBe(1)
+    expect(stderr).toContain(
+      `/etc/.init.lock cannot be opened (${code}): remove it once no --init runs, and begin again`,
+    )
+    expect(readdirSync(folder.path, { recursive: true }).sort()).toEqual(['etc', 'etc/.init.lock'])
+  })
+
+  it.skipIf(geteuid?.() !== 0)('says what to do about the lock of another user', () => {
+    mkdirSync(folder.file('etc'))
+    const lock = folder.file('etc', '.init.lock')
+    writeFileSync(lock, '', { mode: 0o600 })
+    chownSync(lock, 65_534, 65_534)
+    // A root who may do no more than others with files of others.
+    const words = ['--bounding-set=-all', '--inh-caps=-all', '--', PROGRAM, '--init']
+    const { status, stderr } = spawnSync('setpriv', words, {
+      env: { PATH: env.PATH, ...settings() },
+      encoding: 'utf8',
+      timeout: 60_000,
+    })
+    expect([status, stderr]).toEqual([1, expect.stringContaining(`${lock} cannot be opened (EACCES): remove it once`)])
   })
 
   it.each([
