@@ -95,6 +95,7 @@ def is_file(fd):
       'that raises an error': 'raise ValueError("no")',
       'that says what is no message': 'os.write(CHANNEL, b"no message\\n")',
       'that says what nobody asked': 'os.write(CHANNEL, b\'{"end":1}\\n{"text":7}\\n[]\\n\')',
+      'that goes on saying nothing': 'exec("while True: os.write(CHANNEL, b\'[]\\\\n\') and time.sleep(0.05)")',
       'that says more than is kept': 'os.write(CHANNEL, b"x" * (1 << 27))',
       'that says more in all than is kept': "exec(\"while True: os.write(CHANNEL, b'[' + b' ' * 60000 + b']\\\\n')\")",
       'that wants more memory than two may have': 'globals().update(waste=bytearray(500 << 20)) or time.sleep(60)',

@@ -13,9 +13,11 @@ const BATCH = 16
 /** Frames of each whose values are told one by one, with types; arguments and locals of all of one question. */
 const VALUE_FRAMES = 32
 const MAX_VARIABLES = 2_000
-/** Of the time left, without a word about one. gdb is asked what a twin has not answered by then, and has such a time of its own. */
-const IDLE_SHARE = 0.15
-const IDLE_SHARE_OF_TWIN = 0.03
+/**
+ * Of the time left, for one question, and without a word about one of its threads. gdb is asked what a twin has not answered by then, and has
+ * such a time of its own: one that says little for ever would take all of it.
+ */
+const SHARES = { gdb: { share: 1, idleShare: 0.15 }, twin: { share: 0.25, idleShare: 0.03 } }
 
 /** What one question brought. */
 interface Together {
@@ -138,8 +140,7 @@ export class OtherThreads {
     const what = `backtraces of the threads ${records[0]?.number} to ${records.at(-1)?.number}`
     const answer = await asker.ask(what, 'backtraces', {
       parameters: [known, MAX_FRAMES, room, VALUE_FRAMES, MAX_VARIABLES],
-      share: 1,
-      idleShare: twin === undefined ? IDLE_SHARE : IDLE_SHARE_OF_TWIN,
+      ...SHARES[twin === undefined ? 'gdb' : 'twin'],
       twin,
     })
     const byThread = splitByThread(answer.data)
