@@ -25,11 +25,14 @@ export interface ServerOptions {
   workerCommand?: readonly string[]
   /** The server's further threads; by default there is none. */
   threads?: Threads
-  /** MiB of memory that there seem to be, where a test decides. */
+  /** MiB of memory that there seem to be; by default plenty, since how many tasks run would depend on the machine. */
   availableMb?: () => number
   /** A folder of an earlier server: its spool, database and certificate. The caller deletes it. */
   folder?: Folder
 }
+
+/** More than many tasks may have, less than RETRACE_TASK_MEMORY_MB can be. */
+const PLENTY_MB = 100_000
 
 export interface TestServer extends AsyncDisposable {
   readonly url: string
@@ -51,7 +54,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const program = await startProgram(prepared.config, {
     workerCommand,
     threads: options.threads,
-    ...(options.availableMb && { availableMb: options.availableMb }),
+    availableMb: options.availableMb ?? (() => PLENTY_MB),
   }).catch(async (cause) => {
     await forget()
     throw cause
