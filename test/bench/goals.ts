@@ -12,6 +12,8 @@ export const GOALS = {
   'worker-over-gdb-ceph-osd': 0.4,
   'memory-over-gdb-ceph-osd': 0.5,
   'last-byte-to-gdb': 100,
+  'cold-over-one-by-one-evince': 0.6,
+  'cold-over-one-by-one-firefox': 0.6,
   'upload-xz-over-tar': 1.05,
   'upload-gzip-over-tar': 1.05,
   'upload-zstd-over-tar': 1.05,

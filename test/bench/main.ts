@@ -11,7 +11,8 @@ const SUITES: Record<string, () => Promise<Suite>> = {
   http: () => import('./http.ts'),
   packages: async () => together(await import('./queries.ts'), await import('./packages.ts'), await import('./rpm.ts')),
   worker: () => import('./worker.ts'),
-  programs: async () => together(await import('./programs.ts'), await import('./at_once.ts')),
+  programs: async () =>
+    together(await import('./programs.ts'), await import('./at_once.ts'), await import('./cold.ts')),
   large: () => import('./large.ts'),
   uploads: () => import('./uploads.ts'),
   load: async () => together(await import('./crowd.ts'), await import('./admission.ts'), await import('./load.ts')),

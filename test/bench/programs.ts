@@ -194,7 +194,7 @@ export function usedBy(task: string, repoDir: string): string[] {
 }
 
 /** The packages as the archive has them. */
-async function downloaded(packages: string[], place: string, settings: Record<string, string>): Promise<string[]> {
+export async function downloaded(packages: string[], place: string, settings: Record<string, string>): Promise<string[]> {
   mkdirSync(place)
   const database = new Sqlite(settings.RETRACE_DATABASE, { readonly: true })
   const query = database.prepare('SELECT path FROM package_location JOIN package ON id = package_id WHERE folder = ?')
@@ -217,7 +217,7 @@ export function layOver(sysroot: string, packages: string[]): void {
   for (const each of packages) spawnSync('sh', ['-c', script, 'sh', each, sysroot])
 }
 
-function makeRoot(root: string): void {
+export function makeRoot(root: string): void {
   for (const name of ['lib', 'lib64', 'bin', 'sbin']) {
     mkdirSync(join(root, 'usr', name), { recursive: true })
     symlinkSync(`usr/${name}`, join(root, name))
