@@ -9,6 +9,8 @@ import { compareVersions } from './version.ts'
 
 const INDEPENDENT = 'all'
 const DEBUG_NAME = /-dbg(sym)?$/
+/** As GCC names what it makes for another ABI: lib32stdc++6, libx32gcc-s1, lib64atomic1, libn32gomp1. */
+const OTHER_ABI = /^lib(32|64|x32|n32|o32)(?=[a-z])/
 
 export const naming: PackageNaming = {
   name: 'deb',
@@ -20,6 +22,7 @@ export const naming: PackageNaming = {
   isIndependent: (architecture) => architecture === INDEPENDENT,
   multilib: () => undefined,
   binaryName: (debugName) => debugName.replace(DEBUG_NAME, ''),
+  abi: (name) => OTHER_ABI.exec(name)?.[1] ?? '',
   isDebugSource: () => false,
   mainDebugName: () => undefined,
   spellings: ['name_version[_arch]', 'name=version'],

@@ -46,6 +46,11 @@ export interface PackageNaming {
   multilib(architecture: Architecture): Architecture | undefined
   /** The package whose debuginfo one of this name holds, as far as names tell. */
   binaryName(debugName: string): string
+  /**
+   * Where a build makes packages for several ABIs of one architecture, the one that the name of this one says: `32` for what an amd64 runs
+   * of an i386; empty where it says none.
+   */
+  abi(name: string): string
   /** Whether a debuginfo package of this name holds sources alone: no symbols, no lines. */
   isDebugSource(name: string): boolean
   /** The debuginfo package of a source that holds what the others of that source share; undefined: there is none. */

@@ -23,6 +23,7 @@ export const naming: PackageNaming = {
   isIndependent: (architecture) => architecture === INDEPENDENT,
   multilib: (architecture) => architectureRow(architecture).multilib,
   binaryName: (debugName) => debugName.replace(/-debuginfo$/, ''),
+  abi: () => '',
   isDebugSource: (name) => name.endsWith('-debugsource'),
   mainDebugName: (source) => `${source}-debuginfo`,
   spellings: NEVRA_SPELLINGS,
