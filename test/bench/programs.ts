@@ -194,7 +194,11 @@ export function usedBy(task: string, repoDir: string): string[] {
 }
 
 /** The packages as the archive has them. */
-export async function downloaded(packages: string[], place: string, settings: Record<string, string>): Promise<string[]> {
+export async function downloaded(
+  packages: string[],
+  place: string,
+  settings: Record<string, string>,
+): Promise<string[]> {
   mkdirSync(place)
   const database = new Sqlite(settings.RETRACE_DATABASE, { readonly: true })
   const query = database.prepare('SELECT path FROM package_location JOIN package ON id = package_id WHERE folder = ?')
