@@ -9,8 +9,8 @@ import { compareVersions } from './version.ts'
 
 const INDEPENDENT = 'all'
 const DEBUG_NAME = /-dbg(sym)?$/
-/** As GCC names what it makes for another ABI: lib32stdc++6, libx32gcc-s1, lib64atomic1, libn32gomp1. */
-const OTHER_ABI = /^lib(32|64|x32|n32|o32)(?=[a-z])/
+/** Of GCC 9 and later, 8 MB each: libstdc++ without optimization, of another build-id; lib32 and libx32 have theirs. */
+const DEBUG_BUILD = /^lib[a-z0-9]*stdc\+\+6-(9|\d\d)-dbg$/
 
 export const naming: PackageNaming = {
   name: 'deb',
@@ -22,8 +22,7 @@ export const naming: PackageNaming = {
   isIndependent: (architecture) => architecture === INDEPENDENT,
   multilib: () => undefined,
   binaryName: (debugName) => debugName.replace(DEBUG_NAME, ''),
-  abi: (name) => OTHER_ABI.exec(name)?.[1] ?? '',
-  isDebugSource: () => false,
+  isWithoutDebuginfo: (name) => DEBUG_BUILD.test(name),
   mainDebugName: () => undefined,
   spellings: ['name_version[_arch]', 'name=version'],
   isSpelling,

@@ -46,13 +46,8 @@ export interface PackageNaming {
   multilib(architecture: Architecture): Architecture | undefined
   /** The package whose debuginfo one of this name holds, as far as names tell. */
   binaryName(debugName: string): string
-  /**
-   * Where a build makes packages for several ABIs of one architecture, the one that the name of this one says: `32` for what an amd64 runs
-   * of an i386; empty where it says none.
-   */
-  abi(name: string): string
-  /** Whether a debuginfo package of this name holds sources alone: no symbols, no lines. */
-  isDebugSource(name: string): boolean
+  /** Whether a package that is called as debuginfo is holds none: sources alone, or a library that was built anew for debugging. */
+  isWithoutDebuginfo(name: string): boolean
   /** The debuginfo package of a source that holds what the others of that source share; undefined: there is none. */
   mainDebugName(source: string): string | undefined
   /** How clients may write a package of this format, one word for each way, for people. */

@@ -21,7 +21,20 @@ describe('the naming of Debian packages', () => {
   it('the naming of Debian packages knows packages for every machine, no second architecture in a release, and no package of sources', () => {
     expect(['all', 'noarch', 'amd64'].map(deb.isIndependent)).toEqual([true, false, false])
     expect(deb.multilib('amd64')).toBeUndefined()
-    expect(deb.isDebugSource('x-debugsource')).toBe(false)
+    expect(deb.isWithoutDebuginfo('x-debugsource')).toBe(false)
+  })
+
+  it('libstdc++ of GCC 9 and later that was built for debugging is no debuginfo of the one that programs run with', () => {
+    const builds = [
+      'libstdc++6-9-dbg',
+      'libstdc++6-12-dbg',
+      'lib32stdc++6-12-dbg',
+      'libx32stdc++6-14-dbg',
+      'libn32stdc++6-13-dbg',
+    ]
+    expect(builds.map(deb.isWithoutDebuginfo)).toEqual(builds.map(() => true))
+    const others = ['libstdc++6-8-dbg', 'libstdc++6-4.9-dbg', 'libstdc++6-dbgsym', 'libc6-dbg', 'libstdc++6']
+    expect(others.map(deb.isWithoutDebuginfo)).toEqual(others.map(() => false))
     expect(deb.mainDebugName('glibc')).toBeUndefined()
   })
 
@@ -49,7 +62,7 @@ describe('the naming of RPM packages', () => {
   it('the naming of RPM packages calls debuginfo like its package, shared parts like the source, and sets sources apart', () => {
     expect(rpm.binaryName('shop-libs-debuginfo')).toBe('shop-libs')
     expect(rpm.mainDebugName('shop')).toBe('shop-debuginfo')
-    expect(['shop-debugsource', 'shop-debuginfo'].map(rpm.isDebugSource)).toEqual([true, false])
+    expect(['shop-debugsource', 'shop-debuginfo'].map(rpm.isWithoutDebuginfo)).toEqual([true, false])
   })
 
   it('the naming of RPM packages knows packages for every machine, and those of i386 in a release of amd64', () => {

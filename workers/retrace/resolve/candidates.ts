@@ -156,9 +156,7 @@ export function debugPackagesBeside(binary: PackageRow, index: PackageIndex): Pa
   const rank = (row: PackageRow) =>
     (row.version === binary.version ? 0 : 2) + (row.name.startsWith(binary.name) ? 0 : 1)
   return index.madeFrom(binary).filter((row) => row.isDebug && row.architecture === binary.architecture)
-    .filter(({ naming, name }) => !naming.isDebugSource(name))
-    // Of an ABI that its name says it is of that alone: GCC's three have 8 MB each, and every C++ program names GCC's libraries.
-    .filter(({ naming, name }) => ['', naming.abi(binary.name)].includes(naming.abi(name)))
+    .filter(({ naming, name }) => !naming.isWithoutDebuginfo(name))
     .sort((a, b) => rank(a) - rank(b))
 }
 
