@@ -98,7 +98,7 @@ async function startLocked(
 ): Promise<Program> {
   const database = openDatabase(config.database, { migrate: true })
   const spool = await Spool.open(config, database)
-  const orphans = killOrphans(config.spoolDir)
+  const orphans = killOrphans(config.spoolDir, { leaders: true })
   if (orphans > 0) {
     log('server').warning(`Killed ${count(orphans, 'process', 'processes')} that workers of the last run left behind`)
   }

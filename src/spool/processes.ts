@@ -28,11 +28,13 @@ export function busyDirectories(spoolDir: string): Set<string> {
 
 /**
  * Kills what workers left behind that died with their server: processes whose output goes into a task's log and whose
- * process group has lost its leader, the worker. Returns how many there were.
+ * process group has lost its leader, the worker. Returns how many there were. `leaders`: workers that live, too. Who has the spool's
+ * lock knows that their server has died: not with them, where a policy of the machine makes the kernel forget PR_SET_PDEATHSIG
+ * (docs/policies.md).
  */
-export function killOrphans(spoolDir: string): number {
-  return processIds().filter((pid) => pid !== self && !hasLeader(pid) && writesLog(pid, spoolDir) && endProcess(pid))
-    .length
+export function killOrphans(spoolDir: string, { leaders }: { leaders: boolean }): number {
+  const isOurs = (pid: number) => pid !== self && (leaders || !hasLeader(pid)) && writesLog(pid, spoolDir)
+  return processIds().filter((pid) => isOurs(pid) && endProcess(pid)).length
 }
 
 /** Whether the leader of the process's group lives; every worker leads one of its own. */

@@ -1,18 +1,22 @@
 /** A real gdb that fails where a test wants it to: with some Python that takes the place of a part of its scripts. */
 import { type Engine, hostEngine } from '../../workers/retrace/gdb/engine.ts'
 
-/** `python`: run after the scripts of workers/retrace/root, in the same namespace. */
-export function brokenGdb(python: string, name = 'broken'): Engine {
-  const engine = hostEngine('/usr/bin/gdb-multiarch')
-  if (engine === undefined) throw new Error('There is no gdb-multiarch on this machine: run ops/setup')
+/** `python`: run after the scripts of workers/retrace/root, in the same namespace; by default in this machine's own gdb. */
+export function brokenGdb(python: string, name = 'broken', engine = ownGdb()): Engine {
   const [program = ''] = engine.command
   const line = `python exec(${JSON.stringify(`import os, time\n${python}`)})`
   return {
     ...engine,
     name,
-    command: ['/usr/bin/sh', '-c', `exec ${program} "$@" -iex "$0"`, line],
-    sees: { ...engine.sees, binds: [...engine.sees.binds, { from: '/usr/bin/dash', at: '/usr/bin/sh' }] },
+    command: ['/sh', '-c', `exec ${program} "$@" -iex "$0"`, line],
+    sees: { ...engine.sees, binds: [...engine.sees.binds, { from: '/usr/bin/dash', at: '/sh' }] },
   }
+}
+
+function ownGdb(): Engine {
+  const engine = hostEngine('/usr/bin/gdb-multiarch')
+  if (engine === undefined) throw new Error('There is no gdb-multiarch on this machine: run ops/setup')
+  return engine
 }
 
 /**

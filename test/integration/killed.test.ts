@@ -1,11 +1,12 @@
 /** kill -9 of the server at every step of a task, and of abrt-retrace-clean while it deletes: nothing is lost or left over. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { env } from 'node:process'
 import { describe, expect, it } from 'vitest'
 import { Sqlite } from '../../src/database/driver.ts'
+import { statOf } from '../../src/process/proc.ts'
 import { installationRoot } from '../../src/program/program.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 import { startServerChild } from '../helpers/server.ts'
@@ -73,6 +74,29 @@ describe('a server that is killed -9 while tasks run', () => {
     await server.end('SIGTERM')
     await eventually(() => usersOf(folder.file('spool')).length === 0)
   }, 120_000)
+})
+
+describe('a server whose predecessor was killed -9 where workers do not end with their server', () => {
+  it('ends the worker that lives on, and runs its task', async () => {
+    await using folder = await temporaryFolder()
+    const [pids, script] = [folder.file('pids'), folder.file('lives')]
+    // The first one works for ever.
+    writeFileSync(script, `echo $$ >>${pids}\n[ "$(wc -l <${pids})" -gt 1 ] || exec sleep 1000\n${SUCCEED}`)
+    // As the kernel does where a policy gives the worker another domain or profile (docs/policies.md).
+    const workerCommand = scriptedWorker(folder, `exec setpriv --pdeathsig clear -- sh ${script}`)
+    let task: CreatedTask
+    {
+      await using server = await startServerChild({ folder, workerCommand })
+      task = await createTask(server)
+      await eventually(() => existsSync(pids))
+      await server.end('SIGKILL')
+    }
+    const first = Number(readFileSync(pids, 'utf8'))
+    expect(statOf(first)?.isDead).toBe(false)
+    await using server = await startServerChild({ folder, workerCommand })
+    expect(await endOf(server, task)).toBe('FINISHED_SUCCESS')
+    expect(statOf(first)?.isDead).not.toBe(false)
+  })
 })
 
 describe('an abrt-retrace-clean that is killed -9', () => {

@@ -6,12 +6,14 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { indexPath, plainPath } from '../../src/packages/keep/debug_index.ts'
+import { COPY_WORK, INDEX_WORK, WORK_FOLDER } from '../../src/packages/keep/kept.ts'
 import { installationRoot } from '../../src/program/program.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
 
 const SOURCES = join(installationRoot(), 'ops', 'selinux')
 const STORE = '/var/lib/selinux/default'
-const TOOLS = ['checkmodule', 'semodule_package', 'semodule', 'sesearch', 'seinfo']
+const TOOLS = ['checkmodule', 'semodule_package', 'semodule', 'sesearch', 'seinfo', 'matchpathcon']
 const isThere = (tool: string) => spawnSync('sh', ['-c', `PATH=$PATH:/usr/sbin command -v ${tool}`]).status === 0
 const lacking = [
   ...TOOLS.filter((tool) => !isThere(tool)),
@@ -190,6 +192,21 @@ describe.skipIf(reason)(`the SELinux module${reason}`, () => {
       encoding: 'utf8',
     })
     expect(said).toContain('retrace_core_t coredump')
+  })
+
+  // A store that was labelled anew, as after an update of the policy, is as its makers left it.
+  it('labels indices, and the folder in which a debugger writes them, as the transitions do that make them', () => {
+    const contexts = folder.file('root/etc/selinux/default/contexts/files/file_contexts')
+    const typeOf = (path: string, mode: string) =>
+      execFileSync('matchpathcon', ['-n', '-f', contexts, '-m', mode, `/var/cache/abrt-repo/${path}`], {
+        encoding: 'utf8',
+        env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin` },
+      }).split(':')[2]
+    expect(typeOf(`${WORK_FOLDER}/${INDEX_WORK}`, 'dir')).toBe('retrace_index_t')
+    expect(typeOf(`${WORK_FOLDER}/${COPY_WORK}`, 'dir')).toBe('retrace_repo_t')
+    const beside = 'debian-12-amd64/libc6-dbg_1_amd64'
+    expect(typeOf(beside + indexPath('gdb-1', 'ab'), 'file')).toBe('retrace_index_t')
+    expect(typeOf(beside + plainPath('ab'), 'file')).toBe('retrace_repo_t')
   })
 })
 

@@ -11,11 +11,16 @@ export interface Task {
   readonly password: string
 }
 
+/** What Debian's Python crashes over: in its only thread, or beside more of them than a twin of gdb is made for at least. */
+const CRASH = 'import ctypes; ctypes.string_at(0)'
+export const CRASH_AMONG_THREADS =
+  `import threading, time; [threading.Thread(target=time.sleep, args=(600,)).start() for _ in range(6)]; ${CRASH}`
+
 /** Lets Debian's Python crash, and packs the core that the kernel writes. */
-export async function crash(machine: Machine): Promise<void> {
+export async function crash(machine: Machine, script = CRASH): Promise<void> {
   await machine.get(
     `mkdir -p /root/crash; cd /root/crash; rm -f *; sysctl -q -w kernel.core_pattern=core; ulimit -c unlimited
-    python3.11 -c 'import ctypes; ctypes.string_at(0)' || true
+    python3.11 -c '${script}' || true
     mv core* coredump; xz -0 -f coredump`,
   )
 }
@@ -23,6 +28,11 @@ export async function crash(machine: Machine): Promise<void> {
 /** Sends the core of a crash of this machine. */
 export async function send(machine: Machine): Promise<Task> {
   await crash(machine)
+  return await sendAgain(machine)
+}
+
+/** Sends the core of the last crash. */
+export async function sendAgain(machine: Machine): Promise<Task> {
   const said = await machine.get(`cd /root/crash; ${CURL} -D - -o answer --data-binary @coredump.xz \\
     -H 'Content-Type: application/x-core' -H 'Content-Encoding: xz' -H 'Prefer: respond-async' ${URL}/create; cat answer`)
   const header = (name: string) => new RegExp(`^${name}: (\\S+)`, 'im').exec(said)?.[1]

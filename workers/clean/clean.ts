@@ -77,7 +77,9 @@ export async function clean(options: CleanOptions): Promise<Freed> {
 
 async function cleanTasks(freed: Freed, { config, ids, now, dryRun }: CleanOptions): Promise<void> {
   const server = { isServerRunning: isServerRunning(config) }
-  if (!server.isServerRunning && !dryRun && ids.length === 0) freed.processes = killOrphans(config.spoolDir)
+  if (!server.isServerRunning && !dryRun && ids.length === 0) {
+    freed.processes = killOrphans(config.spoolDir, { leaders: false })
+  }
   const seen = await seeTasks(config.spoolDir, busyDirectories(config.spoolDir))
   const wanted = ids.length > 0
     ? seen.filter(({ task }) => ids.includes(task.id))

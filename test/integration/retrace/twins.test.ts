@@ -4,7 +4,15 @@ import { before, brokenGdb, DIES, IS_STUCK } from '../../helpers/broken_gdb.ts'
 import { crash } from '../../helpers/cores.ts'
 import { type Folder, temporaryFolder } from '../../helpers/folder.ts'
 import { compileFixture } from '../../helpers/oracle.ts'
-import { copyModules, emptySandbox, type Retraced, retraceIn, type RetraceOptions } from '../../helpers/retrace.ts'
+import {
+  copyModules,
+  emptySandbox,
+  ENGINE_DIR,
+  type Retraced,
+  retraceIn,
+  type RetraceOptions,
+} from '../../helpers/retrace.ts'
+import { installedEngines } from '../../../workers/retrace/gdb/installed_engine.ts'
 import { launch } from '../../../workers/retrace/sandbox/launch.ts'
 
 // As many twins as there can be, whatever this machine has.
@@ -63,6 +71,19 @@ describe('a twin of gdb', () => {
     const retraced = await retrace(before('answer_backtraces', IN_ORIGINAL, 'time.sleep(1)'))
     expectSame(retraced)
     expect(toldByTwins(retraced)).toBeGreaterThan(THREADS / 2)
+  })
+
+  // Of a newer gdb, which reads symbols behind what it is asked.
+  it('of an engine of ops/engine tells what that engine alone does', async () => {
+    const engine = installedEngines(ENGINE_DIR, 'amd64').find(({ runsAs }) => runsAs === 'amd64')
+    if (engine === undefined) return console.warn(`skipped: ${ENGINE_DIR} has none; make it with ops/engine trixie`)
+    const waiting = brokenGdb(before('answer_backtraces', IN_ORIGINAL, 'time.sleep(1)'), engine.name, engine)
+    const without = await retrace('', { twins: 0, engines: [engine] })
+    for (const twins of [1, 3]) {
+      const retraced = await retrace('', { twins, engines: [waiting] })
+      expectSame(retraced, without)
+      expect(toldByTwins(retraced)).toBeGreaterThan(THREADS / 2)
+    }
   })
 
   it('reads files at places of its own', async () => {
@@ -177,6 +198,14 @@ def is_file(fd):
     const retraced = await retrace('waste = bytearray(b"x" * (300 << 20))')
     expectSame(retraced)
     expect(toldByTwins(retraced)).toBe(0)
+  })
+
+  it('is there where only more of them would hold too much', async () => {
+    const sleeps = before('answer_backtraces', IN_ORIGINAL, 'time.sleep(1)')
+    // Half of it is for all together: three of this gdb, not four.
+    const retraced = await retrace(sleeps, { twins: 3, memoryMb: 6 * alone.debugged.peakMb })
+    expectSame(retraced)
+    expect(toldByTwins(retraced)).toBeGreaterThan(THREADS / 2)
   })
 
   it('is not there again once gdb has ended', async () => {

@@ -4,6 +4,7 @@ import { attempts } from '../attempts.ts'
 import { type Check, property, SERVER } from '../check.ts'
 import { ask, ended, send } from '../client.ts'
 import type { Machine } from '../machine.ts'
+import { twinsUnder } from './twins.ts'
 
 const LOAD = '/usr/share/abrt-retrace/apparmor/load'
 
@@ -42,6 +43,7 @@ export const APPARMOR: Check[] = [
       assert.equal(await denials(machine), '')
     },
   },
+  ...twinsUnder({ name: 'AppArmor', denials }),
   {
     name:
       'AppArmor: a debugger in a sandbox that hides nothing reads no secret, writes nothing but its /tmp, and reaches nobody',

@@ -8,12 +8,12 @@ const SHOWN = 'openssl s_client -connect localhost:8443 </dev/null 2>/dev/null |
 const PROCESSES = 'ps -u abrt-retrace -o pid=,args='
 
 /** Resolves when another process serves. */
-async function replaced(machine: Machine, before: string): Promise<void> {
+export async function replaced(machine: Machine, before: string): Promise<void> {
   await machine.until(`pid=$(systemctl show --value -p MainPID ${SERVER})
     [ "$pid" != 0 ] && [ "$pid" != ${before} ] && systemctl is-active -q ${SERVER}`)
 }
 
-async function endedOnce(machine: Machine, task: Task, since: string): Promise<void> {
+export async function endedOnce(machine: Machine, task: Task, since: string): Promise<void> {
   assert.equal((await ended(machine, task)).state, 'FINISHED_SUCCESS')
   const ends = (await journal(machine, since)).match(new RegExp(`task=${task.id}: FINISHED_`, 'g'))
   assert.equal(ends?.length, 1)

@@ -8,6 +8,7 @@ import { attempts, PROBE, SECRET } from '../attempts.ts'
 import { type Check, property, SERVER } from '../check.ts'
 import { ask, ended, reached, send } from '../client.ts'
 import type { Machine } from '../machine.ts'
+import { twinsUnder } from './twins.ts'
 import { readConfig } from '../../../src/config/config.ts'
 import { workerMemoryMb } from '../../../src/runner/worker_memory.ts'
 import { MIB } from '../../../src/units/bytes.ts'
@@ -87,6 +88,15 @@ export const SELINUX: Check[] = [
       assert.match(context, /:retrace_worker_t:/)
       // As the server says it: no setting of this machine changes it.
       assert.equal(data, String(workerMemoryMb(readConfig(['abrt-retrace-worker'], {})) * MIB))
+    },
+  },
+  ...twinsUnder({ name: 'SELinux', denials }),
+  {
+    name: 'SELinux: what is kept has the labels that it would get anew',
+    async run(machine) {
+      const kept = '/var/spool/abrt-retrace /var/cache/abrt-repo /var/lib/abrt-retrace'
+      assert.equal(await machine.get(`restorecon -R -n -v ${kept}`), '')
+      assert.match(await machine.get('ls -dZ /var/cache/abrt-repo/.fetch/index'), /:retrace_index_t:/)
     },
   },
   {

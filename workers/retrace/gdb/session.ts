@@ -121,11 +121,10 @@ export class Session {
     paths: readonly string[],
     { limitMs, onAnswer }: { limitMs: number; onAnswer(answer: Answer): void },
   ): Promise<readonly Twin[]> {
-    const channels = this.#process.twins.slice(0, twins)
-    const wanted = channels.length
     const held = this.pid === undefined ? Infinity : residentMb(this.pid)
-    const most = Math.min(MAX_DIVIDED_MB, this.#limits.memoryMb * SHARE_WITH_TWINS / (1 + wanted))
-    if (wanted < 1 || held > most) return []
+    const channels = this.#process.twins.slice(0, Math.min(twins, twinsFor(held, this.#limits.memoryMb)))
+    const wanted = channels.length
+    if (wanted < 1) return []
     const answer = await this.ask('divide', [wanted, paths], limitMs)
     onAnswer(answer)
     if (answer.kind !== 'done') {
@@ -283,6 +282,12 @@ export class Session {
     for (const each of this.#twins) each.end(this.#end)
     this.#pending?.onEnd(this.#end)
   }
+}
+
+/** For how many twins of a gdb that holds so much its limit of memory has room. */
+export function twinsFor(heldMb: number, limitMb: number): number {
+  if (heldMb > MAX_DIVIDED_MB) return 0
+  return Math.max(0, Math.floor(limitMb * SHARE_WITH_TWINS / heldMb) - 1)
 }
 
 function exitDetail({ code, signal, complaint }: End, warnings: readonly string[]): string {
