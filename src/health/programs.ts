@@ -6,7 +6,9 @@ import { ProgramError } from '../process/error.ts'
 import type { InsideProgram, OutsideProgram } from '../process/programs.ts'
 import { versionOf } from '../process/trial.ts'
 import { findProgram } from '../process/search_path.ts'
-import type { Look, Subject } from './look.ts'
+import { judgeGdb } from './gdb.ts'
+import type { Finding, Look, Subject } from './look.ts'
+import { reasonOf } from './reason.ts'
 
 export const programs: readonly Look[] = [
   gdb(),
@@ -39,15 +41,21 @@ function gdb(): Look {
     async question(subject) {
       const found = systemDebugger()
       if (found?.name === 'gdb') {
-        const said = await plain.question(subject)
+        const said = await judged(plain, 'gdb', subject)
         const more = "it reads this machine's own cores alone: install gdb-multiarch"
         return said.verdict === 'ok' ? { ...said, verdict: 'warn', more } : said
       }
-      const said = await own.question(subject)
+      const said = await judged(own, 'gdb-multiarch', subject)
       const engines = found === undefined ? nativeEngines(subject.config.engineDir) : []
       return engines.length > 0 ? { ...said, verdict: 'warn' } : said
     },
   }
+}
+
+/** Whether it runs, and then whether it will do. */
+async function judged(look: Look, name: 'gdb' | 'gdb-multiarch', subject: Subject): Promise<Finding> {
+  const said = await look.question(subject)
+  return said.verdict === 'ok' ? await judgeGdb(name, said.text) : said
 }
 
 interface Traits {
@@ -112,10 +120,4 @@ function isNeeded({ opens }: Traits, { reposD }: Subject['config']): boolean {
   } catch {
     return false
   }
-}
-
-/** What a program wrote to standard error, or why it could not be started. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof ProgramError && error.complaint !== '') return error.complaint.slice(0, 200)
-  return error instanceof Error ? error.message : String(error)
 }

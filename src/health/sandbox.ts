@@ -4,7 +4,7 @@ import { lowLimits } from '../process/own_limits.ts'
 import { largestLimits, type LimitsOfTasks, tryWall } from '../process/trial.ts'
 import { adviceOnSandbox } from '../process/wall_advice.ts'
 import type { Look } from './look.ts'
-import { reasonOf } from './programs.ts'
+import { reasonOf } from './reason.ts'
 import { MIB } from '../units/bytes.ts'
 
 /** Beside RETRACE_TASK_MEMORY_MB, and per second of RETRACE_TASK_TIMEOUT_S: workers/retrace asks for as much. */

@@ -126,7 +126,7 @@ async function judgeFiles(reposD: string): Promise<Finding> {
     const { repositories: found, faults, warnings } = readConfiguration(reposD)
     const [first] = [...faults, ...warnings]
     const text = `RETRACE_REPOS_D names ${count(found.length, 'repository', 'repositories')}`
-    if (first === undefined) return { verdict: 'ok', text, more: reposD }
+    if (first === undefined) return found.length === 0 ? judgeNone(reposD) : { verdict: 'ok', text, more: reposD }
     const others = faults.length + warnings.length - 1
     const more = others === 0 ? first : `${first}; and ${count(others, 'more complaint')}: abrt-reposync --dry-run`
     // Tasks can be taken: other files name repositories, and packages are here.
@@ -135,4 +135,12 @@ async function judgeFiles(reposD: string): Promise<Finding> {
     if (!(cause instanceof UsageError)) throw cause
     return { verdict: 'FAIL', ready: true, text: 'RETRACE_REPOS_D cannot be used', more: cause.message }
   }
+}
+
+/** Tasks are taken all the same. */
+function judgeNone(reposD: string): Finding {
+  const more =
+    `names of functions and lines of sources are lacking in all backtraces; put .sources or .repo files into ${reposD}, as ` +
+    'abrt-retrace-server --init does with those of this machine'
+  return { verdict: 'warn', text: 'RETRACE_REPOS_D names no repository', more }
 }

@@ -6,7 +6,7 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { Owner } from '../process/service_user.ts'
-import { alone, lockOf } from './alone.ts'
+import { alone, FolderTaken, lockOf } from './alone.ts'
 import { discardFolder, draftOf, makeWholeFolder } from './drafts.ts'
 
 export type Places = Pick<Config, 'spoolDir' | 'repoDir' | 'engineDir' | 'reposD' | 'database'>
@@ -28,11 +28,6 @@ export async function makePlaces(places: Places, owner: Owner | undefined): Prom
   return lines
 }
 
-/** The folder of the settings, before all others: those are made by one run at a time, which says so there. */
-export async function makeSettingsFolder(path: string): Promise<void> {
-  await makePlace({ path, setting: 'RETRACE_REPOS_D', mode: 0o755, isService: false }, undefined)
-}
-
 async function makePlace({ path, setting, mode, isService }: Wanted, owner: Owner | undefined): Promise<string> {
   try {
     for (const each of upwards(path)) await clean(each)
@@ -40,7 +35,7 @@ async function makePlace({ path, setting, mode, isService }: Wanted, owner: Owne
     if (found?.isDirectory()) return `${path} is there`
     if (found !== undefined) throw new Error('it is no folder')
     for (const each of missing(path)) {
-      using _alone = await alone(dirname(each))
+      using _alone = await alone([dirname(each)])
       // Another run made it while this one waited.
       if (statSync(each, { throwIfNoEntry: false })?.isDirectory()) continue
       // What lies above is everybody's to look through.
@@ -50,16 +45,22 @@ async function makePlace({ path, setting, mode, isService }: Wanted, owner: Owne
     return `made ${path}`
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
+    if (cause instanceof FolderTaken) throw new Error(`${path} cannot be made now: ${why}`, { cause })
     const next = `begin as root, move away what is in the way, or let ${setting} name another place`
     throw new Error(`${path} cannot be made (${why}): ${next}`, { cause })
   }
 }
 
-/** Removes what a killed run left beside a folder, once no other run is at work there. */
+/** Removes what a killed run left beside a folder, once no other run is at work there; one that makes something else there is left alone. */
 async function clean(path: string): Promise<void> {
-  if (!existsSync(draftOf(path)) && !existsSync(lockOf(dirname(path)))) return
-  using _alone = await alone(dirname(path))
-  discardFolder(path)
+  const isDraft = existsSync(draftOf(path))
+  if (!isDraft && !existsSync(lockOf(dirname(path)))) return
+  try {
+    using _alone = await alone([dirname(path)], isDraft ? undefined : 0)
+    discardFolder(path)
+  } catch (cause) {
+    if (isDraft) throw cause
+  }
 }
 
 /** A folder and those above it, the highest last. */

@@ -4,15 +4,17 @@
  * of it: what it makes is whole when it has its name (drafts.ts).
  */
 import { chownSync, existsSync, readFileSync, statSync } from 'node:fs'
+import { totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { geteuid } from 'node:process'
 import { readNamed, whyUnread } from '../files/named.ts'
 import { type ConfigOf, givenSettings, readConfig } from '../config/config.ts'
+import { contradictions } from '../config/contradictions.ts'
 import { settingsIn } from '../config/settings_text.ts'
 import { finalPath } from '../files/final_path.ts'
 import { alone } from './alone.ts'
 import { discard, draftFile, settle } from './drafts.ts'
-import { makePlaces, makeSettingsFolder } from './folders.ts'
+import { makePlaces } from './folders.ts'
 import { areThere, completePair, hostsOf, makeCertificate } from './own_certificate.ts'
 import { nextCommands } from './next.ts'
 import { makeRepositories } from './repositories.ts'
@@ -20,6 +22,8 @@ import { type Owner, serviceUser } from '../process/service_user.ts'
 import { withSettings } from './settings_file.ts'
 
 const PROGRAMS = ['abrt-retrace-server', 'abrt-retrace-worker', 'abrt-reposync'] as const
+
+type Settings = Record<string, string>
 
 type InitConfig = ConfigOf<(typeof PROGRAMS)[number]>
 
@@ -33,27 +37,24 @@ export async function init(say: (line: string) => void): Promise<void> {
   const etc = dirname(reposD)
   const file = join(etc, 'abrt-retrace.env')
   // Settings that make no sense are said before anything is made.
-  settingsOf(file, given)
-  await makeSettingsFolder(etc)
-  using _alone = await alone(etc)
-  const { written, config } = settingsOf(file, given)
+  const config = settingsOf(file, given)
+  for (const sentence of contradictions(config, totalmem())) say(`But ${sentence}`)
   const owner = serviceUser()
   for (const line of await makePlaces(config, owner)) say(line)
   const tls = await certificate(config, { etc, owner, say })
-  for (const line of makeRepositories(config.reposD, { owner })) say(line)
-  say(writeSettings(file, { ...given, ...tls }, owner))
-  for (const name of Object.keys(given)) {
-    if (written[name] === undefined || written[name] === given[name]) continue
-    say(`${name} is ${given[name]} here and ${written[name]} in ${file}, which stays as it is`)
-  }
+  for (const line of await repositories(config.reposD, owner)) say(line)
+  for (const line of await writeSettings(file, { given, tls, owner })) say(line)
   const cert = tls.RETRACE_TLS_CERT ?? config.tlsCert
   say(`Next:\n${nextCommands({ ...config, file, cert, isSupervised: existsSync('/run/systemd/system') })}`)
 }
 
-/** Those that the file has, and those that are in force. */
-function settingsOf(file: string, given: Record<string, string>) {
-  const written = existsSync(file) ? givenSettings(settingsIn(textOf(file))) : {}
-  return { written, config: readConfig(PROGRAMS, { ...written, ...given }) }
+/** Those that are in force. */
+function settingsOf(file: string, given: Settings): InitConfig {
+  return readConfig(PROGRAMS, { ...writtenIn(file), ...given })
+}
+
+function writtenIn(file: string): Settings {
+  return existsSync(file) ? givenSettings(settingsIn(textOf(file))) : {}
 }
 
 function textOf(file: string): string {
@@ -69,10 +70,11 @@ function textOf(file: string): string {
 async function certificate(
   config: InitConfig,
   { etc, owner, say }: { etc: string; owner: Owner | undefined; say: (line: string) => void },
-): Promise<Record<string, string>> {
+): Promise<Settings> {
   const own = { cert: join(etc, 'server.crt'), key: join(etc, 'server.key') }
   const isSet = config.tlsCert !== undefined || config.tlsKey !== undefined
   if (!isSet && (config.trustProxy.parts.length > 0 || !config.requireHttps)) {
+    using _alone = await alone([etc])
     completePair(own)
     say('no certificate is needed: RETRACE_TRUST_PROXY or RETRACE_REQUIRE_HTTPS says so')
     return {}
@@ -80,6 +82,7 @@ async function certificate(
   const [cert, key] = [config.tlsCert ?? own.cert, config.tlsKey ?? own.key]
   // Whoever made one a link wants the file where it leads.
   const files = { cert: finalPath(cert), key: finalPath(key) }
+  using _alone = await alone([dirname(files.cert), dirname(files.key)])
   if (completePair(files)) {
     say(`made ${cert}, of ${key}, which a run that did not end had made`)
   } else if (areThere({ cert, key })) {
@@ -91,9 +94,32 @@ async function certificate(
   return { RETRACE_TLS_CERT: cert, RETRACE_TLS_KEY: key }
 }
 
-function writeSettings(file: string, settings: Record<string, string>, owner: Owner | undefined): string {
+async function repositories(reposD: string, owner: Owner | undefined): Promise<string[]> {
+  using _alone = await alone([reposD])
+  return makeRepositories(reposD, { owner })
+}
+
+/** Lines on what was made of it, and on what another one of its own stays in force. */
+async function writeSettings(
+  file: string,
+  { given, tls, owner }: { given: Settings; tls: Settings; owner: Owner | undefined },
+): Promise<string[]> {
   // Whoever made it a link wants the settings where it leads.
   const place = finalPath(file)
+  using _alone = await alone([dirname(place)])
+  const written = writtenIn(file)
+  const others = Object.keys(given).filter((name) => written[name] !== undefined && written[name] !== given[name])
+  return [
+    completed(file, place, { settings: { ...given, ...tls }, owner }),
+    ...others.map((name) => `${name} is ${given[name]} here and ${written[name]} in ${file}, which stays as it is`),
+  ]
+}
+
+function completed(
+  file: string,
+  place: string,
+  { settings, owner }: { settings: Settings; owner: Owner | undefined },
+): string {
   discard(place)
   const found = statSync(place, { throwIfNoEntry: false })
   const before = found === undefined ? '' : readFileSync(place, 'utf8')

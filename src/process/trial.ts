@@ -52,9 +52,16 @@ export async function tryWall(tasks: LimitsOfTasks): Promise<void> {
  * ProgramError 'not-started' when it is not there, and others when it does not work.
  */
 export async function versionOf(program: OutsideProgram, ...before: string[]): Promise<string> {
-  await using running = startOutside(program, [program, ...before, '--version'], {
-    timeoutMs: TIMEOUT_MS,
-  })
+  return await firstLine(program, [...before, '--version'])
+}
+
+/** The version that a gdb's own Python knows of it. Throws ProgramError where it has none, or is not there. */
+export async function versionByPython(program: 'gdb' | 'gdb-multiarch'): Promise<string> {
+  return await firstLine(program, ['-nx', '-batch', '-ex', 'python print(gdb.VERSION)'])
+}
+
+async function firstLine(program: OutsideProgram, words: readonly string[]): Promise<string> {
+  await using running = startOutside(program, [program, ...words], { timeoutMs: TIMEOUT_MS })
   const output = await gathered(running, running.output, MAX_BYTES)
   await running.succeeded()
   const [first = ''] = new TextDecoder().decode(output).split('\n', 1)

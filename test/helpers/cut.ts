@@ -1,6 +1,6 @@
 /**
  * A program that ends in the middle of what it does to files: before its Nth call that changes one, by kill -9 or by a disk that is
- * full from there on. Of a file that is written then, the first half is there.
+ * full from there on. Of a file that is written then, the first half is there. Or it is stopped there (SIGSTOP), until somebody sends SIGCONT.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -23,6 +23,10 @@ for (const name of CHANGING) {
     if (!isChanging(name, words) || (CUT_HOW === 'full' && !GROWING.includes(name))) return own(...words)
     calls++
     if (CUT_AT === '0' || calls < Number(CUT_AT)) return own(...words)
+    if (CUT_HOW === 'stop') {
+      if (calls === Number(CUT_AT)) process.kill(process.pid, 'SIGSTOP')
+      return own(...words)
+    }
     if (name === 'writeFileSync') own(words[0], String(words[1]).slice(0, String(words[1]).length / 2), ...words.slice(2))
     if (CUT_HOW === 'kill') process.kill(process.pid, 'SIGKILL')
     fs.writeSync(2, 'cut\\n')
@@ -36,7 +40,7 @@ fs.readFileSync = (path, ...rest) =>
 syncBuiltinESMExports()
 `
 
-export type Cut = 'kill' | 'full'
+export type Cut = 'kill' | 'full' | 'stop'
 
 /** Writes what is loaded into a folder; the environment that makes every Node load it. */
 export function cutting(folder: string): (at: number, how: Cut) => Record<string, string> {

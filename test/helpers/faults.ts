@@ -211,6 +211,7 @@ export const FAULTS: readonly Fault[] = [
     looks: ['repositories'],
     settings: (folder) => ({ RETRACE_REPOS_D: folder.file('nowhere') }),
   },
+  { what: 'a folder of repositories with no repository', looks: ['repositories'] },
   {
     what: 'a file of repositories that makes no sense',
     looks: ['repositories'],

@@ -3,10 +3,12 @@
  * something else stands in its place.
  */
 import { spawnSync } from 'node:child_process'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execPath } from 'node:process'
 import { describe, expect, it } from 'vitest'
 import { installationRoot } from '../../src/program/program.ts'
+import { temporaryFolder } from '../helpers/folder.ts'
 
 const mountWorks = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0
 const built = (...path: string[]) => `file://${join(installationRoot(), 'dist', ...path)}`
@@ -56,5 +58,34 @@ describe.runIf(mountWorks)('xz', () => {
   it('is a failure where it is there and does not work, since uploads use it then', () => {
     const programs = { ok: false, text: 'xz does not work' }
     expect(saidWith('/usr/bin/false', 'xz', script)).toEqual({ verdict: 'FAIL', programs })
+  })
+})
+
+describe.runIf(mountWorks)('a gdb', () => {
+  const script = `const { LOOKS } = await import('${built('src', 'health', 'looks.js')}')
+    const { verdict, text } = await LOOKS.find(({ what }) => what === 'gdb').question({ config: { engineDir: '/nowhere' } })
+    console.log(JSON.stringify([verdict, text]))`
+
+  it.each<[string, string, unknown]>([
+    ['that is too old is a failure', 'echo "GNU gdb (GDB) 7.2"', [
+      'FAIL',
+      'GNU gdb (GDB) 7.2, which is too old: it cannot be asked',
+    ]],
+    ['with which nothing was tried deserves attention', 'echo "GNU gdb (GDB) 12.1"', [
+      'warn',
+      'GNU gdb (GDB) 12.1, with which nothing was tried',
+    ]],
+    // As gdb says it that was built --without-python.
+    [
+      'that has no Python is a failure',
+      'case $* in *python*) echo "Python scripting is not supported in this copy of GDB." >&2; exit 1 ;; esac; echo "GNU gdb (GDB) 13.1"',
+      ['FAIL', 'GNU gdb (GDB) 13.1, whose Python does not work'],
+    ],
+  ])('%s', async (_, lines, wanted) => {
+    await using folder = await temporaryFolder()
+    const path = folder.file('gdb')
+    writeFileSync(path, `#!/bin/sh\n${lines}\n`)
+    chmodSync(path, 0o755)
+    expect(saidWith(path, 'gdb-multiarch', script)).toEqual(wanted)
   })
 })

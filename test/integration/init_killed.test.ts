@@ -1,6 +1,5 @@
 /** `abrt-retrace-server --init` that is killed -9, or finds the disk full, before every call that changes a file. */
 import { execFileSync, spawn } from 'node:child_process'
-import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import {
   existsSync,
@@ -14,58 +13,15 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { env, geteuid } from 'node:process'
+import { geteuid } from 'node:process'
 import { describe, expect, it } from 'vitest'
-import { installationRoot } from '../../src/program/program.ts'
 import { type Cut, cutting } from '../helpers/cut.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { init, isPair, listing } from '../helpers/init.ts'
 
-const PROGRAM = join(installationRoot(), 'ops/bin/abrt-retrace-server')
 /** More calls than it makes. */
 const MAX_CALLS = 150
 const AT_ONCE = 4
-
-function settings(root: string): Record<string, string> {
-  return {
-    PATH: env.PATH ?? '',
-    RETRACE_PORT: '0',
-    RETRACE_SPOOL_DIR: join(root, 'data', 'spool'),
-    RETRACE_DATABASE: join(root, 'data', 'retrace.db'),
-    RETRACE_REPO_DIR: join(root, 'cache', 'own', 'repo'),
-    RETRACE_ENGINE_DIR: join(root, 'engines'),
-    RETRACE_REPOS_D: join(root, 'etc', 'repos.d'),
-  }
-}
-
-/** Under an umask that keeps others out: what they may read is said, never inherited. */
-async function init(root: string, more: Record<string, string>) {
-  const child = spawn('sh', ['-c', 'umask 077; exec "$0" --init', PROGRAM], {
-    env: { ...settings(root), ...more },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 60_000,
-  })
-  let [stdout, stderr] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (text: string) => stdout += text)
-  child.stderr.setEncoding('utf8').on('data', (text: string) => stderr += text)
-  const [status, signal] = await once(child, 'close')
-  return { status, signal, stdout, stderr }
-}
-
-/** All that is there, with modes and owners, and what is in it but for what is made by chance. */
-function listing(root: string): string[] {
-  return readdirSync(root, { recursive: true }).map(String).sort().map((name) => {
-    const { mode, uid, gid } = lstatSync(join(root, name))
-    const text = /server\.(key|crt)$/.test(name) || (mode & 0o170000) !== 0o100000
-      ? ''
-      : readFileSync(join(root, name), 'utf8').replaceAll(root, 'ROOT')
-    return `${name} ${mode.toString(8)} ${uid}:${gid} ${text}`
-  })
-}
-
-function isPair(etc: string): boolean {
-  const key = createPrivateKey(readFileSync(join(etc, 'server.key')))
-  return new X509Certificate(readFileSync(join(etc, 'server.crt'))).checkPrivateKey(key)
-}
 
 /** The names that a key has ever had, and who could read it there. */
 function openKeys(root: string): string[] {
@@ -115,7 +71,7 @@ describe('abrt-retrace-server --init', () => {
       expect(wrong).toEqual([])
       expect(call).toBeLessThan(MAX_CALLS)
     },
-    300_000,
+    600_000,
   )
 
   it('killed -9 while it completes a file of settings leaves that as it was, or whole', async () => {
