@@ -10,7 +10,7 @@ import { geteuid } from 'node:process'
 import { readNamed, whyUnread } from '../files/named.ts'
 import { type ConfigOf, givenSettings, readConfig } from '../config/config.ts'
 import { contradictions } from '../config/contradictions.ts'
-import { settingsIn } from '../config/settings_text.ts'
+import { readUnlike, settingsIn } from '../config/settings_text.ts'
 import { finalPath } from '../files/final_path.ts'
 import { alone } from './alone.ts'
 import { discard, draftFile, settle } from './drafts.ts'
@@ -19,7 +19,7 @@ import { areThere, completePair, hostsOf, makeCertificate } from './own_certific
 import { nextCommands } from './next.ts'
 import { makeRepositories } from './repositories.ts'
 import { type Owner, serviceUser } from '../process/service_user.ts'
-import { withSettings } from './settings_file.ts'
+import { assertHeld, withSettings } from './settings_file.ts'
 
 const PROGRAMS = ['abrt-retrace-server', 'abrt-retrace-worker', 'abrt-reposync'] as const
 
@@ -37,7 +37,9 @@ export async function init(say: (line: string) => void): Promise<void> {
   const etc = dirname(reposD)
   const file = join(etc, 'abrt-retrace.env')
   // Settings that make no sense are said before anything is made.
+  assertHeld(given)
   const config = settingsOf(file, given)
+  for (const what of existsSync(file) ? readUnlike(textOf(file)) : []) say(`But ${file} ${what}`)
   for (const sentence of contradictions(config, totalmem())) say(`But ${sentence}`)
   const owner = serviceUser()
   for (const line of await makePlaces(config, owner)) say(line)

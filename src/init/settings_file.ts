@@ -1,5 +1,12 @@
 /** The file of settings beside repos.d (abrt-retrace.env(5)): what the first start adds to it, and nothing else. */
 import { settingsIn } from '../config/settings_text.ts'
+import { UsageError } from '../errors/usage_error.ts'
+
+/** Throws UsageError for a value that no line can hold. */
+export function assertHeld(settings: Record<string, string>): void {
+  const name = Object.keys(settings).find((each) => /[\n\r]/.test(settings[each] ?? ''))
+  if (name !== undefined) throw new UsageError(`${name} has a line break in it, which a file of settings cannot hold`)
+}
 
 /**
  * The text with these settings in force: a line that sets one stays as it is, one that shows its default in a comment is

@@ -142,7 +142,7 @@ describe('abrt-retrace-server --init', () => {
     expect(stderr).toContain(
       `/etc/.init.lock cannot be opened (${code}): remove it once no --init runs, and begin again`,
     )
-    expect(readdirSync(folder.path, { recursive: true }).sort()).toEqual(['etc', 'etc/.init.lock'])
+    expect(readdirSync(folder.file('etc'))).toEqual(['.init.lock'])
   })
 
   it.skipIf(geteuid?.() !== 0)('says what to do about the lock of another user', () => {
@@ -158,6 +158,41 @@ describe('abrt-retrace-server --init', () => {
       timeout: 60_000,
     })
     expect([status, stderr]).toEqual([1, expect.stringContaining(`${lock} cannot be opened (EACCES): remove it once`)])
+  })
+
+  it.each([
+    ['\uFEFFRETRACE_MIN_FREE_MB=7\n', 'begins with a byte order mark', '0'],
+    ['RETRACE_MIN_FREE_MB=7\r\n', 'has lines that end with CR LF', '7'],
+    ['export RETRACE_MIN_FREE_MB=7\n', "has 'export' before a setting", '7'],
+    ['RETRACE_MIN_FREE_MB = 7\n', 'has blanks beside a =', '0'],
+  ])('says of a file with %j that it %s', (text, what, value) => {
+    mkdirSync(folder.file('etc'))
+    writeFileSync(folder.file('etc', 'abrt-retrace.env'), text)
+    const { status, stdout } = init()
+    expect([status, stdout]).toEqual([
+      0,
+      expect.stringContaining(`But ${folder.file('etc', 'abrt-retrace.env')} ${what}`),
+    ])
+    // What counts for nobody is not in force, and is added.
+    const lines = readFileSync(folder.file('etc', 'abrt-retrace.env'), 'utf8').split('\n')
+    expect(lines.includes('RETRACE_MIN_FREE_MB=0')).toBe(value === '0')
+    expect(lines[0]).toBe(text.split('\n')[0])
+  })
+
+  it('takes no path with a line break, which its file could not hold, and says which settings do not go together', () => {
+    expect(init({ RETRACE_SPOOL_DIR: folder.file('a\nb') })).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('RETRACE_SPOOL_DIR has a line break in it'),
+    })
+    expect(readdirSync(folder.path)).toEqual([])
+    const shared = init({ RETRACE_SPOOL_DIR: folder.file('cache', 'repo', 'spool') })
+    expect(shared.stdout).toMatch(/^But RETRACE_SPOOL_DIR is a folder within RETRACE_REPO_DIR/)
+    expect(statSync(folder.file('cache', 'repo', 'spool')).mode & 0o777).toBe(0o700)
+  })
+
+  it('gives a spool that holds its own settings the mode of a spool', () => {
+    expect(init({ RETRACE_REPOS_D: folder.file('spool', 'repos.d') }).status).toBe(0)
+    expect(statSync(folder.file('spool')).mode & 0o777).toBe(0o700)
   })
 
   it.each([

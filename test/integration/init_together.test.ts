@@ -11,7 +11,7 @@ import { init, type InitEnd, isPair, listing } from '../helpers/init.ts'
 const MAX_CALLS = 150
 const AT_ONCE = 4
 /** Some calls after the other will do: what is done between two locks is several. */
-const STEP = 3
+const STEP = 5
 /** So long the other one has while the first one is stopped; what that one has, it waits for. */
 const WHILE_STOPPED_MS = 1500
 
@@ -79,7 +79,7 @@ describe('two abrt-retrace-server --init at once', () => {
       rmSync(root, { recursive: true })
       return wasStopped
     })
-  }, 300_000)
+  }, 600_000)
 
   it(
     'of settings of their own, with a repos.d, a certificate and a spool in common, end well wherever the first one is stopped',
@@ -111,7 +111,7 @@ describe('two abrt-retrace-server --init at once', () => {
         return wasStopped
       })
     },
-    300_000,
+    600_000,
   )
 
   it('of which each makes a folder where the other one has its settings do not wait for each other', async () => {
