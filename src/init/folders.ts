@@ -5,6 +5,8 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Config } from '../config/config.ts'
+import { isDiskFull } from '../errors/errno.ts'
+import { ProgramError } from '../process/error.ts'
 import type { Owner } from '../process/service_user.ts'
 import { alone, FolderTaken, lockOf } from './alone.ts'
 import { discardFolder, draftOf, makeWholeFolder } from './drafts.ts'
@@ -45,10 +47,15 @@ async function makePlace({ path, setting, mode, isService }: Wanted, owner: Owne
     return `made ${path}`
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    if (cause instanceof FolderTaken) throw new Error(`${path} cannot be made now: ${why}`, { cause })
-    const next = `begin as root, move away what is in the way, or let ${setting} name another place`
-    throw new Error(`${path} cannot be made (${why}): ${next}`, { cause })
+    throw new Error(`${path} cannot be made (${why})${adviceOn(cause, setting)}`, { cause })
   }
+}
+
+/** What to do, where what was thrown does not say it. */
+function adviceOn(cause: unknown, setting: string): string {
+  if (cause instanceof FolderTaken || cause instanceof ProgramError) return ''
+  if (isDiskFull(cause)) return ': make room there, and begin again'
+  return `: begin as root, move away what is in the way, or let ${setting} name another place`
 }
 
 /** Removes what a killed run left beside a folder, once no other run is at work there; one that makes something else there is left alone. */

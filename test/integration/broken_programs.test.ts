@@ -89,3 +89,16 @@ describe.runIf(mountWorks)('a gdb', () => {
     expect(saidWith(path, 'gdb-multiarch', script)).toEqual(wanted)
   })
 })
+
+describe.runIf(mountWorks)('abrt-retrace-server --init', () => {
+  it.each(['flock', 'openssl'])('says that %s is missing, and nothing else to do', async (program) => {
+    await using folder = await temporaryFolder()
+    const script = `const { init } = await import('${built('src', 'init', 'init.js')}')
+      const names = { SPOOL_DIR: 's', DATABASE: 'd/r.db', REPO_DIR: 'r', ENGINE_DIR: 'e', REPOS_D: 'etc/repos.d' }
+      for (const [name, path] of Object.entries(names)) process.env['RETRACE_' + name] = '${folder.path}/x/' + path
+      console.log(JSON.stringify(await init(() => undefined).catch((cause) => cause.message)))`
+    expect(saidWith('/etc/passwd', program, script)).toMatch(
+      new RegExp(`^(\\S+ cannot be made \\()?${program} cannot be started: is it installed\\?\\)?$`),
+    )
+  })
+})

@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { env } from 'node:process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installationRoot } from '../../src/program/program.ts'
 import { type Folder, temporaryFolder } from '../helpers/folder.ts'
@@ -164,6 +165,47 @@ describe('ops/install', () => {
       expect([at, named(files(root))]).toEqual([at, [expect.stringMatching(/^\/etc\/abrt-retrace\/abrt-retrace.env /)]])
     })
   }, 300_000)
+
+  it.each([['HUP', 129], ['INT', 130], ['TERM', 143]])(
+    'that gets SIG%s while it makes files takes all of them away, and while it exchanges them comes to its end',
+    async (signal, code) => {
+      const root = folder.file(`signal-${signal}`)
+      mkdirSync(root)
+      expect((await install('former', root)).status).toBe(0)
+      const former = files(root)
+      const sending = (name: string, before: string) => {
+        const programs = folder.file(`${signal}-${name}`)
+        mkdirSync(programs)
+        const lines = `#!/bin/sh\nkill -${signal} $PPID\n${before}\nPATH=\${PATH#*:} exec ${name} "$@"\n`
+        writeFileSync(join(programs, name), lines, { mode: 0o755 })
+        return { ...into(root), PATH: `${programs}:${env.PATH}` }
+      }
+      const making = await script.run(words('latter'), sending('install', 'sleep 0.5'))
+      settle(root)
+      expect([making.status, making.stderr]).toEqual([code, expect.stringContaining('changed nothing: begin again')])
+      expect(files(root)).toEqual(former)
+      expect((await script.run(words('latter'), sending('mv', ''))).status).toBe(0)
+      settle(root)
+      const [there, whole] = [files(root), folder.file(`whole-${signal}`)]
+      mkdirSync(whole)
+      expect((await install('latter', whole)).status).toBe(0)
+      expect(there).toEqual(files(whole))
+    },
+    60_000,
+  )
+
+  it('and --remove at once, many times, leave all of it or nothing', () => {
+    const root = folder.file('both')
+    mkdirSync(join(root, 'usr', 'lib'), { recursive: true })
+    const line = 'for each in 1 2 3 4 5; do "$1/former/ops/install" & "$1/former/ops/install" --remove & done; wait'
+    const more = { env: { ...env, ...into(root) } }
+    const { stderr } = spawnSync('bash', ['-c', line, 'bash', folder.path], { encoding: 'utf8', ...more })
+    const others = stderr.split('\n').filter((each) => each !== '' && !each.includes('nothing of ours is installed'))
+    expect(others).toEqual([])
+    const there = named(files(root)).filter((each) => !each?.startsWith('/etc/abrt-retrace/abrt-retrace.env '))
+    if (there.length > 0) expect(spawnSync(words('former')[0], ['--remove'], more).status).toBe(0)
+    expect(named(files(root))).toEqual([expect.stringMatching(/^\/etc\/abrt-retrace\/abrt-retrace.env /)])
+  }, 120_000)
 
   it('waits for another one', () => {
     const root = folder.file('shared')
