@@ -65,7 +65,7 @@ async function lock(folder: string, patienceS: number): Promise<Disposable> {
       closeSync(descriptor)
     }
     if (performance.now() < end) continue
-    throw new FolderTaken(`another --init has ${path}, and did not end within ${patienceS} s (fuser -v names it)`)
+    throw new FolderTaken(`another --init has ${path}, and did not end within ${patienceS} s (lslocks names it)`)
   }
   return NOTHING
 }
