@@ -2,11 +2,12 @@
  * The SQLite database: opened here and nowhere else, by the server, the workers and the programs at once.
  * WAL with `synchronous = NORMAL`: nothing in it decides whether an accepted task is lost (the spool does).
  */
-import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { constants, existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
 import { migrate } from 'drizzle-orm/better-sqlite3/migrator'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
+import { isAllowed } from '../files/access.ts'
 import { makeFolders } from '../files/folder.ts'
 import { errnoOf } from '../errors/errno.ts'
 import { UsageError } from '../errors/usage_error.ts'
@@ -116,19 +117,10 @@ function whyNotOpened(file: string, cause: unknown): string {
   if (found?.isDirectory()) return 'it is a folder; name a file in it'
   if (found?.isFile() === false) return 'it is no plain file; name one'
   const code = errnoOf(cause)
-  if (found !== undefined && code === 'SQLITE_CANTOPEN' && !mayBeRead(file)) {
+  if (found !== undefined && code === 'SQLITE_CANTOPEN' && !isAllowed(file, constants.R_OK)) {
     return 'this user may not read it; give it, its folder and the files beside it to the user as whom the server runs'
   }
   return code ?? String(cause)
-}
-
-function mayBeRead(file: string): boolean {
-  try {
-    accessSync(file, constants.R_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** The file of each connection that was opened, as `DEVICE:INODE`. */

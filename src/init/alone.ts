@@ -3,10 +3,11 @@
  * that goes with it; one that a killed run left is taken, and goes then, but for another user's where nobody removes what is not his: that
  * does no harm. Nobody waits for one folder while he has another, but in the order of their numbers.
  */
-import { accessSync, closeSync, constants, fstatSync, openSync, rmSync, type Stats, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, rmSync, type Stats, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { umask } from 'node:process'
 import { errnoOf, isDiskFull } from '../errors/errno.ts'
+import { isAllowed } from '../files/access.ts'
 import { lockOpenFile } from '../process/file_lock.ts'
 
 /** Longer than a first start takes, shorter than an administrator waits. */
@@ -55,7 +56,7 @@ function inOrder(folders: readonly string[]): string[] {
 async function lock(folder: string, patienceS: number): Promise<Disposable> {
   const path = lockOf(folder)
   const end = performance.now() + patienceS * 1000
-  while (mayWrite(folder)) {
+  while (isAllowed(folder, constants.W_OK)) {
     const descriptor = opened(path)
     if (descriptor !== undefined) {
       const left = (end - performance.now()) / 1000
@@ -129,13 +130,4 @@ function isAt(descriptor: number, path: string): boolean {
 
 function identityOf({ dev, ino }: Pick<Stats, 'dev' | 'ino'>): string {
   return `${dev}:${ino}`
-}
-
-function mayWrite(folder: string): boolean {
-  try {
-    accessSync(folder, constants.W_OK)
-    return true
-  } catch {
-    return false
-  }
 }

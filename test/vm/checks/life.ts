@@ -8,15 +8,26 @@ const SHOWN = 'openssl s_client -connect localhost:8443 </dev/null 2>/dev/null |
 const PROCESSES = 'ps -u abrt-retrace -o pid=,args='
 
 /** Resolves when another process serves. */
-export async function replaced(machine: Machine, before: string): Promise<void> {
+async function replaced(machine: Machine, before: string): Promise<void> {
   await machine.until(`pid=$(systemctl show --value -p MainPID ${SERVER})
     [ "$pid" != 0 ] && [ "$pid" != ${before} ] && systemctl is-active -q ${SERVER}`)
 }
 
-export async function endedOnce(machine: Machine, task: Task, since: string): Promise<void> {
+async function endedOnce(machine: Machine, task: Task, since: string): Promise<void> {
   assert.equal((await ended(machine, task)).state, 'FINISHED_SUCCESS')
   const ends = (await journal(machine, since)).match(new RegExp(`task=${task.id}: FINISHED_`, 'g'))
   assert.equal(ends?.length, 1)
+}
+
+/** A task that runs when its server is killed ends once, by the next one; `sent` sends it. */
+export async function outlivesItsServer(machine: Machine, sent: (machine: Machine) => Promise<Task>): Promise<void> {
+  const since = await mark(machine)
+  const pid = await property(machine, 'MainPID')
+  const task = await sent(machine)
+  await reached(machine, task, 'debug')
+  await machine.get(`kill -KILL ${pid}`)
+  await replaced(machine, pid)
+  await endedOnce(machine, task, since)
 }
 
 export const LIFE: Check[] = [
@@ -34,15 +45,7 @@ export const LIFE: Check[] = [
   },
   {
     name: 'a server that is killed starts again, and a task that ran ends once',
-    async run(machine) {
-      const since = await mark(machine)
-      const pid = await property(machine, 'MainPID')
-      const task = await send(machine)
-      await reached(machine, task, 'debug')
-      await machine.get(`kill -KILL ${pid}`)
-      await replaced(machine, pid)
-      await endedOnce(machine, task, since)
-    },
+    run: (machine) => outlivesItsServer(machine, send),
   },
   {
     name: 'a task that runs while the server is restarted runs again and ends once',

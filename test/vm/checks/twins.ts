@@ -4,10 +4,10 @@
  * none where there is only one, which the machine can be told at any time.
  */
 import { strict as assert } from 'node:assert'
-import { type Check, mark, property } from '../check.ts'
-import { ask, crash, CRASH_AMONG_THREADS, ended, reached, sendAgain, type Task } from '../client.ts'
+import type { Check } from '../check.ts'
+import { ask, crash, CRASH_AMONG_THREADS, ended, sendAgain, type Task } from '../client.ts'
 import type { Machine } from '../machine.ts'
-import { endedOnce, replaced } from './life.ts'
+import { outlivesItsServer } from './life.ts'
 
 /** On a busy host the emulated processors wait for each other, and a worker that sees that has no twin made. */
 const TRIES = 10
@@ -72,13 +72,7 @@ export function twinsUnder({ name, denials }: Policy): Check[] {
     {
       name: `${name}: the server that follows a killed one ends its task, and is refused nothing`,
       async run(machine) {
-        const since = await mark(machine)
-        const pid = await property(machine, 'MainPID')
-        const task = await sendAgain(machine)
-        await reached(machine, task, 'debug')
-        await machine.get(`kill -KILL ${pid}`)
-        await replaced(machine, pid)
-        await endedOnce(machine, task, since)
+        await outlivesItsServer(machine, sendAgain)
         assert.equal(await denials(machine), '')
       },
     },
